@@ -1,0 +1,208 @@
+//! Addresses in a configuration file: `mqtt://…` brokers and Modbus lines.
+
+use std::fmt;
+
+/// An MQTT broker without TLS.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BrokerUrl {
+    pub host: String,
+    pub port: u16,
+}
+
+/// How a Modbus line is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// Modbus TCP.
+    Tcp { host: String, port: u16 },
+    /// RTU frames inside a TCP connection (a transparent serial server).
+    RtuOverTcp { host: String, port: u16 },
+    /// A serial line.
+    Rtu(SerialLine),
+}
+
+/// A serial port and its settings.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SerialLine {
+    pub path: String,
+    pub baud: u32,
+    pub parity: Parity,
+    pub stop_bits: u8,
+}
+
+/// The parity bit of a serial line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Parity {
+    None,
+    Even,
+    Odd,
+}
+
+/// The slowest and the fastest serial line that gauges are built for.
+const BAUD: std::ops::RangeInclusive<u32> = 1_200..=921_600;
+
+/// Why a text is not an address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    #[error("`{0}`: TLS (mqtts://) is not supported by this release; use mqtt:// inside a VPN or a private network")]
+    Tls(String),
+    #[error("`{0}` is not a broker's address; write mqtt://host or mqtt://host:port")]
+    Broker(String),
+    #[error(
+        "`{0}` is not a Modbus line; write tcp://host:502, rtu:///dev/ttyUSB0?baud=9600&parity=none or rtu-over-tcp://host:port"
+    )]
+    Modbus(String),
+    #[error("`{url}`: {problem}")]
+    Serial { url: String, problem: String },
+}
+
+impl BrokerUrl {
+    /// Parses `mqtt://host[:port]`; the port's default is 1883.
+    ///
+    /// # Errors
+    /// Another scheme, TLS, or a host or port that is none.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        if text.starts_with("mqtts://") || text.starts_with("ssl://") {
+            return Err(AddressError::Tls(text.to_owned()));
+        }
+        let rest = text.strip_prefix("mqtt://").or_else(|| text.strip_prefix("tcp://"));
+        let (host, port) = rest
+            .and_then(|rest| host_port(rest.trim_end_matches('/'), Some(1883)))
+            .ok_or_else(|| AddressError::Broker(text.to_owned()))?;
+        Ok(Self { host, port })
+    }
+}
+
+impl Endpoint {
+    /// Parses a `connect` value.
+    ///
+    /// # Errors
+    /// An unknown scheme, a bad host or port, or serial settings that no line has.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        let bad = || AddressError::Modbus(text.to_owned());
+        if let Some(rest) = text.strip_prefix("tcp://") {
+            let (host, port) = host_port(rest, Some(502)).ok_or_else(bad)?;
+            Ok(Self::Tcp { host, port })
+        } else if let Some(rest) = text.strip_prefix("rtu-over-tcp://") {
+            let (host, port) = host_port(rest, None).ok_or_else(bad)?;
+            Ok(Self::RtuOverTcp { host, port })
+        } else if let Some(rest) = text.strip_prefix("rtu://") {
+            serial(text, rest).map(Self::Rtu)
+        } else {
+            Err(bad())
+        }
+    }
+
+    /// What no two lines may share: the port itself, whatever its settings.
+    #[must_use]
+    pub fn port_key(&self) -> String {
+        match self {
+            Self::Tcp { host, port } | Self::RtuOverTcp { host, port } => format!("{host}:{port}"),
+            Self::Rtu(line) => line.path.clone(),
+        }
+    }
+}
+
+fn host_port(text: &str, default: Option<u16>) -> Option<(String, u16)> {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port.parse().ok().filter(|p| *p > 0)?),
+        _ => (text, default?),
+    };
+    let bracketed = host.starts_with('[') && host.ends_with(']');
+    let plain = !host.is_empty()
+        && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    (bracketed || plain).then(|| (host.to_owned(), port))
+}
+
+fn serial(url: &str, rest: &str) -> Result<SerialLine, AddressError> {
+    let wrong = |problem: String| AddressError::Serial { url: url.to_owned(), problem };
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    if !path.starts_with('/') {
+        return Err(wrong("the serial port must be an absolute path".to_owned()));
+    }
+    let mut line =
+        SerialLine { path: path.to_owned(), baud: 9600, parity: Parity::None, stop_bits: 1 };
+    for pair in query.split('&').filter(|p| !p.is_empty()) {
+        match pair.split_once('=').unwrap_or((pair, "")) {
+            ("baud", value) => {
+                line.baud = value
+                    .parse()
+                    .ok()
+                    .filter(|b| BAUD.contains(b))
+                    .ok_or_else(|| wrong(format!("baud={value} is not from 1200 to 921600")))?;
+            }
+            ("parity", "none") => line.parity = Parity::None,
+            ("parity", "even") => line.parity = Parity::Even,
+            ("parity", "odd") => line.parity = Parity::Odd,
+            ("stop_bits", "1") => line.stop_bits = 1,
+            ("stop_bits", "2") => line.stop_bits = 2,
+            _ => {
+                let known = "baud=…, parity=none|even|odd, stop_bits=1|2";
+                return Err(wrong(format!("`{pair}` is not a setting of a line ({known})")));
+            }
+        }
+    }
+    Ok(line)
+}
+
+impl fmt::Display for BrokerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "mqtt://{}:{}", self.host, self.port)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } => write!(f, "tcp://{host}:{port}"),
+            Self::RtuOverTcp { host, port } => write!(f, "rtu-over-tcp://{host}:{port}"),
+            Self::Rtu(line) => write!(f, "rtu://{}?baud={}", line.path, line.baud),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_every_kind_are_read() {
+        assert_eq!(
+            BrokerUrl::parse("mqtt://broker.city.example"),
+            Ok(BrokerUrl { host: "broker.city.example".to_owned(), port: 1883 })
+        );
+        assert_eq!(
+            Endpoint::parse("tcp://10.0.0.7"),
+            Ok(Endpoint::Tcp { host: "10.0.0.7".to_owned(), port: 502 })
+        );
+        assert_eq!(
+            Endpoint::parse("rtu-over-tcp://[fd00::1]:4001"),
+            Ok(Endpoint::RtuOverTcp { host: "[fd00::1]".to_owned(), port: 4001 })
+        );
+        let rtu = Endpoint::parse("rtu:///dev/ttyUSB0?baud=19200&parity=even&stop_bits=1");
+        assert_eq!(
+            rtu,
+            Ok(Endpoint::Rtu(SerialLine {
+                path: "/dev/ttyUSB0".to_owned(),
+                baud: 19_200,
+                parity: Parity::Even,
+                stop_bits: 1
+            }))
+        );
+    }
+
+    #[test]
+    fn tls_is_refused_with_the_reason() {
+        let refused = BrokerUrl::parse("mqtts://broker:8883").expect_err("TLS").to_string();
+        assert!(refused.contains("TLS") && refused.contains("not supported"), "{refused}");
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for bad in ["", "mqtt://", "mqtt://a b", "http://x", "mqtt://x:0", "mqtt://x:99999"] {
+            assert!(BrokerUrl::parse(bad).is_err(), "{bad} was taken for a broker");
+        }
+        for bad in ["rtu://ttyUSB0", "rtu:///dev/x?baud=7", "rtu:///dev/x?speed=9600", "tcp://", "rtu-over-tcp://h"] {
+            assert!(Endpoint::parse(bad).is_err(), "{bad} was taken for a line");
+        }
+    }
+}

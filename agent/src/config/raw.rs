@@ -1,0 +1,120 @@
+//! The configuration file as it is written: names and forms only, nothing checked beyond them.
+//!
+//! Every value that can be wrong carries its span, so that a later error can name its line.
+
+use serde::Deserialize;
+use shared::clock::ScaledClock;
+use toml::Spanned;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    pub agent: Spanned<String>,
+    pub data_dir: Spanned<String>,
+    pub uplink: Uplink,
+    #[serde(default)]
+    pub spool: Spool,
+    pub clock: Option<Spanned<ScaledClock>>,
+    #[serde(default)]
+    pub modbus: Vec<Modbus>,
+    #[serde(default)]
+    pub mqtt: Vec<Mqtt>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uplink {
+    pub broker: Spanned<String>,
+    pub username: Option<String>,
+    pub password_file: Option<Spanned<String>>,
+    pub batch_seconds: Option<Spanned<f64>>,
+    pub window: Option<Spanned<u16>>,
+    pub ack_deadline_seconds: Option<Spanned<f64>>,
+    pub backfill_per_second: Option<Spanned<f64>>,
+    pub reconnect_min_seconds: Option<Spanned<f64>>,
+    pub reconnect_max_seconds: Option<Spanned<f64>>,
+    pub keep_alive_seconds: Option<Spanned<u64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spool {
+    pub max_mib: Option<Spanned<u64>>,
+    pub when_full: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Modbus {
+    pub name: Spanned<String>,
+    pub connect: Spanned<String>,
+    pub timeout_ms: Option<Spanned<u64>>,
+    pub retries: Option<Spanned<u8>>,
+    pub turnaround_ms: Option<Spanned<u64>>,
+    pub max_gap_words: Option<Spanned<u16>>,
+    pub probe_max_seconds: Option<Spanned<f64>>,
+    #[serde(default)]
+    pub gauge: Vec<ModbusGauge>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModbusGauge {
+    pub gauge: Spanned<String>,
+    pub parameter: Spanned<String>,
+    pub unit_id: Spanned<u8>,
+    pub register: Spanned<u16>,
+    pub kind: Option<Spanned<String>>,
+    #[serde(rename = "type")]
+    pub word_type: Spanned<String>,
+    pub word_order: Option<Spanned<String>>,
+    pub scale: Option<Spanned<f64>>,
+    pub offset: Option<Spanned<f64>>,
+    pub interval_s: Option<Spanned<f64>>,
+    #[serde(default)]
+    pub sentinels: Vec<Spanned<f64>>,
+    pub limits: Option<Spanned<Limits>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mqtt {
+    pub name: Spanned<String>,
+    pub broker: Spanned<String>,
+    pub client_id: Option<Spanned<String>>,
+    pub username: Option<String>,
+    pub password_file: Option<Spanned<String>>,
+    #[serde(default)]
+    pub gauge: Vec<MqttGauge>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MqttGauge {
+    pub gauge: Spanned<String>,
+    pub parameter: Spanned<String>,
+    pub topic: Option<Spanned<String>>,
+    pub interval_s: Option<Spanned<f64>>,
+    pub limits: Option<Spanned<Limits>>,
+}
+
+/// What a gauge's own limits change; a key that is absent keeps the parameter's default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub fail_span: Option<Change<[f64; 2]>>,
+    pub suspect_span: Option<Change<[f64; 2]>>,
+    pub spike: Option<Change<f64>>,
+    pub rate_per_minute: Option<Change<f64>>,
+    pub flat_seconds: Option<Change<f64>>,
+    pub flat_above: Option<Change<f64>>,
+    pub sentinels: Option<Vec<f64>>,
+}
+
+/// A number (or a span), or `false` to switch the test off.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(untagged, expecting = "a number (a pair of numbers for a span), or false for no test")]
+pub enum Change<T> {
+    Switch(bool),
+    To(T),
+}

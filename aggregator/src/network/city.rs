@@ -1,0 +1,123 @@
+//! What a city consists of.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::Offset;
+use serde::Serialize;
+use shared::{
+    gauge::Parameter,
+    ids::{FeatureId, GaugeId, PointId, StationId, TruckId},
+    lonlat::LonLat,
+    text::Name,
+    units::{CubicMetresPerHour, Hectares, Metres},
+    waterlogging::Thresholds,
+};
+
+use super::layer::LayerName;
+use crate::forecast::Storage;
+
+/// Everything that the layers of one city say.
+#[derive(Debug)]
+pub struct City {
+    pub name: Name,
+    /// IANA name, for the page.
+    pub time_zone: String,
+    /// Offset for texts that need one.
+    pub utc_offset: Offset,
+    pub datum: String,
+    pub centre: LonLat,
+    /// West, south, east, north.
+    pub bounds: [f64; 4],
+    pub gauges: Vec<GaugeSite>,
+    pub points: Vec<Point>,
+    pub trucks: Vec<Truck>,
+    pub districts: Vec<District>,
+    pub roads: Vec<Line>,
+    /// Layers that are only shown, as they were read.
+    pub shown: BTreeMap<LayerName, Vec<PlainFeature>>,
+}
+
+/// A gauge and where it stands.
+#[derive(Debug, Clone)]
+pub struct GaugeSite {
+    pub id: GaugeId,
+    pub name: Name,
+    pub position: LonLat,
+    pub parameter: Parameter,
+    /// How often it reports, in seconds.
+    pub interval_s: u32,
+    pub station: Option<StationId>,
+    pub datum: Option<String>,
+    /// Level at which a river or canal gauge needs attention, in metres.
+    pub alert_m: Option<Metres>,
+    pub weather_station: bool,
+}
+
+/// A waterlogging point.
+#[derive(Debug, Clone)]
+pub struct Point {
+    pub id: PointId,
+    pub name: Name,
+    pub position: LonLat,
+    pub setting: Setting,
+    pub district: Option<FeatureId>,
+    pub level_gauge: GaugeId,
+    pub rain_gauges: Vec<GaugeId>,
+    pub catchment: Hectares,
+    /// Share of the rain that runs off, 0–1.
+    pub runoff: f64,
+    /// What the drains take away.
+    pub drain: CubicMetresPerHour,
+    pub storage: Storage,
+    /// Importance, 1 (ordinary) to 5 (lives depend on it).
+    pub weight: f64,
+    pub thresholds: Thresholds,
+    pub max_trucks: usize,
+}
+
+/// What kind of place a waterlogging point is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Setting {
+    Underpass,
+    Street,
+    Tunnel,
+    Estate,
+}
+
+/// A pump truck and its home.
+#[derive(Debug, Clone)]
+pub struct Truck {
+    pub id: TruckId,
+    pub name: Name,
+    pub home: LonLat,
+    pub district: Option<FeatureId>,
+    pub capacity: CubicMetresPerHour,
+    /// Deepest water it drives through.
+    pub wading: Metres,
+}
+
+/// A district of the city.
+#[derive(Debug, Clone)]
+pub struct District {
+    pub id: FeatureId,
+    pub name: Name,
+}
+
+/// A road.
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub vertices: Vec<LonLat>,
+    pub class: RoadClass,
+    pub oneway: bool,
+}
+
+pub use crate::dispatch::RoadClass;
+
+/// A feature that is only shown: its geometry and properties as read.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlainFeature {
+    pub id: FeatureId,
+    pub geometry: geojson::GeometryValue,
+    pub properties: serde_json::Map<String, serde_json::Value>,
+}

@@ -1,0 +1,10 @@
+//! The city as data: read once from GeoJSON layers, checked, never changed while running.
+
+mod city;
+mod file;
+mod layer;
+mod read;
+
+pub use city::{City, District, GaugeSite, Line, PlainFeature, Point, Truck};
+pub use layer::{LayerError, LayerName};
+pub use read::{CityError, read_city};

@@ -1,0 +1,56 @@
+//! Pump trucks and the orders they carry out.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{OrderId, PointId, TruckId},
+    lonlat::LonLat,
+    time::Timestamp,
+    units::CubicMetres,
+};
+
+/// What a truck is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TruckState {
+    /// Ready for an order.
+    #[default]
+    Idle,
+    Driving,
+    SettingUp,
+    Pumping,
+    PackingUp,
+    OutOfService,
+}
+
+/// What a truck says of itself, on `flood/v1/truck/<truck>`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TruckReport {
+    pub truck: TruckId,
+    pub reported_at: Timestamp,
+    pub position: LonLat,
+    pub state: TruckState,
+    /// The order it is carrying out: doubles as the acknowledgement of that order.
+    pub order: Option<OrderId>,
+    /// Volume pumped under the present order.
+    pub pumped_m3: CubicMetres,
+}
+
+/// An order to a truck, on `flood/v1/order/<truck>`, repeated until the truck reports it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TruckOrder {
+    pub order: OrderId,
+    pub truck: TruckId,
+    pub issued_at: Timestamp,
+    pub action: OrderAction,
+}
+
+/// What an order asks for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub enum OrderAction {
+    /// Drive the route to the point, set up and pump until recalled or dry.
+    Pump { point: PointId, route: Vec<LonLat> },
+    /// Pack up and return home.
+    Recall,
+}

@@ -1,0 +1,21 @@
+//! The words and contracts that the agent, the aggregator and the simulators share.
+//!
+//! Nothing here performs I/O except [`logging`] (which writes to standard error) and
+//! [`clock::Clock::now`] (which reads the system clock). Everything else is plain data and
+//! plain functions, so that the same bytes mean the same thing in every program.
+
+pub mod clock;
+pub mod fleet;
+pub mod gauge;
+pub mod ids;
+pub mod limits;
+pub mod logging;
+pub mod lonlat;
+pub mod observation;
+pub mod quality;
+pub mod text;
+pub mod time;
+pub mod units;
+pub mod value;
+pub mod waterlogging;
+pub mod wire;

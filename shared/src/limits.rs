@@ -1,0 +1,23 @@
+//! Bounds that both ends of a contract must know, each with its reason.
+
+/// Most observations in one batch: 1,000 of 25 bytes keep a batch under [`MAX_PAYLOAD`].
+pub const MAX_BATCH: usize = 1_000;
+
+/// Largest MQTT payload that is accepted, in bytes: rumqttc's default of 10 KiB is too small for a
+/// batch; 256 KiB bounds what one connection can make a receiver hold.
+pub const MAX_PAYLOAD: usize = 256 * 1024;
+
+/// Ranges in one commit acknowledgement beyond its prefix. A backlog that drains while fresh
+/// batches overtake it needs one or two; more means that batches were lost on the way, and the
+/// rest is simply acknowledged later.
+pub const MAX_ACK_RANGES: usize = 64;
+
+/// How far ahead of the receiver's clock an observation may be, in milliseconds, before it is
+/// refused as "in the future": a minute covers honest clock skew.
+pub const MAX_AHEAD_MS: i64 = 60_000;
+
+/// Partitions of the topic space, so that work can be shared out among aggregators later.
+pub const PARTITIONS: u8 = 64;
+
+/// Points of a route in an order: keeps an order under 10 KiB.
+pub const MAX_ROUTE_POINTS: usize = 200;

@@ -1,0 +1,46 @@
+//! An observation: a reading with its time and quality flag. Its identity is (gauge, observed_at).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    gauge::Parameter,
+    ids::GaugeId,
+    quality::{Quality, TestSet},
+    time::Timestamp,
+    value::Value,
+};
+
+/// One observation as it travels and as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    pub gauge: GaugeId,
+    pub parameter: Parameter,
+    /// When the gauge gave the reading.
+    pub observed_at: Timestamp,
+    /// `None` exactly where the quality is [`Quality::Missing`].
+    pub value: Option<Value>,
+    pub quality: Quality,
+    /// The quality tests that did not pass.
+    #[serde(default)]
+    pub tests: TestSet,
+}
+
+impl Observation {
+    /// The value, if a decision may rest on it: present and [`Quality::Pass`] or not evaluated.
+    #[must_use]
+    pub fn trusted(&self) -> Option<Value> {
+        match self.quality {
+            Quality::Pass | Quality::NotEvaluated => self.value,
+            Quality::Suspect | Quality::Fail | Quality::Missing => None,
+        }
+    }
+
+    /// Which of two observations of the same identity is kept, in whatever order they come: the
+    /// better quality, then the larger value, then the smaller set of failed tests. A total order,
+    /// so that any permutation of duplicates merges to the same state.
+    #[must_use]
+    pub fn wins_over(&self, other: &Self) -> bool {
+        let rank = |o: &Self| (o.quality.rank(), o.value, std::cmp::Reverse(o.tests), o.parameter);
+        rank(self) > rank(other)
+    }
+}

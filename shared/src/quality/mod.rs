@@ -1,0 +1,172 @@
+//! Quality flags and tests after QARTOD (IOOS, *Manual for Real-Time Quality Control of Water
+//! Level Data*, version 2.1, 2021). A test never deletes a reading: it flags it and says why.
+
+mod control;
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+pub use control::{Limits, LimitsError, QualityControl, Span};
+
+/// QARTOD primary-level flag. The numbers are the standard's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Quality {
+    Pass = 1,
+    NotEvaluated = 2,
+    Suspect = 3,
+    Fail = 4,
+    Missing = 9,
+}
+
+impl Quality {
+    /// The standard's number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// From the standard's number.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::Pass),
+            2 => Some(Self::NotEvaluated),
+            3 => Some(Self::Suspect),
+            4 => Some(Self::Fail),
+            9 => Some(Self::Missing),
+            _ => None,
+        }
+    }
+
+    /// How much to prefer an observation with this flag; higher is better.
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Pass => 4,
+            Self::NotEvaluated => 3,
+            Self::Suspect => 2,
+            Self::Fail => 1,
+            Self::Missing => 0,
+        }
+    }
+}
+
+impl Serialize for Quality {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.number())
+    }
+}
+
+impl<'de> Deserialize<'de> for Quality {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = u8::deserialize(deserializer)?;
+        Self::from_number(number).ok_or_else(|| {
+            D::Error::custom(format!("{number} is not a QARTOD flag (1, 2, 3, 4 or 9)"))
+        })
+    }
+}
+
+/// A quality test, as a bit of a [`TestSet`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Test {
+    /// Outside the span the instrument can give (fail) or the place is known for (suspect).
+    GrossRange = 1,
+    /// One reading apart from both its neighbours.
+    Spike = 2,
+    /// Rose or fell faster than water does. Never worse than suspect: real floods are fast.
+    RateOfChange = 4,
+    /// The same value for too long while it should move.
+    FlatLine = 8,
+    /// The instrument gave one of its error values (for example −9999 or 0xFFFF).
+    Sentinel = 16,
+    /// The reading's own time is in the future or before the year 2000.
+    Clock = 32,
+}
+
+impl Test {
+    /// All tests.
+    pub const ALL: [Self; 6] = [
+        Self::GrossRange,
+        Self::Spike,
+        Self::RateOfChange,
+        Self::FlatLine,
+        Self::Sentinel,
+        Self::Clock,
+    ];
+
+    /// The name in APIs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GrossRange => "gross-range",
+            Self::Spike => "spike",
+            Self::RateOfChange => "rate-of-change",
+            Self::FlatLine => "flat-line",
+            Self::Sentinel => "sentinel",
+            Self::Clock => "clock",
+        }
+    }
+}
+
+/// The tests that a reading did not pass.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct TestSet(u16);
+
+impl TestSet {
+    /// No test failed.
+    pub const NONE: Self = Self(0);
+
+    /// With one more test.
+    #[must_use]
+    pub const fn with(self, test: Test) -> Self {
+        Self(self.0 | test as u16)
+    }
+
+    /// Whether it holds `test`.
+    #[must_use]
+    pub const fn contains(self, test: Test) -> bool {
+        self.0 & test as u16 != 0
+    }
+
+    /// Whether every test passed.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The tests in it.
+    pub fn iter(self) -> impl Iterator<Item = Test> {
+        Test::ALL.into_iter().filter(move |t| self.contains(*t))
+    }
+}
+
+impl fmt::Debug for TestSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(Test::name)).finish()
+    }
+}
+
+impl Serialize for TestSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_seq(self.iter().map(Test::name))
+        } else {
+            serializer.serialize_u16(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for TestSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return u16::deserialize(deserializer).map(Self);
+        }
+        let names = Vec::<String>::deserialize(deserializer)?;
+        names.iter().try_fold(Self::NONE, |set, name| {
+            let test = Test::ALL.into_iter().find(|t| t.name() == name);
+            test.map(|t| set.with(t))
+                .ok_or_else(|| D::Error::custom(format!("`{name}` is not a quality test")))
+        })
+    }
+}

@@ -1,0 +1,139 @@
+//! The commit acknowledgement: which batches of an agent are durable at the aggregator.
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::MAX_ACK_RANGES;
+
+/// Released sequence numbers of one incarnation, as JSON on `flood/v1/ack/<agent>`.
+///
+/// It is a statement of what is durable, not an increment: any one acknowledgement may be lost.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Ack {
+    pub incarnation: u64,
+    /// Every sequence number up to and including this one is durable, or was given up by the agent.
+    pub through: u64,
+    /// Inclusive ranges above `through` that are durable too, rising, not touching.
+    #[serde(default)]
+    pub ranges: Vec<(u64, u64)>,
+}
+
+impl Ack {
+    /// Nothing yet of an incarnation.
+    #[must_use]
+    pub fn nothing(incarnation: u64) -> Self {
+        Self { incarnation, through: 0, ranges: Vec::new() }
+    }
+
+    /// Whether a sequence number is released.
+    #[must_use]
+    pub fn releases(&self, seq: u64) -> bool {
+        seq <= self.through || self.ranges.iter().any(|(a, b)| (*a..=*b).contains(&seq))
+    }
+
+    /// Adds one durable sequence number; returns whether it was new.
+    ///
+    /// Beyond [`MAX_ACK_RANGES`] ranges the highest is forgotten again, which costs a repetition,
+    /// never a loss: the agent publishes it again and the merge ignores it.
+    pub fn add(&mut self, seq: u64) -> bool {
+        if self.releases(seq) {
+            return false;
+        }
+        let at = self.ranges.partition_point(|(_, b)| *b < seq);
+        self.ranges.insert(at, (seq, seq));
+        self.join();
+        self.ranges.truncate(MAX_ACK_RANGES);
+        true
+    }
+
+    /// The agent holds nothing below `oldest`: what is missing below it will never come.
+    /// Returns how many sequence numbers were given up.
+    pub fn give_up_below(&mut self, oldest: u64) -> u64 {
+        let Some(floor) = oldest.checked_sub(1).filter(|f| *f > self.through) else {
+            return 0;
+        };
+        let had: u64 = self
+            .ranges
+            .iter()
+            .filter(|(a, _)| *a <= floor)
+            .map(|(a, b)| (*b).min(floor) - a + 1)
+            .sum();
+        let missing = floor - self.through - had;
+        self.through = floor;
+        self.ranges.retain_mut(|(a, b)| {
+            *a = (*a).max(floor + 1);
+            *a <= *b
+        });
+        self.join();
+        missing
+    }
+
+    /// Whether sequence numbers are missing between those that are durable.
+    #[must_use]
+    pub fn has_hole(&self) -> bool {
+        !self.ranges.is_empty()
+    }
+
+    fn join(&mut self) {
+        let mut joined: Vec<(u64, u64)> = Vec::with_capacity(self.ranges.len());
+        for (a, b) in self.ranges.drain(..) {
+            if a == self.through + 1 {
+                self.through = b;
+            } else if let Some(last) = joined.last_mut().filter(|last| last.1 + 1 == a) {
+                last.1 = b;
+            } else {
+                joined.push((a, b));
+            }
+        }
+        self.ranges = joined;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_order_numbers_only_raise_the_prefix() {
+        let mut ack = Ack::nothing(7);
+        for seq in 1..=5 {
+            assert!(ack.add(seq));
+        }
+        assert_eq!(ack, Ack { incarnation: 7, through: 5, ranges: vec![] });
+        assert!(!ack.add(3), "a repetition is not new");
+    }
+
+    #[test]
+    fn fresh_first_leaves_a_hole_that_the_backlog_closes() {
+        let mut ack = Ack::nothing(7);
+        for seq in [1, 10, 11, 3, 2] {
+            ack.add(seq);
+        }
+        assert_eq!((ack.through, ack.ranges.clone()), (3, vec![(10, 11)]));
+        assert!(ack.has_hole() && ack.releases(11) && !ack.releases(9));
+        for seq in 4..=9 {
+            ack.add(seq);
+        }
+        assert_eq!((ack.through, ack.has_hole()), (11, false));
+    }
+
+    #[test]
+    fn what_the_agent_dropped_is_given_up_and_counted() {
+        let mut ack = Ack::nothing(7);
+        for seq in [1, 2, 6, 12] {
+            ack.add(seq);
+        }
+        assert_eq!(ack.give_up_below(10), 6, "3 4 5 7 8 9");
+        assert_eq!((ack.through, ack.ranges.clone()), (9, vec![(12, 12)]));
+        assert_eq!(ack.give_up_below(5), 0, "never goes back");
+    }
+
+    #[test]
+    fn too_many_holes_forget_the_highest_never_the_lowest() {
+        let mut ack = Ack::nothing(7);
+        for k in 1..=(MAX_ACK_RANGES as u64 + 5) {
+            ack.add(k * 2);
+        }
+        assert_eq!(ack.ranges.len(), MAX_ACK_RANGES);
+        assert!(ack.releases(2));
+    }
+}

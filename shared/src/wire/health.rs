@@ -1,0 +1,28 @@
+//! What an agent says of itself: retained on `flood/v1/state/<agent>`, and its last will.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{clock::Mode, ids::AgentId, time::Timestamp};
+
+/// An agent's health, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentHealth {
+    pub agent: AgentId,
+    /// `false` in the last will and on a clean shutdown.
+    pub online: bool,
+    pub at: Timestamp,
+    pub mode: Mode,
+    /// The program's version.
+    pub version: String,
+    /// Batches in the spool that wait for their commit acknowledgement.
+    pub spooled_batches: u64,
+    /// Bytes that the spool takes up.
+    pub spooled_bytes: u64,
+    /// Observations dropped since the start because the spool was full.
+    pub dropped: u64,
+    /// Readings that failed since the start: time-outs, bad frames, refused requests.
+    pub failed_readings: u64,
+    /// Sources that give nothing at present, by name.
+    #[serde(default)]
+    pub silent_sources: Vec<String>,
+}

@@ -1,0 +1,50 @@
+//! The command line of `flood-aggregator`.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Merges the feeds of flood gauges into a live map, flags and forecasts waterlogging points and
+/// recommends where each pump truck should go.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXAMPLES)]
+pub struct Cli {
+    /// How log lines look (they go to standard error). FLOOD_LOG sets what is logged.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, global = true)]
+    pub log_format: LogFormat,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  flood-aggregator check configs/aggregator/example.toml    say what is wrong, change nothing
+  flood-aggregator run   configs/aggregator/example.toml    serve the map on its http.listen
+  flood-aggregator export configs/aggregator/example.toml   all observations as CSV";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run until interrupted (SIGTERM or Ctrl-C shut down cleanly).
+    Run {
+        /// The configuration file (TOML).
+        config: PathBuf,
+    },
+    /// Check configuration files and the city layers they name, then exit.
+    Check {
+        /// The configuration files.
+        #[arg(required = true)]
+        configs: Vec<PathBuf>,
+    },
+    /// Write every stored observation to standard output as CSV
+    /// (gauge,observed_at_ms,value_milli,quality). The aggregator must not be running.
+    Export {
+        /// The configuration file (TOML).
+        config: PathBuf,
+    },
+}

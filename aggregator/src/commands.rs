@@ -1,0 +1,96 @@
+//! What the commands of the program do.
+
+use std::{
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    config::read_config,
+    network::read_city,
+    run,
+    store::{Embedded, Store},
+};
+
+/// Runs the aggregator until it is asked to stop.
+///
+/// # Errors
+/// It cannot start, or a part of it failed.
+pub fn run(path: &Path) -> Result<()> {
+    let config = read_config(path)?;
+    let city = read_city(&config.city)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no async runtime can be had")?;
+    let done = runtime.block_on(run::run(config, city));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    done
+}
+
+/// Checks configuration files and their cities; says what each holds.
+///
+/// # Errors
+/// At least one of them is wrong; each was reported.
+pub fn check(paths: &[PathBuf]) -> Result<()> {
+    let mut out = io::stdout().lock();
+    let mut wrong = 0;
+    for path in paths {
+        let checked = read_config(path)
+            .map_err(anyhow::Error::from)
+            .and_then(|config| read_city(&config.city).map_err(anyhow::Error::from));
+        match checked {
+            Ok(city) => writeln!(
+                out,
+                "{}: ok: {} ({}), {} gauges, {} waterlogging points, {} pump trucks",
+                path.display(),
+                city.name.en,
+                city.name.zh,
+                city.gauges.len(),
+                city.points.len(),
+                city.trucks.len(),
+            )?,
+            Err(e) => {
+                wrong += 1;
+                writeln!(out, "{}: wrong: {e:#}", path.display())?;
+            }
+        }
+    }
+    if wrong > 0 {
+        bail!("{wrong} of {} configuration(s) are wrong", paths.len());
+    }
+    Ok(())
+}
+
+/// Writes the whole history as CSV.
+///
+/// # Errors
+/// The store cannot be read or standard output cannot be written.
+pub fn export(path: &Path) -> Result<()> {
+    let config = read_config(path)?;
+    let store = Embedded::open(&config.data_dir.join("store"))?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    writeln!(out, "gauge,observed_at_ms,value_milli,quality")?;
+    let mut failed = None;
+    store.visit(&mut |stored| {
+        let o = &stored.observation;
+        let value = o.value.map(|v| v.milli().to_string()).unwrap_or_default();
+        let (at, quality) = (o.observed_at.as_millis(), o.quality.number());
+        if failed.is_none() {
+            failed = writeln!(out, "{},{at},{value},{quality}", o.gauge).err();
+        }
+    })?;
+    match failed {
+        Some(e) => Err(e).context("standard output cannot be written"),
+        None => out.flush().context("standard output cannot be written"),
+    }
+}
+
+/// Tells the operator on standard error why the program ends.
+pub fn complain(error: &anyhow::Error) {
+    let mut err = io::stderr().lock();
+    // Nothing is left to be told if standard error is gone.
+    let _ = writeln!(err, "flood-aggregator: {error:#}");
+}

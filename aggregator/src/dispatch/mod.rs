@@ -1,0 +1,17 @@
+//! Where each pump truck should go: an assignment of pumping capacity over time to leaking,
+//! draining reservoirs. A plan is complete, explained, bounded, and only a proposal.
+//!
+//! The cost of a set of trucks at a point is supermodular (each further truck helps less), so lazy
+//! greedy takes at least half of what can be avoided, and one marginal per truck bounds what the
+//! best plan could avoid: every plan carries that bound.
+
+mod plan;
+mod planner;
+mod problem;
+mod reservoir;
+mod roads;
+
+pub use plan::{Against, Alternative, Plan, Reason, Recommendation, Unserved, UnservedCode};
+pub use planner::plan;
+pub use problem::{Assigned, Problem, Site, Truck};
+pub use roads::{RoadClass, Route, RoutedBy, straight_line};

@@ -1,0 +1,110 @@
+//! A plan: complete, explained, bounded.
+
+use serde::Serialize;
+use shared::{
+    ids::{FeatureId, PointId, TruckId},
+    lonlat::LonLat,
+    time::Timestamp,
+};
+
+use super::RoutedBy;
+
+/// Why this truck should go to this point. The page makes sentences of codes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "code", content = "params", rename_all = "kebab-case")]
+pub enum Reason {
+    DepthNow { depth_m: f64 },
+    Rising { rate_m_per_h: f64 },
+    ForecastPeak { depth_m: f64, at: Timestamp },
+    ReachesClosure { at: Timestamp },
+    ImportantPlace { weight: f64 },
+    NearestFree { eta_minutes: f64 },
+    CapacityFits { capacity_m3h: f64, inflow_m3h: f64 },
+    HeavyRain { mm_per_h: f64 },
+}
+
+/// What speaks against it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "code", content = "params", rename_all = "kebab-case")]
+pub enum Against {
+    ArrivesAfterClosure { minutes: f64 },
+    CannotWin { inflow_m3h: f64, capacity_m3h: f64 },
+    DistrictLeftWithoutReserve { district: FeatureId },
+    StraightLineEstimate {},
+    ForecastUnverified {},
+}
+
+/// Another truck for the same point.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Alternative {
+    pub truck: TruckId,
+    pub eta_minutes: f64,
+    pub capacity_m3h: f64,
+    /// What choosing it would cost more, in weighted m³·h.
+    pub regret_m3h: f64,
+}
+
+/// One truck to one point.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Recommendation {
+    pub truck: TruckId,
+    pub point: PointId,
+    /// Recommended in the last plan too.
+    pub standing: bool,
+    pub eta_minutes: f64,
+    pub distance_m: f64,
+    pub arrives_at: Timestamp,
+    pub sets_up_until: Timestamp,
+    pub volume_on_arrival_m3: f64,
+    pub capacity_m3h: f64,
+    pub drained_at: Option<Timestamp>,
+    pub drained_without_at: Option<Timestamp>,
+    /// What it avoids, in weighted m³·h.
+    pub saved_m3h: f64,
+    pub reasons: Vec<Reason>,
+    pub against: Vec<Against>,
+    pub alternatives: Vec<Alternative>,
+    pub route: Vec<LonLat>,
+    pub routed_by: RoutedBy,
+}
+
+/// Why a point in need gets no truck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnservedCode {
+    NoTruckLeft,
+    GainBelowSwitch,
+}
+
+/// A point in need that gets no truck.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unserved {
+    pub point: PointId,
+    pub code: UnservedCode,
+    pub params: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A proposal for the whole fleet.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    pub version: u64,
+    pub made_at: Timestamp,
+    pub horizon_minutes: u32,
+    /// Weighted flooded volume-hours with this plan, and with the standing orders only.
+    pub cost: f64,
+    pub cost_without: f64,
+    /// No plan can cost less than this.
+    pub bound: f64,
+    /// What the best plan could avoid more, as a share of what can be avoided at most.
+    pub gap_percent: f64,
+    pub recommendations: Vec<Recommendation>,
+    pub unserved: Vec<Unserved>,
+}
+
+impl Plan {
+    /// The recommendation of a truck.
+    #[must_use]
+    pub fn of(&self, truck: &TruckId) -> Option<&Recommendation> {
+        self.recommendations.iter().find(|r| r.truck == *truck)
+    }
+}

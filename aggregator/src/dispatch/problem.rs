@@ -1,0 +1,68 @@
+//! What a plan is made from.
+
+use shared::{
+    ids::{FeatureId, PointId, TruckId},
+    lonlat::LonLat,
+    time::Timestamp,
+};
+
+/// Minutes of one step and steps of the horizon: three hours.
+pub const STEP_MINUTES: f64 = 5.0;
+pub const STEPS: usize = 36;
+
+/// Setting up after arrival takes this long (a Nanjing team's practice).
+pub const SETUP_MINUTES: f64 = 15.0;
+
+/// A waterlogging point with water to come or to go.
+#[derive(Debug, Clone)]
+pub struct Site {
+    pub id: PointId,
+    pub position: LonLat,
+    pub district: Option<FeatureId>,
+    /// Importance, 1–5.
+    pub weight: f64,
+    pub depth_m: f64,
+    pub rate_m_per_h: Option<f64>,
+    pub rain_mm_per_h: Option<f64>,
+    /// Volume standing now, in m³.
+    pub volume_m3: f64,
+    /// Volume below which it counts as dry, and at which it counts as waterlogged.
+    pub dry_m3: f64,
+    pub critical_m3: f64,
+    /// Weight and inflow less natural drainage in m³/h, per step, without trucks.
+    pub members: Vec<(f64, Vec<f64>)>,
+    pub max_trucks: usize,
+    pub peak: Option<(f64, Timestamp)>,
+    pub closes_at: Option<Timestamp>,
+    /// How many forecasts of it were verified.
+    pub verified: u64,
+}
+
+/// What a truck is bound to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Assigned {
+    /// Free for a recommendation; the standing one of the last plan is preferred.
+    Free { standing: Option<PointId> },
+    /// Bound by an order; it pumps from `ready_minutes` on.
+    Ordered { point: PointId, ready_minutes: f64 },
+    OutOfService,
+}
+
+/// A pump truck.
+#[derive(Debug, Clone)]
+pub struct Truck {
+    pub id: TruckId,
+    pub position: LonLat,
+    pub district: Option<FeatureId>,
+    pub capacity_m3h: f64,
+    pub assigned: Assigned,
+}
+
+/// Everything that a plan is made from.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub now: Timestamp,
+    pub version: u64,
+    pub sites: Vec<Site>,
+    pub trucks: Vec<Truck>,
+}

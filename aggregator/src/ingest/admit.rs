@@ -1,0 +1,148 @@
+//! Which observations may enter the history, and with which flag.
+
+use std::collections::HashMap;
+
+use shared::{
+    gauge::Parameter,
+    ids::GaugeId,
+    limits::MAX_AHEAD_MS,
+    observation::Observation,
+    quality::{Limits, Quality, QualityControl, Test, TestSet},
+    time::{EARLIEST, Timestamp},
+};
+
+use crate::counters::Counter;
+
+/// How an observation enters.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Admission {
+    pub quality: Quality,
+    pub tests: TestSet,
+    /// Whether no layer knows its gauge.
+    pub unknown_gauge: bool,
+    /// Whether its value is one that the gauge cannot give.
+    pub out_of_range: bool,
+}
+
+/// Why an observation may not enter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rejection {
+    Future,
+    TooOld,
+    WrongParameter { expected: Parameter },
+}
+
+impl Rejection {
+    /// The counter it is counted under.
+    #[must_use]
+    pub const fn counter(self) -> Counter {
+        match self {
+            Self::Future => Counter::Future,
+            Self::TooOld => Counter::TooOld,
+            Self::WrongParameter { .. } => Counter::WrongParameter,
+        }
+    }
+}
+
+/// Judges observations against the clock and the city's gauges.
+#[derive(Debug)]
+pub struct Admitter {
+    parameters: HashMap<GaugeId, Parameter>,
+    ahead_ms: i64,
+}
+
+impl Admitter {
+    /// `speed` of the clock: skew between machines is in real time, observations in storm time.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "at most 3600 minutes")]
+    pub fn new(gauges: impl IntoIterator<Item = (GaugeId, Parameter)>, speed: f64) -> Self {
+        let ahead = Timestamp::from_millis(MAX_AHEAD_MS).seconds_since(Timestamp::from_millis(0));
+        Self {
+            parameters: gauges.into_iter().collect(),
+            ahead_ms: (ahead * speed.max(1.0) * 1000.0) as i64,
+        }
+    }
+
+    /// Judges one observation at `now` (storm time). Third parties' values that nobody evaluated
+    /// get the range test of their parameter here.
+    ///
+    /// # Errors
+    /// Why it may not enter.
+    pub fn admit(&self, o: &Observation, now: Timestamp) -> Result<Admission, Rejection> {
+        if o.observed_at.millis_since(now) > self.ahead_ms {
+            return Err(Rejection::Future);
+        }
+        if o.observed_at < EARLIEST {
+            return Err(Rejection::TooOld);
+        }
+        let expected = self.parameters.get(&o.gauge).copied();
+        if let Some(expected) = expected.filter(|p| *p != o.parameter) {
+            return Err(Rejection::WrongParameter { expected });
+        }
+        let (mut quality, mut tests) = (o.quality, o.tests);
+        if quality == Quality::NotEvaluated {
+            let mut control = QualityControl::new(Limits::default_for(o.parameter));
+            let evaluated = control.assess(o.observed_at, o.value);
+            if evaluated.0 != Quality::Pass {
+                (quality, tests) = evaluated;
+            }
+        }
+        let range = |t: TestSet| t.contains(Test::GrossRange) || t.contains(Test::Sentinel);
+        let out_of_range = quality == Quality::Fail && range(tests);
+        Ok(Admission { unknown_gauge: expected.is_none(), out_of_range, quality, tests })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::value::Value;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_784_622_000_000);
+
+    fn observation(gauge: &str, ahead_ms: i64, milli: i64) -> Observation {
+        Observation {
+            gauge: gauge.parse().expect("id"),
+            parameter: Parameter::Depth,
+            observed_at: NOW.plus_millis(ahead_ms),
+            value: Some(Value::from_milli(milli)),
+            quality: Quality::NotEvaluated,
+            tests: TestSet::NONE,
+        }
+    }
+
+    fn admitter(speed: f64) -> Admitter {
+        let gauges = [("lg-1", Parameter::Depth), ("rg-1", Parameter::RainfallIntensity)];
+        Admitter::new(gauges.map(|(id, p)| (id.parse().expect("id"), p)), speed)
+    }
+
+    #[test]
+    fn the_future_and_the_distant_past_are_refused_a_little_skew_is_not() {
+        let admitter = admitter(1.0);
+        assert!(admitter.admit(&observation("lg-1", 59_000, 1), NOW).is_ok());
+        assert_eq!(admitter.admit(&observation("lg-1", 61_000, 1), NOW), Err(Rejection::Future));
+        let ancient = observation("lg-1", -NOW.as_millis(), 1);
+        assert_eq!(admitter.admit(&ancient, NOW), Err(Rejection::TooOld));
+    }
+
+    #[test]
+    fn an_unknown_gauge_is_admitted_and_marked() {
+        let got = admitter(1.0).admit(&observation("lg-9", 0, 1), NOW).expect("admitted");
+        assert!(got.unknown_gauge);
+    }
+
+    #[test]
+    fn the_wrong_parameter_is_refused() {
+        let refused = admitter(1.0).admit(&observation("rg-1", 0, 1), NOW);
+        let expected = Parameter::RainfallIntensity;
+        assert_eq!(refused, Err(Rejection::WrongParameter { expected }));
+    }
+
+    #[test]
+    fn an_impossible_value_of_a_third_party_is_kept_and_failed() {
+        let got = admitter(1.0).admit(&observation("lg-1", 0, 9_999_000), NOW).expect("admitted");
+        assert!(got.out_of_range);
+        assert_eq!(got.quality, Quality::Fail);
+    }
+}

@@ -1,0 +1,148 @@
+//! Our MQTT client: the downlink always, and the uplink too where the broker is not embedded.
+//!
+//! With an external broker the aggregator holds a persistent session (the broker queues for it
+//! while it is away) and acknowledges by hand, after the commit. One task polls and does nothing
+//! else; each connection is a new client, so that no state of a dead one survives.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, Publish, QoS, SubscribeFilter};
+use shared::{limits::MAX_PAYLOAD, wire::subscriptions};
+use tokio::{sync::mpsc, time::sleep};
+use tracing::{info, warn};
+
+use super::{CommitterHandle, DownlinkMessage, Inbound, Receipt};
+
+/// Header and topic around the largest payload.
+const MAX_PACKET: usize = MAX_PAYLOAD + 1024;
+
+/// Requests that may wait inside the client.
+const REQUESTS: usize = 8_192;
+
+/// Pause before connecting again, doubled up to the second.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
+
+/// How to reach a broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalBroker {
+    pub host: String,
+    pub port: u16,
+    pub client_id: String,
+    /// Whether to take the uplink from it (a persistent session) or only send down.
+    pub uplink: bool,
+}
+
+/// Runs the client until `downlink` is closed.
+pub async fn run_external(
+    broker: ExternalBroker,
+    committer: CommitterHandle,
+    mut downlink: mpsc::Receiver<DownlinkMessage>,
+) {
+    let mut pause = BACKOFF.0;
+    loop {
+        let mut options = MqttOptions::new(&broker.client_id, &broker.host, broker.port);
+        options
+            .set_keep_alive(Duration::from_secs(15))
+            .set_clean_session(!broker.uplink)
+            .set_manual_acks(broker.uplink)
+            .set_max_packet_size(MAX_PACKET, MAX_PACKET)
+            .set_inflight(1_000);
+        let (client, events) = AsyncClient::new(options, REQUESTS);
+        let polling = poll(events, client.clone(), broker.clone(), committer.clone());
+        tokio::pin!(polling);
+        let closed = loop {
+            tokio::select! {
+                connected = &mut polling => {
+                    if connected { pause = BACKOFF.0; }
+                    break false;
+                }
+                message = downlink.recv() => match message {
+                    Some(message) => send(&client, message),
+                    None => break true,
+                },
+            }
+        };
+        if closed {
+            // Leave politely: flush what was queued, then say goodbye.
+            let _ = client.try_disconnect();
+            let _ = tokio::time::timeout(Duration::from_secs(2), polling).await;
+            return;
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(BACKOFF.1);
+    }
+}
+
+fn send(client: &AsyncClient, message: DownlinkMessage) {
+    let topic = message.topic.to_string();
+    if let Err(e) = client.try_publish(&topic, QoS::AtMostOnce, false, message.payload) {
+        warn!(topic, error = %e, "message down was dropped");
+    }
+}
+
+/// Polls one connection until it fails; returns whether it had been established.
+async fn poll(
+    mut events: EventLoop,
+    client: AsyncClient,
+    broker: ExternalBroker,
+    committer: CommitterHandle,
+) -> bool {
+    let mut connected = false;
+    // Messages are brought to the committer by a task of their own: polling must never wait.
+    let (forward, mut forwarded) = mpsc::channel::<Publish>(REQUESTS);
+    let bringer = tokio::spawn({
+        let client = client.clone();
+        async move {
+            while let Some(publish) = forwarded.recv().await {
+                if !committer.message(inbound(publish, client.clone())).await {
+                    return;
+                }
+            }
+        }
+    });
+    loop {
+        match events.poll().await {
+            Ok(Event::Incoming(Packet::ConnAck(ack))) => {
+                info!(host = broker.host, port = broker.port, session = ack.session_present, "broker connected");
+                connected = true;
+                if broker.uplink {
+                    let filters = subscriptions()
+                        .map(|f| SubscribeFilter::new(f.to_owned(), QoS::AtLeastOnce));
+                    if let Err(e) = client.try_subscribe_many(filters) {
+                        warn!(error = %e, "subscription cannot be sent");
+                    }
+                }
+            }
+            Ok(Event::Incoming(Packet::Publish(publish))) => {
+                if forward.try_send(publish).is_err() {
+                    warn!("more messages wait than can be held; connecting again, the broker resends");
+                    break;
+                }
+            }
+            Ok(_) => {}
+            Err(e) => {
+                warn!(host = broker.host, port = broker.port, error = %e, "broker connection lost");
+                break;
+            }
+        }
+    }
+    drop(forward);
+    bringer.abort();
+    connected
+}
+
+fn inbound(publish: Publish, client: AsyncClient) -> Inbound {
+    let payload = Bytes::copy_from_slice(&publish.payload);
+    let topic = publish.topic.clone();
+    let receipt = Box::new(move |receipt| {
+        if receipt == Receipt::Done
+            && publish.qos != QoS::AtMostOnce
+            && let Err(e) = client.try_ack(&publish)
+        {
+            // The connection is gone: the broker delivers again, the merge ignores it.
+            warn!(error = %e, "acknowledgement to the broker was dropped");
+        }
+    });
+    Inbound { topic, payload, client: None, receipt }
+}

@@ -1,0 +1,32 @@
+//! `flood-aggregator`: arguments, logging, then one of its commands.
+
+use std::process::ExitCode;
+
+use aggregator::{
+    cli::{Cli, Command, LogFormat},
+    commands,
+};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let format = match cli.log_format {
+        LogFormat::Text => shared::logging::LogFormat::Text,
+        LogFormat::Json => shared::logging::LogFormat::Json,
+    };
+    let started = shared::logging::start(format, "info,rmqtt=warn,fjall=warn,lsm_tree=warn");
+    let done = started.map_err(|e| anyhow::anyhow!("logging: {e}")).and_then(|()| {
+        match &cli.command {
+            Command::Run { config } => commands::run(config),
+            Command::Check { configs } => commands::check(configs),
+            Command::Export { config } => commands::export(config),
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            commands::complain(&e);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Assembles the running aggregator, drives the world, and takes it down again in order.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use shared::{
+    clock::{Clock, real_now},
+    wire::Topic,
+};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{mpsc, watch},
+    time::MissedTickBehavior,
+};
+use tracing::{error, info, warn};
+
+use crate::{
+    config::{Broker, Config},
+    counters::Counters,
+    http::{self, App, Hub, Published},
+    ingest::{
+        Admitter, CommitterHandle, CommitterParts, Downlink, DownlinkMessage, ExternalBroker,
+        Receipt, run_external, start_broker, start_committer,
+    },
+    map::Renderer,
+    metrics::Stages,
+    network::City,
+    orders::Order,
+    rebuild::rebuild,
+    store::Embedded,
+    world::{Cadence, Effect, Input, Refusal, World},
+};
+
+/// Real time between ticks: a page is at most this far behind the world.
+const TICK: Duration = Duration::from_millis(500);
+
+/// Groups of inputs that may wait for the world.
+const INPUTS: usize = 1_024;
+
+/// How long open connections may take to end.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Runs the aggregator until SIGTERM or SIGINT.
+///
+/// # Errors
+/// A part cannot start: the message names the address, file or folder.
+pub async fn run(config: Config, city: City) -> Result<()> {
+    let city = Arc::new(city);
+    let clock = config.clock;
+    let store = Arc::new(Embedded::open(&config.data_dir.join("store"))?);
+    let counters = Arc::new(Counters::default());
+    let stages = Arc::new(Stages::default());
+    let (world_inbox, inputs) = mpsc::channel(INPUTS);
+    let (downlink, downlink_inbox) = Downlink::new();
+
+    let listener = http::bind(config.listen)
+        .await
+        .with_context(|| format!("the page cannot be served on {}", config.listen))?;
+    let gauges = city.gauges.iter().map(|g| (g.id.clone(), g.parameter));
+    let (committer, committer_thread) = start_committer(CommitterParts {
+        store: store.clone(),
+        clock,
+        admitter: Admitter::new(gauges, clock.speed()),
+        counters: counters.clone(),
+        stages: stages.clone(),
+        world: world_inbox.clone(),
+        downlink: downlink.clone(),
+    })?;
+
+    let mut world = World::new(city.clone(), cadence(&config), clock.now());
+    let begun = Instant::now();
+    let rebuilt = rebuild(&mut world, &*store, clock.now())?;
+    info!(observations = rebuilt, took_ms = millis(begun.elapsed()), "live state rebuilt");
+
+    let hub = Arc::new(Hub::new(real_now().as_millis()));
+    let (publish, published) = watch::channel(Published::default());
+    let driver = Driver {
+        world,
+        clock,
+        committer: committer.clone(),
+        downlink,
+        renderer: Renderer::new(&city),
+        hub: hub.clone(),
+        publish,
+        counters: counters.clone(),
+        seq: 0,
+    };
+    let (stop, stopped) = watch::channel(false);
+    let world_task = tokio::spawn(driver.drive(inputs, stopped.clone()));
+    let mqtt = start_mqtt(&config, committer.clone(), downlink_inbox).await?;
+    let app = App {
+        city,
+        clock,
+        published,
+        hub,
+        store: store.clone(),
+        world: world_inbox,
+        counters,
+        stages,
+    };
+    let server = tokio::spawn(http::serve(listener, app, until(stopped.clone())));
+    tokio::spawn(retention(store, clock, config.keep_days, until(stopped)));
+    info!(http = %config.listen, mode = ?clock.mode(), speed = clock.speed(), "ready");
+    notify(&[sd_notify::NotifyState::Ready]);
+
+    wait_for_signal().await?;
+    info!("stopping");
+    notify(&[sd_notify::NotifyState::Stopping]);
+    let _ = stop.send(true);
+    mqtt.abort();
+    drop(committer);
+    world_task.await.context("the world ended badly")?;
+    if tokio::time::timeout(DRAIN, server).await.is_err() {
+        warn!("connections were still open");
+    }
+    // The embedded broker holds a handle of the committer as long as the runtime lives; what was
+    // acknowledged is durable, what was not will come again.
+    drop(committer_thread);
+    info!("stopped");
+    Ok(())
+}
+
+fn notify(state: &[sd_notify::NotifyState]) {
+    if let Err(e) = sd_notify::notify(state) {
+        warn!(error = %e, "systemd cannot be told");
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is a stop too.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+async fn wait_for_signal() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be watched")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be watched")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Plans no more often than every two real seconds, forecasts every second, however fast the
+/// storm runs.
+#[expect(clippy::cast_possible_truncation, reason = "seconds of storm time")]
+fn cadence(config: &Config) -> Cadence {
+    let speed = config.clock.speed();
+    let storm_ms = |least_s: f64, real_s: f64| (least_s.max(real_s * speed) * 1000.0) as i64;
+    Cadence {
+        forecast_ms: storm_ms(60.0, 1.0),
+        replan_ms: storm_ms(f64::from(config.replan_seconds), 2.0),
+        speed,
+    }
+}
+
+async fn start_mqtt(
+    config: &Config,
+    committer: CommitterHandle,
+    downlink: mpsc::Receiver<DownlinkMessage>,
+) -> Result<tokio::task::JoinHandle<()>> {
+    let broker = match &config.broker {
+        Broker::Embedded(listen) => {
+            let own = format!("flood-aggregator-{:016x}", real_now().as_millis());
+            start_broker(*listen, committer.clone(), own.clone()).await?;
+            let host = if listen.ip().is_unspecified() {
+                "127.0.0.1".to_owned()
+            } else {
+                listen.ip().to_string()
+            };
+            ExternalBroker { host, port: listen.port(), client_id: own, uplink: false }
+        }
+        Broker::External { host, port, client_id } => ExternalBroker {
+            host: host.clone(),
+            port: *port,
+            client_id: client_id.clone(),
+            uplink: true,
+        },
+    };
+    Ok(tokio::spawn(run_external(broker, committer, downlink)))
+}
+
+/// Drops old days, at start and every hour.
+async fn retention(
+    store: Arc<Embedded>,
+    clock: Clock,
+    keep_days: u32,
+    stopped: impl Future<Output = ()>,
+) {
+    let mut hourly = tokio::time::interval(Duration::from_secs(3_600));
+    tokio::pin!(stopped);
+    loop {
+        tokio::select! {
+            _ = hourly.tick() => {}
+            () = &mut stopped => return,
+        }
+        let oldest = clock.now() - Duration::from_secs(u64::from(keep_days) * 86_400);
+        let store = store.clone();
+        let dropped = tokio::task::spawn_blocking(move || store.drop_days_before(&oldest.day()));
+        match dropped.await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(days)) => info!(days, "old history dropped"),
+            Ok(Err(e)) => error!(error = %e, "old history cannot be dropped"),
+            Err(e) => error!(error = %e, "retention ended badly"),
+        }
+    }
+}
+
+fn millis(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
+/// Drives the world: inputs in, effects out, a publication with every tick.
+struct Driver {
+    world: World,
+    clock: Clock,
+    committer: CommitterHandle,
+    downlink: Downlink,
+    renderer: Renderer,
+    hub: Arc<Hub>,
+    publish: watch::Sender<Published>,
+    counters: Arc<Counters>,
+    seq: u64,
+}
+
+impl Driver {
+    async fn drive(
+        mut self,
+        mut inputs: mpsc::Receiver<Vec<Input>>,
+        mut stopped: watch::Receiver<bool>,
+    ) {
+        let (unkept, mut unkept_inbox) = mpsc::unbounded_channel();
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let arrived = tokio::select! {
+                biased;
+                _ = stopped.wait_for(|stop| *stop) => return,
+                _ = ticks.tick() => None,
+                Some(input) = unkept_inbox.recv() => Some(vec![input]),
+                some = inputs.recv() => match some {
+                    Some(inputs) => Some(inputs),
+                    None => return,
+                },
+            };
+            match arrived {
+                Some(inputs) => {
+                    for input in inputs {
+                        self.step(input, &unkept);
+                    }
+                }
+                None => {
+                    let begun = Instant::now();
+                    self.step(Input::Tick, &unkept);
+                    self.publish(begun);
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, input: Input, unkept: &mpsc::UnboundedSender<Input>) {
+        for effect in self.world.step(self.clock.now(), input) {
+            match effect {
+                Effect::Send(order) => send_order(&self.downlink, &order),
+                Effect::Refuse { refusal, reply } => {
+                    // The client may have gone.
+                    let _ = reply.send(Err(refusal));
+                }
+                Effect::Keep { order, reply } => {
+                    let committer = self.committer.clone();
+                    let (downlink, unkept) = (self.downlink.clone(), unkept.clone());
+                    tokio::spawn(async move {
+                        let kept = committer.order(order.clone()).await == Receipt::Done;
+                        let answer = if kept {
+                            send_order(&downlink, &order);
+                            Ok(order)
+                        } else {
+                            let _ = unkept.send(Input::NotKept(order.id));
+                            Err(Refusal::NotKept)
+                        };
+                        if let Some(reply) = reply {
+                            let _ = reply.send(answer);
+                        }
+                    });
+                }
+            }
+        }
+    }
+
+    fn publish(&mut self, begun: Instant) {
+        let now = self.clock.now();
+        let dirty = self.world.take_dirty();
+        let first = self.publish.borrow().state.is_empty();
+        if dirty.is_empty() && !first {
+            return;
+        }
+        self.seq += 1;
+        let delta = self.finish(self.world.view_dirty(&dirty, now));
+        let state = self.finish(self.world.view_all(now));
+        self.hub.publish(self.seq, &delta);
+        let map = self.renderer.render(&self.world, now);
+        let figures = self.world.figures(now);
+        self.publish.send_replace(Published {
+            state: state.into(),
+            map,
+            forecasts: Arc::new(self.forecasts()),
+            gauges_stale: figures.gauges_stale,
+            points_waterlogged: figures.points_waterlogged,
+            points_unknown: figures.points_unknown,
+            agents_online: figures.agents_online,
+            tick_ms: millis(begun.elapsed()),
+        });
+    }
+
+    fn finish(&self, mut view: crate::world::StateView) -> Vec<u8> {
+        view.seq = self.seq;
+        view.mode = self.clock.mode();
+        view.speed = self.clock.speed();
+        view.counters = self.counters.snapshot();
+        serde_json::to_vec(&view).expect("the state has no maps of odd keys")
+    }
+
+    fn forecasts(&self) -> HashMap<String, serde_json::Value> {
+        self.world
+            .points
+            .iter()
+            .filter_map(|p| {
+                let curve = self.world.outlook.curve_of(&p.site.id)?;
+                Some((p.site.id.to_string(), curve))
+            })
+            .collect()
+    }
+}
+
+fn send_order(downlink: &Downlink, order: &Order) {
+    match serde_json::to_vec(&order.message()) {
+        Ok(payload) => {
+            let topic = Topic::Order(order.truck.clone());
+            if !downlink.send(DownlinkMessage { topic, payload }) {
+                warn!(order = %order.id, "order waits for the line");
+            }
+        }
+        Err(e) => error!(order = %order.id, error = %e, "order cannot be encoded"),
+    }
+}
+

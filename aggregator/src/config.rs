@@ -15,7 +15,11 @@ pub enum Broker {
     /// A broker inside this program.
     Embedded(SocketAddr),
     /// Any MQTT 3.1.1 broker with persistent sessions.
-    External { host: String, port: u16, client_id: String },
+    External {
+        host: String,
+        port: u16,
+        client_id: String,
+    },
 }
 
 /// A checked configuration.
@@ -38,7 +42,11 @@ pub enum ConfigError {
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("{}:{line}: {message}", path.display())]
-    Toml { path: PathBuf, line: usize, message: String },
+    Toml {
+        path: PathBuf,
+        line: usize,
+        message: String,
+    },
     #[error("{}: {message}", path.display())]
     Setting { path: PathBuf, message: String },
 }
@@ -68,7 +76,9 @@ struct RawHttp {
 
 impl Default for RawHttp {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+        }
     }
 }
 
@@ -109,28 +119,46 @@ impl Default for RawStore {
 /// # Errors
 /// The first thing that is wrong, with file and line where the reader knows them.
 pub fn read_config(path: &Path) -> Result<Config, ConfigError> {
-    let text = fs::read_to_string(path)
-        .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-    let raw: Raw = toml::from_str(&text).map_err(|e| {
-        let before = e.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        ConfigError::Toml { path: path.to_owned(), line, message: e.message().to_owned() }
+    let text = fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
     })?;
-    check(raw).map_err(|message| ConfigError::Setting { path: path.to_owned(), message })
+    let raw: Raw = toml::from_str(&text).map_err(|e| {
+        let before = e
+            .span()
+            .and_then(|span| text.get(..span.start))
+            .unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        ConfigError::Toml {
+            path: path.to_owned(),
+            line,
+            message: e.message().to_owned(),
+        }
+    })?;
+    check(raw).map_err(|message| ConfigError::Setting {
+        path: path.to_owned(),
+        message,
+    })
 }
 
 fn check(raw: Raw) -> Result<Config, String> {
     let clock = match raw.clock {
         None => Clock::Real,
-        Some(scaled) => scaled.validate().map_err(|e: ClockError| format!("[clock]: {e}"))?,
+        Some(scaled) => scaled
+            .validate()
+            .map_err(|e: ClockError| format!("[clock]: {e}"))?,
     };
     if !(10..=3600).contains(&raw.dispatch.replan_seconds) {
         let found = raw.dispatch.replan_seconds;
-        return Err(format!("dispatch.replan_seconds is {found}; it must be from 10 to 3600"));
+        return Err(format!(
+            "dispatch.replan_seconds is {found}; it must be from 10 to 3600"
+        ));
     }
     if !(1..=3660).contains(&raw.store.keep_days) {
         let found = raw.store.keep_days;
-        return Err(format!("store.keep_days is {found}; it must be from 1 to 3660"));
+        return Err(format!(
+            "store.keep_days is {found}; it must be from 1 to 3660"
+        ));
     }
     Ok(Config {
         data_dir: raw.data_dir,
@@ -145,19 +173,25 @@ fn check(raw: Raw) -> Result<Config, String> {
 
 fn broker(raw: RawBroker) -> Result<Broker, String> {
     match (raw.embedded, raw.url) {
-        (Some(_), Some(_)) => {
-            Err("[broker] has both `embedded` and `url`; choose one".to_owned())
-        }
+        (Some(_), Some(_)) => Err("[broker] has both `embedded` and `url`; choose one".to_owned()),
         (None, Some(url)) => {
             let (host, port) = mqtt_url(&url)?;
-            let client_id = raw.client_id.unwrap_or_else(|| "flood-aggregator".to_owned());
-            Ok(Broker::External { host, port, client_id })
+            let client_id = raw
+                .client_id
+                .unwrap_or_else(|| "flood-aggregator".to_owned());
+            Ok(Broker::External {
+                host,
+                port,
+                client_id,
+            })
         }
         (embedded, None) => {
             if raw.client_id.is_some() {
                 return Err("broker.client_id only goes with broker.url".to_owned());
             }
-            Ok(Broker::Embedded(embedded.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 1883)))))
+            Ok(Broker::Embedded(
+                embedded.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 1883))),
+            ))
         }
     }
 }
@@ -165,9 +199,14 @@ fn broker(raw: RawBroker) -> Result<Broker, String> {
 fn mqtt_url(url: &str) -> Result<(String, u16), String> {
     let wrong = || format!("broker.url `{url}` is not like mqtt://host:1883");
     if url.starts_with("mqtts://") {
-        return Err(format!("broker.url `{url}`: TLS is not supported by this release"));
+        return Err(format!(
+            "broker.url `{url}`: TLS is not supported by this release"
+        ));
     }
-    let rest = url.strip_prefix("mqtt://").ok_or_else(wrong)?.trim_end_matches('/');
+    let rest = url
+        .strip_prefix("mqtt://")
+        .ok_or_else(wrong)?
+        .trim_end_matches('/');
     let (host, port) = match rest.rsplit_once(':') {
         Some((host, port)) => (host, port.parse().map_err(|_| wrong())?),
         None => (rest, 1883),

@@ -101,6 +101,9 @@ impl Counters {
     /// All counts by name.
     #[must_use]
     pub fn snapshot(&self) -> BTreeMap<&'static str, u64> {
-        Counter::ALL.into_iter().map(|c| (c.name(), self.get(c))).collect()
+        Counter::ALL
+            .into_iter()
+            .map(|c| (c.name(), self.get(c)))
+            .collect()
     }
 }

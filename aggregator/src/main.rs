@@ -15,13 +15,13 @@ fn main() -> ExitCode {
         LogFormat::Json => shared::logging::LogFormat::Json,
     };
     let started = shared::logging::start(format, "info,rmqtt=warn,fjall=warn,lsm_tree=warn");
-    let done = started.map_err(|e| anyhow::anyhow!("logging: {e}")).and_then(|()| {
-        match &cli.command {
+    let done = started
+        .map_err(|e| anyhow::anyhow!("logging: {e}"))
+        .and_then(|()| match &cli.command {
             Command::Run { config } => commands::run(config),
             Command::Check { configs } => commands::check(configs),
             Command::Export { config } => commands::export(config),
-        }
-    });
+        });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {

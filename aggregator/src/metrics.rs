@@ -12,7 +12,10 @@ pub struct StageTime(AtomicU64);
 impl StageTime {
     /// Adds a span.
     pub fn add(&self, span: Duration) {
-        self.0.fetch_add(u64::try_from(span.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.0.fetch_add(
+            u64::try_from(span.as_micros()).unwrap_or(u64::MAX),
+            Ordering::Relaxed,
+        );
     }
 
     /// The sum in seconds.

@@ -32,7 +32,9 @@ pub fn rebuild(world: &mut World, store: &dyn Store, now: Timestamp) -> Result<u
         }
     }
     observations.sort_by(|a, b| {
-        a.observed_at.cmp(&b.observed_at).then_with(|| a.gauge.cmp(&b.gauge))
+        a.observed_at
+            .cmp(&b.observed_at)
+            .then_with(|| a.gauge.cmp(&b.gauge))
     });
     let count = observations.len();
     for order in store.orders()? {
@@ -40,7 +42,13 @@ pub fn rebuild(world: &mut World, store: &dyn Store, now: Timestamp) -> Result<u
     }
     for observation in observations {
         let received_at = observation.observed_at;
-        world.step(received_at, Input::Observed { observations: vec![observation], received_at });
+        world.step(
+            received_at,
+            Input::Observed {
+                observations: vec![observation],
+                received_at,
+            },
+        );
     }
     world.mark_all();
     Ok(count)

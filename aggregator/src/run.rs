@@ -74,7 +74,11 @@ pub async fn run(config: Config, city: City) -> Result<()> {
     let mut world = World::new(city.clone(), cadence(&config), clock.now());
     let begun = Instant::now();
     let rebuilt = rebuild(&mut world, &*store, clock.now())?;
-    info!(observations = rebuilt, took_ms = millis(begun.elapsed()), "live state rebuilt");
+    info!(
+        observations = rebuilt,
+        took_ms = millis(begun.elapsed()),
+        "live state rebuilt"
+    );
 
     let hub = Arc::new(Hub::new(real_now().as_millis()));
     let (publish, published) = watch::channel(Published::default());
@@ -172,9 +176,18 @@ async fn start_mqtt(
             } else {
                 listen.ip().to_string()
             };
-            ExternalBroker { host, port: listen.port(), client_id: own, uplink: false }
+            ExternalBroker {
+                host,
+                port: listen.port(),
+                client_id: own,
+                uplink: false,
+            }
         }
-        Broker::External { host, port, client_id } => ExternalBroker {
+        Broker::External {
+            host,
+            port,
+            client_id,
+        } => ExternalBroker {
             host: host.clone(),
             port: *port,
             client_id: client_id.clone(),
@@ -247,17 +260,14 @@ impl Driver {
                     None => return,
                 },
             };
-            match arrived {
-                Some(inputs) => {
-                    for input in inputs {
-                        self.step(input, &unkept);
-                    }
+            if let Some(inputs) = arrived {
+                for input in inputs {
+                    self.step(input, &unkept);
                 }
-                None => {
-                    let begun = Instant::now();
-                    self.step(Input::Tick, &unkept);
-                    self.publish(begun);
-                }
+            } else {
+                let begun = Instant::now();
+                self.step(Input::Tick, &unkept);
+                self.publish(begun);
             }
         }
     }
@@ -347,4 +357,3 @@ fn send_order(downlink: &Downlink, order: &Order) {
         Err(e) => error!(order = %order.id, error = %e, "order cannot be encoded"),
     }
 }
-

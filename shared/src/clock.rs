@@ -127,7 +127,9 @@ impl Clock {
 /// The system clock's present instant.
 #[must_use]
 pub fn real_now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -147,15 +149,30 @@ mod tests {
     #[test]
     fn one_real_second_is_speed_storm_seconds() {
         let clock = scaled(60.0, Mode::Exercise).validate().expect("valid");
-        assert_eq!(clock.at(Timestamp::from_millis(6_000)), Timestamp::from_millis(1_060_000));
-        assert_eq!(clock.real_span(Duration::from_secs(60)), Duration::from_secs(1));
+        assert_eq!(
+            clock.at(Timestamp::from_millis(6_000)),
+            Timestamp::from_millis(1_060_000)
+        );
+        assert_eq!(
+            clock.real_span(Duration::from_secs(60)),
+            Duration::from_secs(1)
+        );
     }
 
     #[test]
     fn a_scaled_clock_can_never_pass_for_actual() {
-        assert_eq!(scaled(60.0, Mode::Actual).validate(), Err(ClockError::ScaledActual));
+        assert_eq!(
+            scaled(60.0, Mode::Actual).validate(),
+            Err(ClockError::ScaledActual)
+        );
         assert_eq!(Clock::Real.mode(), Mode::Actual);
-        assert!(matches!(scaled(0.0, Mode::Replay).validate(), Err(ClockError::Speed(_))));
-        assert!(matches!(scaled(f64::NAN, Mode::Replay).validate(), Err(ClockError::Speed(_))));
+        assert!(matches!(
+            scaled(0.0, Mode::Replay).validate(),
+            Err(ClockError::Speed(_))
+        ));
+        assert!(matches!(
+            scaled(f64::NAN, Mode::Replay).validate(),
+            Err(ClockError::Speed(_))
+        ));
     }
 }

@@ -27,7 +27,10 @@ fn check(text: &str) -> Result<(), IdError> {
     }
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     match text.chars().find(|c| !allowed(*c)) {
-        Some(found) => Err(IdError::Character { id: text.to_owned(), found }),
+        Some(found) => Err(IdError::Character {
+            id: text.to_owned(),
+            found,
+        }),
         None => Ok(()),
     }
 }
@@ -127,7 +130,10 @@ mod tests {
         assert!("lg-0001".parse::<GaugeId>().is_ok());
         assert!("a".repeat(63).parse::<GaugeId>().is_ok());
         assert_eq!("".parse::<GaugeId>(), Err(IdError::Empty));
-        assert!(matches!("a".repeat(64).parse::<GaugeId>(), Err(IdError::TooLong(_))));
+        assert!(matches!(
+            "a".repeat(64).parse::<GaugeId>(),
+            Err(IdError::TooLong(_))
+        ));
         for bad in ["LG1", "a/b", "a+b", "a#", "水", "a b", "../x", "a_b"] {
             assert!(
                 matches!(bad.parse::<GaugeId>(), Err(IdError::Character { .. })),
@@ -139,6 +145,11 @@ mod tests {
     #[test]
     fn a_bad_id_is_refused_while_deserialising() {
         let wrong = serde_json::from_str::<AgentId>("\"Gateway 1\"");
-        assert!(wrong.expect_err("must be refused").to_string().contains("'G'"));
+        assert!(
+            wrong
+                .expect_err("must be refused")
+                .to_string()
+                .contains("'G'")
+        );
     }
 }

@@ -19,7 +19,10 @@ pub enum LogFormat {
 ///
 /// # Errors
 /// A filter that cannot be parsed, or logging that was started before.
-pub fn start(format: LogFormat, level: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+pub fn start(
+    format: LogFormat,
+    level: &str,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let filter = match std::env::var("FLOOD_LOG") {
         Ok(text) => EnvFilter::try_new(text)?,
         Err(_) => EnvFilter::try_new(level)?,

@@ -40,7 +40,14 @@ impl Observation {
     /// so that any permutation of duplicates merges to the same state.
     #[must_use]
     pub fn wins_over(&self, other: &Self) -> bool {
-        let rank = |o: &Self| (o.quality.rank(), o.value, std::cmp::Reverse(o.tests), o.parameter);
+        let rank = |o: &Self| {
+            (
+                o.quality.rank(),
+                o.value,
+                std::cmp::Reverse(o.tests),
+                o.parameter,
+            )
+        };
         rank(self) > rank(other)
     }
 }

@@ -13,6 +13,9 @@ impl Name {
     /// From a layer's `name` and optional `name_en`.
     #[must_use]
     pub fn new(name: &str, name_en: Option<&str>) -> Self {
-        Self { zh: name.to_owned(), en: name_en.unwrap_or(name).to_owned() }
+        Self {
+            zh: name.to_owned(),
+            en: name_en.unwrap_or(name).to_owned(),
+        }
     }
 }

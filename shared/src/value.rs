@@ -79,7 +79,10 @@ mod tests {
     fn a_value_keeps_thousandths_exactly() {
         assert_eq!(Value::from_units(0.253).map(Value::milli), Ok(253));
         assert_eq!(Value::from_units(-0.125).map(Value::milli), Ok(-125));
-        assert_eq!(serde_json::to_string(&Value::from_milli(253)).expect("json"), "0.253");
+        assert_eq!(
+            serde_json::to_string(&Value::from_milli(253)).expect("json"),
+            "0.253"
+        );
     }
 
     #[test]

@@ -50,11 +50,20 @@ impl Thresholds {
     /// # Errors
     /// Thresholds that do not rise, or a hysteresis that would never let a flag fall.
     pub fn check(&self) -> Result<(), ThresholdsError> {
-        let rising = [0.0, self.notice_m, self.waterlogged_m, self.closure_m, self.severe_m];
+        let rising = [
+            0.0,
+            self.notice_m,
+            self.waterlogged_m,
+            self.closure_m,
+            self.severe_m,
+        ];
         if !rising.windows(2).all(|w| matches!(w, [a, b] if a < b)) {
             return Err(ThresholdsError::Order);
         }
-        if !(0.0..=self.notice_m).contains(&self.hysteresis_m) || self.hold_s.is_nan() || self.hold_s < 0.0 {
+        if !(0.0..=self.notice_m).contains(&self.hysteresis_m)
+            || self.hold_s.is_nan()
+            || self.hold_s < 0.0
+        {
             return Err(ThresholdsError::Hysteresis);
         }
         Ok(())
@@ -134,9 +143,15 @@ mod tests {
     #[test]
     fn thresholds_must_rise() {
         assert_eq!(Thresholds::default().check(), Ok(()));
-        let wrong = Thresholds { closure_m: 0.1, ..Thresholds::default() };
+        let wrong = Thresholds {
+            closure_m: 0.1,
+            ..Thresholds::default()
+        };
         assert_eq!(wrong.check(), Err(ThresholdsError::Order));
-        let wrong = Thresholds { hysteresis_m: 0.2, ..Thresholds::default() };
+        let wrong = Thresholds {
+            hysteresis_m: 0.2,
+            ..Thresholds::default()
+        };
         assert_eq!(wrong.check(), Err(ThresholdsError::Hysteresis));
     }
 }

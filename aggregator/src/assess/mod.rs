@@ -119,7 +119,9 @@ impl Assessment {
 
     /// Looks at the clock: silence makes a point unknown. Returns whether the status changed.
     pub fn tick(&mut self, now: Timestamp) -> bool {
-        let silent = self.trusted.is_none_or(|(at, _)| now.millis_since(at) > self.stale_after_ms);
+        let silent = self
+            .trusted
+            .is_none_or(|(at, _)| now.millis_since(at) > self.stale_after_ms);
         let is_unknown = self.status == PointStatus::Unknown;
         if silent && !is_unknown {
             self.set(PointStatus::Unknown, now);
@@ -130,8 +132,15 @@ impl Assessment {
 
     /// Two suspect readings in a row that agree may raise a flag to the lower of both: a real
     /// flood can be faster than the rate test believes. They never lower one.
-    fn corroborated(&mut self, before: Option<(Timestamp, f64)>, at: Timestamp, units: f64) -> bool {
-        let Some((earlier, other)) = before else { return false };
+    fn corroborated(
+        &mut self,
+        before: Option<(Timestamp, f64)>,
+        at: Timestamp,
+        units: f64,
+    ) -> bool {
+        let Some((earlier, other)) = before else {
+            return false;
+        };
         let near = at.millis_since(earlier) <= self.stale_after_ms;
         let lower = units.min(other);
         let class = self.thresholds.class_of(lower);
@@ -163,13 +172,18 @@ impl Assessment {
 
     /// The class after a depth below the present class's threshold.
     fn lowered(&mut self, known: DepthClass, at: Timestamp, depth_m: f64) -> DepthClass {
-        let to = self.thresholds.class_of(depth_m + self.thresholds.hysteresis_m);
+        let to = self
+            .thresholds
+            .class_of(depth_m + self.thresholds.hysteresis_m);
         if to >= known {
             self.falling = None;
             return known;
         }
         let falling = match self.falling {
-            Some(f) => Falling { since: f.since, to: f.to.max(to) },
+            Some(f) => Falling {
+                since: f.since,
+                to: f.to.max(to),
+            },
             None => Falling { since: at, to },
         };
         if at.seconds_since(falling.since) >= self.thresholds.hold_s {
@@ -266,13 +280,22 @@ mod tests {
 
     #[test]
     fn a_jump_over_all_thresholds_raises_the_highest_at_once() {
-        assert_eq!(statuses(&[0.0, 0.9]), [PointStatus::Dry, PointStatus::Severe]);
+        assert_eq!(
+            statuses(&[0.0, 0.9]),
+            [PointStatus::Dry, PointStatus::Severe]
+        );
     }
 
     #[test]
     fn noise_around_the_threshold_does_not_flap() {
-        let noisy: Vec<f64> = (0..60).map(|m| if m % 2 == 0 { 0.16 } else { 0.13 }).collect();
-        assert!(statuses(&noisy).iter().all(|s| *s == PointStatus::Waterlogged));
+        let noisy: Vec<f64> = (0..60)
+            .map(|m| if m % 2 == 0 { 0.16 } else { 0.13 })
+            .collect();
+        assert!(
+            statuses(&noisy)
+                .iter()
+                .all(|s| *s == PointStatus::Waterlogged)
+        );
     }
 
     #[test]
@@ -280,7 +303,10 @@ mod tests {
         let mut depths = vec![0.3];
         depths.extend([0.08; 12]);
         let got = statuses(&depths);
-        assert!(got.iter().take(11).all(|s| *s == PointStatus::Closure), "{got:?}");
+        assert!(
+            got.iter().take(11).all(|s| *s == PointStatus::Closure),
+            "{got:?}"
+        );
         assert_eq!(got.last(), Some(&PointStatus::Notice));
     }
 
@@ -289,7 +315,10 @@ mod tests {
         let mut a = fresh();
         a.observe(&at(0, 0.0, Quality::Pass));
         a.observe(&at(60, 0.9, Quality::Suspect));
-        assert_eq!((a.status(), a.cause()), (PointStatus::Dry, Some(Cause::Suspect)));
+        assert_eq!(
+            (a.status(), a.cause()),
+            (PointStatus::Dry, Some(Cause::Suspect))
+        );
         assert_eq!(a.suspect_depth_m(), Some(0.9));
         a.observe(&at(120, 0.0, Quality::Pass));
         assert_eq!((a.status(), a.cause()), (PointStatus::Dry, None));
@@ -307,11 +336,17 @@ mod tests {
     #[test]
     fn silence_makes_a_point_unknown_and_never_dry() {
         let mut a = fresh();
-        assert_eq!((a.status(), a.cause()), (PointStatus::Unknown, Some(Cause::NoData)));
+        assert_eq!(
+            (a.status(), a.cause()),
+            (PointStatus::Unknown, Some(Cause::NoData))
+        );
         a.observe(&at(0, 0.2, Quality::Pass));
         assert!(!a.tick(Timestamp::from_millis(180_000)));
         assert!(a.tick(Timestamp::from_millis(180_001)));
-        assert_eq!((a.status(), a.cause()), (PointStatus::Unknown, Some(Cause::Stale)));
+        assert_eq!(
+            (a.status(), a.cause()),
+            (PointStatus::Unknown, Some(Cause::Stale))
+        );
         a.observe(&at(300, 0.2, Quality::Pass));
         assert_eq!(a.status(), PointStatus::Waterlogged);
     }

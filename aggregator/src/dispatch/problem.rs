@@ -42,9 +42,14 @@ pub struct Site {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Assigned {
     /// Free for a recommendation; the standing one of the last plan is preferred.
-    Free { standing: Option<PointId> },
+    Free {
+        standing: Option<PointId>,
+    },
     /// Bound by an order; it pumps from `ready_minutes` on.
-    Ordered { point: PointId, ready_minutes: f64 },
+    Ordered {
+        point: PointId,
+        ready_minutes: f64,
+    },
     OutOfService,
 }
 

@@ -65,7 +65,9 @@ pub fn volume_after(site: &Site, pumps: &[Pump], minutes: f64) -> f64 {
 #[must_use]
 pub fn drained_after(site: &Site, pumps: &[Pump]) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "180 minutes")]
-    (0..=(STEPS * 5)).map(|m| m as f64).find(|m| volume_after(site, pumps, *m) <= site.dry_m3)
+    (0..=(STEPS * 5))
+        .map(|m| m as f64)
+        .find(|m| volume_after(site, pumps, *m) <= site.dry_m3)
 }
 
 /// Largest member-weighted inflow of the horizon, in m³/h.
@@ -90,7 +92,11 @@ pub fn probability_critical(site: &Site) -> f64 {
                 volume >= site.critical_m3
             })
     };
-    site.members.iter().filter(|(_, inflow)| reaches(inflow)).map(|(weight, _)| weight).sum()
+    site.members
+        .iter()
+        .filter(|(_, inflow)| reaches(inflow))
+        .map(|(weight, _)| weight)
+        .sum()
 }
 
 #[cfg(test)]
@@ -124,7 +130,10 @@ mod tests {
     /// arrival makes it 705 m³, 51.6 minutes of pumping, 86.6 in all.
     #[test]
     fn the_time_to_drain_counts_the_inflow_before_arrival() {
-        let pump = Pump { ready_minutes: 35.0, m3h: 1000.0 };
+        let pump = Pump {
+            ready_minutes: 35.0,
+            m3h: 1000.0,
+        };
         let minutes = drained_after(&site(600.0, 180.0), &[pump]).expect("drains");
         assert!((minutes - 87.0).abs() <= 1.0, "{minutes}");
         assert_eq!(drained_after(&site(600.0, 180.0), &[]), None);

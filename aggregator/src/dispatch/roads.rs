@@ -35,7 +35,10 @@ const KMH: f64 = 25.0;
 
 /// An estimate without a road network: the straight line times 1.4 at 25 km/h.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "a drive takes hours at most")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a drive takes hours at most"
+)]
 pub fn straight_line(from: LonLat, to: LonLat) -> Route {
     let distance_m = from.distance_m(to) * DETOUR;
     Route {

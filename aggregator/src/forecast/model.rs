@@ -120,9 +120,20 @@ impl Forecaster {
         let state = |model: PointModel| {
             let id = model.id.clone();
             let verification = Verification::default();
-            (id, State { model, depths: BTreeMap::new(), pumping_m3h: 0.0, verification })
+            (
+                id,
+                State {
+                    model,
+                    depths: BTreeMap::new(),
+                    pumping_m3h: 0.0,
+                    verification,
+                },
+            )
         };
-        Self { points: points.into_iter().map(state).collect(), rain: HashMap::new() }
+        Self {
+            points: points.into_iter().map(state).collect(),
+            rain: HashMap::new(),
+        }
     }
 
     /// Takes a rain intensity. Order does not matter.
@@ -134,12 +145,19 @@ impl Forecaster {
 
     /// Takes a trusted depth. Order does not matter.
     pub fn observe_depth(&mut self, point: &PointId, at: Timestamp, depth_m: f64) {
-        let Some(state) = self.points.get_mut(point) else { return };
-        let is_newest = state.depths.last_key_value().is_none_or(|(newest, _)| at > *newest);
+        let Some(state) = self.points.get_mut(point) else {
+            return;
+        };
+        let is_newest = state
+            .depths
+            .last_key_value()
+            .is_none_or(|(newest, _)| at > *newest);
         state.depths.insert(at, depth_m.max(0.0));
         keep_recent(&mut state.depths, 3_600_000);
         if is_newest {
-            state.verification.observe(at, depth_m, state.model.thresholds.waterlogged_m);
+            state
+                .verification
+                .observe(at, depth_m, state.model.thresholds.waterlogged_m);
         }
     }
 
@@ -178,11 +196,15 @@ impl State {
             return None;
         }
         let (method, inflow) = match self.rain_now(at, rain) {
-            Some((now_mm, routed_mm)) => (Method::Reservoir, self.from_rain(now_mm, routed_mm)),
-            None => (Method::RateOfRise, self.from_rise()),
+            Some((now_mm, routed_mm)) => {
+                (Method::Reservoir, self.inflow_by_rain(now_mm, routed_mm))
+            }
+            None => (Method::RateOfRise, self.inflow_by_rise()),
         };
-        let runs: Vec<Vec<f64>> =
-            inflow.iter().map(|member| self.depths_of(depth_m, &member.m3h)).collect();
+        let runs: Vec<Vec<f64>> = inflow
+            .iter()
+            .map(|member| self.depths_of(depth_m, &member.m3h))
+            .collect();
         Some(self.summary(at, method, &runs, inflow))
     }
 
@@ -195,8 +217,10 @@ impl State {
     ) -> Option<(f64, f64)> {
         let mut fresh = Vec::new();
         for series in self.model.rain_gauges.iter().filter_map(|id| rain.get(id)) {
-            let recent: Vec<f64> =
-                series.range(at.plus_millis(-RAIN_NOW_MS)..=at).map(|(_, mm)| *mm).collect();
+            let recent: Vec<f64> = series
+                .range(at.plus_millis(-RAIN_NOW_MS)..=at)
+                .map(|(_, mm)| *mm)
+                .collect();
             if recent.is_empty() {
                 continue;
             }
@@ -208,7 +232,14 @@ impl State {
                 routed += weight * mm;
                 weights += weight;
             }
-            fresh.push((mean, if weights > 0.0 { routed / weights } else { mean }));
+            fresh.push((
+                mean,
+                if weights > 0.0 {
+                    routed / weights
+                } else {
+                    mean
+                },
+            ));
         }
         let n = fresh.len() as f64;
         (n > 0.0).then(|| {
@@ -218,7 +249,7 @@ impl State {
     }
 
     /// Net inflow of the three members.
-    fn from_rain(&self, now_mm: f64, routed_mm: f64) -> Vec<Inflow> {
+    fn inflow_by_rain(&self, now_mm: f64, routed_mm: f64) -> Vec<Inflow> {
         let m = &self.model;
         // 1 mm/h on 1 ha is 10 m³/h.
         let per_mm = m.runoff * m.catchment_ha * 10.0;
@@ -246,9 +277,14 @@ impl State {
     }
 
     /// Without rain data: the change of the last quarter of an hour goes on for a while.
-    fn from_rise(&self) -> Vec<Inflow> {
-        let Some((newest, depth)) = self.depths.last_key_value() else { return Vec::new() };
-        let before = self.depths.range(..=newest.plus_millis(-10 * 60_000)).next_back();
+    fn inflow_by_rise(&self) -> Vec<Inflow> {
+        let Some((newest, depth)) = self.depths.last_key_value() else {
+            return Vec::new();
+        };
+        let before = self
+            .depths
+            .range(..=newest.plus_millis(-10 * 60_000))
+            .next_back();
         let rate = before.map_or(0.0, |(t, d)| {
             let volume = |d: f64| self.model.storage.volume_m3(d);
             (volume(*depth) - volume(*d)) / (newest.seconds_since(*t) / 3600.0)
@@ -256,7 +292,9 @@ impl State {
         let member = |weight: f64, minutes: f64| {
             let steps = 0..PLAN_STEPS;
             #[expect(clippy::cast_precision_loss, reason = "36 steps")]
-            let m3h = steps.map(|s| rate * (-(s as f64) * 5.0 / minutes).exp()).collect();
+            let m3h = steps
+                .map(|s| rate * (-(s as f64) * 5.0 / minutes).exp())
+                .collect();
             Inflow { weight, m3h }
         };
         let [short, middle, long] = WEIGHTS;
@@ -282,28 +320,34 @@ impl State {
         inflow: Vec<Inflow>,
     ) -> Forecast {
         let thresholds = &self.model.thresholds;
-        let time = |step: usize| {
-            at.plus_millis(i64::try_from(step).unwrap_or(0) * STEP_MINUTES * 60_000)
-        };
-        let steps: Vec<(f64, f64, f64)> =
-            (0..=SHOWN_STEPS).map(|step| self.spread(runs, step)).collect();
+        let time =
+            |step: usize| at.plus_millis(i64::try_from(step).unwrap_or(0) * STEP_MINUTES * 60_000);
+        let steps: Vec<(f64, f64, f64)> = (0..=SHOWN_STEPS)
+            .map(|step| self.spread(runs, step))
+            .collect();
         let median = |step: usize| steps.get(step).map_or(0.0, |s| s.1);
-        let first = |wanted: &dyn Fn(f64) -> bool| {
-            (0..=SHOWN_STEPS).find(|s| wanted(median(*s))).map(time)
-        };
+        let first =
+            |wanted: &dyn Fn(f64) -> bool| (0..=SHOWN_STEPS).find(|s| wanted(median(*s))).map(time);
         let peak = (0..=SHOWN_STEPS)
             .max_by(|a, b| median(*a).total_cmp(&median(*b)).then_with(|| b.cmp(a)))
             .unwrap_or(0);
         let horizon = |minutes: i64| {
             let step = usize::try_from(minutes / STEP_MINUTES).unwrap_or(0);
             let (p10_m, p50_m, p90_m) = steps.get(step).copied().unwrap_or_default();
-            Horizon { minutes, p10_m, p50_m, p90_m }
+            Horizon {
+                minutes,
+                p10_m,
+                p50_m,
+                p90_m,
+            }
         };
         let reaching: f64 = runs
             .iter()
             .zip(&inflow)
             .filter(|(run, _)| {
-                run.iter().take(SHOWN_STEPS + 1).any(|d| *d >= thresholds.waterlogged_m)
+                run.iter()
+                    .take(SHOWN_STEPS + 1)
+                    .any(|d| *d >= thresholds.waterlogged_m)
             })
             .map(|(_, member)| member.weight)
             .sum();
@@ -317,7 +361,11 @@ impl State {
             peak_at: time(peak),
             reaches_waterlogged_at: first(&|d| d >= thresholds.waterlogged_m),
             reaches_closure_at: first(&|d| d >= thresholds.closure_m),
-            dry_at: if wet { first(&|d| d < thresholds.notice_m) } else { None },
+            dry_at: if wet {
+                first(&|d| d < thresholds.notice_m)
+            } else {
+                None
+            },
             skill: self.verification.skill(),
             curve: (0..=SHOWN_STEPS)
                 .zip(&steps)
@@ -331,13 +379,21 @@ impl State {
     #[expect(clippy::cast_precision_loss, reason = "12 steps")]
     fn spread(&self, runs: &[Vec<f64>], step: usize) -> (f64, f64, f64) {
         let at = |run: &Vec<f64>| run.get(step).copied().unwrap_or(0.0);
-        let mean: f64 = runs.iter().zip(WEIGHTS).map(|(run, weight)| at(run) * weight).sum();
+        let mean: f64 = runs
+            .iter()
+            .zip(WEIGHTS)
+            .map(|(run, weight)| at(run) * weight)
+            .sum();
         let low = runs.iter().map(at).fold(f64::INFINITY, f64::min).min(mean);
         let high = runs.iter().map(at).fold(0.0, f64::max);
         let error = self.verification.mae_m().unwrap_or(PRIOR_ERROR_M);
         let widened = error * (step as f64 / SHOWN_STEPS as f64).sqrt();
         let round = |d: f64| (d * 1000.0).round() / 1000.0;
-        (round((low - widened).max(0.0)), round(mean), round(high + widened))
+        (
+            round((low - widened).max(0.0)),
+            round(mean),
+            round(high + widened),
+        )
     }
 }
 

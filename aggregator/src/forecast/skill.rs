@@ -53,13 +53,19 @@ impl Verification {
             self.waiting.pop_front();
         }
         let due = at.plus_millis(VERIFIED_MINUTES * 60_000);
-        self.waiting.push_back(Waiting { due, median_m, persistence_m });
+        self.waiting.push_back(Waiting {
+            due,
+            median_m,
+            persistence_m,
+        });
     }
 
     /// Compares what was observed with the forecasts for that time.
     pub fn observe(&mut self, at: Timestamp, depth_m: f64, waterlogged_m: f64) {
         while self.waiting.front().is_some_and(|w| w.due <= at) {
-            let Some(w) = self.waiting.pop_front() else { return };
+            let Some(w) = self.waiting.pop_front() else {
+                return;
+            };
             // An observation long after the due time says nothing about it.
             if at.millis_since(w.due) > 120_000 {
                 continue;
@@ -115,7 +121,10 @@ mod tests {
         v.observe(Timestamp::from_millis(30 * 60_000), 0.25, 0.15);
         let skill = v.skill();
         assert_eq!((skill.verified, skill.hits, skill.misses), (1, 1, 0));
-        assert_eq!((skill.mae_m, skill.mae_persistence_m), (Some(0.05), Some(0.2)));
+        assert_eq!(
+            (skill.mae_m, skill.mae_persistence_m),
+            (Some(0.05), Some(0.2))
+        );
     }
 
     #[test]

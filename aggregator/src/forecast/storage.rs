@@ -31,7 +31,9 @@ impl Storage {
                 return Err(StorageError::NotRising(index + 2));
             }
         }
-        Ok(Self { curve: pairs.to_vec() })
+        Ok(Self {
+            curve: pairs.to_vec(),
+        })
     }
 
     /// Volume at a depth; below zero it is zero, above the curve its last slope goes on.

@@ -17,8 +17,10 @@ use crate::{
     world::{Input, Refusal, Request},
 };
 
-const JSON: [(header::HeaderName, &str); 2] =
-    [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+const JSON: [(header::HeaderName, &str); 2] = [
+    (header::CONTENT_TYPE, "application/json"),
+    (header::CACHE_CONTROL, "no-store"),
+];
 
 /// `GET /api/v1/state`
 pub async fn state(State(app): State<App>) -> Response {
@@ -38,12 +40,19 @@ fn member(app: &App, name: &str) -> Result<Response, Problem> {
 fn element(app: &App, list: &str, id: &str) -> Result<Json<Value>, Problem> {
     let state = app.published.borrow().state.clone();
     let mut state: Value = serde_json::from_slice(&state).map_err(|e| Problem::internal(&e))?;
-    let found = state.get_mut(list).and_then(Value::as_array_mut).and_then(|elements| {
-        elements.iter_mut().find(|e| e.get("id").and_then(Value::as_str) == Some(id))
-    });
+    let found = state
+        .get_mut(list)
+        .and_then(Value::as_array_mut)
+        .and_then(|elements| {
+            elements
+                .iter_mut()
+                .find(|e| e.get("id").and_then(Value::as_str) == Some(id))
+        });
     match found {
         Some(element) => Ok(Json(element.take())),
-        None => Err(Problem::not_found(format!("there is no `{id}` among the {list}"))),
+        None => Err(Problem::not_found(format!(
+            "there is no `{id}` among the {list}"
+        ))),
     }
 }
 
@@ -53,10 +62,7 @@ pub async fn points(State(app): State<App>) -> Result<Response, Problem> {
 }
 
 /// `GET /api/v1/points/{id}`
-pub async fn point(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+pub async fn point(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     element(&app, "points", &id)
 }
 
@@ -66,10 +72,7 @@ pub async fn gauges(State(app): State<App>) -> Result<Response, Problem> {
 }
 
 /// `GET /api/v1/gauges/{id}`
-pub async fn gauge(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+pub async fn gauge(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     element(&app, "gauges", &id)
 }
 
@@ -114,7 +117,13 @@ pub async fn dispatch(
 ) -> Result<(StatusCode, Json<Order>), Problem> {
     let Json(body) = body.map_err(|e| Problem::bad_request(e.body_text()))?;
     let DispatchBody { truck, point, plan } = body;
-    let order = ask(&app, |reply| Request::Dispatch { truck, point, plan, reply }).await?;
+    let order = ask(&app, |reply| Request::Dispatch {
+        truck,
+        point,
+        plan,
+        reply,
+    })
+    .await?;
     Ok((StatusCode::CREATED, Json(order)))
 }
 
@@ -123,8 +132,12 @@ pub async fn recall(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Json<Order>, Problem> {
-    let order: OrderId = id.parse().map_err(|e| Problem::bad_request(format!("{e}")))?;
-    ask(&app, |reply| Request::Recall { order, reply }).await.map(Json)
+    let order: OrderId = id
+        .parse()
+        .map_err(|e| Problem::bad_request(format!("{e}")))?;
+    ask(&app, |reply| Request::Recall { order, reply })
+        .await
+        .map(Json)
 }
 
 type Reply = oneshot::Sender<Result<Order, Refusal>>;
@@ -132,7 +145,10 @@ type Reply = oneshot::Sender<Result<Order, Refusal>>;
 async fn ask(app: &App, request: impl FnOnce(Reply) -> Request) -> Result<Order, Problem> {
     let (reply, answer) = oneshot::channel();
     let input = vec![Input::Request(request(reply))];
-    app.world.send(input).await.map_err(|_| Problem::shutting_down())?;
+    app.world
+        .send(input)
+        .await
+        .map_err(|_| Problem::shutting_down())?;
     let answer = answer.await.map_err(|_| Problem::shutting_down())?;
     Ok(answer?)
 }

@@ -11,11 +11,18 @@ use super::problem::Problem;
 pub async fn asset(uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
-    let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let accepts = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
     let Some(asset) = web::asset(path, accepts) else {
         return Problem::not_found(format!("there is nothing at {}", uri.path())).into_response();
     };
-    let cache = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let cache = if asset.immutable {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     let same = headers
         .get(header::IF_NONE_MATCH)
         .is_some_and(|h| h.as_bytes() == asset.etag.as_bytes());

@@ -43,7 +43,11 @@ impl Hub {
     #[must_use]
     pub fn new(epoch: i64) -> Self {
         let (live, _) = broadcast::channel(RING);
-        Self { epoch, ring: Mutex::new(VecDeque::with_capacity(RING)), live }
+        Self {
+            epoch,
+            ring: Mutex::new(VecDeque::with_capacity(RING)),
+            live,
+        }
     }
 
     /// Sends a delta to everybody and keeps it for those who come back.
@@ -72,15 +76,22 @@ impl Hub {
         // The lock spans both, so that no event falls between the missed and the live ones.
         let ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
         let receiver = self.live.subscribe();
-        let Some(last_id) = last_id else { return (Vec::new(), receiver) };
+        let Some(last_id) = last_id else {
+            return (Vec::new(), receiver);
+        };
         let seen = last_id.split_once('-').and_then(|(epoch, seq)| {
-            (epoch.parse() == Ok(self.epoch)).then(|| seq.parse::<u64>().ok()).flatten()
+            (epoch.parse() == Ok(self.epoch))
+                .then(|| seq.parse::<u64>().ok())
+                .flatten()
         });
         let oldest = ring.front().map(|(seq, _)| *seq);
         let newest = ring.back().map(|(seq, _)| *seq);
         let missed = match (seen, oldest, newest) {
             (Some(seen), Some(oldest), Some(newest)) if seen + 1 >= oldest && seen <= newest => {
-                ring.iter().filter(|(seq, _)| *seq > seen).map(|(_, frame)| frame.clone()).collect()
+                ring.iter()
+                    .filter(|(seq, _)| *seq > seen)
+                    .map(|(_, frame)| frame.clone())
+                    .collect()
             }
             _ => vec![reset()],
         };
@@ -100,7 +111,11 @@ pub async fn events(State(app): State<App>, headers: HeaderMap) -> Response {
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    (head, Body::from_stream(frames(missed, receiver, app.closing()))).into_response()
+    (
+        head,
+        Body::from_stream(frames(missed, receiver, app.closing())),
+    )
+        .into_response()
 }
 
 fn frames(
@@ -142,7 +157,10 @@ mod tests {
     }
 
     fn texts(frames: &[Bytes]) -> Vec<String> {
-        frames.iter().map(|f| String::from_utf8_lossy(f).into_owned()).collect()
+        frames
+            .iter()
+            .map(|f| String::from_utf8_lossy(f).into_owned())
+            .collect()
     }
 
     #[test]

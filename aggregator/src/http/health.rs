@@ -19,7 +19,11 @@ pub async fn healthz() -> &'static str {
 /// `GET /readyz`: ready once the world has been rebuilt and published.
 pub async fn readyz(State(app): State<App>) -> Response {
     if app.published.borrow().state.is_empty() {
-        (StatusCode::SERVICE_UNAVAILABLE, "rebuilding the live state\n").into_response()
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "rebuilding the live state\n",
+        )
+            .into_response()
     } else {
         "ready\n".into_response()
     }
@@ -35,9 +39,11 @@ pub async fn metrics(State(app): State<App>) -> Response {
     let stages = &app.stages;
     let name = "flood_committer_seconds_total";
     let _ = writeln!(out, "# TYPE {name} counter");
-    for (stage, time) in
-        [("form", &stages.form), ("commit", &stages.commit), ("answer", &stages.answer)]
-    {
+    for (stage, time) in [
+        ("form", &stages.form),
+        ("commit", &stages.commit),
+        ("answer", &stages.answer),
+    ] {
         let _ = writeln!(out, "{name}{{stage=\"{stage}\"}} {:.6}", time.seconds());
     }
     let published = app.published.borrow().clone();
@@ -51,7 +57,12 @@ pub async fn metrics(State(app): State<App>) -> Response {
     for (name, value) in gauges {
         write_metric(&mut out, name, "gauge", value);
     }
-    write_metric(&mut out, "flood_tick_milliseconds", "gauge", published.tick_ms);
+    write_metric(
+        &mut out,
+        "flood_tick_milliseconds",
+        "gauge",
+        published.tick_ms,
+    );
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], out).into_response()
 }
 

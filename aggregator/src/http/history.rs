@@ -1,5 +1,7 @@
 //! History from the store: a gauge's observations, a point's hydrograph, what was refused.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::{Path, Query, State},
@@ -27,7 +29,11 @@ const MAX_LIMIT: usize = 10_000;
 type Element = (i64, Option<f64>, u8);
 
 fn element(o: &Observation) -> Element {
-    (o.observed_at.as_millis(), o.value.map(shared::value::Value::units), o.quality.number())
+    (
+        o.observed_at.as_millis(),
+        o.value.map(shared::value::Value::units),
+        o.quality.number(),
+    )
 }
 
 /// Reads the store away from the async threads.
@@ -67,13 +73,20 @@ pub async fn observations(
     let Query(span) = query.map_err(|e| Problem::bad_request(e.body_text()))?;
     let site = gauge_site(&app, &id)?;
     let (gauge, parameter) = (site.id.clone(), site.parameter);
-    let to = span.to.unwrap_or_else(|| app.clock.now().plus_millis(60_000));
+    let to = span
+        .to
+        .unwrap_or_else(|| app.clock.now().plus_millis(60_000));
     let from = span.from.unwrap_or_else(|| to.plus_millis(-3 * 3_600_000));
     let limit = span.limit.unwrap_or(MAX_LIMIT).min(MAX_LIMIT);
     let wanted = gauge.clone();
     let found = read(&app, move |store| store.range(&wanted, from, to, limit)).await?;
     let observations = found.iter().map(|s| element(&s.observation)).collect();
-    Ok(Json(Observations { gauge, parameter, unit: parameter.unit(), observations }))
+    Ok(Json(Observations {
+        gauge,
+        parameter,
+        unit: parameter.unit(),
+        observations,
+    }))
 }
 
 fn gauge_site<'a>(app: &'a App, id: &str) -> Result<&'a GaugeSite, Problem> {
@@ -111,12 +124,17 @@ pub async fn hydrograph(
     let point = point_site(&app, &id)?.clone();
     let hours = hours.unwrap_or(3.0);
     if !(0.1..=72.0).contains(&hours) {
-        return Err(Problem::bad_request(format!("hours is {hours}; it must be from 0.1 to 72")));
+        return Err(Problem::bad_request(format!(
+            "hours is {hours}; it must be from 0.1 to 72"
+        )));
     }
     let to = app.clock.now();
     let from = to - std::time::Duration::from_secs_f64(hours * 3600.0);
-    let rain_sites: Vec<GaugeSite> =
-        point.rain_gauges.iter().filter_map(|g| gauge_site(&app, g.as_str()).ok().cloned()).collect();
+    let rain_sites: Vec<GaugeSite> = point
+        .rain_gauges
+        .iter()
+        .filter_map(|g| gauge_site(&app, g.as_str()).ok().cloned())
+        .collect();
     let level = point.level_gauge.clone();
     let (depth, rain) = read(&app, move |store| {
         let depth = store.range(&level, from, to, MAX_LIMIT)?;
@@ -155,9 +173,11 @@ fn forecast_of(app: &App, id: &str) -> Option<serde_json::Value> {
 /// Mean of what fell in each minute.
 #[expect(clippy::cast_precision_loss, reason = "few gauges per minute")]
 fn by_minute(rain: &[(Timestamp, f64)]) -> Vec<(i64, f64)> {
-    let mut minutes: std::collections::BTreeMap<i64, (f64, usize)> = Default::default();
+    let mut minutes: BTreeMap<i64, (f64, usize)> = BTreeMap::default();
     for (at, intensity) in rain {
-        let minute = minutes.entry(at.as_millis().div_euclid(60_000)).or_default();
+        let minute = minutes
+            .entry(at.as_millis().div_euclid(60_000))
+            .or_default();
         minute.0 += intensity;
         minute.1 += 1;
     }

@@ -14,7 +14,14 @@ const GEOJSON: &str = "application/geo+json";
 /// `GET /map.geojson`
 pub async fn whole_map(State(app): State<App>) -> Response {
     let whole = app.published.borrow().map.whole.clone();
-    ([(header::CONTENT_TYPE, GEOJSON), (header::CACHE_CONTROL, "no-cache")], whole).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, GEOJSON),
+            (header::CACHE_CONTROL, "no-cache"),
+        ],
+        whole,
+    )
+        .into_response()
 }
 
 /// `GET /layers/{layer}.geojson`
@@ -24,13 +31,20 @@ pub async fn layer(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let layers = app.published.borrow().map.layers.clone();
-    let found = file.strip_suffix(".geojson").and_then(|name| layers.get(name));
+    let found = file
+        .strip_suffix(".geojson")
+        .and_then(|name| layers.get(name));
     let Some(body) = found else {
         let known: Vec<_> = layers.keys().copied().collect();
-        return Err(Problem::not_found(format!("the layers are {}", known.join(", "))));
+        return Err(Problem::not_found(format!(
+            "the layers are {}",
+            known.join(", ")
+        )));
     };
     let tag = etag(body);
-    let same = headers.get(header::IF_NONE_MATCH).is_some_and(|h| h.as_bytes() == tag.as_bytes());
+    let same = headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|h| h.as_bytes() == tag.as_bytes());
     let head = [
         (header::CONTENT_TYPE, GEOJSON.to_owned()),
         (header::CACHE_CONTROL, "no-cache".to_owned()),

@@ -24,11 +24,7 @@ use tokio::{
 pub use events::Hub;
 
 use crate::{
-    counters::Counters,
-    map::RenderedMap,
-    metrics::Stages,
-    network::City,
-    store::Store,
+    counters::Counters, map::RenderedMap, metrics::Stages, network::City, store::Store,
     world::Input,
 };
 
@@ -79,7 +75,9 @@ pub async fn serve(
     app: App,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(app)).with_graceful_shutdown(shutdown).await
+    axum::serve(listener, router(app))
+        .with_graceful_shutdown(shutdown)
+        .await
 }
 
 fn router(app: App) -> Router {
@@ -93,7 +91,10 @@ fn router(app: App) -> Router {
         .route("/api/v1/points/{id}/hydrograph", get(history::hydrograph))
         .route("/api/v1/gauges", get(api::gauges))
         .route("/api/v1/gauges/{id}", get(api::gauge))
-        .route("/api/v1/gauges/{id}/observations", get(history::observations))
+        .route(
+            "/api/v1/gauges/{id}/observations",
+            get(history::observations),
+        )
         .route("/api/v1/trucks", get(api::trucks))
         .route("/api/v1/plan", get(api::plan))
         .route("/api/v1/agents", get(api::agents))

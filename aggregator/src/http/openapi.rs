@@ -7,5 +7,9 @@ const DOCUMENT: &str = include_str!("openapi.json");
 
 /// `GET /api/v1/openapi.json`
 pub async fn document() -> Response {
-    ([(axum::http::header::CONTENT_TYPE, "application/json")], DOCUMENT).into_response()
+    (
+        [(axum::http::header::CONTENT_TYPE, "application/json")],
+        DOCUMENT,
+    )
+        .into_response()
 }

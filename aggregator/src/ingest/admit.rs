@@ -89,7 +89,12 @@ impl Admitter {
         }
         let range = |t: TestSet| t.contains(Test::GrossRange) || t.contains(Test::Sentinel);
         let out_of_range = quality == Quality::Fail && range(tests);
-        Ok(Admission { unknown_gauge: expected.is_none(), out_of_range, quality, tests })
+        Ok(Admission {
+            unknown_gauge: expected.is_none(),
+            out_of_range,
+            quality,
+            tests,
+        })
     }
 }
 
@@ -113,7 +118,10 @@ mod tests {
     }
 
     fn admitter(speed: f64) -> Admitter {
-        let gauges = [("lg-1", Parameter::Depth), ("rg-1", Parameter::RainfallIntensity)];
+        let gauges = [
+            ("lg-1", Parameter::Depth),
+            ("rg-1", Parameter::RainfallIntensity),
+        ];
         Admitter::new(gauges.map(|(id, p)| (id.parse().expect("id"), p)), speed)
     }
 
@@ -121,14 +129,19 @@ mod tests {
     fn the_future_and_the_distant_past_are_refused_a_little_skew_is_not() {
         let admitter = admitter(1.0);
         assert!(admitter.admit(&observation("lg-1", 59_000, 1), NOW).is_ok());
-        assert_eq!(admitter.admit(&observation("lg-1", 61_000, 1), NOW), Err(Rejection::Future));
+        assert_eq!(
+            admitter.admit(&observation("lg-1", 61_000, 1), NOW),
+            Err(Rejection::Future)
+        );
         let ancient = observation("lg-1", -NOW.as_millis(), 1);
         assert_eq!(admitter.admit(&ancient, NOW), Err(Rejection::TooOld));
     }
 
     #[test]
     fn an_unknown_gauge_is_admitted_and_marked() {
-        let got = admitter(1.0).admit(&observation("lg-9", 0, 1), NOW).expect("admitted");
+        let got = admitter(1.0)
+            .admit(&observation("lg-9", 0, 1), NOW)
+            .expect("admitted");
         assert!(got.unknown_gauge);
     }
 
@@ -141,7 +154,9 @@ mod tests {
 
     #[test]
     fn an_impossible_value_of_a_third_party_is_kept_and_failed() {
-        let got = admitter(1.0).admit(&observation("lg-1", 0, 9_999_000), NOW).expect("admitted");
+        let got = admitter(1.0)
+            .admit(&observation("lg-1", 0, 9_999_000), NOW)
+            .expect("admitted");
         assert!(got.out_of_range);
         assert_eq!(got.quality, Quality::Fail);
     }

@@ -22,7 +22,11 @@ use tracing::{error, info};
 use super::{CommitterHandle, Inbound, Receipt};
 
 /// Header and topic around the largest payload.
-const MAX_PACKET: u32 = (MAX_PAYLOAD + 1024) as u32;
+const MAX_PACKET: u32 = 257 * 1024;
+const _: () = assert!(
+    MAX_PACKET as usize == MAX_PAYLOAD + 1024,
+    "one limit, two types"
+);
 
 /// Connections waiting to be accepted: a restart brings all gateways back at once.
 const BACKLOG: i32 = 1_024;
@@ -43,11 +47,19 @@ pub async fn start_broker(
     committer: CommitterHandle,
     own_client: String,
 ) -> Result<(), BrokerError> {
-    let cannot = |e: rmqtt::net::Error| BrokerError::Listen { listen, message: e.to_string() };
+    let cannot = |e: rmqtt::net::Error| BrokerError::Listen {
+        listen,
+        message: e.to_string(),
+    };
     let context = ServerContext::new().mqtt_max_sessions(-1).build().await;
     let register = context.extends.hook_mgr().register();
-    let handler = AwaitCommit { committer, own_client };
-    register.add(Type::MessagePublishCheckAcl, Box::new(handler)).await;
+    let handler = AwaitCommit {
+        committer,
+        own_client,
+    };
+    register
+        .add(Type::MessagePublishCheckAcl, Box::new(handler))
+        .await;
     register.start().await;
     let listener = Builder::new()
         .name("gateways")

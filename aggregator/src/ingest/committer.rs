@@ -6,10 +6,7 @@ use std::{
     time::Instant,
 };
 
-use shared::{
-    clock::Clock,
-    wire::Topic,
-};
+use shared::{clock::Clock, wire::Topic};
 use tokio::sync::mpsc;
 use tracing::{error, info};
 
@@ -172,7 +169,8 @@ impl Committer<'_> {
                 self.former.batch(group, self.store, envelope, now)?;
             }
             Ok(Message::Intake(observations)) => {
-                self.former.observations(group, self.store, observations, topic, now)?;
+                self.former
+                    .observations(group, self.store, observations, topic, now)?;
             }
             Ok(Message::Health(health)) => Former::health(group, health),
             Ok(Message::Truck(report)) => Former::truck(group, report),
@@ -182,7 +180,11 @@ impl Committer<'_> {
     }
 
     fn write(&mut self, group: &mut Group) -> Result<(), StoreError> {
-        group.commit.cursors = group.cursors.iter().map(|(a, c)| (a.clone(), c.clone())).collect();
+        group.commit.cursors = group
+            .cursors
+            .iter()
+            .map(|(a, c)| (a.clone(), c.clone()))
+            .collect();
         if !group.commit.is_empty() {
             self.store.commit(&group.commit)?;
             self.former.counters.add(Counter::Commits, 1);
@@ -201,7 +203,10 @@ impl Committer<'_> {
         for (agent, ack) in group.cursors {
             match serde_json::to_vec(&ack) {
                 Ok(payload) => {
-                    self.downlink.send(DownlinkMessage { topic: Topic::Ack(agent), payload });
+                    self.downlink.send(DownlinkMessage {
+                        topic: Topic::Ack(agent),
+                        payload,
+                    });
                 }
                 Err(e) => error!(%agent, error = %e, "acknowledgement cannot be encoded"),
             }
@@ -222,4 +227,3 @@ impl Committer<'_> {
         }
     }
 }
-

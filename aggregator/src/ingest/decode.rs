@@ -26,7 +26,10 @@ pub struct Undecoded {
 }
 
 fn undecoded(counter: Counter, detail: impl Into<String>) -> Undecoded {
-    Undecoded { counter, detail: detail.into() }
+    Undecoded {
+        counter,
+        detail: detail.into(),
+    }
 }
 
 /// Error with its causes, in one line.
@@ -51,14 +54,20 @@ pub fn decode(
     received_at: Timestamp,
 ) -> Result<Message, Undecoded> {
     let bad = |e: &dyn std::error::Error| undecoded(Counter::BadPayload, chain(e));
-    let topic: Topic = topic.parse().map_err(|e| undecoded(Counter::BadTopic, chain(&e)))?;
+    let topic: Topic = topic
+        .parse()
+        .map_err(|e| undecoded(Counter::BadTopic, chain(&e)))?;
     match topic {
         Topic::Observations { agent, json } => {
             if client.is_some_and(|c| c != agent.as_str()) {
                 let detail = format!("published by client `{}`", client.unwrap_or_default());
                 return Err(undecoded(Counter::BadTopic, detail));
             }
-            let decode = if json { Envelope::decode_json } else { Envelope::decode };
+            let decode = if json {
+                Envelope::decode_json
+            } else {
+                Envelope::decode
+            };
             let envelope = decode(payload).map_err(|e| bad(&e))?;
             if envelope.agent != agent {
                 let detail = format!("the batch is of agent `{}`", envelope.agent);
@@ -66,15 +75,18 @@ pub fn decode(
             }
             Ok(Message::Batch(envelope))
         }
-        Topic::Intake(_) => {
-            decode_intake(payload, received_at).map(Message::Intake).map_err(|e| bad(&e))
-        }
+        Topic::Intake(_) => decode_intake(payload, received_at)
+            .map(Message::Intake)
+            .map_err(|e| bad(&e)),
         Topic::State(agent) => {
             let health: AgentHealth = serde_json::from_slice(payload).map_err(|e| bad(&e))?;
             if health.agent == agent {
                 Ok(Message::Health(health))
             } else {
-                Err(undecoded(Counter::BadPayload, format!("speaks for `{}`", health.agent)))
+                Err(undecoded(
+                    Counter::BadPayload,
+                    format!("speaks for `{}`", health.agent),
+                ))
             }
         }
         Topic::Truck(truck) => {
@@ -82,11 +94,15 @@ pub fn decode(
             if report.truck == truck {
                 Ok(Message::Truck(report))
             } else {
-                Err(undecoded(Counter::BadPayload, format!("speaks for `{}`", report.truck)))
+                Err(undecoded(
+                    Counter::BadPayload,
+                    format!("speaks for `{}`", report.truck),
+                ))
             }
         }
-        Topic::Ack(_) | Topic::Command(_) | Topic::Response(_) | Topic::Order(_) => {
-            Err(undecoded(Counter::BadTopic, "only the aggregator publishes there"))
-        }
+        Topic::Ack(_) | Topic::Command(_) | Topic::Response(_) | Topic::Order(_) => Err(undecoded(
+            Counter::BadTopic,
+            "only the aggregator publishes there",
+        )),
     }
 }

@@ -106,10 +106,16 @@ impl Former<'_> {
             let admission = match self.admitter.admit(&observation, received_at) {
                 Ok(admission) => admission,
                 Err(rejection) => {
-                    let detail =
-                        format!("{} at {}", observation.gauge, observation.observed_at);
+                    let detail = format!("{} at {}", observation.gauge, observation.observed_at);
                     let payload = serde_json::to_vec(&observation).unwrap_or_default();
-                    self.refuse(group, rejection.counter(), from, detail, &payload, received_at);
+                    self.refuse(
+                        group,
+                        rejection.counter(),
+                        from,
+                        detail,
+                        &payload,
+                        received_at,
+                    );
                     continue;
                 }
             };
@@ -135,10 +141,16 @@ impl Former<'_> {
                 }
             }
             fresh.push(observation.clone());
-            group.commit.observations.push(Stored { observation, received_at });
+            group.commit.observations.push(Stored {
+                observation,
+                received_at,
+            });
         }
         if !fresh.is_empty() {
-            group.inputs.push(Input::Observed { observations: fresh, received_at });
+            group.inputs.push(Input::Observed {
+                observations: fresh,
+                received_at,
+            });
         }
         Ok(())
     }
@@ -162,7 +174,14 @@ impl Former<'_> {
         payload: &[u8],
         received_at: Timestamp,
     ) {
-        self.refuse(group, undecoded.counter, topic, undecoded.detail, payload, received_at);
+        self.refuse(
+            group,
+            undecoded.counter,
+            topic,
+            undecoded.detail,
+            payload,
+            received_at,
+        );
     }
 
     fn refuse(
@@ -175,13 +194,21 @@ impl Former<'_> {
         received_at: Timestamp,
     ) {
         self.counters.add(counter, 1);
-        let head = payload.get(..payload.len().min(KEPT_PAYLOAD)).unwrap_or_default();
+        let head = payload
+            .get(..payload.len().min(KEPT_PAYLOAD))
+            .unwrap_or_default();
         let payload = String::from_utf8_lossy(head)
             .chars()
             .map(|c| if c.is_control() { '\u{fffd}' } else { c })
             .collect();
         let topic = topic.chars().take(200).collect();
         let reason = counter.name().to_owned();
-        group.commit.refused.push(Refused { received_at, reason, topic, detail, payload });
+        group.commit.refused.push(Refused {
+            received_at,
+            reason,
+            topic,
+            detail,
+            payload,
+        });
     }
 }

@@ -104,7 +104,12 @@ async fn poll(
     loop {
         match events.poll().await {
             Ok(Event::Incoming(Packet::ConnAck(ack))) => {
-                info!(host = broker.host, port = broker.port, session = ack.session_present, "broker connected");
+                info!(
+                    host = broker.host,
+                    port = broker.port,
+                    session = ack.session_present,
+                    "broker connected"
+                );
                 connected = true;
                 if broker.uplink {
                     let filters = subscriptions()
@@ -116,7 +121,9 @@ async fn poll(
             }
             Ok(Event::Incoming(Packet::Publish(publish))) => {
                 if forward.try_send(publish).is_err() {
-                    warn!("more messages wait than can be held; connecting again, the broker resends");
+                    warn!(
+                        "more messages wait than can be held; connecting again, the broker resends"
+                    );
                     break;
                 }
             }
@@ -144,5 +151,10 @@ fn inbound(publish: Publish, client: AsyncClient) -> Inbound {
             warn!(error = %e, "acknowledgement to the broker was dropped");
         }
     });
-    Inbound { topic, payload, client: None, receipt }
+    Inbound {
+        topic,
+        payload,
+        client: None,
+        receipt,
+    }
 }

@@ -15,7 +15,13 @@ pub fn gauges(world: &World, now: Timestamp) -> Vec<u8> {
     for (key, live) in world.gauges.iter().enumerate() {
         let view = GaugeView::new(key, live, now);
         let kind = LayerName::Gauges.kind();
-        write::point(&mut out, kind, live.site.id.as_str(), live.site.position, &view);
+        write::point(
+            &mut out,
+            kind,
+            live.site.id.as_str(),
+            live.site.position,
+            &view,
+        );
     }
     out
 }
@@ -26,7 +32,13 @@ pub fn points(world: &World, now: Timestamp) -> Vec<u8> {
     for (key, live) in world.points.iter().enumerate() {
         let view = PointView::new(key, live, world, now);
         let kind = LayerName::WaterloggingPoints.kind();
-        write::point(&mut out, kind, live.site.id.as_str(), live.site.position, &view);
+        write::point(
+            &mut out,
+            kind,
+            live.site.id.as_str(),
+            live.site.position,
+            &view,
+        );
     }
     out
 }
@@ -37,7 +49,13 @@ pub fn trucks(world: &World) -> Vec<u8> {
     for (key, live) in world.trucks.iter().enumerate() {
         let view = TruckView::new(key, live, world);
         let kind = LayerName::PumpTrucks.kind();
-        write::point(&mut out, kind, live.site.id.as_str(), live.position(), &view);
+        write::point(
+            &mut out,
+            kind,
+            live.site.id.as_str(),
+            live.position(),
+            &view,
+        );
     }
     out
 }
@@ -53,15 +71,33 @@ struct RouteView<'a> {
 /// Routes of open orders and of recommendations.
 pub fn routes(world: &World) -> Vec<u8> {
     let mut out = Vec::new();
-    for order in world.orders.values().filter(|o| o.is_open() && o.route.len() > 1) {
+    for order in world
+        .orders
+        .values()
+        .filter(|o| o.is_open() && o.route.len() > 1)
+    {
         let (truck, point) = (&order.truck, order.point.as_str());
         let id = format!("route-{truck}");
-        write::line(&mut out, "route", &id, &order.route, &RouteView { truck, point, ordered: true });
+        write::line(
+            &mut out,
+            "route",
+            &id,
+            &order.route,
+            &RouteView {
+                truck,
+                point,
+                ordered: true,
+            },
+        );
     }
     for (truck, point, route) in world.outlook.recommended_routes() {
         if route.len() > 1 && world.open_order(truck).is_none() {
             let id = format!("route-{truck}");
-            let view = RouteView { truck, point: point.as_str(), ordered: false };
+            let view = RouteView {
+                truck,
+                point: point.as_str(),
+                ordered: false,
+            };
             write::line(&mut out, "route", &id, route, &view);
         }
     }

@@ -47,7 +47,10 @@ impl Renderer {
             fixed.insert(layer.name(), write::collection(&text));
             write::append(&mut all, &text);
         }
-        Self { fixed, fixed_features: all }
+        Self {
+            fixed,
+            fixed_features: all,
+        }
     }
 
     /// Renders the map as it is at `now`.
@@ -55,7 +58,10 @@ impl Renderer {
     pub fn render(&self, world: &World, now: Timestamp) -> RenderedMap {
         let live = [
             (LayerName::Gauges.name(), live::gauges(world, now)),
-            (LayerName::WaterloggingPoints.name(), live::points(world, now)),
+            (
+                LayerName::WaterloggingPoints.name(),
+                live::points(world, now),
+            ),
             (LayerName::PumpTrucks.name(), live::trucks(world)),
             (ROUTES, live::routes(world)),
         ];
@@ -68,7 +74,10 @@ impl Renderer {
             write::append(&mut all, text);
         }
         write::append(&mut all, &self.fixed_features);
-        RenderedMap { whole: write::collection(&all), layers: Arc::new(layers) }
+        RenderedMap {
+            whole: write::collection(&all),
+            layers: Arc::new(layers),
+        }
     }
 
     /// Whether a layer never changes.

@@ -42,8 +42,19 @@ fn write<G: Serialize, P: Serialize>(out: &mut Vec<u8>, feature: &Feature<G, P>)
 
 /// Adds a point feature.
 pub fn point<P: Serialize>(out: &mut Vec<u8>, kind: &'static str, id: &str, at: LonLat, rest: &P) {
-    let geometry = Geometry { r#type: "Point", coordinates: rounded(at) };
-    write(out, &Feature { r#type: "Feature", id, geometry, properties: WithKind { kind, rest } });
+    let geometry = Geometry {
+        r#type: "Point",
+        coordinates: rounded(at),
+    };
+    write(
+        out,
+        &Feature {
+            r#type: "Feature",
+            id,
+            geometry,
+            properties: WithKind { kind, rest },
+        },
+    );
 }
 
 /// Adds a line feature.
@@ -55,8 +66,19 @@ pub fn line<P: Serialize>(
     rest: &P,
 ) {
     let coordinates: Vec<_> = line.iter().copied().map(rounded).collect();
-    let geometry = Geometry { r#type: "LineString", coordinates };
-    write(out, &Feature { r#type: "Feature", id, geometry, properties: WithKind { kind, rest } });
+    let geometry = Geometry {
+        r#type: "LineString",
+        coordinates,
+    };
+    write(
+        out,
+        &Feature {
+            r#type: "Feature",
+            id,
+            geometry,
+            properties: WithKind { kind, rest },
+        },
+    );
 }
 
 /// Adds a feature as it was read, with its kind.
@@ -64,7 +86,15 @@ pub fn plain(out: &mut Vec<u8>, kind: &'static str, feature: &PlainFeature) {
     let mut properties: Map<String, Json> = feature.properties.clone();
     properties.insert("kind".to_owned(), kind.into());
     let (id, geometry) = (feature.id.as_str(), &feature.geometry);
-    write(out, &Feature { r#type: "Feature", id, geometry, properties });
+    write(
+        out,
+        &Feature {
+            r#type: "Feature",
+            id,
+            geometry,
+            properties,
+        },
+    );
 }
 
 /// Appends features to features.

@@ -37,12 +37,11 @@ impl Front {
         get: impl FnOnce(&GaugeId, Timestamp) -> Result<Option<Observation>, E>,
     ) -> Result<Outcome, E> {
         let (gauge, at) = (&observation.gauge, observation.observed_at);
-        let front = match self.newest.get_mut(gauge) {
-            Some(front) => front,
-            None => {
-                let start = newest(gauge)?.unwrap_or(Timestamp::from_millis(i64::MIN));
-                self.newest.entry(gauge.clone()).or_insert(start)
-            }
+        let front = if let Some(front) = self.newest.get_mut(gauge) {
+            front
+        } else {
+            let start = newest(gauge)?.unwrap_or(Timestamp::from_millis(i64::MIN));
+            self.newest.entry(gauge.clone()).or_insert(start)
         };
         if at > *front {
             *front = at;
@@ -102,7 +101,10 @@ mod tests {
     }
 
     /// Merges a sequence in groups into a model store.
-    fn merge(sequence: &[Observation], group: usize) -> BTreeMap<(GaugeId, Timestamp), Observation> {
+    fn merge(
+        sequence: &[Observation],
+        group: usize,
+    ) -> BTreeMap<(GaugeId, Timestamp), Observation> {
         let mut store: BTreeMap<(GaugeId, Timestamp), Observation> = BTreeMap::new();
         let mut front = Front::default();
         for chunk in sequence.chunks(group) {

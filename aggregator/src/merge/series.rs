@@ -17,7 +17,10 @@ impl Series {
     /// Adds or replaces an observation; returns whether it is now the newest.
     pub fn insert(&mut self, observation: Observation) -> bool {
         let at = observation.observed_at;
-        let is_newest = self.observations.last_key_value().is_none_or(|(newest, _)| at >= *newest);
+        let is_newest = self
+            .observations
+            .last_key_value()
+            .is_none_or(|(newest, _)| at >= *newest);
         self.observations.insert(at, observation);
         if let Some((newest, _)) = self.observations.last_key_value() {
             let floor = newest.plus_millis(-Self::WINDOW_MS);
@@ -54,7 +57,10 @@ impl Series {
             .take_while(|o| newest.millis_since(o.observed_at) <= span_ms)
             .filter(|o| o.observed_at <= newest)
             .filter_map(|o| {
-                Some((o.observed_at.seconds_since(newest) / 3600.0, o.trusted()?.units()))
+                Some((
+                    o.observed_at.seconds_since(newest) / 3600.0,
+                    o.trusted()?.units(),
+                ))
             })
             .collect();
         slope(&recent)
@@ -62,7 +68,10 @@ impl Series {
 }
 
 /// Least-squares slope of (x, y) pairs.
-#[expect(clippy::cast_precision_loss, reason = "a window holds few thousand observations")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a window holds few thousand observations"
+)]
 fn slope(pairs: &[(f64, f64)]) -> Option<f64> {
     if pairs.len() < 2 {
         return None;
@@ -101,7 +110,10 @@ mod tests {
         let mut series = Series::default();
         assert!(series.insert(at(10, 0.2)));
         assert!(!series.insert(at(5, 0.1)));
-        assert_eq!(series.newest().map(|o| o.observed_at), Some(at(10, 0.0).observed_at));
+        assert_eq!(
+            series.newest().map(|o| o.observed_at),
+            Some(at(10, 0.0).observed_at)
+        );
     }
 
     #[test]
@@ -118,7 +130,9 @@ mod tests {
         for minute in 0..6_i32 {
             series.insert(at(i64::from(minute), f64::from(minute) * 0.01));
         }
-        let rate = series.rate_per_hour(10 * 60_000).expect("enough observations");
+        let rate = series
+            .rate_per_hour(10 * 60_000)
+            .expect("enough observations");
         assert!((rate - 0.6).abs() < 1e-9);
     }
 }

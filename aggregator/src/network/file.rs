@@ -26,9 +26,14 @@ pub struct CityToml {
 /// Reads `city.toml`; the error of the TOML reader names line and column.
 pub fn read_city_toml(folder: &Path) -> Result<CityToml, CityError> {
     let path = folder.join("city.toml");
-    let text = fs::read_to_string(&path)
-        .map_err(|source| CityError::Read { path: path.clone(), source })?;
-    toml::from_str(&text).map_err(|source| CityError::Toml { path, source: Box::new(source) })
+    let text = fs::read_to_string(&path).map_err(|source| CityError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    toml::from_str(&text).map_err(|source| CityError::Toml {
+        path,
+        source: Box::new(source),
+    })
 }
 
 /// Reads one layer; a layer whose file is missing is empty.
@@ -41,9 +46,10 @@ pub fn read_layer(folder: &Path, layer: LayerName) -> Result<Vec<Feature>, CityE
         }
         Err(source) => return Err(CityError::Read { path, source }),
     };
-    let collection: FeatureCollection = text
-        .parse()
-        .map_err(|source| CityError::GeoJson { path, source: Box::new(source) })?;
+    let collection: FeatureCollection = text.parse().map_err(|source| CityError::GeoJson {
+        path,
+        source: Box::new(source),
+    })?;
     Ok(collection.features)
 }
 

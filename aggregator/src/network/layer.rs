@@ -121,9 +121,15 @@ impl<'a> Reader<'a> {
             Some(Id::Number(number)) => Some(number.to_string()),
             None => None,
         };
-        let label =
-            id.as_ref().map_or_else(|| format!("number {}", index + 1), |id| format!("\"{id}\""));
-        Self { file, label, id, feature }
+        let label = id
+            .as_ref()
+            .map_or_else(|| format!("number {}", index + 1), |id| format!("\"{id}\""));
+        Self {
+            file,
+            label,
+            id,
+            feature,
+        }
     }
 
     pub fn error(&self, property: Option<&str>, message: impl Into<String>) -> LayerError {
@@ -140,14 +146,19 @@ impl<'a> Reader<'a> {
     where
         T::Error: fmt::Display,
     {
-        let text = self.id.clone().ok_or_else(|| self.error(None, "has no `id`"))?;
+        let text = self
+            .id
+            .clone()
+            .ok_or_else(|| self.error(None, "has no `id`"))?;
         T::try_from(text).map_err(|e| self.error(None, e.to_string()))
     }
 
     /// The feature's geometry, with every position checked.
     pub fn geometry(&self) -> Read<&'a GeometryValue> {
         let geometry = self.feature.geometry.as_ref();
-        let value = geometry.map(|g| &g.value).ok_or_else(|| self.error(None, "has no geometry"))?;
+        let value = geometry
+            .map(|g| &g.value)
+            .ok_or_else(|| self.error(None, "has no geometry"))?;
         for [lon, lat] in positions(value) {
             LonLat::new(lon, lat).map_err(|e| self.error(None, e.to_string()))?;
         }
@@ -158,7 +169,10 @@ impl<'a> Reader<'a> {
     pub fn point(&self) -> Read<LonLat> {
         let geometry = self.geometry()?;
         let GeometryValue::Point { .. } = geometry else {
-            return Err(self.error(None, format!("must be a Point, not a {}", geometry.type_name())));
+            return Err(self.error(
+                None,
+                format!("must be a Point, not a {}", geometry.type_name()),
+            ));
         };
         let at = positions(geometry).next().unwrap_or([f64::NAN; 2]);
         LonLat::try_from(at).map_err(|e| self.error(None, e.to_string()))
@@ -180,12 +194,18 @@ impl<'a> Reader<'a> {
     }
 
     fn property(&self, name: &str) -> Option<&'a Json> {
-        self.feature.properties.as_ref().and_then(|p| p.get(name)).filter(|v| !v.is_null())
+        self.feature
+            .properties
+            .as_ref()
+            .and_then(|p| p.get(name))
+            .filter(|v| !v.is_null())
     }
 
     /// A property that may be missing.
     pub fn optional<T: DeserializeOwned>(&self, name: &str) -> Read<Option<T>> {
-        let Some(value) = self.property(name) else { return Ok(None) };
+        let Some(value) = self.property(name) else {
+            return Ok(None);
+        };
         serde_json::from_value(value.clone())
             .map(Some)
             .map_err(|e| self.error(Some(name), e.to_string()))
@@ -193,7 +213,8 @@ impl<'a> Reader<'a> {
 
     /// A property that must be there.
     pub fn required<T: DeserializeOwned>(&self, name: &str) -> Read<T> {
-        self.optional(name)?.ok_or_else(|| self.error(Some(name), "is missing"))
+        self.optional(name)?
+            .ok_or_else(|| self.error(Some(name), "is missing"))
     }
 
     /// A number within a span, both ends included.
@@ -202,7 +223,10 @@ impl<'a> Reader<'a> {
         if (low..=high).contains(&number) {
             Ok(number)
         } else {
-            Err(self.error(Some(name), format!("is {number}; it must be from {low} to {high}")))
+            Err(self.error(
+                Some(name),
+                format!("is {number}; it must be from {low} to {high}"),
+            ))
         }
     }
 
@@ -216,7 +240,10 @@ impl<'a> Reader<'a> {
         let name: Option<String> = self.optional("name")?;
         let name_en: Option<String> = self.optional("name_en")?;
         let fallback = self.id.as_deref().unwrap_or_default();
-        Ok(Name::new(name.as_deref().unwrap_or(fallback), name_en.as_deref()))
+        Ok(Name::new(
+            name.as_deref().unwrap_or(fallback),
+            name_en.as_deref(),
+        ))
     }
 }
 

@@ -35,13 +35,22 @@ pub enum CityError {
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("{}: not valid", path.display())]
-    Toml { path: PathBuf, source: Box<toml::de::Error> },
+    Toml {
+        path: PathBuf,
+        source: Box<toml::de::Error>,
+    },
     #[error("{}: not a GeoJSON FeatureCollection", path.display())]
-    GeoJson { path: PathBuf, source: Box<geojson::Error> },
+    GeoJson {
+        path: PathBuf,
+        source: Box<geojson::Error>,
+    },
     #[error("{}: {message}", path.display())]
     Setting { path: PathBuf, message: String },
     #[error("{} mistake(s) in the layers of {}:\n  {}", errors.len(), folder.display(), list(errors))]
-    Layers { folder: PathBuf, errors: Vec<LayerError> },
+    Layers {
+        folder: PathBuf,
+        errors: Vec<LayerError>,
+    },
 }
 
 fn list(errors: &[LayerError]) -> String {
@@ -59,20 +68,34 @@ fn list(errors: &[LayerError]) -> String {
 /// A file that cannot be read or parsed, or any mistake in a feature (all of them are listed).
 pub fn read_city(folder: &Path) -> Result<City, CityError> {
     let toml = read_city_toml(folder)?;
-    let setting = |message: String| CityError::Setting { path: folder.join("city.toml"), message };
+    let setting = |message: String| CityError::Setting {
+        path: folder.join("city.toml"),
+        message,
+    };
     let centre = LonLat::try_from(toml.centre).map_err(|e| setting(format!("centre: {e}")))?;
-    let utc_offset = parse_offset(&toml.utc_offset)
-        .ok_or_else(|| setting(format!("utc_offset `{}` is not like +08:00", toml.utc_offset)))?;
+    let utc_offset = parse_offset(&toml.utc_offset).ok_or_else(|| {
+        setting(format!(
+            "utc_offset `{}` is not like +08:00",
+            toml.utc_offset
+        ))
+    })?;
     let thresholds = toml.thresholds.unwrap_or_default();
-    thresholds.check().map_err(|e| setting(format!("[thresholds]: {e}")))?;
+    thresholds
+        .check()
+        .map_err(|e| setting(format!("[thresholds]: {e}")))?;
 
     let mut errors = Vec::new();
     let gauges = collect(folder, LayerName::Gauges, &mut errors, gauge)?;
-    let at: BTreeMap<GaugeId, (Parameter, LonLat)> =
-        gauges.iter().map(|g| (g.id.clone(), (g.parameter, g.position))).collect();
-    let points = collect(folder, LayerName::WaterloggingPoints, &mut errors, |reader| {
-        point(reader, thresholds, &at)
-    })?;
+    let at: BTreeMap<GaugeId, (Parameter, LonLat)> = gauges
+        .iter()
+        .map(|g| (g.id.clone(), (g.parameter, g.position)))
+        .collect();
+    let points = collect(
+        folder,
+        LayerName::WaterloggingPoints,
+        &mut errors,
+        |reader| point(reader, thresholds, &at),
+    )?;
     shared_level_gauges(&points, &mut errors);
     let city = City {
         name: Name::new(&toml.name, toml.name_en.as_deref()),
@@ -86,7 +109,10 @@ pub fn read_city(folder: &Path) -> Result<City, CityError> {
         trucks: collect(folder, LayerName::PumpTrucks, &mut errors, truck)?,
         districts: collect(folder, LayerName::Districts, &mut errors, |reader| {
             reader.geometry()?;
-            Ok(District { id: reader.id()?, name: reader.name()? })
+            Ok(District {
+                id: reader.id()?,
+                name: reader.name()?,
+            })
         })?,
         roads: collect(folder, LayerName::Roads, &mut errors, road)?,
         shown: shown(folder, &mut errors)?,
@@ -94,7 +120,10 @@ pub fn read_city(folder: &Path) -> Result<City, CityError> {
     if errors.is_empty() {
         Ok(city)
     } else {
-        Err(CityError::Layers { folder: folder.to_owned(), errors })
+        Err(CityError::Layers {
+            folder: folder.to_owned(),
+            errors,
+        })
     }
 }
 
@@ -189,10 +218,11 @@ fn point(
         }
     }
     let thresholds: Thresholds = reader.optional("thresholds")?.unwrap_or(city_thresholds);
-    thresholds.check().map_err(|e| reader.error(Some("thresholds"), e.to_string()))?;
+    thresholds
+        .check()
+        .map_err(|e| reader.error(Some("thresholds"), e.to_string()))?;
     let curve: Vec<(f64, f64)> = reader.required("storage")?;
-    let storage =
-        Storage::new(&curve).map_err(|e| reader.error(Some("storage"), e.to_string()))?;
+    let storage = Storage::new(&curve).map_err(|e| reader.error(Some("storage"), e.to_string()))?;
     Ok(Point {
         id: reader.id()?,
         name: reader.name()?,
@@ -231,7 +261,11 @@ fn rain_gauges(
         .map(|(id, (_, at))| (position.distance_m(*at), id))
         .collect();
     near.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)));
-    Ok(near.into_iter().take(NEAREST_RAIN_GAUGES).map(|(_, id)| id.clone()).collect())
+    Ok(near
+        .into_iter()
+        .take(NEAREST_RAIN_GAUGES)
+        .map(|(_, id)| id.clone())
+        .collect())
 }
 
 /// One depth gauge cannot speak for two places.
@@ -273,7 +307,11 @@ fn shown(
     folder: &Path,
     errors: &mut Vec<LayerError>,
 ) -> Result<BTreeMap<LayerName, Vec<PlainFeature>>, CityError> {
-    let live = [LayerName::Gauges, LayerName::WaterloggingPoints, LayerName::PumpTrucks];
+    let live = [
+        LayerName::Gauges,
+        LayerName::WaterloggingPoints,
+        LayerName::PumpTrucks,
+    ];
     let mut shown = BTreeMap::new();
     for layer in LayerName::ALL.into_iter().filter(|l| !live.contains(l)) {
         // Mistakes of roads and districts were already reported when they were read for use.
@@ -283,7 +321,7 @@ fn shown(
             folder,
             layer,
             if reported { &mut again } else { errors },
-            |reader| plain(reader),
+            plain,
         )?;
         shown.insert(layer, features);
     }
@@ -295,5 +333,9 @@ fn plain(reader: &Reader) -> Result<PlainFeature, LayerError> {
     let mut properties = reader.properties();
     properties.insert("name".to_owned(), name.zh.into());
     properties.insert("name_en".to_owned(), name.en.into());
-    Ok(PlainFeature { id: reader.id()?, geometry: reader.geometry()?.clone(), properties })
+    Ok(PlainFeature {
+        id: reader.id()?,
+        geometry: reader.geometry()?.clone(),
+        properties,
+    })
 }

@@ -50,10 +50,18 @@ impl Order {
         let action = if self.state == OrderState::Recalled {
             OrderAction::Recall
         } else {
-            OrderAction::Pump { point: self.point.clone(), route: self.route.clone() }
+            OrderAction::Pump {
+                point: self.point.clone(),
+                route: self.route.clone(),
+            }
         };
         let (order, truck) = (self.id.clone(), self.truck.clone());
-        TruckOrder { order, truck, issued_at: self.issued_at, action }
+        TruckOrder {
+            order,
+            truck,
+            issued_at: self.issued_at,
+            action,
+        }
     }
 
     /// The state after the truck's report; `None` where the report changes nothing.
@@ -123,7 +131,10 @@ mod tests {
         assert_eq!(sent.after(&carried), Some(OrderState::Received));
         let received = order(OrderState::Received);
         assert!(!received.needs_sending(Some(&carried)));
-        assert_eq!(received.after(&report(None, TruckState::Driving)), Some(OrderState::Done));
+        assert_eq!(
+            received.after(&report(None, TruckState::Driving)),
+            Some(OrderState::Done)
+        );
         assert_eq!(received.after(&carried), None);
     }
 

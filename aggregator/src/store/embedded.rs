@@ -54,7 +54,10 @@ impl Embedded {
         let shown = path.display().to_string();
         let open = |source| match source {
             fjall::Error::Locked => StoreError::InUse(shown.clone()),
-            source => StoreError::Open { path: shown.clone(), source },
+            source => StoreError::Open {
+                path: shown.clone(),
+                source,
+            },
         };
         std::fs::create_dir_all(path).map_err(|e| open(fjall::Error::Io(e)))?;
         let db = Database::builder(path)
@@ -78,7 +81,15 @@ impl Embedded {
         }
         let next_refused = AtomicU64::new(next);
         let path = path.to_owned();
-        Ok(Self { path, days: Mutex::new(days), cursor, order, refused, next_refused, db })
+        Ok(Self {
+            path,
+            days: Mutex::new(days),
+            cursor,
+            order,
+            refused,
+            next_refused,
+            db,
+        })
     }
 
     /// Drops the days before `oldest` (`YYYYMMDD`). Returns how many.
@@ -112,7 +123,9 @@ impl Embedded {
     }
 
     fn lock_days(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Keyspace>> {
-        self.days.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.days
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn day(&self, name: &str) -> Result<Keyspace, StoreError> {
@@ -131,7 +144,10 @@ impl Embedded {
             return Vec::new();
         }
         let span = day_name(from)..=day_name(to);
-        self.lock_days().range(span).map(|(_, day)| day.clone()).collect()
+        self.lock_days()
+            .range(span)
+            .map(|(_, day)| day.clone())
+            .collect()
     }
 
     fn all_days(&self) -> Vec<Keyspace> {
@@ -144,7 +160,10 @@ fn day_name(at: Timestamp) -> String {
 }
 
 fn be_u64(bytes: &[u8]) -> u64 {
-    bytes.iter().take(8).fold(0, |n, b| (n << 8) | u64::from(*b))
+    bytes
+        .iter()
+        .take(8)
+        .fold(0, |n, b| (n << 8) | u64::from(*b))
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
@@ -306,14 +325,26 @@ mod tests {
             let store = Embedded::open(folder.path()).expect("opens");
             let observations = vec![stored("lg-1", 5, 1), stored("lg-1", DAY_MS + 5, 2)];
             let cursors = vec![(agent.clone(), ack.clone())];
-            let commit = Commit { observations, cursors, ..Commit::default() };
+            let commit = Commit {
+                observations,
+                cursors,
+                ..Commit::default()
+            };
             store.commit(&commit).expect("commits");
         }
         let store = Embedded::open(folder.path()).expect("opens again");
-        assert_eq!(store.newest(&gauge).expect("reads"), Some(stored("lg-1", DAY_MS + 5, 2)));
+        assert_eq!(
+            store.newest(&gauge).expect("reads"),
+            Some(stored("lg-1", DAY_MS + 5, 2))
+        );
         assert_eq!(store.cursors().expect("reads"), vec![(agent, ack)]);
         let both = store
-            .range(&gauge, Timestamp::from_millis(0), Timestamp::from_millis(2 * DAY_MS), 10)
+            .range(
+                &gauge,
+                Timestamp::from_millis(0),
+                Timestamp::from_millis(2 * DAY_MS),
+                10,
+            )
             .expect("reads");
         assert_eq!(both.len(), 2);
     }
@@ -324,7 +355,12 @@ mod tests {
         let store = Embedded::open(folder.path()).expect("opens");
         let mut observations: Vec<_> = (0..10).map(|t| stored("lg-1", t, t)).collect();
         observations.push(stored("lg-10", 3, 99));
-        store.commit(&Commit { observations, ..Commit::default() }).expect("commits");
+        store
+            .commit(&Commit {
+                observations,
+                ..Commit::default()
+            })
+            .expect("commits");
         let gauge: GaugeId = "lg-1".parse().expect("id");
         let (from, to) = (Timestamp::from_millis(2), Timestamp::from_millis(8));
         let times: Vec<_> = store
@@ -341,7 +377,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("tempdir");
         let store = Embedded::open(folder.path()).expect("opens");
         let observations = vec![stored("lg-1", 0, 1), stored("lg-1", DAY_MS * 3, 2)];
-        store.commit(&Commit { observations, ..Commit::default() }).expect("commits");
+        store
+            .commit(&Commit {
+                observations,
+                ..Commit::default()
+            })
+            .expect("commits");
         assert_eq!(store.drop_days_before("19700102").expect("drops"), 1);
         let mut left = 0;
         store.visit(&mut |_| left += 1).expect("reads");
@@ -352,7 +393,9 @@ mod tests {
     fn a_store_in_use_is_refused_with_its_path() {
         let folder = tempfile::tempdir().expect("tempdir");
         let _held = Embedded::open(folder.path()).expect("opens");
-        let Err(refused) = Embedded::open(folder.path()) else { panic!("opened twice") };
+        let Err(refused) = Embedded::open(folder.path()) else {
+            panic!("opened twice")
+        };
         assert!(matches!(refused, StoreError::InUse(_)), "{refused}");
     }
 }

@@ -63,16 +63,28 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Stored, StoreError> {
     let bad = || StoreError::Record(format!("key {key:02x?}"));
     let at = key.len().checked_sub(9).ok_or_else(bad)?;
     let (id, rest) = key.split_at(at);
-    let time: [u8; 8] = rest.get(1..).and_then(|b| b.try_into().ok()).ok_or_else(bad)?;
+    let time: [u8; 8] = rest
+        .get(1..)
+        .and_then(|b| b.try_into().ok())
+        .ok_or_else(bad)?;
     let id = std::str::from_utf8(id).map_err(|_| bad())?;
     let gauge: GaugeId = id.parse().map_err(|_| bad())?;
-    let observed_at =
-        Timestamp::from_millis((u64::from_be_bytes(time) ^ SIGN).cast_signed());
+    let observed_at = Timestamp::from_millis((u64::from_be_bytes(time) ^ SIGN).cast_signed());
     let v: Value =
         postcard::from_bytes(value).map_err(|e| StoreError::Record(format!("{gauge}: {e}")))?;
     let (parameter, value, quality, tests) = (v.parameter, v.value, v.quality, v.tests);
-    let observation = Observation { gauge, parameter, observed_at, value, quality, tests };
-    Ok(Stored { observation, received_at: v.received_at })
+    let observation = Observation {
+        gauge,
+        parameter,
+        observed_at,
+        value,
+        quality,
+        tests,
+    };
+    Ok(Stored {
+        observation,
+        received_at: v.received_at,
+    })
 }
 
 #[cfg(test)]
@@ -97,16 +109,23 @@ mod tests {
     fn an_observation_comes_back_as_it_went_in() {
         let s = stored("lg-0001", 1_784_622_000_123);
         let key = key(&s.observation.gauge, s.observation.observed_at);
-        assert_eq!(decode(&key, &value(&s).expect("encodes")).expect("decodes"), s);
+        assert_eq!(
+            decode(&key, &value(&s).expect("encodes")).expect("decodes"),
+            s
+        );
     }
 
     #[test]
     fn keys_sort_by_gauge_then_time_also_before_1970() {
         let times = [-5_000, -1, 0, 1, 1_784_622_000_000];
         let gauge: GaugeId = "lg-1".parse().expect("id");
-        let keys: Vec<_> = times.map(|t| key(&gauge, Timestamp::from_millis(t))).to_vec();
+        let keys: Vec<_> = times
+            .map(|t| key(&gauge, Timestamp::from_millis(t)))
+            .to_vec();
         assert!(keys.windows(2).all(|w| w[0] < w[1]));
         let longer: GaugeId = "lg-10".parse().expect("id");
-        assert!(key(&gauge, Timestamp::from_millis(i64::MAX)) < key(&longer, Timestamp::from_millis(0)));
+        assert!(
+            key(&gauge, Timestamp::from_millis(i64::MAX)) < key(&longer, Timestamp::from_millis(0))
+        );
     }
 }

@@ -22,7 +22,13 @@ pub struct AgentLive {
 
 impl AgentLive {
     fn new(at: Timestamp) -> Self {
-        Self { health: None, last_seen: at, online: true, has_hole: false, backfill_at: None }
+        Self {
+            health: None,
+            last_seen: at,
+            online: true,
+            has_hole: false,
+            backfill_at: None,
+        }
     }
 }
 
@@ -34,7 +40,10 @@ impl World {
         backfill: bool,
         has_hole: bool,
     ) {
-        let live = self.agents.entry(agent.clone()).or_insert_with(|| AgentLive::new(at));
+        let live = self
+            .agents
+            .entry(agent.clone())
+            .or_insert_with(|| AgentLive::new(at));
         // Told at most once per storm minute: every batch would flood the page with nothing new.
         let news = !live.online
             || live.has_hole != has_hole
@@ -53,7 +62,10 @@ impl World {
 
     pub(super) fn agent_health(&mut self, health: AgentHealth) {
         let agent = health.agent.clone();
-        let live = self.agents.entry(agent.clone()).or_insert_with(|| AgentLive::new(health.at));
+        let live = self
+            .agents
+            .entry(agent.clone())
+            .or_insert_with(|| AgentLive::new(health.at));
         live.online = health.online;
         live.last_seen = live.last_seen.max(health.at);
         live.health = Some(health);

@@ -14,9 +14,17 @@ use crate::orders::Order;
 /// Something that happened.
 pub enum Input {
     /// New, durable observations.
-    Observed { observations: Vec<Observation>, received_at: Timestamp },
+    Observed {
+        observations: Vec<Observation>,
+        received_at: Timestamp,
+    },
     /// A batch of an agent was taken.
-    AgentBatch { agent: AgentId, at: Timestamp, backfill: bool, has_hole: bool },
+    AgentBatch {
+        agent: AgentId,
+        at: Timestamp,
+        backfill: bool,
+        has_hole: bool,
+    },
     /// An agent's word on itself.
     Health(AgentHealth),
     /// A truck's word on itself.
@@ -41,7 +49,10 @@ pub enum Request {
         reply: oneshot::Sender<Result<Order, Refusal>>,
     },
     /// Call the truck of an order back.
-    Recall { order: OrderId, reply: oneshot::Sender<Result<Order, Refusal>> },
+    Recall {
+        order: OrderId,
+        reply: oneshot::Sender<Result<Order, Refusal>>,
+    },
 }
 
 /// Why a wish cannot be met.
@@ -54,11 +65,22 @@ pub enum Refusal {
     #[error("there is no order {0}")]
     NoOrder(OrderId),
     #[error("truck {truck} already carries out order {order} to {point}")]
-    Busy { truck: TruckId, order: OrderId, point: PointId },
+    Busy {
+        truck: TruckId,
+        order: OrderId,
+        point: PointId,
+    },
     #[error("truck {0} is out of service")]
     OutOfService(TruckId),
-    #[error("plan {asked} no longer recommends truck {truck} for {point}; the present plan is {now}")]
-    PlanChanged { asked: u64, now: u64, truck: TruckId, point: PointId },
+    #[error(
+        "plan {asked} no longer recommends truck {truck} for {point}; the present plan is {now}"
+    )]
+    PlanChanged {
+        asked: u64,
+        now: u64,
+        truck: TruckId,
+        point: PointId,
+    },
     #[error("order {0} has ended")]
     Ended(OrderId),
     #[error("the order could not be kept; nothing was sent")]
@@ -71,7 +93,13 @@ pub enum Effect {
     Send(Order),
     /// Make an order durable, then send it and answer; if that fails, give the world
     /// [`Input::NotKept`] and answer with [`Refusal::NotKept`].
-    Keep { order: Order, reply: Option<oneshot::Sender<Result<Order, Refusal>>> },
+    Keep {
+        order: Order,
+        reply: Option<oneshot::Sender<Result<Order, Refusal>>>,
+    },
     /// Answer a wish that cannot be met.
-    Refuse { refusal: Refusal, reply: oneshot::Sender<Result<Order, Refusal>> },
+    Refuse {
+        refusal: Refusal,
+        reply: oneshot::Sender<Result<Order, Refusal>>,
+    },
 }

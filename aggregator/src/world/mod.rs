@@ -57,7 +57,9 @@ impl GaugeLive {
     #[must_use]
     pub fn is_stale(&self, now: Timestamp) -> bool {
         let limit = i64::from(self.site.interval_s) * i64::from(STALE_INTERVALS) * 1000;
-        self.series.newest().is_none_or(|o| now.millis_since(o.observed_at) > limit)
+        self.series
+            .newest()
+            .is_none_or(|o| now.millis_since(o.observed_at) > limit)
     }
 }
 
@@ -112,8 +114,12 @@ impl World {
     /// A city in which nothing is known yet.
     #[must_use]
     pub fn new(city: Arc<City>, cadence: Cadence, now: Timestamp) -> Self {
-        let gauge_index: HashMap<_, _> =
-            city.gauges.iter().enumerate().map(|(i, g)| (g.id.clone(), i)).collect();
+        let gauge_index: HashMap<_, _> = city
+            .gauges
+            .iter()
+            .enumerate()
+            .map(|(i, g)| (g.id.clone(), i))
+            .collect();
         let mut gauges: Vec<GaugeLive> = city
             .gauges
             .iter()
@@ -126,16 +132,31 @@ impl World {
             .collect();
         let mut points = Vec::with_capacity(city.points.len());
         for site in &city.points {
-            let Some(gauge) = gauge_index.get(&site.level_gauge).copied() else { continue };
-            let Some(live) = gauges.get_mut(gauge) else { continue };
+            let Some(gauge) = gauge_index.get(&site.level_gauge).copied() else {
+                continue;
+            };
+            let Some(live) = gauges.get_mut(gauge) else {
+                continue;
+            };
             live.point = Some(points.len());
             let assessment = Assessment::new(site.thresholds, live.site.interval_s, now);
-            points.push(PointLive { site: site.clone(), gauge, assessment });
+            points.push(PointLive {
+                site: site.clone(),
+                gauge,
+                assessment,
+            });
         }
-        let point_index =
-            points.iter().enumerate().map(|(i, p)| (p.site.id.clone(), i)).collect();
+        let point_index = points
+            .iter()
+            .enumerate()
+            .map(|(i, p)| (p.site.id.clone(), i))
+            .collect();
         let trucks: Vec<_> = city.trucks.iter().cloned().map(TruckLive::new).collect();
-        let truck_index = trucks.iter().enumerate().map(|(i, t)| (t.site.id.clone(), i)).collect();
+        let truck_index = trucks
+            .iter()
+            .enumerate()
+            .map(|(i, t)| (t.site.id.clone(), i))
+            .collect();
         Self {
             outlook: Outlook::new(&city, cadence),
             city,
@@ -155,13 +176,21 @@ impl World {
     /// Takes one input at `now` (storm time) and says what is to be done.
     pub fn step(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
         match input {
-            Input::Observed { observations, received_at: _ } => {
+            Input::Observed {
+                observations,
+                received_at: _,
+            } => {
                 for observation in observations {
                     self.observe(observation);
                 }
                 Vec::new()
             }
-            Input::AgentBatch { agent, at, backfill, has_hole } => {
+            Input::AgentBatch {
+                agent,
+                at,
+                backfill,
+                has_hole,
+            } => {
                 self.agent_batch(agent, at, backfill, has_hole);
                 Vec::new()
             }
@@ -202,11 +231,14 @@ impl World {
             }
             return;
         };
-        let Some(gauge) = self.gauges.get_mut(index) else { return };
+        let Some(gauge) = self.gauges.get_mut(index) else {
+            return;
+        };
         self.outlook.observe(&gauge.site, &observation);
         if let Some(point) = gauge.point.and_then(|p| self.points.get_mut(p)) {
             if let Some(depth) = observation.trusted() {
-                self.outlook.observe_depth(&point.site.id, observation.observed_at, depth.units());
+                self.outlook
+                    .observe_depth(&point.site.id, observation.observed_at, depth.units());
             }
             point.assessment.observe(&observation);
             self.dirty.points.extend(gauge.point);
@@ -250,9 +282,7 @@ impl World {
             .iter()
             .filter_map(|id| self.gauge(id))
             .filter(|gauge| !gauge.is_stale(now))
-            .filter_map(|gauge| {
-                intensity_mm_per_h(&gauge.site, gauge.series.newest_trusted()?)
-            })
+            .filter_map(|gauge| intensity_mm_per_h(&gauge.site, gauge.series.newest_trusted()?))
             .collect();
         (!readings.is_empty()).then(|| readings.iter().sum::<f64>() / readings.len() as f64)
     }
@@ -267,7 +297,10 @@ impl World {
     #[must_use]
     pub fn figures(&self, now: Timestamp) -> Figures {
         let status = |wanted: fn(PointStatus) -> bool| {
-            self.points.iter().filter(|p| wanted(p.assessment.status())).count()
+            self.points
+                .iter()
+                .filter(|p| wanted(p.assessment.status()))
+                .count()
         };
         Figures {
             gauges_stale: self.gauges.iter().filter(|g| g.is_stale(now)).count(),

@@ -57,7 +57,8 @@ impl Outlook {
 
     pub fn observe(&mut self, site: &GaugeSite, observation: &Observation) {
         if let Some(intensity) = intensity_mm_per_h(site, observation) {
-            self.forecaster.observe_rain(&site.id, observation.observed_at, intensity);
+            self.forecaster
+                .observe_rain(&site.id, observation.observed_at, intensity);
         }
     }
 
@@ -67,12 +68,14 @@ impl Outlook {
 
     #[must_use]
     pub fn forecast_is_due(&self, now: Timestamp) -> bool {
-        self.forecast_at.is_none_or(|at| now.millis_since(at) >= self.cadence.forecast_ms)
+        self.forecast_at
+            .is_none_or(|at| now.millis_since(at) >= self.cadence.forecast_ms)
     }
 
     #[must_use]
     pub fn plan_is_due(&self, now: Timestamp) -> bool {
-        self.planned_at.is_none_or(|at| now.millis_since(at) >= self.cadence.replan_ms)
+        self.planned_at
+            .is_none_or(|at| now.millis_since(at) >= self.cadence.replan_ms)
     }
 
     #[must_use]
@@ -100,7 +103,10 @@ impl Outlook {
     /// Whether the present plan sends this truck to this point.
     #[must_use]
     pub fn recommends(&self, truck: &TruckId, point: &PointId) -> bool {
-        self.plan.as_ref().and_then(|p| p.of(truck)).is_some_and(|r| r.point == *point)
+        self.plan
+            .as_ref()
+            .and_then(|p| p.of(truck))
+            .is_some_and(|r| r.point == *point)
     }
 
     /// Trucks, points and routes of the present plan.
@@ -134,7 +140,10 @@ impl World {
     pub(super) fn forecast(&mut self, now: Timestamp) {
         let mut pumping: BTreeMap<PointId, f64> = BTreeMap::new();
         for truck in &self.trucks {
-            let pumps = truck.report.as_ref().is_some_and(|r| r.state == TruckState::Pumping);
+            let pumps = truck
+                .report
+                .as_ref()
+                .is_some_and(|r| r.state == TruckState::Pumping);
             if let Some(order) = self.open_order(&truck.site.id).filter(|_| pumps) {
                 *pumping.entry(order.point.clone()).or_default() += truck.site.capacity.get();
             }
@@ -160,7 +169,8 @@ impl World {
         let problem = self.problem(now);
         let next = plan(&problem);
         let same = self.outlook.plan.as_ref().is_some_and(|p| {
-            p.recommendations.is_empty() && next.recommendations.is_empty()
+            p.recommendations.is_empty()
+                && next.recommendations.is_empty()
                 && p.unserved == next.unserved
         });
         if !same {
@@ -174,7 +184,11 @@ impl World {
         Problem {
             now,
             version: self.outlook.version + 1,
-            sites: self.points.iter().filter_map(|p| self.site(p, now)).collect(),
+            sites: self
+                .points
+                .iter()
+                .filter_map(|p| self.site(p, now))
+                .collect(),
             trucks: self.trucks.iter().map(|t| self.dispatchable(t)).collect(),
         }
     }
@@ -196,7 +210,11 @@ impl World {
             volume_m3: storage.volume_m3(depth_m),
             dry_m3: storage.volume_m3(thresholds.notice_m),
             critical_m3: storage.volume_m3(thresholds.waterlogged_m),
-            members: forecast.inflow.iter().map(|m| (m.weight, m.m3h.clone())).collect(),
+            members: forecast
+                .inflow
+                .iter()
+                .map(|m| (m.weight, m.m3h.clone()))
+                .collect(),
             max_trucks: site.max_trucks,
             peak: Some((forecast.peak_m, forecast.peak_at)),
             closes_at: forecast.reaches_closure_at,
@@ -208,15 +226,18 @@ impl World {
         let state = truck.report.as_ref().map(|r| r.state);
         let order = self.open_order(&truck.site.id);
         let assigned = match (order, state) {
-            (_, Some(TruckState::OutOfService)) => Assigned::OutOfService,
+            (_, Some(TruckState::OutOfService)) | (None, Some(TruckState::PackingUp)) => {
+                Assigned::OutOfService
+            }
             (Some(order), _) => Assigned::Ordered {
                 point: order.point.clone(),
                 ready_minutes: self.ready_minutes(truck, &order.point, state),
             },
-            (None, Some(TruckState::PackingUp)) => Assigned::OutOfService,
             (None, _) => {
                 let last = self.outlook.plan().and_then(|p| p.of(&truck.site.id));
-                Assigned::Free { standing: last.map(|r| r.point.clone()) }
+                Assigned::Free {
+                    standing: last.map(|r| r.point.clone()),
+                }
             }
         };
         Truck {
@@ -229,12 +250,7 @@ impl World {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a drive takes hours at most")]
-    fn ready_minutes(
-        &self,
-        truck: &TruckLive,
-        point: &PointId,
-        state: Option<TruckState>,
-    ) -> f64 {
+    fn ready_minutes(&self, truck: &TruckLive, point: &PointId, state: Option<TruckState>) -> f64 {
         match (state, self.point(point)) {
             (Some(TruckState::Pumping), _) | (_, None) => 0.0,
             (Some(TruckState::SettingUp), _) => SETUP_MINUTES / 2.0,

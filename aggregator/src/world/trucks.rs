@@ -27,7 +27,11 @@ pub struct TruckLive {
 impl TruckLive {
     #[must_use]
     pub fn new(site: Truck) -> Self {
-        Self { site, report: None, last_sent: None }
+        Self {
+            site,
+            report: None,
+            last_sent: None,
+        }
     }
 
     /// Where it is: its last report, else its home.
@@ -41,15 +45,23 @@ impl World {
     /// The order that binds a truck at present.
     #[must_use]
     pub fn open_order(&self, truck: &TruckId) -> Option<&Order> {
-        self.orders.values().rev().find(|o| o.truck == *truck && o.is_open())
+        self.orders
+            .values()
+            .rev()
+            .find(|o| o.truck == *truck && o.is_open())
     }
 
     pub(super) fn truck_report(&mut self, report: &TruckReport) -> Vec<Effect> {
         let Some(index) = self.truck_index.get(&report.truck).copied() else {
             return Vec::new();
         };
-        let Some(truck) = self.trucks.get_mut(index) else { return Vec::new() };
-        let is_old = truck.report.as_ref().is_some_and(|r| r.reported_at > report.reported_at);
+        let Some(truck) = self.trucks.get_mut(index) else {
+            return Vec::new();
+        };
+        let is_old = truck
+            .report
+            .as_ref()
+            .is_some_and(|r| r.reported_at > report.reported_at);
         if is_old {
             return Vec::new();
         }
@@ -60,7 +72,10 @@ impl World {
             if let Some(state) = order.after(report) {
                 order.state = state;
                 self.dirty.orders = true;
-                effects.push(Effect::Keep { order: order.clone(), reply: None });
+                effects.push(Effect::Keep {
+                    order: order.clone(),
+                    reply: None,
+                });
             }
         }
         effects
@@ -81,10 +96,16 @@ impl World {
         let pause = self.outlook.real_to_storm_ms(REPEAT_REAL_MS);
         let mut effects = Vec::new();
         for order in self.orders.values() {
-            let Some(index) = self.truck_index.get(&order.truck) else { continue };
-            let Some(truck) = self.trucks.get_mut(*index) else { continue };
+            let Some(index) = self.truck_index.get(&order.truck) else {
+                continue;
+            };
+            let Some(truck) = self.trucks.get_mut(*index) else {
+                continue;
+            };
             if order.needs_sending(truck.report.as_ref())
-                && truck.last_sent.is_none_or(|at| now.millis_since(at) >= pause)
+                && truck
+                    .last_sent
+                    .is_none_or(|at| now.millis_since(at) >= pause)
             {
                 truck.last_sent = Some(now);
                 effects.push(Effect::Send(order.clone()));
@@ -95,20 +116,29 @@ impl World {
 
     pub(super) fn request(&mut self, now: Timestamp, request: Request) -> Effect {
         match request {
-            Request::Dispatch { truck, point, plan, reply } => {
-                match self.new_order(now, &truck, &point, plan) {
-                    Ok(order) => {
-                        self.orders.insert(order.id.clone(), order.clone());
-                        self.dirty.orders = true;
-                        Effect::Keep { order, reply: Some(reply) }
+            Request::Dispatch {
+                truck,
+                point,
+                plan,
+                reply,
+            } => match self.new_order(now, &truck, &point, plan) {
+                Ok(order) => {
+                    self.orders.insert(order.id.clone(), order.clone());
+                    self.dirty.orders = true;
+                    Effect::Keep {
+                        order,
+                        reply: Some(reply),
                     }
-                    Err(refusal) => Effect::Refuse { refusal, reply },
                 }
-            }
+                Err(refusal) => Effect::Refuse { refusal, reply },
+            },
             Request::Recall { order, reply } => match self.recalled(&order) {
                 Ok(order) => {
                     self.dirty.orders = true;
-                    Effect::Keep { order, reply: Some(reply) }
+                    Effect::Keep {
+                        order,
+                        reply: Some(reply),
+                    }
                 }
                 Err(refusal) => Effect::Refuse { refusal, reply },
             },
@@ -127,20 +157,35 @@ impl World {
             .get(truck)
             .and_then(|i| self.trucks.get(*i))
             .ok_or_else(|| Refusal::NoTruck(truck.clone()))?;
-        let site = self.point(point).ok_or_else(|| Refusal::NoPoint(point.clone()))?;
-        if live.report.as_ref().is_some_and(|r| r.state == TruckState::OutOfService) {
+        let site = self
+            .point(point)
+            .ok_or_else(|| Refusal::NoPoint(point.clone()))?;
+        if live
+            .report
+            .as_ref()
+            .is_some_and(|r| r.state == TruckState::OutOfService)
+        {
             return Err(Refusal::OutOfService(truck.clone()));
         }
         if let Some(open) = self.open_order(truck) {
             let (order, point) = (open.id.clone(), open.point.clone());
-            return Err(Refusal::Busy { truck: truck.clone(), order, point });
+            return Err(Refusal::Busy {
+                truck: truck.clone(),
+                order,
+                point,
+            });
         }
         if let Some(asked) = plan
             && !self.outlook.recommends(truck, point)
         {
             let now = self.outlook.plan_version();
             let (truck, point) = (truck.clone(), point.clone());
-            return Err(Refusal::PlanChanged { asked, now, truck, point });
+            return Err(Refusal::PlanChanged {
+                asked,
+                now,
+                truck,
+                point,
+            });
         }
         let route = self.outlook.route(live, site);
         let id = self.next_order_id(now);
@@ -160,8 +205,9 @@ impl World {
     fn next_order_id(&self, now: Timestamp) -> OrderId {
         let mut number = now.as_millis().max(0);
         loop {
-            let id: OrderId =
-                format!("o-{number:014}").parse().expect("digits and a hyphen are an id");
+            let id: OrderId = format!("o-{number:014}")
+                .parse()
+                .expect("digits and a hyphen are an id");
             if !self.orders.contains_key(&id) {
                 return id;
             }
@@ -170,7 +216,10 @@ impl World {
     }
 
     fn recalled(&mut self, id: &OrderId) -> Result<Order, Refusal> {
-        let order = self.orders.get_mut(id).ok_or_else(|| Refusal::NoOrder(id.clone()))?;
+        let order = self
+            .orders
+            .get_mut(id)
+            .ok_or_else(|| Refusal::NoOrder(id.clone()))?;
         if !order.is_open() {
             return Err(Refusal::Ended(id.clone()));
         }

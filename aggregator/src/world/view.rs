@@ -140,7 +140,9 @@ impl<'a> GaugeView<'a> {
 }
 
 fn gauge_status(newest: Option<&Observation>, stale: bool) -> GaugeStatus {
-    let Some(newest) = newest else { return GaugeStatus::Silent };
+    let Some(newest) = newest else {
+        return GaugeStatus::Silent;
+    };
     if stale {
         return GaugeStatus::Stale;
     }
@@ -205,7 +207,9 @@ impl<'a> PointView<'a> {
             suspect_depth_m: live.assessment.suspect_depth_m(),
             rate_m_per_h: world.rate_of(live).map(round3),
             rain_mm_per_h: world.rain_at(live, now).map(round3),
-            volume_m3: depth_m.map(|d| site.storage.volume_m3(d.max(0.0))).map(round3),
+            volume_m3: depth_m
+                .map(|d| site.storage.volume_m3(d.max(0.0)))
+                .map(round3),
             forecast: world.outlook.forecast_of(&site.id),
         }
     }
@@ -252,7 +256,9 @@ impl<'a> TruckView<'a> {
             home: live.site.home,
             position: live.position(),
             reported_at: report.map(|r| r.reported_at),
-            state: report.map_or(TruckDoing::Unknown("unknown"), |r| TruckDoing::Known(r.state)),
+            state: report.map_or(TruckDoing::Unknown("unknown"), |r| {
+                TruckDoing::Known(r.state)
+            }),
             order: order.map(|o| &o.id),
             point: order.map(|o| &o.point),
             pumped_m3: report.map_or(0.0, |r| round3(r.pumped_m3.get())),
@@ -304,7 +310,7 @@ impl World {
     /// The whole state.
     #[must_use]
     pub fn view_all(&self, now: Timestamp) -> StateView<'_> {
-        let mut view = self.empty_view(now);
+        let mut view = Self::empty_view(now);
         view.city = Some(CityView {
             name: &self.city.name,
             time_zone: &self.city.time_zone,
@@ -317,27 +323,37 @@ impl World {
         view.trucks = Some(self.truck_views(0..self.trucks.len()));
         view.plan = self.outlook.plan();
         view.orders = Some(self.orders.values().map(OrderView::from).collect());
-        view.agents = Some(self.agents.keys().filter_map(|id| self.agent_view(id)).collect());
+        view.agents = Some(
+            self.agents
+                .keys()
+                .filter_map(|id| self.agent_view(id))
+                .collect(),
+        );
         view
     }
 
     /// What changed.
     #[must_use]
     pub fn view_dirty(&self, dirty: &Dirty, now: Timestamp) -> StateView<'_> {
-        let mut view = self.empty_view(now);
+        let mut view = Self::empty_view(now);
         let some = |set: &BTreeSet<usize>| (!set.is_empty()).then(|| set.iter().copied().collect());
         view.gauges = some(&dirty.gauges).map(|keys: Vec<_>| self.gauge_views(keys, now));
         view.points = some(&dirty.points).map(|keys: Vec<_>| self.point_views(keys, now));
         view.trucks = some(&dirty.trucks).map(|keys: Vec<_>| self.truck_views(keys));
         view.plan = self.outlook.plan().filter(|_| dirty.plan);
-        view.orders =
-            dirty.orders.then(|| self.orders.values().map(OrderView::from).collect());
-        let agents: Vec<_> = dirty.agents.iter().filter_map(|id| self.agent_view(id)).collect();
+        view.orders = dirty
+            .orders
+            .then(|| self.orders.values().map(OrderView::from).collect());
+        let agents: Vec<_> = dirty
+            .agents
+            .iter()
+            .filter_map(|id| self.agent_view(id))
+            .collect();
         view.agents = (!agents.is_empty()).then_some(agents);
         view
     }
 
-    fn empty_view(&self, now: Timestamp) -> StateView<'_> {
+    fn empty_view<'a>(now: Timestamp) -> StateView<'a> {
         StateView {
             seq: 0,
             now,

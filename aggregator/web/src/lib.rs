@@ -33,11 +33,14 @@ pub fn asset(path: &str, accept_encoding: &str) -> Option<Asset> {
         .find_map(|(name, ending)| Some((Dist::get(&format!("{path}{ending}"))?, Some(name))));
     let (file, encoding) = small.unwrap_or((plain, None));
     let hash = file.metadata.sha256_hash();
-    let tag: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let tag = hash
+        .iter()
+        .take(16)
+        .fold(0_u128, |tag, byte| (tag << 8) | u128::from(*byte));
     Some(Asset {
         bytes: file.data,
         mime,
-        etag: format!("\"{tag}\""),
+        etag: format!("\"{tag:032x}\""),
         immutable: path.starts_with("assets/"),
         encoding,
     })

@@ -41,7 +41,11 @@ pub struct Limits {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum LimitsError {
     #[error("{name} = [{low}, {high}] is not a span: the low end comes first")]
-    Reversed { name: &'static str, low: f64, high: f64 },
+    Reversed {
+        name: &'static str,
+        low: f64,
+        high: f64,
+    },
     #[error("suspect_span must lie inside fail_span")]
     Outside,
     #[error("{name} must be a positive number, not {found}")]
@@ -58,7 +62,10 @@ impl Limits {
     /// rise of a flooding underpass (about 0.3 m/min, Zhengzhou 2021).
     #[must_use]
     pub fn default_for(parameter: Parameter) -> Self {
-        let common = Self { sentinels: COMMON_SENTINELS.to_vec(), ..Self::default() };
+        let common = Self {
+            sentinels: COMMON_SENTINELS.to_vec(),
+            ..Self::default()
+        };
         match parameter {
             Parameter::Depth => Self {
                 fail_span: Some(Span(-0.05, 6.0)),
@@ -92,7 +99,10 @@ impl Limits {
     /// # Errors
     /// A reversed span, a suspect span outside the fail span, or a limit that is not positive.
     pub fn check(&self) -> Result<(), LimitsError> {
-        for (name, span) in [("fail_span", self.fail_span), ("suspect_span", self.suspect_span)] {
+        for (name, span) in [
+            ("fail_span", self.fail_span),
+            ("suspect_span", self.suspect_span),
+        ] {
             if let Some(Span(low, high)) = span
                 && (low.is_nan() || high.is_nan() || low >= high)
             {
@@ -135,7 +145,12 @@ const MEMORY_SECONDS: f64 = 3600.0;
 impl QualityControl {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, last: None, before_last: None, flat_since: None }
+        Self {
+            limits,
+            last: None,
+            before_last: None,
+            flat_since: None,
+        }
     }
 
     /// Flags one reading. `None` is a reading that did not come (missing).
@@ -146,21 +161,38 @@ impl QualityControl {
         let Some(units) = value.map(Value::units) else {
             return (Quality::Missing, TestSet::NONE);
         };
-        if self.limits.sentinels.iter().any(|s| (s - units).abs() < 0.0005) {
+        if self
+            .limits
+            .sentinels
+            .iter()
+            .any(|s| (s - units).abs() < 0.0005)
+        {
             return (Quality::Fail, TestSet::NONE.with(Test::Sentinel));
         }
-        if self.limits.fail_span.is_some_and(|span| !span.contains(units)) {
+        if self
+            .limits
+            .fail_span
+            .is_some_and(|span| !span.contains(units))
+        {
             return (Quality::Fail, TestSet::NONE.with(Test::GrossRange));
         }
         let mut tests = TestSet::NONE;
-        if self.limits.suspect_span.is_some_and(|span| !span.contains(units)) {
+        if self
+            .limits
+            .suspect_span
+            .is_some_and(|span| !span.contains(units))
+        {
             tests = tests.with(Test::GrossRange);
         }
         if self.last.is_none_or(|(t, _)| at > t) {
             tests = self.compare(at, units, tests);
             self.remember(at, units);
         }
-        let quality = if tests.is_empty() { Quality::Pass } else { Quality::Suspect };
+        let quality = if tests.is_empty() {
+            Quality::Pass
+        } else {
+            Quality::Suspect
+        };
         (quality, tests)
     }
 
@@ -169,7 +201,11 @@ impl QualityControl {
             let seconds = at.seconds_since(t);
             if seconds <= MEMORY_SECONDS {
                 let per_minute = (units - last).abs() / seconds * 60.0;
-                if self.limits.rate_per_minute.is_some_and(|limit| per_minute > limit) {
+                if self
+                    .limits
+                    .rate_per_minute
+                    .is_some_and(|limit| per_minute > limit)
+                {
                     tests = tests.with(Test::RateOfChange);
                 }
                 if self.returns_from_spike(at, units, last) {
@@ -201,7 +237,10 @@ impl QualityControl {
     fn remember(&mut self, at: Timestamp, units: f64) {
         self.before_last = self.last;
         self.last = Some((at, units));
-        if self.flat_since.is_none_or(|(_, flat)| (flat - units).abs() >= 0.0005) {
+        if self
+            .flat_since
+            .is_none_or(|(_, flat)| (flat - units).abs() >= 0.0005)
+        {
             self.flat_since = Some((at, units));
         }
     }
@@ -221,29 +260,43 @@ mod tests {
             .iter()
             .map(|(minute, metres)| {
                 let value = Value::from_units(*metres).expect("finite");
-                control.assess(Timestamp::from_millis(minute * 60_000), Some(value)).0.number()
+                control
+                    .assess(Timestamp::from_millis(minute * 60_000), Some(value))
+                    .0
+                    .number()
             })
             .collect()
     }
 
     #[test]
     fn a_quiet_rise_passes() {
-        assert_eq!(flags(&[(0, 0.0), (1, 0.02), (2, 0.10), (3, 0.25), (4, 0.4)]), [1, 1, 1, 1, 1]);
+        assert_eq!(
+            flags(&[(0, 0.0), (1, 0.02), (2, 0.10), (3, 0.25), (4, 0.4)]),
+            [1, 1, 1, 1, 1]
+        );
     }
 
     #[test]
     fn sentinels_and_impossible_values_fail() {
-        assert_eq!(flags(&[(0, -9999.0), (1, -888.0), (2, 6.1), (3, -0.2), (4, 0.1)]), [4, 4, 4, 4, 1]);
+        assert_eq!(
+            flags(&[(0, -9999.0), (1, -888.0), (2, 6.1), (3, -0.2), (4, 0.1)]),
+            [4, 4, 4, 4, 1]
+        );
     }
 
     #[test]
     fn a_jump_is_suspect_and_so_is_the_return_but_the_next_steady_reading_passes() {
-        assert_eq!(flags(&[(0, 0.0), (1, 0.6), (2, 0.0), (3, 0.0)]), [1, 3, 3, 1]);
+        assert_eq!(
+            flags(&[(0, 0.0), (1, 0.6), (2, 0.0), (3, 0.0)]),
+            [1, 3, 3, 1]
+        );
     }
 
     #[test]
     fn a_real_flood_of_ten_centimetres_a_minute_is_never_suspect() {
-        let rise: Vec<_> = (0_i32..20).map(|m| (i64::from(m), f64::from(m) * 0.1)).collect();
+        let rise: Vec<_> = (0_i32..20)
+            .map(|m| (i64::from(m), f64::from(m) * 0.1))
+            .collect();
         assert!(flags(&rise).iter().all(|f| *f == 1));
     }
 
@@ -260,7 +313,10 @@ mod tests {
 
     #[test]
     fn no_reading_is_missing() {
-        assert_eq!(control().assess(Timestamp::default(), None).0, Quality::Missing);
+        assert_eq!(
+            control().assess(Timestamp::default(), None).0,
+            Quality::Missing
+        );
     }
 
     #[test]

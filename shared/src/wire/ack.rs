@@ -21,7 +21,11 @@ impl Ack {
     /// Nothing yet of an incarnation.
     #[must_use]
     pub fn nothing(incarnation: u64) -> Self {
-        Self { incarnation, through: 0, ranges: Vec::new() }
+        Self {
+            incarnation,
+            through: 0,
+            ranges: Vec::new(),
+        }
     }
 
     /// Whether a sequence number is released.
@@ -98,7 +102,14 @@ mod tests {
         for seq in 1..=5 {
             assert!(ack.add(seq));
         }
-        assert_eq!(ack, Ack { incarnation: 7, through: 5, ranges: vec![] });
+        assert_eq!(
+            ack,
+            Ack {
+                incarnation: 7,
+                through: 5,
+                ranges: vec![]
+            }
+        );
         assert!(!ack.add(3), "a repetition is not new");
     }
 

@@ -75,7 +75,10 @@ impl Envelope {
     /// # Errors
     /// Never for a well-formed envelope.
     pub fn encode_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(&JsonFormRef { version: VERSION, envelope: self })
+        serde_json::to_vec(&JsonFormRef {
+            version: VERSION,
+            envelope: self,
+        })
     }
 
     /// Reads the binary form.
@@ -114,6 +117,10 @@ impl Envelope {
 
     fn within_limits(self) -> Result<Self, DecodeError> {
         let count = self.observations.len();
-        if count > limits::MAX_BATCH { Err(DecodeError::TooMany(count)) } else { Ok(self) }
+        if count > limits::MAX_BATCH {
+            Err(DecodeError::TooMany(count))
+        } else {
+            Ok(self)
+        }
     }
 }

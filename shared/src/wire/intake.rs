@@ -21,14 +21,21 @@ pub enum IntakeError {
     Json(#[from] serde_json::Error),
     #[error("the message has {0} records; at most {max} are allowed", max = limits::MAX_BATCH)]
     TooMany(usize),
-    #[error("record {index}: the SenML name `{name}` must end in `<gauge>/<parameter>` or `<gauge>:<parameter>`")]
+    #[error(
+        "record {index}: the SenML name `{name}` must end in `<gauge>/<parameter>` or `<gauge>:<parameter>`"
+    )]
     Name { index: usize, name: String },
     #[error("record {index}: bad gauge id")]
     Gauge { index: usize, source: IdError },
     #[error("record {index}: {message}")]
     Parameter { index: usize, message: String },
     #[error("record {index}: unit `{found}` given, but {parameter} is in {expected}")]
-    Unit { index: usize, found: String, parameter: Parameter, expected: &'static str },
+    Unit {
+        index: usize,
+        found: String,
+        parameter: Parameter,
+        expected: &'static str,
+    },
     #[error("record {index}: bad value")]
     Value { index: usize, source: NotAValue },
 }
@@ -77,14 +84,18 @@ enum Message {
 ///
 /// # Errors
 /// The first thing that is wrong with it, naming the record.
-pub fn decode_intake(payload: &[u8], received_at: Timestamp) -> Result<Vec<Observation>, IntakeError> {
+pub fn decode_intake(
+    payload: &[u8],
+    received_at: Timestamp,
+) -> Result<Vec<Observation>, IntakeError> {
     if payload.len() > limits::MAX_PAYLOAD {
         return Err(IntakeError::TooLarge(payload.len()));
     }
     // Told apart by looking, so that an error speaks of the form that was meant.
     let json: serde_json::Value = serde_json::from_slice(payload)?;
     let is_senml = json.as_array().is_some_and(|list| {
-        list.iter().any(|r| r.get("n").is_some() || r.get("bn").is_some())
+        list.iter()
+            .any(|r| r.get("n").is_some() || r.get("bn").is_some())
     });
     let message = if is_senml {
         Message::SenMl(serde_json::from_value(json)?)
@@ -97,7 +108,10 @@ pub fn decode_intake(payload: &[u8], received_at: Timestamp) -> Result<Vec<Obser
         Message::One(plain) => plain_observation(0, plain).map(|o| vec![o]),
         Message::Many(list) => {
             within_limit(list.len())?;
-            list.into_iter().enumerate().map(|(i, p)| plain_observation(i, p)).collect()
+            list.into_iter()
+                .enumerate()
+                .map(|(i, p)| plain_observation(i, p))
+                .collect()
         }
         Message::SenMl(records) => {
             within_limit(records.len())?;
@@ -107,22 +121,33 @@ pub fn decode_intake(payload: &[u8], received_at: Timestamp) -> Result<Vec<Obser
 }
 
 fn within_limit(count: usize) -> Result<(), IntakeError> {
-    if count > limits::MAX_BATCH { Err(IntakeError::TooMany(count)) } else { Ok(()) }
+    if count > limits::MAX_BATCH {
+        Err(IntakeError::TooMany(count))
+    } else {
+        Ok(())
+    }
 }
 
 fn check_unit(index: usize, unit: Option<&str>, parameter: Parameter) -> Result<(), IntakeError> {
     let expected = parameter.unit();
     match unit {
-        Some(found) if found != expected => {
-            Err(IntakeError::Unit { index, found: found.to_owned(), parameter, expected })
-        }
+        Some(found) if found != expected => Err(IntakeError::Unit {
+            index,
+            found: found.to_owned(),
+            parameter,
+            expected,
+        }),
         _ => Ok(()),
     }
 }
 
 fn plain_observation(index: usize, plain: Plain) -> Result<Observation, IntakeError> {
     check_unit(index, plain.unit.as_deref(), plain.parameter)?;
-    let fallback = if plain.value.is_some() { Quality::NotEvaluated } else { Quality::Missing };
+    let fallback = if plain.value.is_some() {
+        Quality::NotEvaluated
+    } else {
+        Quality::Missing
+    };
     Ok(Observation {
         gauge: plain.gauge,
         parameter: plain.parameter,
@@ -136,7 +161,10 @@ fn plain_observation(index: usize, plain: Plain) -> Result<Observation, IntakeEr
 /// RFC 8428 § 4.5.3: a time below 2^28 is relative to now.
 const SENML_RELATIVE_BELOW: f64 = 268_435_456.0;
 
-#[expect(clippy::cast_possible_truncation, reason = "seconds of this era in ms fit in i64")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "seconds of this era in ms fit in i64"
+)]
 fn senml(records: Vec<SenMl>, received_at: Timestamp) -> Result<Vec<Observation>, IntakeError> {
     let (mut base_name, mut base_time, mut base_unit) = (String::new(), 0.0, None);
     let mut observations = Vec::with_capacity(records.len());
@@ -157,20 +185,37 @@ fn senml(records: Vec<SenMl>, received_at: Timestamp) -> Result<Vec<Observation>
         };
         let value = record.v.map(Value::from_units).transpose();
         let value = value.map_err(|source| IntakeError::Value { index, source })?;
-        let quality = if value.is_some() { Quality::NotEvaluated } else { Quality::Missing };
+        let quality = if value.is_some() {
+            Quality::NotEvaluated
+        } else {
+            Quality::Missing
+        };
         let tests = TestSet::NONE;
-        observations.push(Observation { gauge, parameter, observed_at, value, quality, tests });
+        observations.push(Observation {
+            gauge,
+            parameter,
+            observed_at,
+            value,
+            quality,
+            tests,
+        });
     }
     Ok(observations)
 }
 
 fn senml_name(index: usize, name: &str) -> Result<(GaugeId, Parameter), IntakeError> {
-    let bad = || IntakeError::Name { index, name: name.to_owned() };
+    let bad = || IntakeError::Name {
+        index,
+        name: name.to_owned(),
+    };
     let (head, parameter) = name.rsplit_once(['/', ':']).ok_or_else(bad)?;
     let gauge = head.rsplit(['/', ':']).next().unwrap_or(head);
-    let gauge = gauge.parse().map_err(|source| IntakeError::Gauge { index, source })?;
-    let parameter =
-        parameter.parse().map_err(|message| IntakeError::Parameter { index, message })?;
+    let gauge = gauge
+        .parse()
+        .map_err(|source| IntakeError::Gauge { index, source })?;
+    let parameter = parameter
+        .parse()
+        .map_err(|message| IntakeError::Parameter { index, message })?;
     Ok((gauge, parameter))
 }
 
@@ -190,8 +235,13 @@ mod tests {
             r#"{"gauge":"lg-0001","parameter":"depth","observed_at":"2026-07-21T16:19:00+08:00","value":0.31,"unit":"m"}"#,
         )
         .expect("valid");
-        let [one] = got.as_slice() else { panic!("one observation, not {got:?}") };
-        assert_eq!((one.value, one.quality), (Some(Value::from_milli(310)), Quality::NotEvaluated));
+        let [one] = got.as_slice() else {
+            panic!("one observation, not {got:?}")
+        };
+        assert_eq!(
+            (one.value, one.quality),
+            (Some(Value::from_milli(310)), Quality::NotEvaluated)
+        );
     }
 
     #[test]
@@ -200,14 +250,20 @@ mod tests {
             r#"[{"bn":"urn:dev:lg-0001/","bu":"m","n":"depth","v":0.2,"t":-60},{"n":"depth","v":0.3}]"#,
         )
         .expect("valid");
-        let times: Vec<_> = got.iter().map(|o| o.observed_at.millis_since(NOW)).collect();
+        let times: Vec<_> = got
+            .iter()
+            .map(|o| o.observed_at.millis_since(NOW))
+            .collect();
         assert_eq!(times, [-60_000, 0]);
     }
 
     #[test]
     fn errors_name_the_record_and_the_reason() {
         let wrong_unit = decode(r#"[{"n":"lg-1/depth","u":"cm","v":2}]"#).expect_err("cm");
-        assert_eq!(wrong_unit.to_string(), "record 0: unit `cm` given, but depth is in m");
+        assert_eq!(
+            wrong_unit.to_string(),
+            "record 0: unit `cm` given, but depth is in m"
+        );
         let wrong_name = decode(r#"[{"n":"depth","v":2}]"#).expect_err("no gauge");
         assert!(matches!(wrong_name, IntakeError::Name { index: 0, .. }));
         assert!(decode("not json").is_err() && decode("{}").is_err() && decode("[{}]").is_err());

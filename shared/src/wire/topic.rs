@@ -36,25 +36,41 @@ pub enum TopicError {
     #[error("topic `{topic}` has a bad id")]
     Id { topic: String, source: IdError },
     #[error("topic `{topic}` names partition {found}, but the agent belongs to {expected:02}")]
-    Partition { topic: String, found: String, expected: u8 },
+    Partition {
+        topic: String,
+        found: String,
+        expected: u8,
+    },
 }
 
 const ROOT: &str = "flood/v1/";
 
 /// The partition of an agent, 0–63: FNV-1a of its id, folded. Never changes.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "a remainder below 64 fits in a byte")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a remainder below 64 fits in a byte"
+)]
 pub fn partition_of(agent: &AgentId) -> u8 {
-    let hash = agent.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = agent
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
     ((hash ^ (hash >> 32)) % u64::from(PARTITIONS)) as u8
 }
 
 /// Topic filters an aggregator subscribes to at QoS 1.
 #[must_use]
 pub fn subscriptions() -> [&'static str; 5] {
-    ["flood/v1/obs/+/+", "flood/v1/obs/+/+/json", "flood/v1/state/+", "flood/v1/in/+", "flood/v1/truck/+"]
+    [
+        "flood/v1/obs/+/+",
+        "flood/v1/obs/+/+/json",
+        "flood/v1/state/+",
+        "flood/v1/in/+",
+        "flood/v1/truck/+",
+    ]
 }
 
 impl fmt::Display for Topic {
@@ -80,7 +96,10 @@ impl FromStr for Topic {
 
     fn from_str(topic: &str) -> Result<Self, TopicError> {
         let unknown = || TopicError::Unknown(topic.to_owned());
-        let bad = |source| TopicError::Id { topic: topic.to_owned(), source };
+        let bad = |source| TopicError::Id {
+            topic: topic.to_owned(),
+            source,
+        };
         let rest = topic.strip_prefix(ROOT).ok_or_else(unknown)?;
         let parts: Vec<&str> = rest.split('/').collect();
         match parts.as_slice() {
@@ -98,15 +117,26 @@ impl FromStr for Topic {
     }
 }
 
-fn observations(topic: &str, partition: &str, agent: &str, json: bool) -> Result<Topic, TopicError> {
-    let agent: AgentId =
-        agent.parse().map_err(|source| TopicError::Id { topic: topic.to_owned(), source })?;
+fn observations(
+    topic: &str,
+    partition: &str,
+    agent: &str,
+    json: bool,
+) -> Result<Topic, TopicError> {
+    let agent: AgentId = agent.parse().map_err(|source| TopicError::Id {
+        topic: topic.to_owned(),
+        source,
+    })?;
     let expected = partition_of(&agent);
     if partition == format!("{expected:02}") {
         Ok(Topic::Observations { agent, json })
     } else {
         let (topic, found) = (topic.to_owned(), partition.to_owned());
-        Err(TopicError::Partition { topic, found, expected })
+        Err(TopicError::Partition {
+            topic,
+            found,
+            expected,
+        })
     }
 }
 
@@ -119,8 +149,14 @@ mod tests {
         let agent: AgentId = "gw-07".parse().expect("id");
         let truck: TruckId = "pt-001".parse().expect("id");
         let topics = [
-            Topic::Observations { agent: agent.clone(), json: false },
-            Topic::Observations { agent: agent.clone(), json: true },
+            Topic::Observations {
+                agent: agent.clone(),
+                json: false,
+            },
+            Topic::Observations {
+                agent: agent.clone(),
+                json: true,
+            },
             Topic::Ack(agent.clone()),
             Topic::State(agent.clone()),
             Topic::Command(agent.clone()),
@@ -137,13 +173,25 @@ mod tests {
     #[test]
     fn the_partition_of_an_agent_is_fixed_for_ever() {
         let of = |id: &str| partition_of(&id.parse().expect("id"));
-        assert_eq!([of("gw-01"), of("gw-02"), of("gateway-pudong-17")], [2, 59, 11]);
+        assert_eq!(
+            [of("gw-01"), of("gw-02"), of("gateway-pudong-17")],
+            [2, 59, 11]
+        );
     }
 
     #[test]
     fn a_wrong_partition_or_a_bad_id_is_refused() {
-        assert!(matches!("flood/v1/obs/99/gw-01".parse::<Topic>(), Err(TopicError::Partition { .. })));
-        assert!(matches!("flood/v1/in/A B".parse::<Topic>(), Err(TopicError::Id { .. })));
-        assert!(matches!("flood/v2/in/a".parse::<Topic>(), Err(TopicError::Unknown(_))));
+        assert!(matches!(
+            "flood/v1/obs/99/gw-01".parse::<Topic>(),
+            Err(TopicError::Partition { .. })
+        ));
+        assert!(matches!(
+            "flood/v1/in/A B".parse::<Topic>(),
+            Err(TopicError::Id { .. })
+        ));
+        assert!(matches!(
+            "flood/v2/in/a".parse::<Topic>(),
+            Err(TopicError::Unknown(_))
+        ));
     }
 }

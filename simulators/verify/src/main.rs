@@ -23,11 +23,15 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Some(unknown) = wanted.iter().find(|w| all().iter().all(|s| s.name != *w)) {
-        say(&format!("verify: there is no step `{unknown}`; see cargo verify --help"));
+        say(&format!(
+            "verify: there is no step `{unknown}`; see cargo verify --help"
+        ));
         return ExitCode::FAILURE;
     }
-    let steps: Vec<Step> =
-        all().into_iter().filter(|s| wanted.is_empty() || wanted.contains(&s.name.into())).collect();
+    let steps: Vec<Step> = all()
+        .into_iter()
+        .filter(|s| wanted.is_empty() || wanted.contains(&s.name.into()))
+        .collect();
     run(&steps)
 }
 
@@ -40,7 +44,13 @@ fn run(steps: &[Step]) -> ExitCode {
     let begun = Instant::now();
     let mut times = Vec::new();
     for (index, step) in steps.iter().enumerate() {
-        say(&format!("\n== [{}/{}] {}: {}", index + 1, steps.len(), step.name, step.what));
+        say(&format!(
+            "\n== [{}/{}] {}: {}",
+            index + 1,
+            steps.len(),
+            step.name,
+            step.what
+        ));
         let started = Instant::now();
         if let Err(why) = (step.run)() {
             say(&format!("\nverify: {} failed: {why}", step.name));

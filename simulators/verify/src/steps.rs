@@ -14,22 +14,51 @@ pub struct Step {
 /// All steps.
 pub fn all() -> Vec<Step> {
     vec![
-        Step { name: "packages", what: "what the tests need from Debian", run: packages },
-        Step { name: "tidy", what: "layout, imports, words, sizes", run: tidy::tidy },
-        Step { name: "format", what: "rustfmt", run: format },
-        Step { name: "lint", what: "clippy, warnings denied", run: lint },
-        Step { name: "programs", what: "build the programs that the tests start", run: programs },
-        Step { name: "test", what: "unit, property and end-to-end tests", run: test },
+        Step {
+            name: "packages",
+            what: "what the tests need from Debian",
+            run: packages,
+        },
+        Step {
+            name: "tidy",
+            what: "layout, imports, words, sizes",
+            run: tidy::tidy,
+        },
+        Step {
+            name: "format",
+            what: "rustfmt",
+            run: format,
+        },
+        Step {
+            name: "lint",
+            what: "clippy, warnings denied",
+            run: lint,
+        },
+        Step {
+            name: "programs",
+            what: "build the programs that the tests start",
+            run: programs,
+        },
+        Step {
+            name: "test",
+            what: "unit, property and end-to-end tests",
+            run: test,
+        },
     ]
 }
 
 /// Debian packages and the program that shows each is there.
-const PACKAGES: [(&str, &str); 2] =
-    [("mosquitto", "/usr/sbin/mosquitto"), ("mosquitto-clients", "/usr/bin/mosquitto_pub")];
+const PACKAGES: [(&str, &str); 2] = [
+    ("mosquitto", "/usr/sbin/mosquitto"),
+    ("mosquitto-clients", "/usr/bin/mosquitto_pub"),
+];
 
 fn packages() -> Result<(), String> {
-    let missing: Vec<&str> =
-        PACKAGES.iter().filter(|(_, file)| !Path::new(file).exists()).map(|(p, _)| *p).collect();
+    let missing: Vec<&str> = PACKAGES
+        .iter()
+        .filter(|(_, file)| !Path::new(file).exists())
+        .map(|(p, _)| *p)
+        .collect();
     if missing.is_empty() {
         say("all there");
         return Ok(());
@@ -41,9 +70,15 @@ fn packages() -> Result<(), String> {
     }
     let mut install = Command::new("apt-get");
     install.env("DEBIAN_FRONTEND", "noninteractive");
-    install.args(["install", "-qy", "--no-install-recommends"]).args(&missing);
-    succeed(&mut install)
-        .map_err(|e| format!("{e}; install by hand (as root): apt-get install {}", missing.join(" ")))
+    install
+        .args(["install", "-qy", "--no-install-recommends"])
+        .args(&missing);
+    succeed(&mut install).map_err(|e| {
+        format!(
+            "{e}; install by hand (as root): apt-get install {}",
+            missing.join(" ")
+        )
+    })
 }
 
 fn cargo(args: &[&str]) -> Command {
@@ -57,7 +92,14 @@ fn format() -> Result<(), String> {
 }
 
 fn lint() -> Result<(), String> {
-    succeed(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    succeed(&mut cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))
 }
 
 fn programs() -> Result<(), String> {

@@ -31,13 +31,19 @@ const PURE: [&str; 7] = [
     "aggregator/src/world/",
 ];
 
-const OUTSIDE: [&str; 6] =
-    ["std::fs", "std::net", "std::env", "SystemTime::now", "Instant::now", "tokio::spawn"];
+const OUTSIDE: [&str; 6] = [
+    "std::fs",
+    "std::net",
+    "std::env",
+    "SystemTime::now",
+    "Instant::now",
+    "tokio::spawn",
+];
 
 pub fn tidy() -> Result<(), String> {
     let files = tracked()?;
     let mut wrong = top_level(&files);
-    for path in files.iter().filter(|p| p.ends_with(".rs")) {
+    for path in files.iter().filter(|p| is_rust(p)) {
         let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
         check_source(path, &text, &mut wrong);
     }
@@ -45,16 +51,33 @@ pub fn tidy() -> Result<(), String> {
         say(&format!("{} files are tidy", files.len()));
         return Ok(());
     }
-    Err(format!("{} untidy place(s)\n  {}", wrong.len(), wrong.join("\n  ")))
+    Err(format!(
+        "{} untidy place(s)\n  {}",
+        wrong.len(),
+        wrong.join("\n  ")
+    ))
+}
+
+fn is_rust(path: &str) -> bool {
+    std::path::Path::new(path)
+        .extension()
+        .is_some_and(|e| e == "rs")
 }
 
 fn tracked() -> Result<Vec<String>, String> {
-    let listed = Command::new("git").args(["ls-files"]).output().map_err(|e| e.to_string())?;
+    let listed = Command::new("git")
+        .args(["ls-files"])
+        .output()
+        .map_err(|e| e.to_string())?;
     if !listed.status.success() {
         return Err("git cannot list the files of this checkout".to_owned());
     }
     let text = String::from_utf8_lossy(&listed.stdout);
-    Ok(text.lines().map(ToOwned::to_owned).filter(|p| std::path::Path::new(p).exists()).collect())
+    Ok(text
+        .lines()
+        .map(ToOwned::to_owned)
+        .filter(|p| std::path::Path::new(p).exists())
+        .collect())
 }
 
 fn top_level(files: &[String]) -> Vec<String> {
@@ -73,7 +96,11 @@ fn check_source(path: &str, text: &str, wrong: &mut Vec<String>) {
         wrong.push(format!("{path}: {lines} lines; at most {MAX_LINES}"));
     }
     let is_test_file = path.contains("/tests/") || path.ends_with("/tests.rs");
-    let code = if is_test_file { "" } else { text.split("#[cfg(test)]").next().unwrap_or(text) };
+    let code = if is_test_file {
+        ""
+    } else {
+        text.split("#[cfg(test)]").next().unwrap_or(text)
+    };
     for outside in OUTSIDE {
         if PURE.iter().any(|p| path.starts_with(p)) && code.contains(outside) {
             wrong.push(format!("{path}: decides, so it must not use {outside}"));

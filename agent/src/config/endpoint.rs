@@ -43,7 +43,9 @@ const BAUD: std::ops::RangeInclusive<u32> = 1_200..=921_600;
 /// Why a text is not an address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    #[error("`{0}`: TLS (mqtts://) is not supported by this release; use mqtt:// inside a VPN or a private network")]
+    #[error(
+        "`{0}`: TLS (mqtts://) is not supported by this release; use mqtt:// inside a VPN or a private network"
+    )]
     Tls(String),
     #[error("`{0}` is not a broker's address; write mqtt://host or mqtt://host:port")]
     Broker(String),
@@ -64,7 +66,9 @@ impl BrokerUrl {
         if text.starts_with("mqtts://") || text.starts_with("ssl://") {
             return Err(AddressError::Tls(text.to_owned()));
         }
-        let rest = text.strip_prefix("mqtt://").or_else(|| text.strip_prefix("tcp://"));
+        let rest = text
+            .strip_prefix("mqtt://")
+            .or_else(|| text.strip_prefix("tcp://"));
         let (host, port) = rest
             .and_then(|rest| host_port(rest.trim_end_matches('/'), Some(1883)))
             .ok_or_else(|| AddressError::Broker(text.to_owned()))?;
@@ -109,18 +113,27 @@ fn host_port(text: &str, default: Option<u16>) -> Option<(String, u16)> {
     };
     let bracketed = host.starts_with('[') && host.ends_with(']');
     let plain = !host.is_empty()
-        && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+        && host
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
     (bracketed || plain).then(|| (host.to_owned(), port))
 }
 
 fn serial(url: &str, rest: &str) -> Result<SerialLine, AddressError> {
-    let wrong = |problem: String| AddressError::Serial { url: url.to_owned(), problem };
+    let wrong = |problem: String| AddressError::Serial {
+        url: url.to_owned(),
+        problem,
+    };
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     if !path.starts_with('/') {
         return Err(wrong("the serial port must be an absolute path".to_owned()));
     }
-    let mut line =
-        SerialLine { path: path.to_owned(), baud: 9600, parity: Parity::None, stop_bits: 1 };
+    let mut line = SerialLine {
+        path: path.to_owned(),
+        baud: 9600,
+        parity: Parity::None,
+        stop_bits: 1,
+    };
     for pair in query.split('&').filter(|p| !p.is_empty()) {
         match pair.split_once('=').unwrap_or((pair, "")) {
             ("baud", value) => {
@@ -137,7 +150,9 @@ fn serial(url: &str, rest: &str) -> Result<SerialLine, AddressError> {
             ("stop_bits", "2") => line.stop_bits = 2,
             _ => {
                 let known = "baud=…, parity=none|even|odd, stop_bits=1|2";
-                return Err(wrong(format!("`{pair}` is not a setting of a line ({known})")));
+                return Err(wrong(format!(
+                    "`{pair}` is not a setting of a line ({known})"
+                )));
             }
         }
     }
@@ -168,15 +183,24 @@ mod tests {
     fn addresses_of_every_kind_are_read() {
         assert_eq!(
             BrokerUrl::parse("mqtt://broker.city.example"),
-            Ok(BrokerUrl { host: "broker.city.example".to_owned(), port: 1883 })
+            Ok(BrokerUrl {
+                host: "broker.city.example".to_owned(),
+                port: 1883
+            })
         );
         assert_eq!(
             Endpoint::parse("tcp://10.0.0.7"),
-            Ok(Endpoint::Tcp { host: "10.0.0.7".to_owned(), port: 502 })
+            Ok(Endpoint::Tcp {
+                host: "10.0.0.7".to_owned(),
+                port: 502
+            })
         );
         assert_eq!(
             Endpoint::parse("rtu-over-tcp://[fd00::1]:4001"),
-            Ok(Endpoint::RtuOverTcp { host: "[fd00::1]".to_owned(), port: 4001 })
+            Ok(Endpoint::RtuOverTcp {
+                host: "[fd00::1]".to_owned(),
+                port: 4001
+            })
         );
         let rtu = Endpoint::parse("rtu:///dev/ttyUSB0?baud=19200&parity=even&stop_bits=1");
         assert_eq!(
@@ -192,16 +216,37 @@ mod tests {
 
     #[test]
     fn tls_is_refused_with_the_reason() {
-        let refused = BrokerUrl::parse("mqtts://broker:8883").expect_err("TLS").to_string();
-        assert!(refused.contains("TLS") && refused.contains("not supported"), "{refused}");
+        let refused = BrokerUrl::parse("mqtts://broker:8883")
+            .expect_err("TLS")
+            .to_string();
+        assert!(
+            refused.contains("TLS") && refused.contains("not supported"),
+            "{refused}"
+        );
     }
 
     #[test]
     fn nonsense_is_refused() {
-        for bad in ["", "mqtt://", "mqtt://a b", "http://x", "mqtt://x:0", "mqtt://x:99999"] {
-            assert!(BrokerUrl::parse(bad).is_err(), "{bad} was taken for a broker");
+        for bad in [
+            "",
+            "mqtt://",
+            "mqtt://a b",
+            "http://x",
+            "mqtt://x:0",
+            "mqtt://x:99999",
+        ] {
+            assert!(
+                BrokerUrl::parse(bad).is_err(),
+                "{bad} was taken for a broker"
+            );
         }
-        for bad in ["rtu://ttyUSB0", "rtu:///dev/x?baud=7", "rtu:///dev/x?speed=9600", "tcp://", "rtu-over-tcp://h"] {
+        for bad in [
+            "rtu://ttyUSB0",
+            "rtu:///dev/x?baud=7",
+            "rtu:///dev/x?speed=9600",
+            "tcp://",
+            "rtu-over-tcp://h",
+        ] {
             assert!(Endpoint::parse(bad).is_err(), "{bad} was taken for a line");
         }
     }

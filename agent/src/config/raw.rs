@@ -113,7 +113,10 @@ pub struct Limits {
 
 /// A number (or a span), or `false` to switch the test off.
 #[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(untagged, expecting = "a number (a pair of numbers for a span), or false for no test")]
+#[serde(
+    untagged,
+    expecting = "a number (a pair of numbers for a span), or false for no test"
+)]
 pub enum Change<T> {
     Switch(bool),
     To(T),

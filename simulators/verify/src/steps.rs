@@ -110,6 +110,18 @@ fn test() -> Result<(), String> {
     succeed(&mut cargo(&["test", "--workspace"]))
 }
 
+fn replay() -> Result<(), String> {
+    let mut replay = cargo(&["run", "-q", "-p", "simulators", "--bin", "flood-sim", "--"]);
+    replay.args([
+        "replay",
+        "configs/scenarios/harbour.toml",
+        "--speed",
+        "200",
+        "--check",
+    ]);
+    succeed(&mut replay)
+}
+
 /// Runs a command in the foreground; its output is the progress.
 fn succeed(command: &mut Command) -> Result<(), String> {
     let name = command.get_program().to_string_lossy().into_owned();

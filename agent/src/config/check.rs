@@ -1,0 +1,251 @@
+//! From the raw file to a [`Config`]: everything outside the sources, and the bounds of numbers.
+
+use std::{ops::RangeInclusive, path::Path, path::PathBuf, time::Duration};
+
+use shared::{clock::Clock, ids::AgentId};
+use toml::Spanned;
+
+use super::{
+    BrokerUrl, Config, ConfigErrors, Login, Spool, Uplink,
+    errors::Findings,
+    raw,
+    sources::{self, Taken},
+};
+use crate::{spool::WhenFull, uplink::BackoffLimits};
+
+/// Observations gather for at most this long: past ten seconds a flood's rise is late on the map.
+const BATCH_SECONDS: RangeInclusive<f64> = 0.05..=10.0;
+/// The broker's own window is rarely above 1,000; one at a time is the least that moves.
+const WINDOW: RangeInclusive<f64> = 1.0..=1_000.0;
+/// Below a second every round trip over a radio link would be repeated.
+const ACK_DEADLINE_SECONDS: RangeInclusive<f64> = 1.0..=600.0;
+const BACKFILL_PER_SECOND: RangeInclusive<f64> = 0.1..=10_000.0;
+const RECONNECT_SECONDS: RangeInclusive<f64> = 0.05..=3_600.0;
+/// rumqttc takes no keep-alive between zero and five seconds on some versions; a day is no check.
+const KEEP_ALIVE_SECONDS: RangeInclusive<f64> = 5.0..=3_600.0;
+/// Below 8 MiB the store's own segments do not fit; above 64 GiB opening takes minutes.
+const SPOOL_MIB: RangeInclusive<f64> = 8.0..=65_536.0;
+
+/// Reads the text of a configuration file.
+///
+/// # Errors
+/// Everything that is wrong with it: form errors one by one, all others at once.
+pub fn parse(file: &Path, text: &str) -> Result<Config, ConfigErrors> {
+    let mut findings = Findings::new(file, text);
+    let raw: raw::File = match toml::from_str(text) {
+        Ok(raw) => raw,
+        Err(error) => {
+            findings.add(error.span(), "", error.message());
+            return findings.finish(None);
+        }
+    };
+    let config = build(raw, &mut findings);
+    findings.finish(config)
+}
+
+fn build(raw: raw::File, findings: &mut Findings<'_>) -> Option<Config> {
+    let agent = parsed::<AgentId, _>(&raw.agent, "agent", findings);
+    let data_dir = PathBuf::from(raw.data_dir.get_ref());
+    if data_dir.as_os_str().is_empty() {
+        findings.add(Some(raw.data_dir.span()), "", "data_dir is empty");
+    }
+    let clock = match &raw.clock {
+        None => Clock::Real,
+        Some(table) => table.get_ref().validate().unwrap_or_else(|error| {
+            findings.add(Some(table.span()), "[clock]", error);
+            Clock::Real
+        }),
+    };
+    let uplink = uplink(&raw.uplink, findings);
+    let spool = spool(&raw.spool, findings);
+    if raw.modbus.is_empty() && raw.mqtt.is_empty() {
+        let message = "there is no source: add a [[modbus]] or an [[mqtt]] table with its gauges";
+        findings.add(None, "", message);
+    }
+    let mut taken = Taken::default();
+    let modbus: Vec<_> = raw
+        .modbus
+        .iter()
+        .filter_map(|b| sources::modbus(b, &mut taken, findings))
+        .collect();
+    let agent_name = agent.as_ref().map_or("agent", AgentId::as_str);
+    let mqtt: Vec<_> = raw
+        .mqtt
+        .iter()
+        .filter_map(|m| sources::mqtt(m, agent_name, &mut taken, findings))
+        .collect();
+    Some(Config {
+        agent: agent?,
+        data_dir,
+        uplink: uplink?,
+        spool,
+        clock,
+        modbus,
+        mqtt,
+    })
+}
+
+fn uplink(raw: &raw::Uplink, findings: &mut Findings<'_>) -> Option<Uplink> {
+    let place = "[uplink]";
+    let broker = BrokerUrl::parse(raw.broker.get_ref())
+        .map_err(|e| findings.add(Some(raw.broker.span()), place, e))
+        .ok();
+    let mut number = |name, value: Option<(f64, std::ops::Range<usize>)>, default, bounds| {
+        within(place, name, value, default, bounds, findings)
+    };
+    let batch = number(
+        "batch_seconds",
+        of(raw.batch_seconds.as_ref()),
+        1.0,
+        BATCH_SECONDS,
+    );
+    let window = number("window", of(raw.window.as_ref()), 32.0, WINDOW);
+    let ack = number(
+        "ack_deadline_seconds",
+        of(raw.ack_deadline_seconds.as_ref()),
+        10.0,
+        ACK_DEADLINE_SECONDS,
+    );
+    let backfill = number(
+        "backfill_per_second",
+        of(raw.backfill_per_second.as_ref()),
+        20.0,
+        BACKFILL_PER_SECOND,
+    );
+    let least = number(
+        "reconnect_min_seconds",
+        of(raw.reconnect_min_seconds.as_ref()),
+        1.0,
+        RECONNECT_SECONDS,
+    );
+    let most = number(
+        "reconnect_max_seconds",
+        of(raw.reconnect_max_seconds.as_ref()),
+        120.0,
+        RECONNECT_SECONDS,
+    );
+    let keep_alive = raw.keep_alive_seconds.as_ref().map(whole);
+    let keep_alive = number("keep_alive_seconds", keep_alive, 15.0, KEEP_ALIVE_SECONDS);
+    if least > most {
+        let span = raw.reconnect_min_seconds.as_ref().map(Spanned::span);
+        findings.add(
+            span,
+            place,
+            format!("reconnect_min_seconds = {least} is above reconnect_max_seconds = {most}"),
+        );
+    }
+    let login = login(
+        place,
+        raw.username.as_ref(),
+        raw.password_file.as_ref(),
+        findings,
+    );
+    Some(Uplink {
+        broker: broker?,
+        login,
+        batch: Duration::from_secs_f64(batch),
+        window: to_count(window),
+        ack_deadline: Duration::from_secs_f64(ack),
+        backfill_per_second: backfill,
+        reconnect: BackoffLimits {
+            least: Duration::from_secs_f64(least),
+            most: Duration::from_secs_f64(most.max(least)),
+        },
+        keep_alive: Duration::from_secs_f64(keep_alive),
+    })
+}
+
+fn spool(raw: &raw::Spool, findings: &mut Findings<'_>) -> Spool {
+    let place = "[spool]";
+    let mib = raw.max_mib.as_ref().map(whole);
+    let mib = within(place, "max_mib", mib, 256.0, SPOOL_MIB, findings);
+    let when_full = match &raw.when_full {
+        None => WhenFull::default(),
+        Some(text) => text.get_ref().parse().unwrap_or_else(|e: String| {
+            findings.add(Some(text.span()), place, e);
+            WhenFull::default()
+        }),
+    };
+    Spool {
+        max_bytes: to_count(mib) as u64 * 1024 * 1024,
+        when_full,
+    }
+}
+
+/// A login, if there is a user name.
+pub fn login(
+    place: &str,
+    username: Option<&String>,
+    password_file: Option<&Spanned<String>>,
+    findings: &mut Findings<'_>,
+) -> Option<Login> {
+    if let (None, Some(file)) = (username, password_file) {
+        findings.add(Some(file.span()), place, "password_file without username");
+    }
+    let password_file = password_file.map(|f| PathBuf::from(f.get_ref()));
+    username.map(|name| Login {
+        username: name.clone(),
+        password_file,
+    })
+}
+
+/// A number with its place in the file.
+pub fn of<T: Copy + Into<f64>>(
+    value: Option<&Spanned<T>>,
+) -> Option<(f64, std::ops::Range<usize>)> {
+    value.map(|v| ((*v.get_ref()).into(), v.span()))
+}
+
+/// As [`of`], for whole numbers that `f64` has no lossless conversion from.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "every bound lies far below 2^52"
+)]
+pub fn whole(value: &Spanned<u64>) -> (f64, std::ops::Range<usize>) {
+    (*value.get_ref() as f64, value.span())
+}
+
+/// The number if it lies in `bounds`; otherwise the default, with an error noted.
+pub fn within(
+    place: &str,
+    name: &str,
+    value: Option<(f64, std::ops::Range<usize>)>,
+    default: f64,
+    bounds: RangeInclusive<f64>,
+    findings: &mut Findings<'_>,
+) -> f64 {
+    match value {
+        None => default,
+        Some((number, _)) if bounds.contains(&number) => number,
+        Some((number, span)) => {
+            let (low, high) = (bounds.start(), bounds.end());
+            findings.add(
+                Some(span),
+                place,
+                format!("{name} = {number} is not from {low} to {high}"),
+            );
+            default
+        }
+    }
+}
+
+/// Parses a text into one of the system's own types.
+pub fn parsed<T, E>(text: &Spanned<String>, place: &str, findings: &mut Findings<'_>) -> Option<T>
+where
+    T: std::str::FromStr<Err = E>,
+    E: std::fmt::Display,
+{
+    text.get_ref()
+        .parse()
+        .map_err(|e: E| findings.add(Some(text.span()), place, e))
+        .ok()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be a small positive number"
+)]
+pub fn to_count(number: f64) -> usize {
+    number as usize
+}

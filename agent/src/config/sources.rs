@@ -1,0 +1,343 @@
+//! The source tables of a configuration: Modbus lines, local brokers and their gauges.
+
+use std::{
+    collections::{HashMap, HashSet},
+    ops::RangeInclusive,
+    time::Duration,
+};
+
+use shared::{gauge::Parameter, ids::GaugeId};
+use toml::Spanned;
+
+use super::{
+    BrokerUrl, Endpoint, GaugeSpec, ModbusBus, ModbusGauge, MqttGauge, MqttInput,
+    check::{login, of, parsed, to_count, whole, within},
+    errors::Findings,
+    limits, raw,
+};
+use crate::source::decode::{RegisterKind, WordFormat, WordOrder, WordType};
+
+/// Gauges are read from ten times a second to once a day.
+const INTERVAL_S: RangeInclusive<f64> = 0.1..=86_400.0;
+const DEFAULT_INTERVAL_S: f64 = 60.0;
+const TIMEOUT_MS: RangeInclusive<f64> = 10.0..=60_000.0;
+const TURNAROUND_MS: RangeInclusive<f64> = 0.0..=5_000.0;
+const RETRIES: RangeInclusive<f64> = 0.0..=5.0;
+const GAP_WORDS: RangeInclusive<f64> = 0.0..=120.0;
+const PROBE_SECONDS: RangeInclusive<f64> = 0.5..=86_400.0;
+/// Unit ids of the Modbus specification; 0 is broadcast, which no device answers.
+const UNIT_IDS: RangeInclusive<u8> = 1..=247;
+
+/// Names that may be used only once in a file.
+#[derive(Default)]
+pub struct Taken {
+    gauges: HashMap<String, String>,
+    names: HashSet<String>,
+    ports: HashMap<String, String>,
+    clients: HashMap<String, String>,
+}
+
+/// One `[[modbus]]` table.
+pub fn modbus(
+    raw: &raw::Modbus,
+    taken: &mut Taken,
+    findings: &mut Findings<'_>,
+) -> Option<ModbusBus> {
+    let name = raw.name.get_ref().clone();
+    let place = format!("[[modbus]] {name:?}");
+    source_name(&raw.name, &place, taken, findings);
+    let endpoint = Endpoint::parse(raw.connect.get_ref())
+        .map_err(|e| findings.add(Some(raw.connect.span()), &place, e))
+        .ok();
+    if let Some(endpoint) = &endpoint
+        && let Some(other) = taken.ports.insert(endpoint.port_key(), name.clone())
+    {
+        let port = endpoint.port_key();
+        let message = format!(
+            "{port} is already used by [[modbus]] {other:?}; put all gauges of a line into one table"
+        );
+        findings.add(Some(raw.connect.span()), &place, message);
+    }
+    let mut number =
+        |key, value, default, bounds| within(&place, key, value, default, bounds, findings);
+    let timeout = number(
+        "timeout_ms",
+        raw.timeout_ms.as_ref().map(whole),
+        1_000.0,
+        TIMEOUT_MS,
+    );
+    let turnaround = number(
+        "turnaround_ms",
+        raw.turnaround_ms.as_ref().map(whole),
+        0.0,
+        TURNAROUND_MS,
+    );
+    let retries = number("retries", of(raw.retries.as_ref()), 1.0, RETRIES);
+    let max_gap = number(
+        "max_gap_words",
+        of(raw.max_gap_words.as_ref()),
+        8.0,
+        GAP_WORDS,
+    );
+    let probe = number(
+        "probe_max_seconds",
+        of(raw.probe_max_seconds.as_ref()),
+        300.0,
+        PROBE_SECONDS,
+    );
+    if raw.gauge.is_empty() {
+        findings.add(Some(raw.name.span()), &place, "has no [[modbus.gauge]]");
+    }
+    let gauges = raw
+        .gauge
+        .iter()
+        .filter_map(|g| modbus_gauge(g, &place, taken, findings))
+        .collect();
+    Some(ModbusBus {
+        name,
+        endpoint: endpoint?,
+        timeout: Duration::from_secs_f64(timeout / 1000.0),
+        retries: u8::try_from(to_count(retries)).unwrap_or(0),
+        turnaround: Duration::from_secs_f64(turnaround / 1000.0),
+        max_gap: u16::try_from(to_count(max_gap)).unwrap_or(0),
+        probe_max: Duration::from_secs_f64(probe),
+        gauges,
+    })
+}
+
+fn modbus_gauge(
+    raw: &raw::ModbusGauge,
+    bus: &str,
+    taken: &mut Taken,
+    findings: &mut Findings<'_>,
+) -> Option<ModbusGauge> {
+    let place = format!("{bus}, gauge {}", raw.gauge.get_ref());
+    let spec = gauge(
+        (&raw.gauge, &raw.parameter),
+        raw.interval_s.as_ref(),
+        raw.limits.as_ref(),
+        &place,
+        taken,
+        findings,
+    );
+    if !UNIT_IDS.contains(raw.unit_id.get_ref()) {
+        let message = format!("unit_id = {} is not from 1 to 247", raw.unit_id.get_ref());
+        findings.add(Some(raw.unit_id.span()), &place, message);
+    }
+    let kind = optional::<RegisterKind>(raw.kind.as_ref(), &place, findings);
+    let word_type = parsed::<WordType, _>(&raw.word_type, &place, findings);
+    let order = optional::<WordOrder>(raw.word_order.as_ref(), &place, findings);
+    let register = *raw.register.get_ref();
+    let (scale, offset) = (raw.scale.as_ref(), raw.offset.as_ref());
+    for (key, value) in [("scale", scale), ("offset", offset)] {
+        if let Some(value) = value.filter(|v| !v.get_ref().is_finite()) {
+            findings.add(
+                Some(value.span()),
+                &place,
+                format!("{key} is not a finite number"),
+            );
+        }
+    }
+    if let Some(zero) = scale.filter(|s| *s.get_ref() == 0.0) {
+        findings.add(
+            Some(zero.span()),
+            &place,
+            "scale = 0 makes every reading the same",
+        );
+    }
+    let word_type = word_type?;
+    if u32::from(register) + u32::from(word_type.words()) > 0x1_0000 {
+        let words = word_type.words();
+        let message = format!("register {register} and {words} words run past register 65535");
+        findings.add(Some(raw.register.span()), &place, message);
+    }
+    for sentinel in raw
+        .sentinels
+        .iter()
+        .filter(|s| !word_type.can_be(*s.get_ref()))
+    {
+        let message = format!(
+            "sentinel {} can never be read as {word_type}",
+            sentinel.get_ref()
+        );
+        findings.add(Some(sentinel.span()), &place, message);
+    }
+    Some(ModbusGauge {
+        spec: spec?,
+        unit_id: *raw.unit_id.get_ref(),
+        register,
+        kind: kind?,
+        format: WordFormat {
+            word_type,
+            order: order?,
+        },
+        scale: scale.map_or(1.0, |s| *s.get_ref()),
+        offset: offset.map_or(0.0, |o| *o.get_ref()),
+        sentinels: raw.sentinels.iter().map(|s| *s.get_ref()).collect(),
+    })
+}
+
+/// One `[[mqtt]]` table.
+pub fn mqtt(
+    raw: &raw::Mqtt,
+    agent: &str,
+    taken: &mut Taken,
+    findings: &mut Findings<'_>,
+) -> Option<MqttInput> {
+    let name = raw.name.get_ref().clone();
+    let place = format!("[[mqtt]] {name:?}");
+    source_name(&raw.name, &place, taken, findings);
+    let broker = BrokerUrl::parse(raw.broker.get_ref())
+        .map_err(|e| findings.add(Some(raw.broker.span()), &place, e))
+        .ok();
+    let client_id = raw
+        .client_id
+        .as_ref()
+        .map_or_else(|| format!("{agent}-{name}"), |id| id.get_ref().clone());
+    let span = raw.client_id.as_ref().unwrap_or(&raw.name).span();
+    if client_id.is_empty() {
+        findings.add(
+            Some(span),
+            &place,
+            "client_id is empty; a session that lasts needs one",
+        );
+    } else if client_id == agent {
+        findings.add(
+            Some(span),
+            &place,
+            "client_id must differ from the agent's own id",
+        );
+    } else if let Some(other) = taken.clients.insert(client_id.clone(), name.clone()) {
+        findings.add(
+            Some(span),
+            &place,
+            format!("client_id is already used by [[mqtt]] {other:?}"),
+        );
+    }
+    if raw.gauge.is_empty() {
+        findings.add(Some(raw.name.span()), &place, "has no [[mqtt.gauge]]");
+    }
+    let login = login(
+        &place,
+        raw.username.as_ref(),
+        raw.password_file.as_ref(),
+        findings,
+    );
+    let mut topics = HashMap::new();
+    let gauges = raw
+        .gauge
+        .iter()
+        .filter_map(|g| mqtt_gauge(g, &place, taken, &mut topics, findings))
+        .collect();
+    Some(MqttInput {
+        name,
+        broker: broker?,
+        client_id,
+        login,
+        gauges,
+    })
+}
+
+fn mqtt_gauge(
+    raw: &raw::MqttGauge,
+    input: &str,
+    taken: &mut Taken,
+    topics: &mut HashMap<String, String>,
+    findings: &mut Findings<'_>,
+) -> Option<MqttGauge> {
+    let id = raw.gauge.get_ref();
+    let place = format!("{input}, gauge {id}");
+    let spec = gauge(
+        (&raw.gauge, &raw.parameter),
+        raw.interval_s.as_ref(),
+        raw.limits.as_ref(),
+        &place,
+        taken,
+        findings,
+    );
+    let topic = raw
+        .topic
+        .as_ref()
+        .map_or_else(|| format!("gauges/{id}"), |t| t.get_ref().clone());
+    let span = raw.topic.as_ref().unwrap_or(&raw.gauge).span();
+    if topic.is_empty() || topic.contains(['+', '#', '\0']) {
+        let message = format!("topic {topic:?} must be one plain topic, without + or #");
+        findings.add(Some(span), &place, message);
+    } else if let Some(other) = topics.insert(topic.clone(), id.clone()) {
+        findings.add(
+            Some(span),
+            &place,
+            format!("topic {topic:?} already belongs to gauge {other}"),
+        );
+    }
+    Some(MqttGauge { spec: spec?, topic })
+}
+
+fn gauge(
+    (id, parameter): (&Spanned<String>, &Spanned<String>),
+    interval_s: Option<&Spanned<f64>>,
+    own_limits: Option<&Spanned<raw::Limits>>,
+    place: &str,
+    taken: &mut Taken,
+    findings: &mut Findings<'_>,
+) -> Option<GaugeSpec> {
+    if let Some(other) = taken.gauges.insert(id.get_ref().clone(), place.to_owned()) {
+        findings.add(
+            Some(id.span()),
+            place,
+            format!("the gauge is already described in {other}"),
+        );
+    }
+    let interval = within(
+        place,
+        "interval_s",
+        of(interval_s),
+        DEFAULT_INTERVAL_S,
+        INTERVAL_S,
+        findings,
+    );
+    let id = parsed::<GaugeId, _>(id, place, findings);
+    let parameter = parsed::<Parameter, _>(parameter, place, findings)?;
+    let limits = limits::merged(parameter, own_limits.map(Spanned::get_ref))
+        .map_err(|e| {
+            findings.add(
+                own_limits.map(Spanned::span),
+                &format!("{place}, limits"),
+                e,
+            )
+        })
+        .ok();
+    Some(GaugeSpec {
+        id: id?,
+        parameter,
+        interval: Duration::from_secs_f64(interval),
+        limits: limits?,
+    })
+}
+
+fn source_name(
+    name: &Spanned<String>,
+    place: &str,
+    taken: &mut Taken,
+    findings: &mut Findings<'_>,
+) {
+    let text = name.get_ref();
+    let printable = text.chars().all(|c| !c.is_control());
+    if text.is_empty() || text.len() > 63 || !printable {
+        findings.add(
+            Some(name.span()),
+            place,
+            "name must have 1 to 63 printable characters",
+        );
+    } else if !taken.names.insert(text.clone()) {
+        findings.add(Some(name.span()), place, "another source has this name");
+    }
+}
+
+fn optional<T: Default + std::str::FromStr<Err = String>>(
+    text: Option<&Spanned<String>>,
+    place: &str,
+    findings: &mut Findings<'_>,
+) -> Option<T> {
+    text.map_or_else(|| Some(T::default()), |text| parsed(text, place, findings))
+}

@@ -1,0 +1,103 @@
+//! `flood-agent`: the edge agent of the flood-monitoring system.
+
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use agent::{
+    cli::{Cli, Command},
+    config, run,
+};
+use anyhow::Context as _;
+use clap::Parser as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Threads of the runtime: one that waits for gauges, one for the network; the spool has its own.
+const WORKERS: usize = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = shared::logging::start(cli.log_format.into(), &cli.log_level) {
+        // Nobody is left to tell if standard error is closed too.
+        let _ = writeln!(
+            io::stderr(),
+            "flood-agent: logging cannot be started: {error}"
+        );
+        return ExitCode::from(2);
+    }
+    let outcome = match cli.command {
+        Command::Run { config } => run_agent(config),
+        Command::Check { configs } => check(&configs),
+    };
+    outcome.unwrap_or_else(|error| {
+        let error: &(dyn std::error::Error + 'static) = error.as_ref();
+        tracing::error!(error, "flood-agent ends");
+        ExitCode::FAILURE
+    })
+}
+
+fn run_agent(file: PathBuf) -> anyhow::Result<ExitCode> {
+    let config = match config::load(&file) {
+        Ok(config) => config,
+        Err(error) => {
+            tell(&mut io::stderr(), &describe(&error))?;
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .context("the runtime cannot be started")?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be heard")?;
+        let stop = async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        run::run(config, stop).await
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    for file in files {
+        match config::load(file) {
+            Ok(config) => {
+                let summary = config::summary(&config);
+                tell(
+                    &mut io::stdout(),
+                    &format!("{}: OK\n{summary}", file.display()),
+                )?;
+            }
+            Err(error) => {
+                tell(&mut io::stderr(), &describe(&error))?;
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    Ok(code)
+}
+
+/// An error and its causes, on one line each.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// The one place that speaks to the user other than through the log.
+fn tell(to: &mut dyn io::Write, text: &str) -> io::Result<()> {
+    writeln!(to, "{text}")
+}

@@ -1,0 +1,228 @@
+//! The one thread that owns the spool: everything else asks it. Shell.
+//!
+//! A sync on a worn card can take seconds; here it holds up nobody but those who wait for it.
+
+use std::{io, sync::Arc, thread};
+
+use shared::{observation::Observation, wire::Ack};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{Appended, Dropped, Spool, SpoolError, Usage};
+use crate::health::Beat;
+
+/// Requests that may wait for the spool: a window of reads, a few releases, one append.
+const WAITING: usize = 64;
+
+/// What is known of the spool without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Held {
+    pub incarnation: u64,
+    pub usage: Usage,
+}
+
+/// What became of one group of batches.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stored {
+    /// The numbers of the batches, in their order; fewer than given where the spool is full.
+    pub seqs: Vec<u64>,
+    pub dropped: Dropped,
+}
+
+/// Why the keeper gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum KeeperError {
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    #[error("the spool's thread has ended")]
+    Gone,
+}
+
+enum Command {
+    Append {
+        batches: Vec<Vec<Observation>>,
+        reply: Reply<Stored>,
+    },
+    Read {
+        seq: u64,
+        reply: Reply<Option<Vec<Observation>>>,
+    },
+    Release {
+        ack: Ack,
+        reply: Reply<u64>,
+    },
+    Renew {
+        reply: Reply<()>,
+    },
+    Ranges {
+        reply: Reply<Vec<(u64, u64)>>,
+    },
+}
+
+type Reply<T> = oneshot::Sender<Result<T, SpoolError>>;
+
+/// A handle to the spool's thread. The thread ends, and the store is closed, when the last handle
+/// is dropped.
+#[derive(Debug, Clone)]
+pub struct Keeper {
+    commands: mpsc::Sender<Command>,
+    held: watch::Receiver<Held>,
+}
+
+impl Keeper {
+    /// Starts the thread. `beat` shows whether it is stuck in a command.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(
+        spool: Box<dyn Spool>,
+        beat: Arc<Beat>,
+    ) -> io::Result<(Self, thread::JoinHandle<()>)> {
+        let (commands, inbox) = mpsc::channel(WAITING);
+        let (report, held) = watch::channel(held_by(spool.as_ref()));
+        let thread = thread::Builder::new()
+            .name("spool".to_owned())
+            .spawn(move || keep(spool, inbox, &report, &beat))?;
+        Ok((Self { commands, held }, thread))
+    }
+
+    /// What is held now.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        *self.held.borrow()
+    }
+
+    /// Tells when what is held changes.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Held> {
+        self.held.clone()
+    }
+
+    /// Appends batches and makes them durable with one sync.
+    ///
+    /// # Errors
+    /// The store cannot be written even after it was opened anew.
+    pub async fn append(&self, batches: Vec<Vec<Observation>>) -> Result<Stored, KeeperError> {
+        self.ask(|reply| Command::Append { batches, reply }).await
+    }
+
+    /// The observations of a batch, if it is held.
+    ///
+    /// # Errors
+    /// The store cannot be read, or this batch was damaged.
+    pub async fn read(&self, seq: u64) -> Result<Option<Vec<Observation>>, KeeperError> {
+        self.ask(|reply| Command::Read { seq, reply }).await
+    }
+
+    /// Removes what an acknowledgement releases; returns how many batches.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn release(&self, ack: Ack) -> Result<u64, KeeperError> {
+        self.ask(|reply| Command::Release { ack, reply }).await
+    }
+
+    /// Starts a new incarnation.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn renew(&self) -> Result<(), KeeperError> {
+        self.ask(|reply| Command::Renew { reply }).await
+    }
+
+    /// The sequence numbers that are held, as inclusive ranges.
+    ///
+    /// # Errors
+    /// The thread has ended.
+    pub async fn ranges(&self) -> Result<Vec<(u64, u64)>, KeeperError> {
+        self.ask(|reply| Command::Ranges { reply }).await
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, KeeperError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands
+            .send(command(reply))
+            .await
+            .map_err(|_| KeeperError::Gone)?;
+        Ok(answer.await.map_err(|_| KeeperError::Gone)??)
+    }
+}
+
+fn keep(
+    mut spool: Box<dyn Spool>,
+    mut inbox: mpsc::Receiver<Command>,
+    report: &watch::Sender<Held>,
+    beat: &Beat,
+) {
+    while let Some(command) = inbox.blocking_recv() {
+        beat.mark();
+        obey(spool.as_mut(), command, report);
+        beat.rest();
+    }
+}
+
+/// The state is reported before the answer, so that whoever is answered sees it.
+fn obey(spool: &mut dyn Spool, command: Command, report: &watch::Sender<Held>) {
+    match command {
+        Command::Append { batches, reply } => {
+            let stored = append_all(spool, &batches).or_else(|error| {
+                tracing::warn!(%error, "the spool could not be written; opening it anew");
+                spool.reopen()?;
+                append_all(spool, &batches)
+            });
+            answer(spool, report, reply, stored);
+        }
+        Command::Read { seq, reply } => {
+            let batch = spool.read(seq);
+            answer(spool, report, reply, batch);
+        }
+        Command::Release { ack, reply } => {
+            let released = spool.release(&ack);
+            answer(spool, report, reply, released);
+        }
+        Command::Renew { reply } => {
+            let renewed = spool.renew();
+            answer(spool, report, reply, renewed);
+        }
+        Command::Ranges { reply } => {
+            let ranges = spool.held().iter().collect();
+            answer(spool, report, reply, Ok(ranges));
+        }
+    }
+}
+
+fn append_all(spool: &mut dyn Spool, batches: &[Vec<Observation>]) -> Result<Stored, SpoolError> {
+    let mut all = Stored::default();
+    for batch in batches {
+        match spool.append(batch)? {
+            Appended::Full => break,
+            Appended::Stored { seq, dropped } => {
+                all.seqs.push(seq);
+                all.dropped.batches += dropped.batches;
+                all.dropped.observations += dropped.observations;
+            }
+        }
+    }
+    if !all.seqs.is_empty() {
+        spool.commit()?;
+    }
+    Ok(all)
+}
+
+fn answer<T>(
+    spool: &dyn Spool,
+    report: &watch::Sender<Held>,
+    reply: Reply<T>,
+    result: Result<T, SpoolError>,
+) {
+    let now = held_by(spool);
+    report.send_if_modified(|held| std::mem::replace(held, now) != now);
+    // Whoever asked may have given up in the meantime; the work is done all the same.
+    let _ = reply.send(result);
+}
+
+fn held_by(spool: &dyn Spool) -> Held {
+    Held {
+        incarnation: spool.incarnation(),
+        usage: spool.usage(),
+    }
+}

@@ -1,0 +1,382 @@
+//! What to publish when: a state machine without clock, socket or disk. Pure.
+//!
+//! *Fresh first.* The batches that hold the newest observation of some gauge go before everything
+//! else, newest first. As soon as every gauge in a batch has a newer observation elsewhere, the
+//! batch belongs to the backlog, which drains oldest first: at most one backlog batch for each
+//! fresh one while both wait, at most half of the window, and no faster than its token bucket.
+//!
+//! *Delivered means committed.* Only [`Ack`] releases. A PUBACK frees a place in the window. A
+//! batch that the broker took and nobody committed in time is published again; while commits fail
+//! to come the backlog is only probed with one batch at a time. A batch that even the broker does
+//! not acknowledge in time means that the connection is dead.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
+
+use shared::{ids::GaugeId, wire::Ack};
+
+use crate::spool::ranges::RangeSet;
+
+/// The machine's settings.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Batches published and not yet acknowledged by the broker.
+    pub window: usize,
+    pub ack_deadline: Duration,
+    pub backfill_per_second: f64,
+}
+
+/// Batches published and not yet committed, in windows: bounds what a broker queues for an
+/// aggregator that is away.
+const UNCOMMITTED_WINDOWS: usize = 4;
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The broker accepts publishes and delivers acknowledgements.
+    Connected,
+    Disconnected,
+    /// A batch became durable. `oldest` is the lowest number the spool still holds.
+    Stored {
+        seq: u64,
+        oldest: u64,
+        gauges: Vec<GaugeId>,
+    },
+    /// The broker acknowledged a publish.
+    BrokerHas {
+        seq: u64,
+    },
+    /// The aggregator's acknowledgement.
+    Committed(Ack),
+    /// The spool does not hold this batch any more.
+    Gone {
+        seq: u64,
+    },
+    /// The spool has begun a new incarnation.
+    Renewed {
+        incarnation: u64,
+    },
+    /// Time went by.
+    Tick,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    Publish {
+        seq: u64,
+        backfill: bool,
+    },
+    /// Remove from the spool what this releases.
+    Release(Ack),
+    /// The aggregator knows numbers that this spool never gave: its store must have been set back.
+    /// Begin a new incarnation, or new batches would pass for old ones.
+    Renew,
+    /// The connection is dead although it does not say so.
+    Reconnect,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    at: Duration,
+    backfill: bool,
+    broker_has: bool,
+}
+
+/// Where every batch stands that the spool holds: fresh, backlog or sent.
+#[derive(Debug)]
+pub struct Machine {
+    pace: Pace,
+    incarnation: u64,
+    newest: u64,
+    connected: bool,
+    renewing: bool,
+    /// The batch with each gauge's newest observation, and for how many gauges a batch is that.
+    latest: HashMap<GaugeId, u64>,
+    holds_latest: BTreeMap<u64, usize>,
+    fresh: BTreeSet<u64>,
+    backlog: RangeSet,
+    sent: BTreeMap<u64, Sent>,
+    tokens: f64,
+    refilled: Duration,
+    /// Deadlines passed since the last commit.
+    uncommitted_in_a_row: u32,
+    backlog_turn: bool,
+}
+
+impl Machine {
+    /// Starts with what the spool holds: all of it backlog, because newer readings are coming.
+    #[must_use]
+    pub fn new(pace: Pace, incarnation: u64, newest: u64, held: &[(u64, u64)]) -> Self {
+        let mut backlog = RangeSet::new();
+        for (first, last) in held {
+            backlog.insert_range(*first, *last);
+        }
+        Self {
+            pace,
+            incarnation,
+            newest,
+            connected: false,
+            renewing: false,
+            latest: HashMap::new(),
+            holds_latest: BTreeMap::new(),
+            fresh: BTreeSet::new(),
+            backlog,
+            sent: BTreeMap::new(),
+            tokens: 1.0,
+            refilled: Duration::ZERO,
+            uncommitted_in_a_row: 0,
+            backlog_turn: false,
+        }
+    }
+
+    /// Takes one event and returns what to do about it. `now` is line time since the start.
+    pub fn step(&mut self, now: Duration, event: Event) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match event {
+            Event::Connected => self.connected = true,
+            Event::Disconnected => self.disconnected(),
+            Event::Stored {
+                seq,
+                oldest,
+                gauges,
+            } => self.stored(seq, oldest, gauges),
+            Event::BrokerHas { seq } => {
+                if let Some(sent) = self.sent.get_mut(&seq) {
+                    sent.broker_has = true;
+                }
+            }
+            Event::Committed(ack) => self.committed(ack, &mut actions),
+            Event::Gone { seq } => self.forget(seq),
+            Event::Renewed { incarnation } => {
+                self.incarnation = incarnation;
+                self.renewing = false;
+            }
+            Event::Tick => self.expire(now, &mut actions),
+        }
+        self.fill(now, &mut actions);
+        actions
+    }
+
+    /// Whether everything that was stored is committed.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.fresh.is_empty() && self.backlog.is_empty() && self.sent.is_empty()
+    }
+
+    /// When [`Event::Tick`] is due at the latest.
+    #[must_use]
+    pub fn wake_at(&self, now: Duration) -> Option<Duration> {
+        let expiry = self
+            .sent
+            .values()
+            .map(|s| s.at + self.pace.ack_deadline)
+            .min();
+        let starved = self.connected && !self.backlog.is_empty() && self.tokens < 1.0;
+        let missing =
+            Duration::from_secs_f64((1.0 - self.tokens).max(0.0) / self.pace.backfill_per_second);
+        let refill = starved.then(|| now + missing);
+        expiry.into_iter().chain(refill).min()
+    }
+
+    fn stored(&mut self, seq: u64, oldest: u64, gauges: Vec<GaugeId>) {
+        if seq <= self.newest {
+            return;
+        }
+        self.backlog.insert_range(self.newest + 1, seq - 1);
+        self.newest = seq;
+        self.holds_latest.insert(seq, gauges.len());
+        self.fresh.insert(seq);
+        for gauge in gauges {
+            if let Some(before) = self.latest.insert(gauge, seq) {
+                self.superseded(before);
+            }
+        }
+        self.drop_below(oldest);
+    }
+
+    /// One gauge has a newer observation than the one in batch `seq`.
+    fn superseded(&mut self, seq: u64) {
+        let Some(gauges) = self.holds_latest.get_mut(&seq) else {
+            return;
+        };
+        *gauges = gauges.saturating_sub(1);
+        if *gauges == 0 {
+            self.holds_latest.remove(&seq);
+            if self.fresh.remove(&seq) {
+                self.backlog.insert(seq);
+            }
+        }
+    }
+
+    fn disconnected(&mut self) {
+        (self.connected, self.backlog_turn) = (false, false);
+        for seq in std::mem::take(&mut self.sent).into_keys() {
+            self.wait_again(seq);
+        }
+    }
+
+    fn wait_again(&mut self, seq: u64) {
+        if self.holds_latest.contains_key(&seq) {
+            self.fresh.insert(seq);
+        } else {
+            self.backlog.insert(seq);
+        }
+    }
+
+    fn committed(&mut self, ack: Ack, actions: &mut Vec<Action>) {
+        if ack.incarnation != self.incarnation || self.renewing {
+            return;
+        }
+        let known = ack
+            .ranges
+            .iter()
+            .map(|(_, last)| *last)
+            .max()
+            .unwrap_or(0)
+            .max(ack.through);
+        if known > self.newest {
+            self.renewing = true;
+            for seq in std::mem::take(&mut self.sent).into_keys() {
+                self.wait_again(seq);
+            }
+            actions.push(Action::Renew);
+            return;
+        }
+        let (sent, fresh) = (self.sent.len(), self.fresh.len());
+        self.sent.retain(|seq, _| !ack.releases(*seq));
+        self.fresh.retain(|seq| !ack.releases(*seq));
+        let mut released = self.backlog.remove_range(0, ack.through);
+        for (first, last) in &ack.ranges {
+            released += self.backlog.remove_range(*first, *last);
+        }
+        if released > 0 || self.sent.len() < sent || self.fresh.len() < fresh {
+            self.uncommitted_in_a_row = 0;
+            actions.push(Action::Release(ack));
+        }
+    }
+
+    fn forget(&mut self, seq: u64) {
+        self.sent.remove(&seq);
+        self.fresh.remove(&seq);
+        self.backlog.remove(seq);
+    }
+
+    fn drop_below(&mut self, oldest: u64) {
+        let Some(last) = oldest.checked_sub(1) else {
+            return;
+        };
+        self.backlog.remove_range(0, last);
+        self.fresh = self.fresh.split_off(&oldest);
+        self.sent = self.sent.split_off(&oldest);
+    }
+
+    fn expire(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        let deadline = self.pace.ack_deadline;
+        let late: Vec<(u64, bool)> = self
+            .sent
+            .iter()
+            .filter(|(_, sent)| now >= sent.at + deadline)
+            .map(|(seq, sent)| (*seq, sent.broker_has))
+            .collect();
+        if late.iter().any(|(_, broker_has)| !broker_has) {
+            self.disconnected();
+            actions.push(Action::Reconnect);
+            return;
+        }
+        if !late.is_empty() {
+            self.uncommitted_in_a_row = self.uncommitted_in_a_row.saturating_add(1);
+        }
+        for (seq, _) in late {
+            self.sent.remove(&seq);
+            self.backlog.insert(seq);
+        }
+    }
+
+    fn fill(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        self.refill(now);
+        while self.connected && !self.renewing && self.in_window() < self.pace.window {
+            let Some((seq, backfill)) = self.choose() else {
+                break;
+            };
+            self.sent.insert(
+                seq,
+                Sent {
+                    at: now,
+                    backfill,
+                    broker_has: false,
+                },
+            );
+            actions.push(Action::Publish { seq, backfill });
+        }
+    }
+
+    fn choose(&mut self) -> Option<(u64, bool)> {
+        let may_backfill = self.may_backfill();
+        if may_backfill && (self.fresh.is_empty() || self.backlog_turn) {
+            self.backlog_turn = false;
+            self.tokens -= 1.0;
+            return self.backlog.pop_first().map(|seq| (seq, true));
+        }
+        if self.fresh.is_empty() || !self.make_place() {
+            return None;
+        }
+        self.backlog_turn = true;
+        self.fresh.pop_last().map(|seq| (seq, false))
+    }
+
+    /// Fresh batches find a place even where commits fail to come: the oldest batch that the
+    /// broker already has waits in the backlog instead.
+    fn make_place(&mut self) -> bool {
+        if self.sent.len() < self.most_uncommitted() {
+            return true;
+        }
+        let oldest = self
+            .sent
+            .iter()
+            .find(|(_, sent)| sent.broker_has)
+            .map(|(seq, _)| *seq);
+        let Some(seq) = oldest else { return false };
+        self.sent.remove(&seq);
+        self.backlog.insert(seq);
+        true
+    }
+
+    fn may_backfill(&self) -> bool {
+        if self.backlog.is_empty() || self.tokens < 1.0 {
+            return false;
+        }
+        let uncommitted = self.sent.values().filter(|s| s.backfill).count();
+        if self.uncommitted_in_a_row > 0 {
+            return uncommitted == 0;
+        }
+        let in_window = self
+            .sent
+            .values()
+            .filter(|s| s.backfill && !s.broker_has)
+            .count();
+        in_window < (self.pace.window / 2).max(1)
+            && uncommitted < (self.most_uncommitted() / 2).max(1)
+            && self.sent.len() < self.most_uncommitted()
+    }
+
+    fn in_window(&self) -> usize {
+        self.sent.values().filter(|s| !s.broker_has).count()
+    }
+
+    fn most_uncommitted(&self) -> usize {
+        self.pace.window * UNCOMMITTED_WINDOWS
+    }
+
+    fn refill(&mut self, now: Duration) {
+        let elapsed = now.saturating_sub(self.refilled).as_secs_f64();
+        self.refilled = now;
+        let most = self.pace.backfill_per_second.max(1.0);
+        self.tokens = (self.tokens + elapsed * self.pace.backfill_per_second).min(most);
+    }
+}
+
+#[cfg(test)]
+mod tests;

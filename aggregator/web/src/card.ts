@@ -1,0 +1,254 @@
+// One recommendation, in the order in which a dispatcher decides: where and how bad, whether the
+// truck makes it in time, what it brings, why, what speaks against it, what else could be done.
+
+import { type TemplateResult, html, nothing } from "lit";
+import * as format from "./format.ts";
+import {
+  type Alternative,
+  type Order,
+  type Plan,
+  type Point,
+  type Recommendation,
+  type Truck,
+  isOpen,
+  rank,
+} from "./model.ts";
+import type { Refusal } from "./orders.ts";
+import type { Page } from "./page.ts";
+import { race } from "./race.ts";
+import * as sentences from "./sentences.ts";
+
+export interface Card {
+  page: Page;
+  plan: Plan;
+  recommendation: Recommendation;
+  /** No longer in the plan; kept in place under the pointer. */
+  gone: boolean;
+  open: boolean;
+  toggle: () => void;
+}
+
+export function cardKey(r: { truck: string; point: string }): string {
+  return `${r.truck}>${r.point}`;
+}
+
+export function card(c: Card): TemplateResult {
+  const { page, recommendation: r, gone, open } = c;
+  const { words: w } = page;
+  const point = page.store.points.get(r.point);
+  const key = cardKey(r);
+  const isChosen = page.desk.selection?.kind === "point" && page.desk.selection.id === r.point;
+  return html`<article class="card ${gone ? "gone" : ""} ${isChosen ? "chosen" : ""}" data-card=${key}
+    aria-label=${`${page.truckName(r.truck)} ${w.plan.to} ${page.pointName(r.point)}`}
+    @pointerenter=${() => page.desk.pointAtTruck(r.truck)}
+    @pointerleave=${() => page.desk.pointAtTruck(null)}
+    @focusin=${() => page.desk.pointAtTruck(r.truck)}>
+    ${cardHead(page, r.truck, r.point, point)}
+    ${gone ? html`<p class="note">${w.plan.gone}</p>` : nothing}
+    ${point ? situation(page, point) : nothing}
+    ${race(page, r, point, c.plan)}
+    ${timing(page, r, point)}
+    ${against(page, r)}
+    ${open ? more(c) : nothing}
+    ${refusalNote(page, key, w.plan.refusedTitle)}
+    <div class="actions">
+      ${confirmButton(c)}
+      <button class="ghost" aria-expanded=${open} @click=${c.toggle}>
+        ${open ? "▴" : "▾"} ${w.plan.why}
+      </button>
+    </div>
+  </article>`;
+}
+
+export function cardHead(page: Page, truck: string, id: string, point: Point | undefined): TemplateResult {
+  const { words: w, desk } = page;
+  const status = point?.status ?? "unknown";
+  return html`<header>
+    <h4>
+      <button class="link" @click=${() => desk.select({ kind: "truck", id: truck })}>${page.truckName(truck)}</button>
+      <span class="to" aria-label=${w.plan.to}>→</span>
+      <button class="link" @click=${() => desk.select({ kind: "point", id })}>${page.pointName(id)}</button>
+    </h4>
+    <span class="chip ${status}">${w.status[status]}</span>
+  </header>`;
+}
+
+function situation(page: Page, p: Point): TemplateResult {
+  const { words: w } = page;
+  const f = p.forecast;
+  const now =
+    p.status === "unknown"
+      ? html`<b>${w.status.unknown}</b>`
+      : html`<b>${format.text(format.depth(p.depth_m))}</b> <span>${sentences.trend(p.rate_m_per_h, w)}</span>`;
+  return html`<p class="situation">
+    <span><label>${w.plan.now}</label> ${now} <small class="age">${page.age(p.observed_at)}</small></span>
+    ${
+      f && f.peak_m !== null && f.peak_at !== null
+        ? html`<span><label>${w.plan.peak}</label> <b>${format.text(format.depth(f.peak_m))}</b> <span>${page.at(f.peak_at)}</span></span>`
+        : nothing
+    }
+  </p>`;
+}
+
+function timing(page: Page, r: Recommendation, p: Point | undefined): TemplateResult {
+  const { words: w } = page;
+  return html`<dl class="facts">
+    <div><dt>${w.plan.arrives}</dt>
+      <dd><b>${page.at(r.arrives_at)}</b> ${page.inMinutes(r.arrives_at)}
+        <small>${format.distance(r.distance_m)}${r.routed_by === "straight-line" ? ` · ${w.plan.straightLine}` : ""}</small></dd></div>
+    <div><dt>${w.plan.deadline}</dt><dd>${deadline(page, r, p)}</dd></div>
+  </dl>`;
+}
+
+/** The moment that the truck must beat, and whether it does. */
+export function deadlineOf(p: Point | undefined): string | null {
+  if (!p || rank(p.status) >= 3) return null;
+  return p.forecast?.reaches_closure_at ?? null;
+}
+
+function deadline(page: Page, r: Recommendation, p: Point | undefined): TemplateResult | string {
+  const { words: w } = page;
+  if (!p) return format.NO_NUMBER;
+  if (rank(p.status) >= 3) return w.plan.alreadyClosure;
+  if (!p.forecast || p.forecast.method === "none") return w.plan.noForecast;
+  const at = deadlineOf(p);
+  if (at === null) return w.plan.noDeadline;
+  const margin = Math.round((Date.parse(at) - Date.parse(r.arrives_at)) / 60_000);
+  const verdict =
+    margin >= 0
+      ? html`<span class="verdict">${w.plan.early(margin)}</span>`
+      : html`<span class="verdict late">${w.plan.late(-margin)}</span>`;
+  return html`<b>${page.at(at)}</b> ${verdict}
+    <small>${w.plan.closureDepth(format.text(format.depth(p.thresholds.closure_m)))}</small>`;
+}
+
+function against(page: Page, r: Recommendation): TemplateResult {
+  const { words: w, speaker } = page;
+  if (r.against.length === 0) return html`<p class="against none">${w.plan.nothingAgainst}</p>`;
+  return html`<div class="against">
+    <h5>${w.plan.against}</h5>
+    <ul>${r.against.map((a) => html`<li>${sentences.objection(a, speaker)}</li>`)}</ul>
+  </div>`;
+}
+
+function more({ page, plan, recommendation: r, gone }: Card): TemplateResult {
+  const { words: w, speaker } = page;
+  const hours = String(Number((plan.horizon_minutes / 60).toFixed(1)));
+  const drained = (at: string | null): string =>
+    at === null ? w.plan.notWithin(hours) : page.at(at);
+  return html`
+    <dl class="facts">
+      <div><dt>${w.plan.onSite}</dt><dd><b>${format.text(format.volume(r.volume_on_arrival_m3))}</b></dd></div>
+      <div><dt>${w.plan.capacity}</dt><dd><b>${format.text(format.flow(r.capacity_m3h))}</b></dd></div>
+      <div><dt>${w.plan.drained}</dt><dd><b>${drained(r.drained_at)}</b></dd></div>
+      <div><dt>${w.plan.without}</dt><dd><b>${drained(r.drained_without_at)}</b></dd></div>
+    </dl>
+    <div class="why">
+      <h5>${w.plan.why}</h5>
+      <ul>${r.reasons.map((reason) => html`<li>${sentences.reason(reason, speaker)}</li>`)}</ul>
+      <p class="fine">${w.plan.saved(format.count(r.saved_m3h))}${r.standing ? ` · ${w.plan.standing}` : ""}</p>
+    </div>
+    <div class="instead">
+      <h5>${w.plan.alternatives}</h5>
+      ${
+        r.alternatives.length === 0
+          ? html`<p class="fine">${w.plan.noAlternative}</p>`
+          : html`<ul>${r.alternatives.map((a) => alternative(page, r, a, gone))}</ul>`
+      }
+    </div>`;
+}
+
+function alternative(page: Page, r: Recommendation, a: Alternative, gone: boolean): TemplateResult {
+  const { words: w, orders, lock } = page;
+  const name = page.truckName(a.truck);
+  const key = cardKey(r);
+  const blocked = gone || lock !== null || orders.pending.has(key) || orders.openOf(a.truck) !== null;
+  const said = w.plan.alternative(
+    w.inMinutes(Math.round(a.eta_minutes)),
+    format.text(format.flow(a.capacity_m3h)),
+    format.count(a.regret_m3h),
+  );
+  // The plan does not recommend this truck here, so the order names no plan.
+  return html`<li><span><b>${name}</b> ${said}</span>
+    <button class="small" title=${w.plan.sendInsteadTitle(name)} aria-label=${w.plan.sendInsteadTitle(name)}
+      ?disabled=${blocked} @click=${() => orders.dispatch(key, a.truck, r.point, null)}>${w.plan.sendInstead}</button></li>`;
+}
+
+function confirmButton({ page, plan, recommendation: r, gone }: Card): TemplateResult {
+  const { words: w, orders, lock } = page;
+  const key = cardKey(r);
+  const pending = orders.pending.has(key);
+  return html`<button class="confirm" data-do="confirm" ?disabled=${gone || pending || lock !== null}
+    @click=${() => orders.dispatch(key, r.truck, r.point, plan.version)}>
+    ${pending ? w.plan.confirming : (lock ?? w.plan.confirm)}
+  </button>`;
+}
+
+export function refusalNote(page: Page, key: string, title: string): TemplateResult | typeof nothing {
+  const refusal = page.orders.refusals.get(key);
+  if (!refusal) return nothing;
+  return html`<p class="refusal" role="alert"><b>${title}</b>${refusalText(page, refusal)}</p>`;
+}
+
+function refusalText(page: Page, refusal: Refusal): TemplateResult | string {
+  const { plan } = page.words;
+  if (refusal.status === 0) return plan.noAnswer;
+  const said = plan.refusal[refusal.title] ?? refusal.title;
+  return html`${said}${refusal.detail ? html` <small lang="en">${refusal.detail}</small>` : nothing}`;
+}
+
+/** An order that binds a truck: how far it is, and the way back. */
+export function orderCard(page: Page, order: Order): TemplateResult {
+  const { words: w, orders } = page;
+  const point = page.store.points.get(order.point);
+  const truck = page.store.trucks.get(order.truck);
+  const pending = orders.pending.has(order.id);
+  return html`<article class="card ordered" data-order=${order.id}
+    aria-label=${`${page.truckName(order.truck)} ${w.plan.to} ${page.pointName(order.point)}`}
+    @pointerenter=${() => page.desk.pointAtTruck(order.truck)}
+    @pointerleave=${() => page.desk.pointAtTruck(null)}>
+    ${cardHead(page, order.truck, order.point, point)}
+    ${steps(page, order, truck)}
+    <p class="fine">
+      ${w.orderState[order.state]} · ${w.plan.issued(page.at(order.issued_at))}${
+        isUnderway(order, truck) ? ` · ${w.plan.eta(page.at(order.eta_at), page.inMinutes(order.eta_at))}` : ""
+      }${truck && truck.pumped_m3 > 0 ? ` · ${w.plan.pumped(format.text(format.volume(truck.pumped_m3)))}` : ""}
+    </p>
+    ${point ? situation(page, point) : nothing}
+    ${refusalNote(page, order.id, w.plan.recallRefused)}
+    <div class="actions">
+      <button class="ghost" data-do="recall" ?disabled=${pending || page.lock !== null || !isOpen(order)}
+        @click=${() => orders.recall(order)}>
+        ${pending ? w.plan.recalling : (page.lock ?? w.plan.recall)}
+      </button>
+    </div>
+  </article>`;
+}
+
+function isUnderway(order: Order, truck: Truck | undefined): boolean {
+  return order.state === "sent" || truck?.state === "driving" || truck?.state === "idle";
+}
+
+/** Sent, received, driving, set-up, pumping: the last step that is reached. */
+function reached(order: Order, truck: Truck | undefined): number {
+  if (order.state === "sent") return 0;
+  switch (truck?.state) {
+    case "driving":
+      return 2;
+    case "setting-up":
+      return 3;
+    case "pumping":
+      return 4;
+    default:
+      return 1;
+  }
+}
+
+function steps(page: Page, order: Order, truck: Truck | undefined): TemplateResult {
+  const at = reached(order, truck);
+  return html`<ol class="steps">
+    ${page.words.plan.steps.map(
+      (step, i) => html`<li class=${i < at ? "done" : i === at ? "at" : ""} aria-current=${i === at ? "step" : nothing}>${step}</li>`,
+    )}
+  </ol>`;
+}

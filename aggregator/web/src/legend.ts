@@ -1,0 +1,98 @@
+// What the symbols mean, how many there are of each, and which layers are shown.
+
+import { type TemplateResult, html } from "lit";
+import type { Layer } from "./desk.ts";
+import * as format from "./format.ts";
+import { CLASSES, type DepthClass, type Point, type PointStatus, type Thresholds, isRain } from "./model.ts";
+import { Part } from "./page.ts";
+import {
+  communitySymbol,
+  levelSymbol,
+  lineSymbol,
+  pointSymbol,
+  rainSymbol,
+  shelterSymbol,
+  stationSymbol,
+  truckSymbol,
+} from "./symbols.ts";
+
+export class FloodLegend extends Part {
+  protected override render(): TemplateResult {
+    const { page } = this;
+    const { words: w, store } = page;
+    const points = [...store.points.values()];
+    return html`<details class="legend" ?open=${innerWidth > 700}>
+      <summary>${w.legend.title}</summary>
+      <h3>${w.legend.points}</h3>
+      <ul>${CLASSES.map((status) => this.#class(status, points))}</ul>
+      <details class="layers">
+        <summary>${w.legend.layers}</summary>
+        <ul>
+          ${this.#toggle("trucks", truckSymbol("driving"), w.legend.trucks, this.#trucks())}
+          ${this.#toggle("routes", lineSymbol("proposed"), w.legend.routes, "")}
+          ${this.#toggle("rain-gauges", rainSymbol(), w.legend.rain, this.#gauges(true))}
+          ${this.#toggle("level-gauges", levelSymbol(), w.legend.level, this.#gauges(false))}
+          ${this.#toggle("pump-stations", stationSymbol(), w.legend.stations, "")}
+          ${this.#toggle("shelters", shelterSymbol(), w.legend.shelters, "")}
+          ${this.#toggle("communities", communitySymbol(), w.legend.communities, "")}
+          ${this.#toggle("canals", lineSymbol("canal"), w.legend.canals, "")}
+          ${this.#toggle("sewers", lineSymbol("sewer"), w.legend.sewers, "")}
+          ${this.#toggle("roads", lineSymbol("road"), w.legend.roads, "")}
+          ${this.#toggle("districts", lineSymbol("district"), w.legend.districts, "")}
+        </ul>
+        <p class="fine">${lineSymbol("proposed")} ${w.legend.routeProposed}</p>
+        <p class="fine">${lineSymbol("ordered")} ${w.legend.routeOrdered}</p>
+      </details>
+    </details>`;
+  }
+
+  #class(status: PointStatus, points: Point[]): TemplateResult {
+    const { words: w } = this.page;
+    const n = points.filter((p) => p.status === status).length;
+    return html`<li class=${n === 0 ? "none" : ""}>
+      ${pointSymbol(status)}<span>${w.status[status]}</span>
+      <small>${this.#range(status, points)}</small><b>${n}</b>
+    </li>`;
+  }
+
+  #range(status: PointStatus, points: Point[]): string {
+    const { words: w } = this.page;
+    if (status === "unknown") return w.legend.unknownHint;
+    const metres = commonThreshold(status === "dry" ? "notice" : status, points);
+    if (metres === null) return w.legend.varies;
+    const depth = format.text(format.depth(metres));
+    return status === "dry" ? w.legend.belowDepth(depth) : w.legend.fromDepth(depth);
+  }
+
+  #trucks(): string {
+    const { words: w, store } = this.page;
+    const away = new Set(["driving", "setting-up", "pumping", "packing-up"]);
+    const n = [...store.trucks.values()].filter((t) => away.has(t.state)).length;
+    return `${store.trucks.size} · ${w.legend.working(n)}`;
+  }
+
+  #gauges(rain: boolean): string {
+    const { words: w, store } = this.page;
+    const all = [...store.gauges.values()].filter((g) => isRain(g.parameter) === rain);
+    const dead = all.filter((g) => g.status !== "ok" && g.status !== "suspect").length;
+    return dead > 0 ? `${all.length} · ${w.legend.noData(dead)}` : String(all.length);
+  }
+
+  #toggle(layer: Layer, symbol: TemplateResult, name: string, count: string): TemplateResult {
+    const { desk } = this.page;
+    return html`<li><label>
+      <input type="checkbox" .checked=${!desk.hidden.has(layer)} @change=${() => desk.toggleLayer(layer)} />
+      ${symbol}<span>${name}</span><b>${count}</b>
+    </label></li>`;
+  }
+}
+
+/** The threshold that all points share; null where they differ. */
+export function commonThreshold(status: Exclude<DepthClass, "dry">, points: Point[]): number | null {
+  const key: keyof Thresholds = `${status}_m`;
+  const values = new Set(points.map((p) => p.thresholds[key]));
+  const [only] = values;
+  return values.size === 1 && only !== undefined ? only : null;
+}
+
+customElements.define("flood-legend", FloodLegend);

@@ -1,0 +1,99 @@
+// Live state as map features. Pure.
+
+import type { Feature, FeatureCollection } from "geojson";
+import * as format from "../format.ts";
+import {
+  type Gauge,
+  type Lang,
+  type Order,
+  type Plan,
+  type Point,
+  type PointStatus,
+  type Truck,
+  isOpen,
+  isRain,
+  rank,
+} from "../model.ts";
+
+export const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
+
+/** The number that styles know a status by: unknown −1, dry 0 … severe 4. */
+export function statusNumber(status: PointStatus): number {
+  return rank(status);
+}
+
+export function pointFeatures(points: Iterable<Point>): FeatureCollection {
+  return collection([...points].map((p) => feature(p.key, p.position, { id: p.id })));
+}
+
+export function gaugeFeatures(gauges: Iterable<Gauge>): FeatureCollection {
+  return collection(
+    [...gauges].map((g) => feature(g.key, g.position, { id: g.id, rain: isRain(g.parameter) })),
+  );
+}
+
+/** What the style needs to know of a gauge: whether it has data, and how much falls or stands. */
+export function gaugeState(g: Gauge): { known: boolean; heavy: number; alert: boolean } {
+  const known = g.value !== null && (g.status === "ok" || g.status === "suspect");
+  const perHour =
+    g.parameter === "rainfall-depth" ? ((g.value ?? 0) * 3600) / g.interval_s : (g.value ?? 0);
+  const alert = known && g.status === "ok" && g.alert_m != null && (g.value ?? 0) >= g.alert_m;
+  return { known, heavy: isRain(g.parameter) ? perHour : 0, alert };
+}
+
+/** Depths beside the points that have water, and a name for when there is room. */
+export function labelFeatures(points: Iterable<Point>, lang: Lang): FeatureCollection {
+  const wet = [...points].filter((p) => rank(p.status) >= 1 && p.depth_m !== null);
+  return collection(
+    wet.map((p) =>
+      feature(p.key, p.position, {
+        depth: format.text(format.depth(p.depth_m)),
+        name: p.name[lang] || p.name.zh,
+        order: -rank(p.status) * 10 - (p.depth_m ?? 0),
+        status: statusNumber(p.status),
+      }),
+    ),
+  );
+}
+
+/** Trucks where they are; a driving one points where it goes. */
+export function truckFeatures(trucks: Iterable<Truck>, headings: ReadonlyMap<string, number>): FeatureCollection {
+  const busy = (t: Truck): number => (t.state === "idle" || t.state === "out-of-service" ? 0 : 1);
+  const features = [...trucks].map((t) =>
+    feature(t.key, t.position, {
+      id: t.id,
+      state: t.state,
+      busy: busy(t),
+      heading: t.state === "driving" ? (headings.get(t.id) ?? null) : null,
+    }),
+  );
+  return collection(features);
+}
+
+/** Recommended routes of trucks that have no order. */
+export function proposedRoutes(plan: Plan | null, orders: Iterable<Order>): Feature[] {
+  const bound = new Set([...orders].filter(isOpen).map((o) => o.truck));
+  return (plan?.recommendations ?? [])
+    .filter((r) => !bound.has(r.truck) && r.route.length > 1)
+    .map((r) => ({
+      type: "Feature",
+      geometry: { type: "LineString", coordinates: r.route },
+      properties: { truck: r.truck, point: r.point, ordered: false, straight: r.routed_by === "straight-line" },
+    }));
+}
+
+/** Direction from one place to another in degrees from north; null for no movement. */
+export function heading(from: [number, number], to: [number, number]): number | null {
+  const east = (to[0] - from[0]) * Math.cos((to[1] * Math.PI) / 180);
+  const north = to[1] - from[1];
+  if (Math.hypot(east, north) < 1e-5) return null;
+  return ((Math.atan2(east, north) * 180) / Math.PI + 360) % 360;
+}
+
+function feature(id: number, coordinates: [number, number], properties: Feature["properties"]): Feature {
+  return { type: "Feature", id, geometry: { type: "Point", coordinates }, properties };
+}
+
+function collection(features: Feature[]): FeatureCollection {
+  return { type: "FeatureCollection", features };
+}

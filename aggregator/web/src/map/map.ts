@@ -1,0 +1,178 @@
+// The map's place on the page: loads the map library after the lists stand, and says plainly
+// where there can be no map.
+
+import { type TemplateResult, html, nothing } from "lit";
+import type { Selection } from "../desk.ts";
+import * as format from "../format.ts";
+import { routes as fetchRoutes } from "../layers.ts";
+import type { LonLat } from "../model.ts";
+import { Part } from "../page.ts";
+import type { Change } from "../store.ts";
+import type { FloodMap } from "./contract.ts";
+import { proposedRoutes } from "./features.ts";
+import type { Feature } from "geojson";
+
+type Condition = "waiting" | "loading" | "shown" | "no-webgl" | "failed";
+
+export class FloodMapPart extends Part {
+  #condition: Condition = "waiting";
+  #map: FloodMap | null = null;
+  #ordered: Feature[] = [];
+  #orderedKey = "";
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.page.store.watch((change) => this.#show(change));
+    this.page.desk.watch(() => this.#follow());
+  }
+
+  protected override render(): TemplateResult {
+    const { words: w, store, desk } = this.page;
+    const failed = this.#condition === "no-webgl" || this.#condition === "failed";
+    const watermark = store.mode === "exercise" ? w.mode.watermarkExercise : store.mode === "replay" ? w.mode.watermarkReplay : "";
+    return html`<section class="map" aria-label=${w.map.label} data-map=${this.#condition}>
+      <div class="canvas"></div>
+      ${store.seq >= 0 && watermark ? html`<div class="watermark" aria-hidden="true">${watermark}</div>` : nothing}
+      ${failed ? html`<p class="no-map" role="status">${this.#condition === "no-webgl" ? w.map.noWebgl : w.map.failed}</p>` : nothing}
+      <flood-legend .page=${this.page}></flood-legend>
+      <div class="map-buttons" ?hidden=${this.#condition !== "shown"}>
+        <button title=${w.map.zoomIn} aria-label=${w.map.zoomIn} @click=${() => this.#map?.zoom(1)}>+</button>
+        <button title=${w.map.zoomOut} aria-label=${w.map.zoomOut} @click=${() => this.#map?.zoom(-1)}>−</button>
+        <button class="word" lang=${desk.lang === "zh" ? "zh-Hans" : "en"} @click=${() => this.#map?.wholeCity()}>${w.map.home}</button>
+      </div>
+    </section>`;
+  }
+
+  protected override updated(): void {
+    const host = this.querySelector<HTMLElement>(".canvas");
+    // On a phone the map is fetched only when it is asked for.
+    if (host && this.#condition === "waiting" && this.page.store.city && host.clientWidth > 0) {
+      void this.#create(host);
+    }
+  }
+
+  async #create(host: HTMLElement): Promise<void> {
+    const { page } = this;
+    const city = page.store.city;
+    if (!city) return;
+    this.#condition = "loading";
+    if (!hasWebgl2()) {
+      this.#become("no-webgl");
+      return;
+    }
+    try {
+      const { MapLibreMap } = await import("./maplibre.ts");
+      this.#map = await MapLibreMap.create({
+        host,
+        city,
+        lang: page.desk.lang,
+        theme: page.desk.theme,
+        label: page.words.map.canvas,
+        hidden: page.desk.hidden,
+        pick: (selection) => page.desk.select(selection, false),
+        describe: (selection) => this.#describe(selection),
+        ready: () => this.#become("shown"),
+      });
+    } catch {
+      this.#become("failed");
+      return;
+    }
+    const everything = new Set(["city", "gauges", "points", "trucks", "plan", "orders"] as const);
+    this.#show({ parts: everything, ids: new Set(), whole: true });
+    this.#follow();
+  }
+
+  #become(condition: Condition): void {
+    this.#condition = condition;
+    this.requestUpdate();
+  }
+
+  #show(change: Change): void {
+    const { store, desk } = this.page;
+    this.#map?.show(store, change);
+    const { parts } = change;
+    if (parts.has("plan") || parts.has("orders")) void this.#showRoutes();
+    if (parts.has("trucks") && desk.selection?.kind === "truck") this.#markSelection();
+  }
+
+  /** Recommended routes come with the plan; those of orders are a layer, fetched when orders change. */
+  async #showRoutes(): Promise<void> {
+    if (!this.#map) return;
+    const { store } = this.page;
+    const key = [...store.orders.values()].map((o) => `${o.id} ${o.state}`).join();
+    if (key !== this.#orderedKey) {
+      this.#orderedKey = key;
+      const { features } = await fetchRoutes().catch(() => ({ features: [] }));
+      this.#ordered = features.filter((f) => f.properties?.["ordered"] === true);
+    }
+    const features = [...proposedRoutes(store.plan, store.orders.values()), ...this.#ordered];
+    this.#map.showRoutes({ type: "FeatureCollection", features });
+  }
+
+  #follow(): void {
+    const map = this.#map;
+    if (!map) return;
+    const { desk, words: w, store } = this.page;
+    const labels = new Set(["points"] as const);
+    map.setLanguage(desk.lang, w.map.canvas);
+    map.show(store, { parts: labels, ids: new Set(), whole: false });
+    map.setTheme(desk.theme);
+    map.setHidden(desk.hidden);
+    map.pointAtTruck(desk.pointedTruck);
+    this.#markSelection();
+    if (desk.wantsReveal) void this.#reveal();
+  }
+
+  #markSelection(): void {
+    const { selection } = this.page.desk;
+    this.#map?.select(selection, selection && this.#positionOf(selection));
+  }
+
+  async #reveal(): Promise<void> {
+    const { desk } = this.page;
+    const position = desk.selection && this.#positionOf(desk.selection);
+    if (!position) return;
+    desk.wantsReveal = false;
+    // The detail must have taken its place before one can tell what it covers.
+    await new Promise(requestAnimationFrame);
+    const detail = document.querySelector<HTMLElement>(".detail");
+    this.#map?.reveal(position, detail?.offsetHeight ?? 0);
+  }
+
+  #positionOf({ kind, id }: Selection): LonLat | null {
+    const { store } = this.page;
+    const from = kind === "point" ? store.points : kind === "gauge" ? store.gauges : store.trucks;
+    return from.get(id)?.position ?? null;
+  }
+
+  #describe({ kind, id }: Selection): string {
+    const { page } = this;
+    const { words: w, store } = page;
+    if (kind === "point") {
+      const p = store.points.get(id);
+      if (!p) return id;
+      const value = p.status === "unknown" ? "" : ` ${format.text(format.depth(p.depth_m))}`;
+      return `${page.name(p.name, id)} · ${w.status[p.status]}${value} · ${page.age(p.observed_at)}`;
+    }
+    if (kind === "gauge") {
+      const g = store.gauges.get(id);
+      if (!g) return id;
+      const value = g.status === "ok" || g.status === "suspect" ? format.text(format.observed(g.parameter, g.value, g.interval_s)) : w.gaugeStatus[g.status];
+      return `${page.name(g.name, id)} · ${value} · ${page.age(g.observed_at)}`;
+    }
+    const t = store.trucks.get(id);
+    return t ? `${page.name(t.name, id)} · ${w.truckState[t.state]} · ${format.text(format.flow(t.capacity_m3h))}` : id;
+  }
+}
+
+function hasWebgl2(): boolean {
+  try {
+    const context = document.createElement("canvas").getContext("webgl2");
+    context?.getExtension("WEBGL_lose_context")?.loseContext();
+    return context !== null;
+  } catch {
+    return false;
+  }
+}
+
+customElements.define("flood-map", FloodMapPart);

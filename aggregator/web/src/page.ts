@@ -1,0 +1,133 @@
+// What every part of the page works with.
+
+import { LitElement } from "lit";
+import { Desk } from "./desk.ts";
+import * as format from "./format.ts";
+import { type Words, dictionaries } from "./i18n/index.ts";
+import type { Delta, Instant, Name } from "./model.ts";
+import { Orders } from "./orders.ts";
+import type { Speaker } from "./sentences.ts";
+import { Store } from "./store.ts";
+
+/** A lost line is said after this long, so that a blink of the network stays silent. */
+const LOSS_IS_SAID_AFTER_MS = 1000;
+
+export class Page {
+  readonly store = new Store(fetchState);
+  readonly desk = new Desk(globalThis.localStorage ?? null);
+  readonly orders = new Orders(this.store);
+  readonly districts = new Map<string, Name>();
+  #watchers = new Set<() => void>();
+  #times = new format.Times("en", "UTC");
+
+  constructor() {
+    const tell = (): void => this.tell();
+    this.store.watch(tell);
+    this.desk.watch(tell);
+    this.orders.watch(tell);
+    setInterval(tell, 1000);
+  }
+
+  /** Calls `watcher` when anything changed, and once a second because ages grow. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  tell(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  get words(): Words {
+    return dictionaries[this.desk.lang];
+  }
+
+  get times(): format.Times {
+    const zone = this.store.city?.time_zone ?? "UTC";
+    if (this.#times.zone !== zone || this.#times.lang !== this.desk.lang) {
+      this.#times = new format.Times(this.desk.lang, zone);
+    }
+    return this.#times;
+  }
+
+  get now(): number {
+    return this.store.clock.now();
+  }
+
+  get isLost(): boolean {
+    const { line } = this.store;
+    return line.state === "lost" && performance.now() - line.at > LOSS_IS_SAID_AFTER_MS;
+  }
+
+  /** Why no order can be given now; null if it can. */
+  get lock(): string | null {
+    if (this.store.mode === "replay") return this.words.plan.replayLocked;
+    return this.store.line.state === "lost" ? this.words.plan.lostLocked : null;
+  }
+
+  get speaker(): Speaker {
+    return {
+      words: this.words,
+      at: (instant) => this.at(instant),
+      districtName: (id) => this.name(this.districts.get(id), id),
+    };
+  }
+
+  name(name: Name | undefined, id: string): string {
+    return name ? name[this.desk.lang] || name.zh || id : id;
+  }
+
+  pointName(id: string): string {
+    return this.name(this.store.points.get(id)?.name, id);
+  }
+
+  truckName(id: string): string {
+    return this.name(this.store.trucks.get(id)?.name, id);
+  }
+
+  /** A time of day, with its day where that is not today. */
+  at(instant: Instant | number): string {
+    const ms = typeof instant === "number" ? instant : Date.parse(instant);
+    return Number.isNaN(ms) ? format.NO_NUMBER : this.times.at(ms, this.now);
+  }
+
+  /** `3 min ago`; past an hour the time itself. */
+  age(instant: Instant | null): string {
+    if (instant === null) return this.words.age.never;
+    const at = Date.parse(instant);
+    const step = format.ageStep(this.now - at);
+    if (!step) return this.at(at);
+    return step.unit === "s" ? this.words.age.seconds(step.n) : this.words.age.minutes(step.n);
+  }
+
+  inMinutes(instant: Instant): string {
+    return this.words.inMinutes(format.minutesUntil(Date.parse(instant), this.now));
+  }
+}
+
+async function fetchState(): Promise<Delta> {
+  const response = await fetch("/api/v1/state", { cache: "no-store" });
+  if (!response.ok) throw new Error(`state: ${response.status}`);
+  return (await response.json()) as Delta;
+}
+
+/** A part of the page: renders into the document itself, whenever anything changed. */
+export abstract class Part extends LitElement {
+  static override properties = { page: { attribute: false } };
+  declare page: Page;
+  #stop: (() => void) | null = null;
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#stop = this.page.watch(() => this.requestUpdate());
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#stop?.();
+  }
+}

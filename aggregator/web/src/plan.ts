@@ -1,0 +1,114 @@
+// The plan's recommendations and the orders given: what to send where.
+
+import { type TemplateResult, html, nothing } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { card, cardKey, orderCard } from "./card.ts";
+import { Hold } from "./hold.ts";
+import { type Order, type Plan, type Recommendation, isOpen, rank } from "./model.ts";
+import { Part } from "./page.ts";
+import * as sentences from "./sentences.ts";
+
+export class FloodPlan extends Part {
+  #held = false;
+  readonly #hold = new Hold<Recommendation>(cardKey);
+  /** Cards whose folding a person has changed from what it would be. */
+  readonly #toggled = new Set<string>();
+
+  protected override render(): TemplateResult {
+    const { page } = this;
+    const { words: w, store } = page;
+    const plan = store.plan;
+    return html`<section class="panel" aria-label=${w.plan.title}
+      @pointerenter=${(e: PointerEvent) => this.#holds(e.pointerType === "mouse")}
+      @pointerleave=${() => this.#holds(false)}>
+      <div class="panel-head">
+        <h2>${w.plan.title}</h2>
+        ${plan ? this.#madeBy(plan) : nothing}
+      </div>
+      <div class="scroll">
+        ${plan ? this.#proposed(plan) : html`<p class="quiet">${store.seq < 0 ? w.loading : w.plan.noPlan}</p>`}
+        ${this.#ordered()}
+        ${plan && plan.unserved.length > 0 ? this.#unserved(plan) : nothing}
+      </div>
+    </section>`;
+  }
+
+  #holds(held: boolean): void {
+    this.#held = held;
+    this.requestUpdate();
+  }
+
+  #madeBy(plan: Plan): TemplateResult {
+    const { page } = this;
+    const w = page.words.plan;
+    const bound = plan.gap_percent === null ? w.noBound : w.bound(plan.gap_percent.toFixed(1));
+    return html`<p class="fine">${w.made(plan.version, page.at(plan.made_at))} · ${bound}</p>`;
+  }
+
+  #proposed(plan: Plan): TemplateResult {
+    const { page } = this;
+    const w = page.words.plan;
+    const free = plan.recommendations.filter((r) => page.orders.openOf(r.truck) === null);
+    const urgency = (r: Recommendation): number => rank(page.store.points.get(r.point)?.status ?? "unknown");
+    const sorted = [...free].sort((a, b) => urgency(b) - urgency(a));
+    const { rows, waiting } = this.#hold.show(sorted, this.#held);
+    if (rows.length === 0 && waiting === 0) {
+      const isQuiet = this.#openOrders().length === 0;
+      return isQuiet ? html`<p class="quiet">${w.none}</p>` : html``;
+    }
+    return html`<section class="group" aria-labelledby="group-proposed">
+      <h3 id="group-proposed">${w.proposed}<span class="badge">${free.length}</span></h3>
+      ${repeat(rows, (r) => r.key, ({ key, item, gone }, i) => {
+        const order = gone ? this.#orderOf(item) : null;
+        if (order) return orderCard(page, order);
+        const open = (i === 0) !== this.#toggled.has(key);
+        const toggle = (): void => this.#toggle(key);
+        return card({ page, plan, recommendation: item, gone, open, toggle });
+      })}
+      ${waiting > 0 ? html`<p class="waiting">${w.waiting(waiting)}</p>` : nothing}
+    </section>`;
+  }
+
+  #toggle(key: string): void {
+    if (!this.#toggled.delete(key)) this.#toggled.add(key);
+    this.requestUpdate();
+  }
+
+  #orderOf(r: Recommendation): Order | null {
+    const order = this.page.orders.openOf(r.truck);
+    return order?.point === r.point ? order : null;
+  }
+
+  #openOrders(): Order[] {
+    return [...this.page.store.orders.values()]
+      .filter(isOpen)
+      .sort((a, b) => (a.issued_at < b.issued_at ? 1 : -1));
+  }
+
+  #ordered(): TemplateResult | typeof nothing {
+    const { page } = this;
+    const open = this.#openOrders();
+    if (open.length === 0) return nothing;
+    return html`<section class="group ordered" aria-labelledby="group-ordered">
+      <h3 id="group-ordered">${page.words.plan.ordered}<span class="badge">${open.length}</span></h3>
+      ${repeat(open, (o) => o.id, (o) => orderCard(page, o))}
+    </section>`;
+  }
+
+  #unserved(plan: Plan): TemplateResult {
+    const { page } = this;
+    return html`<section class="group" aria-labelledby="group-unserved">
+      <h3 id="group-unserved">${page.words.plan.unserved}<span class="badge">${plan.unserved.length}</span></h3>
+      <ul class="rows plain">
+        ${plan.unserved.map(
+          (u) => html`<li class="row still unserved">
+            <button class="link" @click=${() => page.desk.select({ kind: "point", id: u.point })}>${page.pointName(u.point)}</button>
+            <span class="line">${sentences.unserved(u, page.speaker)}</span>
+          </li>`,
+        )}
+      </ul>
+    </section>`;
+  }
+}
+
+customElements.define("flood-plan", FloodPlan);

@@ -1,0 +1,47 @@
+// The truck against the water, as a bar: drive, set-up, pumping, and the moment to beat.
+// Everything in it is also said in words beside it.
+
+import { type TemplateResult, html, nothing } from "lit";
+import { deadlineOf } from "./card.ts";
+import type { Plan, Point, Recommendation } from "./model.ts";
+import type { Page } from "./page.ts";
+
+export interface Race {
+  /** Percent of the bar, from the left. */
+  drive: [number, number];
+  setUp: [number, number];
+  pump: [number, number];
+  deadline: number | null;
+}
+
+export function course(
+  now: number,
+  r: Pick<Recommendation, "arrives_at" | "sets_up_until" | "drained_at">,
+  deadlineAt: string | null,
+  horizonEnd: number,
+): Race {
+  const arrives = Date.parse(r.arrives_at);
+  const ready = Date.parse(r.sets_up_until);
+  const drained = r.drained_at === null ? horizonEnd : Date.parse(r.drained_at);
+  const deadline = deadlineAt === null ? null : Date.parse(deadlineAt);
+  const end = Math.max(drained, ready, (deadline ?? now) + 60_000, now + 600_000);
+  const place = (at: number): number =>
+    Math.round(Math.min(1, Math.max(0, (at - now) / (end - now))) * 1000) / 10;
+  return {
+    drive: [0, place(arrives)],
+    setUp: [place(arrives), place(ready)],
+    pump: [place(ready), place(drained)],
+    deadline: deadline === null ? null : place(deadline),
+  };
+}
+
+export function race(page: Page, r: Recommendation, p: Point | undefined, plan: Plan): TemplateResult {
+  const end = Date.parse(plan.made_at) + plan.horizon_minutes * 60_000;
+  const c = course(page.now, r, deadlineOf(p), end);
+  const part = (name: string, [from, to]: [number, number]): TemplateResult =>
+    html`<i class=${name} style="left:${from}%;width:${Math.max(0, to - from)}%"></i>`;
+  return html`<div class="race" aria-hidden="true">
+    ${part("drive", c.drive)}${part("set-up", c.setUp)}${part("pump", c.pump)}
+    ${c.deadline === null ? nothing : html`<i class="deadline" style="left:${c.deadline}%"></i>`}
+  </div>`;
+}

@@ -1,0 +1,83 @@
+//! The command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use shared::logging::LogFormat;
+use simulators::{load, replay};
+
+/// Simulated cities, recorded storms and load for the real flood-agent and flood-aggregator.
+///
+/// Gauges are simulated; everything behind them is real: Modbus TCP, Modbus RTU on a serial line
+/// and MQTT, the agents with their spool, the broker, the aggregator with its store and map. What
+/// the gauges served is written down and compared with what the aggregator stored.
+#[derive(Debug, Parser)]
+#[command(
+    name = "flood-sim",
+    version,
+    after_help = "\
+Build the programs under test first; flood-sim looks for them in its own folder:
+  cargo build -p agent -p aggregator -p simulators
+
+Then, for example:
+  flood-sim replay configs/scenarios/harbour.toml --check
+                        a small harbour district floods; 2 agents, all three protocols; judged
+  flood-sim replay configs/scenarios/harbour.toml --speed 30 --http 127.0.0.1:8080
+                        the same to look at: open http://127.0.0.1:8080
+  flood-sim load --help how many observations per second the aggregator takes
+
+Exit status: 0 passed, 1 a check failed, 2 the run could not be completed.
+Log lines go to standard error; FLOOD_LOG=debug shows more (also of the programs, in their logs)."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// How log lines look
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    log_format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Replay(replay::Args),
+    Load(load::Args),
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl Cli {
+    /// How log lines look.
+    pub fn log_format(&self) -> LogFormat {
+        match self.log_format {
+            Format::Text => LogFormat::Text,
+            Format::Json => LogFormat::Json,
+        }
+    }
+}
+
+/// Runs the command; `false` is a run that was completed and judged as failed.
+pub fn run(cli: Cli) -> anyhow::Result<bool> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Replay(args) => replay::run(args).await,
+            Command::Load(args) => load::run(args).await,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,176 @@
+//! The broker between agents and aggregator: the aggregator's own, a mosquitto of this run, or one
+//! that runs elsewhere; with or without a failing link in front of it.
+
+use std::{
+    net::{SocketAddr, ToSocketAddrs},
+    path::Path,
+    str::FromStr,
+    time::Duration,
+};
+
+use tokio::net::TcpStream;
+
+use super::{LabError, config::AggregatorBroker, process::Process, programs, wait::until};
+use crate::link::{Proxy, free_address};
+
+/// Which broker a run uses.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum BrokerChoice {
+    /// The broker inside the aggregator.
+    #[default]
+    Embedded,
+    /// A mosquitto process of this run, without persistence: killed, it forgets everything.
+    Mosquitto,
+    /// A broker that runs elsewhere, as `mqtt://host:port`.
+    External(String),
+}
+
+impl FromStr for BrokerChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "embedded" => Ok(Self::Embedded),
+            "mosquitto" => Ok(Self::Mosquitto),
+            url if url.starts_with("mqtt://") => Ok(Self::External(url.to_owned())),
+            _ => Err(format!(
+                "`{text}` is none of: embedded, mosquitto, mqtt://host:port"
+            )),
+        }
+    }
+}
+
+/// The broker of a run. A process or a proxy of it ends when dropped.
+pub struct Broker {
+    /// What the aggregator's configuration says.
+    pub aggregator: AggregatorBroker,
+    /// What the agents' configuration says.
+    pub uplink: String,
+    /// The mosquitto process, if this run has one.
+    pub process: Option<Process>,
+    /// The link in front of the broker, if it can fail.
+    pub link: Option<Proxy>,
+    address: SocketAddr,
+}
+
+impl Broker {
+    /// Starts what the choice needs; the embedded broker comes with the aggregator.
+    ///
+    /// # Errors
+    /// No mosquitto, no port, or a broker that does not listen.
+    pub async fn start(
+        choice: &BrokerChoice,
+        can_fail: bool,
+        work: &Path,
+    ) -> Result<Self, LabError> {
+        let mut process = None;
+        let (aggregator, address) = match choice {
+            BrokerChoice::Embedded => {
+                let address = free_address().map_err(LabError::io("a port for the broker"))?;
+                (AggregatorBroker::Embedded(address), address)
+            }
+            BrokerChoice::Mosquitto => {
+                let address = free_address().map_err(LabError::io("a port for the broker"))?;
+                process = Some(mosquitto(address, work)?);
+                (AggregatorBroker::Url(format!("mqtt://{address}")), address)
+            }
+            BrokerChoice::External(url) => (AggregatorBroker::Url(url.clone()), resolve(url)?),
+        };
+        let link = if can_fail {
+            Some(
+                Proxy::start(address)
+                    .await
+                    .map_err(LabError::io("a proxy"))?,
+            )
+        } else {
+            None
+        };
+        let uplink = format!("mqtt://{}", link.as_ref().map_or(address, Proxy::address));
+        let mut broker = Self {
+            aggregator,
+            uplink,
+            process,
+            link,
+            address,
+        };
+        broker.restart().await?;
+        Ok(broker)
+    }
+
+    /// Starts the mosquitto process, if there is one, and waits until it listens.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub async fn restart(&mut self) -> Result<(), LabError> {
+        let Some(process) = &mut self.process else {
+            return Ok(());
+        };
+        process.start()?;
+        let address = self.address;
+        let listens = || async move { TcpStream::connect(address).await.is_ok() };
+        until("mosquitto's port", Duration::from_secs(10), listens).await
+    }
+
+    /// Kills the mosquitto process, if there is one.
+    pub fn kill(&mut self) {
+        if let Some(process) = &mut self.process {
+            process.kill();
+        }
+    }
+}
+
+fn mosquitto(address: SocketAddr, work: &Path) -> Result<Process, LabError> {
+    let program = programs::find_in_path("mosquitto").ok_or(LabError::MosquittoMissing)?;
+    let config = work.join("mosquitto.conf");
+    let text = format!(
+        "listener {} {}\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n",
+        address.port(),
+        address.ip(),
+    );
+    std::fs::write(&config, text).map_err(LabError::io(config.display().to_string()))?;
+    let arguments = vec!["-c".to_owned(), config.display().to_string()];
+    Ok(Process::new("mosquitto", &program, arguments, work))
+}
+
+/// The address of an `mqtt://host[:port]` URL.
+///
+/// # Errors
+/// Not such a URL, or a host that cannot be found.
+pub fn resolve(url: &str) -> Result<SocketAddr, LabError> {
+    let wrong = || {
+        LabError::Setup(format!(
+            "`{url}` is not a broker's address (mqtt://host:port)"
+        ))
+    };
+    let rest = url
+        .strip_prefix("mqtt://")
+        .ok_or_else(wrong)?
+        .trim_end_matches('/');
+    let address = if rest.contains(':') {
+        rest.to_owned()
+    } else {
+        format!("{rest}:1883")
+    };
+    address
+        .to_socket_addrs()
+        .map_err(LabError::io(url))?
+        .next()
+        .ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_is_chosen_by_one_word_or_a_url() {
+        assert_eq!("embedded".parse(), Ok(BrokerChoice::Embedded));
+        assert_eq!(
+            "mqtt://h:1".parse(),
+            Ok(BrokerChoice::External("mqtt://h:1".to_owned()))
+        );
+        assert!("rabbit".parse::<BrokerChoice>().is_err());
+        assert_eq!(resolve("mqtt://127.0.0.1").expect("address").port(), 1883);
+        assert!(resolve("http://x").is_err());
+    }
+}

@@ -1,0 +1,215 @@
+//! The configuration files of the real programs, as their contract has them.
+
+use std::{net::SocketAddr, path::Path};
+
+use serde::Serialize;
+use shared::clock::ScaledClock;
+
+use super::{
+    LabError,
+    field::{Gateway, ModbusLine, MqttLine},
+};
+use crate::gauge::{SimGauge, register::Coding, topic_of};
+
+/// Where an aggregator finds its broker.
+#[derive(Debug, Clone)]
+pub enum AggregatorBroker {
+    Embedded(SocketAddr),
+    Url(String),
+}
+
+/// Silent units are given up after this long: a simulated gauge answers within a millisecond.
+const TIMEOUT_MS: u64 = 1000;
+/// An agent publishes again what was not acknowledged within this time.
+const ACK_DEADLINE_SECONDS: f64 = 5.0;
+/// A run should not wait for the two minutes that a real network is given.
+const RECONNECT_SECONDS: (f64, f64) = (0.2, 2.0);
+
+/// An agent's configuration.
+///
+/// # Errors
+/// Only where TOML cannot hold it.
+pub fn agent(
+    gateway: &Gateway,
+    uplink: &str,
+    clock: ScaledClock,
+    batch_seconds: f64,
+    data_dir: &Path,
+) -> Result<String, LabError> {
+    let file = AgentFile {
+        agent: gateway.agent.as_str(),
+        data_dir,
+        uplink: Uplink {
+            broker: uplink,
+            batch_seconds,
+            ack_deadline_seconds: ACK_DEADLINE_SECONDS,
+            reconnect_min_seconds: RECONNECT_SECONDS.0,
+            reconnect_max_seconds: RECONNECT_SECONDS.1,
+            backfill_per_second: 50.0,
+        },
+        clock,
+        modbus: gateway.modbus.iter().map(modbus).collect(),
+        mqtt: gateway
+            .mqtt
+            .iter()
+            .map(|line| mqtt(gateway, line))
+            .collect(),
+    };
+    Ok(toml::to_string(&file)?)
+}
+
+/// The aggregator's configuration.
+///
+/// # Errors
+/// Only where TOML cannot hold it.
+pub fn aggregator(
+    data_dir: &Path,
+    city: &Path,
+    http: SocketAddr,
+    broker: &AggregatorBroker,
+    clock: ScaledClock,
+) -> Result<String, LabError> {
+    let broker = match broker {
+        AggregatorBroker::Embedded(listen) => Broker {
+            embedded: Some(*listen),
+            url: None,
+        },
+        AggregatorBroker::Url(url) => Broker {
+            embedded: None,
+            url: Some(url),
+        },
+    };
+    let file = AggregatorFile {
+        data_dir,
+        city,
+        http: Http { listen: http },
+        broker,
+        clock,
+    };
+    Ok(toml::to_string(&file)?)
+}
+
+fn modbus(line: &ModbusLine) -> Modbus<'_> {
+    let gauges = line
+        .units
+        .iter()
+        .map(|(unit, gauge)| modbus_gauge(*unit, gauge))
+        .collect();
+    Modbus {
+        name: &line.name,
+        connect: &line.connect,
+        timeout_ms: TIMEOUT_MS,
+        gauge: gauges,
+    }
+}
+
+fn modbus_gauge(unit_id: u8, gauge: &SimGauge) -> ModbusGauge<'_> {
+    let coding = Coding::of(gauge.parameter);
+    ModbusGauge {
+        gauge: gauge.id.as_str(),
+        parameter: gauge.parameter.name(),
+        unit_id,
+        register: 0,
+        kind: "holding",
+        r#type: coding.kind,
+        scale: coding.scale,
+        interval_s: gauge.interval_s,
+        sentinels: [coding.sentinel_count()],
+    }
+}
+
+fn mqtt<'a>(gateway: &Gateway, line: &'a MqttLine) -> Mqtt<'a> {
+    let gauge = |gauge: &'a SimGauge| MqttGauge {
+        gauge: gauge.id.as_str(),
+        parameter: gauge.parameter.name(),
+        topic: topic_of(&gauge.id),
+        interval_s: gauge.interval_s,
+    };
+    Mqtt {
+        name: "local",
+        broker: &line.url,
+        client_id: format!("{}-input", gateway.agent),
+        gauge: line.gauges.iter().map(gauge).collect(),
+    }
+}
+
+#[derive(Serialize)]
+struct AgentFile<'a> {
+    agent: &'a str,
+    data_dir: &'a Path,
+    uplink: Uplink<'a>,
+    clock: ScaledClock,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    modbus: Vec<Modbus<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mqtt: Vec<Mqtt<'a>>,
+}
+
+#[derive(Serialize)]
+struct Uplink<'a> {
+    broker: &'a str,
+    batch_seconds: f64,
+    ack_deadline_seconds: f64,
+    reconnect_min_seconds: f64,
+    reconnect_max_seconds: f64,
+    backfill_per_second: f64,
+}
+
+#[derive(Serialize)]
+struct Modbus<'a> {
+    name: &'a str,
+    connect: &'a str,
+    timeout_ms: u64,
+    gauge: Vec<ModbusGauge<'a>>,
+}
+
+#[derive(Serialize)]
+struct ModbusGauge<'a> {
+    gauge: &'a str,
+    parameter: &'static str,
+    unit_id: u8,
+    register: u16,
+    kind: &'static str,
+    r#type: &'static str,
+    scale: f64,
+    interval_s: u32,
+    sentinels: [i64; 1],
+}
+
+#[derive(Serialize)]
+struct Mqtt<'a> {
+    name: &'static str,
+    broker: &'a str,
+    client_id: String,
+    gauge: Vec<MqttGauge<'a>>,
+}
+
+#[derive(Serialize)]
+struct MqttGauge<'a> {
+    gauge: &'a str,
+    parameter: &'static str,
+    topic: String,
+    interval_s: u32,
+}
+
+#[derive(Serialize)]
+struct AggregatorFile<'a> {
+    data_dir: &'a Path,
+    city: &'a Path,
+    http: Http,
+    broker: Broker<'a>,
+    clock: ScaledClock,
+}
+
+#[derive(Serialize)]
+struct Http {
+    listen: SocketAddr,
+}
+
+#[derive(Serialize)]
+struct Broker<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    embedded: Option<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+}

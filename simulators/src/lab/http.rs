@@ -1,0 +1,188 @@
+//! The aggregator's HTTP API, as far as a run needs it.
+
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+use serde::{Deserialize, de::DeserializeOwned};
+use shared::{
+    ids::{AgentId, GaugeId, PointId},
+    time::Timestamp,
+};
+
+use super::LabError;
+
+/// A client of one aggregator.
+#[derive(Debug, Clone)]
+pub struct Client {
+    address: SocketAddr,
+    agent: ureq::Agent,
+}
+
+/// What `/api/v1/state` says, as far as it is used here.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct State {
+    pub gauges: Vec<GaugeState>,
+    pub points: Vec<PointState>,
+    pub plan: Option<Plan>,
+    pub agents: Vec<AgentState>,
+}
+
+/// One gauge on the map.
+#[derive(Debug, Clone, Deserialize)]
+pub struct GaugeState {
+    pub id: GaugeId,
+    #[serde(default)]
+    pub value: Option<f64>,
+    #[serde(default)]
+    pub observed_at: Option<Timestamp>,
+}
+
+/// One waterlogging point on the map.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PointState {
+    pub id: PointId,
+    pub status: String,
+    #[serde(default)]
+    pub status_since: Option<Timestamp>,
+    #[serde(default)]
+    pub depth_m: Option<f64>,
+}
+
+impl PointState {
+    /// Whether the point is flagged: waterlogged or worse.
+    #[must_use]
+    pub fn is_flagged(&self) -> bool {
+        matches!(self.status.as_str(), "waterlogged" | "closure" | "severe")
+    }
+}
+
+/// The dispatch plan.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Plan {
+    pub version: u64,
+    pub recommendations: Vec<Recommendation>,
+}
+
+/// One truck to one point.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Recommendation {
+    pub truck: String,
+    pub point: PointId,
+}
+
+/// One agent as the aggregator sees it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AgentState {
+    pub id: AgentId,
+    pub online: bool,
+    #[serde(default)]
+    pub spooled_batches: u64,
+    #[serde(default)]
+    pub dropped: u64,
+}
+
+/// A list, bare or under its own name: both are common in APIs.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Listed<T> {
+    Bare(Vec<T>),
+    Named(BTreeMap<String, Vec<T>>),
+}
+
+impl Client {
+    #[must_use]
+    pub fn new(address: SocketAddr) -> Self {
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(Duration::from_secs(5)))
+            .proxy(None)
+            .build();
+        Self {
+            address,
+            agent: config.into(),
+        }
+    }
+
+    /// The address of a page for people.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Whether `/readyz` answers 200.
+    pub async fn is_ready(&self) -> bool {
+        self.text("/readyz").await.is_ok()
+    }
+
+    /// # Errors
+    /// No answer, or not the contract's.
+    pub async fn state(&self) -> Result<State, LabError> {
+        self.json("/api/v1/state").await
+    }
+
+    /// # Errors
+    /// No answer, or not the contract's.
+    pub async fn points(&self) -> Result<Vec<PointState>, LabError> {
+        self.list("/api/v1/points").await
+    }
+
+    /// # Errors
+    /// No answer, or not the contract's.
+    pub async fn agents(&self) -> Result<Vec<AgentState>, LabError> {
+        self.list("/api/v1/agents").await
+    }
+
+    /// # Errors
+    /// No answer, or not the contract's.
+    pub async fn plan(&self) -> Result<Option<Plan>, LabError> {
+        self.json("/api/v1/plan").await
+    }
+
+    /// The counters; those that are not numbers are left out.
+    ///
+    /// # Errors
+    /// No answer, or not the contract's.
+    pub async fn counters(&self) -> Result<BTreeMap<String, u64>, LabError> {
+        let all: BTreeMap<String, serde_json::Value> = self.json("/api/v1/counters").await?;
+        Ok(all
+            .into_iter()
+            .filter_map(|(name, count)| Some((name, count.as_u64()?)))
+            .collect())
+    }
+
+    async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, LabError> {
+        Ok(match self.json::<Listed<T>>(path).await? {
+            Listed::Bare(list) => list,
+            Listed::Named(named) => named.into_values().next().unwrap_or_default(),
+        })
+    }
+
+    async fn json<T: DeserializeOwned>(&self, path: &str) -> Result<T, LabError> {
+        let text = self.text(path).await?;
+        serde_json::from_str(&text).map_err(|source| LabError::Answer {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    async fn text(&self, path: &str) -> Result<String, LabError> {
+        let (agent, url) = (self.agent.clone(), self.url(path));
+        let get = move || {
+            agent
+                .get(&url)
+                .call()?
+                .body_mut()
+                .with_config()
+                .limit(1 << 28)
+                .read_to_string()
+        };
+        let answer = tokio::task::spawn_blocking(get).await;
+        let failed = |source| LabError::Http {
+            path: path.to_owned(),
+            source: Box::new(source),
+        };
+        answer
+            .map_err(|e| failed(ureq::Error::Io(std::io::Error::other(e))))?
+            .map_err(failed)
+    }
+}

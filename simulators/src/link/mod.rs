@@ -1,0 +1,8 @@
+//! The lines between the parts: a proxy that fails on command, and a broker for the field.
+
+mod broker;
+mod proxy;
+
+pub use broker::FieldBroker;
+pub(crate) use broker::free_address;
+pub use proxy::{LinkFault, Proxy};

@@ -1,0 +1,237 @@
+//! One simulated agent: what it has published, and what has been acknowledged.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    net::SocketAddr,
+    time::Duration,
+};
+
+use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Outgoing, Packet, QoS};
+use shared::{
+    clock::real_now,
+    gauge::Parameter,
+    ids::{AgentId, IdError},
+    limits,
+    observation::Observation,
+    quality::{Quality, TestSet},
+    time::Timestamp,
+    value::Value,
+    wire::{Ack, Envelope, Topic},
+};
+use tokio::time::Instant;
+
+use super::{Args, latency::Latencies};
+
+/// The connection of one agent.
+pub type Line = EventLoop;
+
+/// One simulated agent. All times are given to it.
+pub struct Sender {
+    client: AsyncClient,
+    topic: String,
+    window: usize,
+    /// The next batch; only its numbers and values change from batch to batch.
+    envelope: Envelope,
+    due: u64,
+    batches: u64,
+    pending: VecDeque<(u64, Instant)>,
+    /// Published, not yet given a packet id by the client: ids are matched in order.
+    unnumbered: VecDeque<Instant>,
+    in_flight: HashMap<u16, Instant>,
+    ready: bool,
+    pub puback: Latencies,
+    pub commit: Latencies,
+    /// Observations.
+    pub published: u64,
+    /// Observations.
+    pub acknowledged: u64,
+    /// Batches of lost connections, which are not repeated.
+    pub given_up: u64,
+    pub connection_errors: u64,
+    pub last_ack: Option<Instant>,
+}
+
+impl Sender {
+    /// An agent and its connection; `number` counts agents from 0.
+    ///
+    /// # Errors
+    /// Never in practice: ids of agents and gauges are made from numbers.
+    pub fn new(broker: SocketAddr, args: &Args, number: u32) -> Result<(Self, Line), IdError> {
+        let agent: AgentId = format!("load-{:04}", number + 1).parse()?;
+        let mut options = MqttOptions::new(agent.as_str(), broker.ip().to_string(), broker.port());
+        options.set_keep_alive(Duration::from_secs(30));
+        options.set_max_packet_size(limits::MAX_PAYLOAD + 1024, limits::MAX_PAYLOAD + 1024);
+        // Several times the window: packet ids are shared with the subscription.
+        let inflight = u16::try_from(args.window * 4).unwrap_or(u16::MAX).max(16);
+        options.set_inflight(inflight);
+        let (client, line) = AsyncClient::new(options, args.window * 2 + 8);
+        let first = number * args.batch;
+        let observations = (first + 1..=first + args.batch).map(observation);
+        let now = real_now();
+        let envelope = Envelope {
+            incarnation: now.as_millis().unsigned_abs(),
+            seq: 1,
+            oldest: 1,
+            sent_at: now,
+            mode: args.mode,
+            backfill: false,
+            observations: observations.collect::<Result<_, _>>()?,
+            agent: agent.clone(),
+        };
+        let sender = Self {
+            client,
+            topic: Topic::Observations { agent, json: false }.to_string(),
+            window: args.window,
+            envelope,
+            due: 0,
+            batches: 0,
+            pending: VecDeque::new(),
+            unnumbered: VecDeque::new(),
+            in_flight: HashMap::new(),
+            ready: false,
+            puback: Latencies::default(),
+            commit: Latencies::default(),
+            published: 0,
+            acknowledged: 0,
+            given_up: 0,
+            connection_errors: 0,
+            last_ack: None,
+        };
+        Ok((sender, line))
+    }
+
+    /// Whether it is connected and hears acknowledgements.
+    pub fn is_ready(&self) -> bool {
+        self.ready
+    }
+
+    /// Batches without a commit acknowledgement.
+    pub fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Allows this many batches since the start, and sends what the window takes.
+    pub fn allow(&mut self, batches: u64, now: Instant) {
+        self.due = batches;
+        self.fill(now);
+    }
+
+    /// Sends nothing more.
+    pub fn stop(&mut self) {
+        self.due = 0;
+    }
+
+    /// An event of the connection.
+    pub fn event(&mut self, event: &Event, now: Instant) {
+        match event {
+            Event::Incoming(Packet::ConnAck(_)) => {
+                let acks = Topic::Ack(self.envelope.agent.clone()).to_string();
+                let _ = self.client.try_subscribe(acks, QoS::AtMostOnce);
+            }
+            Event::Incoming(Packet::SubAck(_)) => self.ready = true,
+            Event::Outgoing(Outgoing::Publish(id)) => {
+                if let Some(sent) = self.unnumbered.pop_front() {
+                    self.in_flight.insert(*id, sent);
+                }
+            }
+            Event::Incoming(Packet::PubAck(ack)) => {
+                if let Some(sent) = self.in_flight.remove(&ack.pkid) {
+                    self.puback.push(now - sent);
+                }
+            }
+            Event::Incoming(Packet::Publish(message)) => {
+                if let Ok(ack) = serde_json::from_slice::<Ack>(&message.payload) {
+                    self.acknowledge(&ack, now);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The connection is gone, and with it what was under way.
+    pub fn disconnected(&mut self) {
+        self.ready = false;
+        self.connection_errors += 1;
+        self.given_up += self.pending.len() as u64;
+        self.pending.clear();
+        self.unnumbered.clear();
+        self.in_flight.clear();
+    }
+
+    fn acknowledge(&mut self, ack: &Ack, now: Instant) {
+        if ack.incarnation != self.envelope.incarnation {
+            return;
+        }
+        let (commit, mut released) = (&mut self.commit, 0);
+        self.pending.retain(|(seq, sent)| {
+            let done = ack.releases(*seq);
+            if done {
+                commit.push(now - *sent);
+                released += 1;
+            }
+            !done
+        });
+        if released > 0 {
+            self.acknowledged += released * self.envelope.observations.len() as u64;
+            self.last_ack = Some(now);
+            self.fill(now);
+        }
+    }
+
+    fn fill(&mut self, now: Instant) {
+        while self.ready && self.batches < self.due && self.pending.len() < self.window {
+            if !self.publish(now) {
+                return;
+            }
+        }
+    }
+
+    fn publish(&mut self, now: Instant) -> bool {
+        self.next_batch();
+        let Ok(payload) = self.envelope.encode() else {
+            return false;
+        };
+        self.unnumbered.push_back(now);
+        if self
+            .client
+            .try_publish(&self.topic, QoS::AtLeastOnce, false, payload)
+            .is_err()
+        {
+            self.unnumbered.pop_back();
+            return false;
+        }
+        self.pending.push_back((self.envelope.seq, now));
+        self.envelope.seq += 1;
+        self.batches += 1;
+        self.published += self.envelope.observations.len() as u64;
+        true
+    }
+
+    /// Every gauge has a new reading: later than its last one, and never ahead of the clock by more
+    /// than a millisecond per batch.
+    fn next_batch(&mut self) {
+        let oldest = self
+            .pending
+            .front()
+            .map_or(self.envelope.seq, |(seq, _)| *seq);
+        let envelope = &mut self.envelope;
+        let at = real_now().max(envelope.sent_at.plus_millis(1));
+        (envelope.oldest, envelope.sent_at) = (oldest, at);
+        let depth = i64::try_from(envelope.seq % 40).unwrap_or(0);
+        for observation in &mut envelope.observations {
+            observation.observed_at = at;
+            observation.value = Some(Value::from_milli(depth));
+        }
+    }
+}
+
+fn observation(gauge: u32) -> Result<Observation, IdError> {
+    Ok(Observation {
+        gauge: format!("lg-{gauge:06}").parse()?,
+        parameter: Parameter::Depth,
+        observed_at: Timestamp::default(),
+        value: None,
+        quality: Quality::Pass,
+        tests: TestSet::NONE,
+    })
+}

@@ -1,8 +1,10 @@
 //! The command line.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use shared::logging::LogFormat;
-use simulators::{load, replay};
+use simulators::{city, lab::say, load, replay};
 
 /// Simulated cities, recorded storms and load for the real flood-agent and flood-aggregator.
 ///
@@ -23,6 +25,8 @@ Then, for example:
   flood-sim replay configs/scenarios/harbour.toml --speed 30 --http 127.0.0.1:8080
                         the same to look at: open http://127.0.0.1:8080
   flood-sim load --help how many observations per second the aggregator takes
+  flood-sim city /tmp/shanghai --seed 7
+                        a demo city's layers, for flood-aggregator's `city`
 
 Exit status: 0 passed, 1 a check failed, 2 the run could not be completed.
 Log lines go to standard error; FLOOD_LOG=debug shows more (also of the programs, in their logs)."
@@ -39,6 +43,17 @@ pub struct Cli {
 enum Command {
     Replay(replay::Args),
     Load(load::Args),
+    City(CityArgs),
+}
+
+/// Write the layers of the seeded demo city, as large as a real one, to a folder
+#[derive(Debug, Clone, Args)]
+struct CityArgs {
+    /// The folder; files of an earlier run are replaced
+    out: PathBuf,
+    /// The same seed writes the same bytes anywhere
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -66,6 +81,10 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
         match cli.command {
             Command::Replay(args) => replay::run(args).await,
             Command::Load(args) => load::run(args).await,
+            Command::City(args) => {
+                say(city::run(&args.out, args.seed)?);
+                Ok(true)
+            }
         }
     })
 }

@@ -5,6 +5,7 @@
 //! truth that the store is compared with. Nothing here shares code with the programs it judges
 //! beyond the contracts in `shared`.
 
+pub mod city;
 pub mod gauge;
 pub mod lab;
 pub mod link;

@@ -13,8 +13,8 @@ use crate::lab::BrokerChoice;
 Examples:
   flood-sim replay configs/scenarios/harbour.toml --check
   flood-sim replay data/swmm-shanghai-sim --scenario s2_p5 --speed 120 --check --report s2.json
-  flood-sim replay data/jakarta-2020 --from 2020-01-01T00:00:00+07:00 --to 2020-01-03T00:00:00+07:00 --speed 600
-  flood-sim replay configs/scenarios/harbour --http 127.0.0.1:8080     --stay
+  flood-sim replay data/jakarta-2020 --to 2880 --speed 600
+  flood-sim replay configs/scenarios/harbour --http 127.0.0.1:8080 --stay
 
 With --check the run fails (exit status 1) unless
   1. every reading that a gauge served is in the store exactly once,

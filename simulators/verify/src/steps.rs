@@ -107,7 +107,15 @@ fn programs() -> Result<(), String> {
 }
 
 fn test() -> Result<(), String> {
-    succeed(&mut cargo(&["test", "--workspace"]))
+    succeed(&mut cargo(&[
+        "test",
+        "-p",
+        "shared",
+        "-p",
+        "agent",
+        "-p",
+        "aggregator",
+    ]))
 }
 
 fn replay() -> Result<(), String> {

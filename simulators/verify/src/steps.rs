@@ -44,6 +44,11 @@ pub fn all() -> Vec<Step> {
             what: "unit, property and end-to-end tests",
             run: test,
         },
+        Step {
+            name: "replay",
+            what: "a storm through all protocols, judged",
+            run: replay,
+        },
     ]
 }
 

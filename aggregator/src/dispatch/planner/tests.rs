@@ -1,0 +1,142 @@
+//! What a plan must hold.
+
+use shared::{lonlat::LonLat, time::Timestamp};
+
+use super::{super::problem::STEPS, *};
+
+fn site(n: usize, volume_m3: f64, net: f64) -> Site {
+    Site {
+        id: format!("wp-{n:02}").parse().expect("id"),
+        position: LonLat::new(121.0 + n as f64 * 0.01, 31.0).expect("valid"),
+        district: None,
+        weight: 1.0,
+        depth_m: 0.3,
+        rate_m_per_h: None,
+        rain_mm_per_h: None,
+        volume_m3,
+        dry_m3: 5.0,
+        critical_m3: 100.0,
+        members: vec![(0.5, vec![net; STEPS]), (0.5, vec![net / 2.0; STEPS])],
+        max_trucks: 2,
+        peak: None,
+        closes_at: None,
+        verified: 0,
+    }
+}
+
+fn truck(n: usize, capacity_m3h: f64) -> Truck {
+    Truck {
+        id: format!("pt-{n:02}").parse().expect("id"),
+        position: LonLat::new(121.0 + n as f64 * 0.013, 31.01).expect("valid"),
+        district: None,
+        capacity_m3h,
+        assigned: Assigned::Free { standing: None },
+    }
+}
+
+fn problem(sites: usize, trucks: usize) -> Problem {
+    Problem {
+        now: Timestamp::from_millis(1_784_622_000_000),
+        version: 1,
+        sites: (0..sites)
+            .map(|n| site(n, 200.0 + 90.0 * n as f64, 300.0))
+            .collect(),
+        trucks: (0..trucks)
+            .map(|n| truck(n, 1000.0 + 400.0 * n as f64))
+            .collect(),
+    }
+}
+
+#[test]
+fn the_order_of_the_input_does_not_matter() {
+    let straight = problem(7, 5);
+    let mut reversed = straight.clone();
+    reversed.sites.reverse();
+    reversed.trucks.reverse();
+    assert_eq!(plan(&straight), plan(&reversed));
+}
+
+#[test]
+fn dry_points_get_no_truck_and_points_in_need_are_served_or_explained() {
+    let mut p = problem(6, 2);
+    p.sites.push(site(20, 0.0, -100.0));
+    let plan = plan(&p);
+    assert!(
+        plan.recommendations
+            .iter()
+            .all(|r| r.point.as_str() != "wp-20")
+    );
+    let served: std::collections::BTreeSet<_> = plan
+        .recommendations
+        .iter()
+        .map(|r| r.point.clone())
+        .collect();
+    assert_eq!(served.len() + plan.unserved.len(), 6);
+    assert_eq!(plan.recommendations.len(), 2);
+}
+
+#[test]
+fn the_bound_is_below_the_cost_of_every_plan() {
+    // Two trucks, two points: all nine assignments by hand.
+    let p = problem(2, 2);
+    let plan = plan(&p);
+    let choices = [None, Some(0), Some(1)];
+    let mut least = f64::INFINITY;
+    for a in choices {
+        for b in choices {
+            let mut pumps = [Vec::new(), Vec::new()];
+            for (t, choice) in [a, b].into_iter().enumerate() {
+                if let Some(s) = choice {
+                    let route = straight_line(p.trucks[t].position, p.sites[s].position);
+                    pumps[s].push(Pump {
+                        ready_minutes: drive_minutes(&route) + SETUP_MINUTES,
+                        m3h: p.trucks[t].capacity_m3h,
+                    });
+                }
+            }
+            least = least.min(cost(&p.sites[0], &pumps[0]) + cost(&p.sites[1], &pumps[1]));
+        }
+    }
+    assert!(plan.bound <= least + 0.1, "{} > {least}", plan.bound);
+    assert!(
+        plan.cost <= least * 1.05 + 0.1,
+        "{} is far from {least}",
+        plan.cost
+    );
+}
+
+#[test]
+fn an_ordered_truck_stays_and_counts() {
+    let mut p = problem(1, 2);
+    let point = p.sites[0].id.clone();
+    p.trucks[1].assigned = Assigned::Ordered {
+        point,
+        ready_minutes: 0.0,
+    };
+    let with_order = plan(&p);
+    assert!(
+        with_order
+            .recommendations
+            .iter()
+            .all(|r| r.truck.as_str() != "pt-01")
+    );
+    assert!(with_order.cost_without < plan(&problem(1, 2)).cost_without);
+}
+
+#[test]
+fn small_noise_does_not_move_a_standing_recommendation() {
+    let mut p = problem(12, 8);
+    let first = plan(&p);
+    for (n, truck) in p.trucks.iter_mut().enumerate() {
+        let standing = first.of(&truck.id).map(|r| r.point.clone());
+        truck.assigned = Assigned::Free { standing };
+        truck.position = LonLat::new(truck.position.lon() + 1e-4 * n as f64, 31.01).expect("valid");
+    }
+    for (n, site) in p.sites.iter_mut().enumerate() {
+        site.volume_m3 *= if n % 2 == 0 { 1.02 } else { 0.98 };
+    }
+    let second = plan(&p);
+    for r in &first.recommendations {
+        assert_eq!(second.of(&r.truck).map(|s| &s.point), Some(&r.point));
+    }
+}

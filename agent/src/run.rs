@@ -60,7 +60,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> anyhow::Resu
     let beat = health.beat("spool", STUCK);
     let (keeper, spool_thread) =
         Keeper::start(Box::new(spool), beat).context("the spool's thread cannot be started")?;
-    let parts = Parts::start(&config, &health, &keeper).await?;
+    let parts = Parts::start(&config, &health, &keeper)?;
     let watchdog = tokio::spawn(systemd::feed_watchdog(Arc::clone(&health)));
     let status = tokio::spawn(report(Arc::clone(&health), keeper.clone()));
     systemd::ready();
@@ -87,18 +87,17 @@ struct Parts {
 }
 
 impl Parts {
-    async fn start(config: &Config, health: &Arc<Health>, keeper: &Keeper) -> anyhow::Result<Self> {
+    fn start(config: &Config, health: &Arc<Health>, keeper: &Keeper) -> anyhow::Result<Self> {
         let (stop, stopping) = watch::channel(false);
         let (deliver, deliveries) = mpsc::channel(DELIVERIES);
         let (stored, stored_batches) = mpsc::channel(STORED);
-        let login = |login: &Option<Login>| login.as_ref().map(password).transpose();
         let setup = uplink::Setup {
             agent: config.agent.clone(),
             clock: config.clock,
             dial: Dial {
                 broker: config.uplink.broker.clone(),
                 client_id: config.agent.to_string(),
-                login: login(&config.uplink.login)?,
+                login: config.uplink.login.as_ref().map(password).transpose()?,
                 keep_alive: config.uplink.keep_alive,
                 window: config.uplink.window,
             },
@@ -127,24 +126,7 @@ impl Parts {
         };
         let uplink = tokio::spawn(uplink::run(setup));
         let collector = tokio::spawn(collector.run());
-        let mut sources = JoinSet::new();
-        for input in &config.mqtt {
-            let login = login(&input.login)?;
-            let beat = health.beat(format!("listen {}", input.name), STUCK);
-            let listener = Listener::new(
-                input,
-                login,
-                config.clock,
-                Arc::clone(health),
-                beat,
-                deliver.clone(),
-            );
-            sources.spawn(after_clock_is_set(
-                listener.run(stopping.clone()),
-                stopping.clone(),
-            ));
-        }
-        spawn_pollers(config, health, &deliver, &stopping, &mut sources);
+        let sources = spawn_sources(config, health, &deliver, &stopping)?;
         Ok(Self {
             stop,
             sources,
@@ -178,24 +160,37 @@ impl Parts {
     }
 }
 
-fn spawn_pollers(
+fn spawn_sources(
     config: &Config,
     health: &Arc<Health>,
     deliver: &mpsc::Sender<Delivery>,
     stopping: &watch::Receiver<bool>,
-    sources: &mut JoinSet<()>,
-) {
+) -> anyhow::Result<JoinSet<()>> {
+    let (mut sources, clock) = (JoinSet::new(), config.clock);
     for bus in &config.modbus {
         let beat = health.beat(format!("poll {}", bus.name), STUCK + longest_poll(bus));
-        let (bus, clock, health) = (bus.clone(), config.clock, Arc::clone(health));
+        let (bus, health) = (bus.clone(), Arc::clone(health));
         let (deliver, stop) = (deliver.clone(), stopping.clone());
         let poll = async move {
             Poller::new(bus, clock, health, beat, deliver)
                 .run(stop)
-                .await
+                .await;
         };
         sources.spawn(after_clock_is_set(poll, stopping.clone()));
     }
+    for input in &config.mqtt {
+        let login = input.login.as_ref().map(password).transpose()?;
+        let beat = health.beat(format!("listen {}", input.name), STUCK);
+        let (input, health) = (input.clone(), Arc::clone(health));
+        let (deliver, stop) = (deliver.clone(), stopping.clone());
+        let listen = async move {
+            Listener::new(&input, login, clock, health, beat, deliver)
+                .run(stop)
+                .await;
+        };
+        sources.spawn(after_clock_is_set(listen, stopping.clone()));
+    }
+    Ok(sources)
 }
 
 /// A gateway without a battery for its clock starts in 1970: nothing read then could ever be

@@ -25,7 +25,7 @@ Then, for example:
   flood-sim replay configs/scenarios/harbour.toml --speed 30 --http 127.0.0.1:8080
                         the same to look at: open http://127.0.0.1:8080
   flood-sim load --help how many observations per second the aggregator takes
-  flood-sim city /tmp/shanghai --seed 7
+  flood-sim city shanghai --seed 7
                         a demo city's layers, for flood-aggregator's `city`
 
 Exit status: 0 passed, 1 a check failed, 2 the run could not be completed.

@@ -131,7 +131,7 @@ fn runs(upright: bool, index: i32) -> Vec<Vec<Xy>> {
         } else {
             (other, index)
         });
-        let built = on_land(at) && index % sparsity(at) == 0 && (bridges || !near_huangpu(at));
+        let built = index % sparsity(at) == 0 && on_land(at) && (bridges || !near_huangpu(at));
         let cut = run
             .last()
             .is_some_and(|&last| !bridges && crosses_huangpu(last, at));

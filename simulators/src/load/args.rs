@@ -10,8 +10,8 @@ use shared::clock::Mode;
 Every simulated agent reports its own gauges: agent k has `batch` of them, numbered from lg-000001.
 An aggregator stores only gauges that its city knows, so let it write such a city first:
 
-  flood-sim load --agents 10 --batch 100 --write-city /tmp/load-city
-  flood-aggregator run load.toml            (city = \"/tmp/load-city\", broker embedded on 1883)
+  flood-sim load --agents 10 --batch 100 --write-city load-city
+  flood-aggregator run load.toml            (city = \"load-city\", broker embedded on 1883)
   flood-sim load --broker mqtt://127.0.0.1:1883 --agents 10 --batch 100 --seconds 30
 
 Without --rate every agent publishes as fast as its window of unacknowledged batches allows.

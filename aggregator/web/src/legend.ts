@@ -21,13 +21,11 @@ export class FloodLegend extends Part {
     const { page } = this;
     const { words: w, store } = page;
     const points = [...store.points.values()];
-    return html`<details class="legend" ?open=${innerWidth > 700}>
-      <summary>${w.legend.title}</summary>
-      <h3>${w.legend.points}</h3>
-      <ul>${CLASSES.map((status) => this.#class(status, points))}</ul>
+    return html`<section class="legend" aria-label=${w.legend.title}>
+      <ul class="classes" aria-label=${w.legend.points}>${CLASSES.map((status) => this.#class(status, points))}</ul>
       <details class="layers">
         <summary>${w.legend.layers}</summary>
-        <ul>
+        <div class="sheet"><ul>
           ${this.#toggle("trucks", truckSymbol("driving"), w.legend.trucks, this.#trucks())}
           ${this.#toggle("routes", lineSymbol("proposed"), w.legend.routes, "")}
           ${this.#toggle("rain-gauges", rainSymbol(), w.legend.rain, this.#gauges(true))}
@@ -42,16 +40,17 @@ export class FloodLegend extends Part {
         </ul>
         <p class="fine">${lineSymbol("proposed")} ${w.legend.routeProposed}</p>
         <p class="fine">${lineSymbol("ordered")} ${w.legend.routeOrdered}</p>
+        </div>
       </details>
-    </details>`;
+    </section>`;
   }
 
   #class(status: PointStatus, points: Point[]): TemplateResult {
     const { words: w } = this.page;
     const n = points.filter((p) => p.status === status).length;
     return html`<li class=${n === 0 ? "none" : ""}>
-      ${pointSymbol(status)}<span>${w.status[status]}</span>
-      <small>${this.#range(status, points)}</small><b>${n}</b>
+      ${pointSymbol(status)}
+      <span>${w.status[status]} <b>${n}</b><small>${this.#range(status, points)}</small></span>
     </li>`;
   }
 

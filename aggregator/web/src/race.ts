@@ -38,10 +38,14 @@ export function course(
 export function race(page: Page, r: Recommendation, p: Point | undefined, plan: Plan): TemplateResult {
   const end = Date.parse(plan.made_at) + plan.horizon_minutes * 60_000;
   const c = course(page.now, r, deadlineOf(p), end);
-  const part = (name: string, [from, to]: [number, number]): TemplateResult =>
-    html`<i class=${name} style="left:${from}%;width:${Math.max(0, to - from)}%"></i>`;
-  return html`<div class="race" aria-hidden="true">
-    ${part("drive", c.drive)}${part("set-up", c.setUp)}${part("pump", c.pump)}
+  const { course: w } = page.words.plan;
+  const part = (name: string, [from, to]: [number, number], word: string): TemplateResult =>
+    html`<i class=${name} style="left:${from}%;width:${Math.max(0, to - from)}%">${to - from >= LABELLED ? word : ""}</i>`;
+  return html`<div class="race" aria-hidden="true" title=${c.deadline === null ? nothing : w.deadline}>
+    ${part("drive", c.drive, w.drive)}${part("set-up", c.setUp, w.setUp)}${part("pump", c.pump, w.pump)}
     ${c.deadline === null ? nothing : html`<i class="deadline" style="left:${c.deadline}%"></i>`}
   </div>`;
 }
+
+/** A part of the bar narrower than this percentage has no room for its word. */
+const LABELLED = 13;

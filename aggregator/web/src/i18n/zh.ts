@@ -200,7 +200,7 @@ export const zh = {
     now: "现水深",
     peak: "预报峰值",
     arrives: "到达",
-    deadline: "须早于",
+    deadline: "时限",
     closureDepth: (depth: string) => `达到封路水深 ${depth}`,
     early: (n: number) => `提前 ${n} 分钟到`,
     late: (n: number) => `晚 ${n} 分钟，赶不上`,
@@ -219,7 +219,7 @@ export const zh = {
     alternatives: "其他选择",
     noAlternative: "没有其他可派泵车",
     alternative: (eta: string, capacity: string, cost: string) =>
-      `${eta}到，${capacity}，代价 +${cost} m³·h`,
+      `${eta}到，${capacity}，代价 +${cost}\u00a0m³·h`,
     sendInstead: "改派",
     sendInsteadTitle: (truck: string) => `改派 ${truck}`,
     confirm: "确认派车",
@@ -243,6 +243,7 @@ export const zh = {
     eta: (at: string, minutes: string) => `预计 ${at} 到达（${minutes}）`,
     pumped: (volume: string) => `已抽 ${volume}`,
     straightLine: "按直线估算",
+    course: { drive: "行驶", setUp: "架设", pump: "抽排", deadline: "黄线：达到封路水深" },
     steps: ["已发送", "已接令", "行驶", "架设", "抽排"],
     reason: {
       "depth-now": (depth: string) => `现有水深 ${depth}`,

@@ -58,7 +58,8 @@ export function labelFeatures(points: Iterable<Point>, lang: Lang): FeatureColle
 
 /** Trucks where they are; a driving one points where it goes. */
 export function truckFeatures(trucks: Iterable<Truck>, headings: ReadonlyMap<string, number>): FeatureCollection {
-  const busy = (t: Truck): number => (t.state === "idle" || t.state === "out-of-service" ? 0 : 1);
+  const resting = new Set(["idle", "out-of-service", "unknown"]);
+  const busy = (t: Truck): number => (resting.has(t.state) && t.order === null ? 0 : 1);
   const features = [...trucks].map((t) =>
     feature(t.key, t.position, {
       id: t.id,

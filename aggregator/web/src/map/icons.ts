@@ -7,7 +7,7 @@ import type { TruckState } from "../model.ts";
 const RATIO = 2;
 
 const INK: Record<Theme, { ink: string; paper: string; idle: string }> = {
-  light: { ink: "#20262b", paper: "#ffffff", idle: "#b3bac0" },
+  light: { ink: "#20262b", paper: "#ffffff", idle: "#8b949b" },
   dark: { ink: "#eef2f4", paper: "#1a1f23", idle: "#6d777f" },
 };
 
@@ -114,7 +114,7 @@ function truck(state: TruckState, ink: string, paper: string, idle: string): Dra
     ctx.strokeStyle = paper;
     ctx.stroke(lorry);
     ctx.lineWidth = 1.2;
-    ctx.strokeStyle = ink;
+    ctx.strokeStyle = state === "idle" ? idle : ink;
     if (state === "unknown") ctx.setLineDash([2, 1.5]);
     ctx.fillStyle = body;
     ctx.fill(lorry);

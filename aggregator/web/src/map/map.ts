@@ -112,10 +112,8 @@ export class FloodMapPart extends Part {
   #follow(): void {
     const map = this.#map;
     if (!map) return;
-    const { desk, words: w, store } = this.page;
-    const labels = new Set(["points"] as const);
+    const { desk, words: w } = this.page;
     map.setLanguage(desk.lang, w.map.canvas);
-    map.show(store, { parts: labels, ids: new Set(), whole: false });
     map.setTheme(desk.theme);
     map.setHidden(desk.hidden);
     map.pointAtTruck(desk.pointedTruck);

@@ -18,6 +18,7 @@ import type { Layer, Selection, Theme } from "../desk.ts";
 import type { Lang, LonLat } from "../model.ts";
 import type { Change, Store } from "../store.ts";
 import type { FloodMap, MapSetting } from "./contract.ts";
+import { Pending } from "./pending.ts";
 import {
   NOTHING,
   gaugeFeatures,
@@ -35,9 +36,17 @@ setWorkerUrl(workerUrl);
 
 /** From this zoom on the thousands of communities are fetched. */
 const NEAR_ZOOM = 12;
+/** The legend lies along the top. */
+const PADDING = { top: 72, right: 24, bottom: 32, left: 24 };
 const PICK_RADIUS = 7;
+/** Least time between two drawings of live changes. */
+const FLUSH_MS = 500;
 const PICKED: [layer: string, kind: Selection["kind"]][] = [
-  ["points", "point"],
+  ["points-4", "point"],
+  ["points-3", "point"],
+  ["points-2", "point"],
+  ["points-1", "point"],
+  ["points-0", "point"],
   ["trucks-busy", "truck"],
   ["trucks-idle", "truck"],
   ["level", "gauge"],
@@ -51,6 +60,12 @@ export class MapLibreMap implements FloodMap {
   #lang: Lang;
   #theme: Theme;
   #hasNear = false;
+  #isIdle = true;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #flushed = 0;
+  #store: Store | null = null;
+  readonly #pending = new Pending();
+  readonly #drawn = new Map<string, string>();
   #selected: string | null = null;
 
   /** Throws where the browser cannot draw it. */
@@ -77,7 +92,7 @@ export class MapLibreMap implements FloodMap {
       container: setting.host,
       style: style(setting.theme, setting.lang),
       bounds: [w, s, e, n],
-      fitBoundsOptions: { padding: 24 },
+      fitBoundsOptions: { padding: PADDING },
       attributionControl: false,
       fadeDuration: 0,
       maxPitch: 0,
@@ -97,24 +112,9 @@ export class MapLibreMap implements FloodMap {
   }
 
   show(store: Store, change: Change): void {
-    if (change.whole) {
-      this.#set("points", pointFeatures(store.points.values()));
-      this.#set("gauges", gaugeFeatures(store.gauges.values()));
-    }
-    const { parts, ids, whole } = change;
-    if (parts.has("points")) {
-      for (const p of store.points.values()) {
-        if (!whole && !ids.has(p.id)) continue;
-        this.#map.setFeatureState({ source: "points", id: p.key }, { status: statusNumber(p.status) });
-      }
-      this.#set("labels", labelFeatures(store.points.values(), this.#lang));
-    }
-    if (parts.has("gauges")) {
-      for (const g of store.gauges.values()) {
-        if (whole || ids.has(g.id)) this.#map.setFeatureState({ source: "gauges", id: g.key }, gaugeState(g));
-      }
-    }
-    if (parts.has("trucks")) this.#showTrucks(store);
+    this.#pending.add(change);
+    this.#store = store;
+    this.#schedule();
   }
 
   showRoutes(routes: FeatureCollection): void {
@@ -124,6 +124,7 @@ export class MapLibreMap implements FloodMap {
   setLanguage(lang: Lang, label: string): void {
     if (lang === this.#lang) return;
     this.#lang = lang;
+    if (this.#store) this.show(this.#store, { parts: new Set(["points"]), ids: new Set(), whole: false });
     for (const layer of NAMED) this.#map.setLayoutProperty(layer, "text-field", nameIn(lang));
     this.#map.getCanvas().setAttribute("aria-label", label);
   }
@@ -184,14 +185,63 @@ export class MapLibreMap implements FloodMap {
 
   wholeCity(): void {
     const [w, s, e, n] = this.setting.city.bounds;
-    this.#map.fitBounds([w, s, e, n], { padding: 24, duration: 300 });
+    this.#map.fitBounds([w, s, e, n], { padding: PADDING, duration: 300 });
   }
 
   remove(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#map.remove();
   }
 
+  /** Changes are drawn together, and only when the last ones stand: a slow PC draws less often. */
+  #schedule(): void {
+    if (this.#timer !== null || !this.#isIdle || this.#pending.isEmpty) return;
+    const wait = Math.max(0, this.#flushed + FLUSH_MS - performance.now());
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#flush();
+    }, wait);
+  }
+
+  #flush(): void {
+    const store = this.#store;
+    if (!store) return;
+    const change = this.#pending.take();
+    this.#flushed = performance.now();
+    this.#isIdle = false;
+    this.#map.once("idle", () => {
+      this.#isIdle = true;
+      this.#schedule();
+    });
+    this.#draw(store, change);
+    this.#map.triggerRepaint();
+  }
+
+  #draw(store: Store, { parts, ids, whole }: Change): void {
+    if (whole) {
+      this.#set("points", pointFeatures(store.points.values()));
+      this.#set("gauges", gaugeFeatures(store.gauges.values()));
+    }
+    if (parts.has("points")) {
+      for (const p of store.points.values()) {
+        if (!whole && !ids.has(p.id)) continue;
+        this.#map.setFeatureState({ source: "points", id: p.key }, { status: statusNumber(p.status) });
+      }
+      this.#set("labels", labelFeatures(store.points.values(), this.#lang));
+    }
+    if (parts.has("gauges")) {
+      for (const g of store.gauges.values()) {
+        if (whole || ids.has(g.id)) this.#map.setFeatureState({ source: "gauges", id: g.key }, gaugeState(g));
+      }
+    }
+    if (parts.has("trucks")) this.#showTrucks(store);
+  }
+
+  /** Replaces a small source, unless it would look the same. */
   #set(source: string, data: FeatureCollection): void {
+    const text = JSON.stringify(data);
+    if (this.#drawn.get(source) === text) return;
+    this.#drawn.set(source, text);
     (this.#map.getSource(source) as GeoJSONSource | undefined)?.setData(data);
   }
 

@@ -66,11 +66,10 @@ const state = (name: string, otherwise: number | boolean): ExpressionSpecificati
   otherwise,
 ];
 
-const byStatus = <T>(values: readonly [T, T, T, T, T], unknown: T): ExpressionSpecification =>
-  ["match", state("status", -1), 0, values[0], 1, values[1], 2, values[2], 3, values[3], 4, values[4], unknown] as unknown as ExpressionSpecification;
-
 const byZoom = (...stops: number[]): ExpressionSpecification =>
   ["interpolate", ["linear"], ["zoom"], ...stops] as unknown as ExpressionSpecification;
+
+const CLASS_RADII = [RADIUS.dry, RADIUS.notice, RADIUS.waterlogged, RADIUS.closure, RADIUS.severe];
 
 /** The sources that hold live features; all begin empty. */
 export const LIVE_SOURCES = ["points", "labels", "gauges", "trucks", "routes", "selected"] as const;
@@ -182,19 +181,35 @@ function things(t: Tones): LayerSpecification[] {
 function gauge(id: string, rain: boolean, icon: string, paint: ExpressionSpecification | string): LayerSpecification[] {
   const filter: ExpressionSpecification = ["==", ["get", "rain"], rain];
   const shared = { type: "symbol" as const, source: "gauges", filter, minzoom: 9.5 };
-  const layout = { "icon-allow-overlap": true, "icon-ignore-placement": true, "icon-size": byZoom(9.5, 0.3, 12, 0.5, 15, 0.85) };
+  const layout = { "icon-allow-overlap": true, "icon-ignore-placement": true, "icon-size": byZoom(9.5, 0.22, 11, 0.32, 13, 0.6, 15, 0.85) };
   return [
     { ...shared, id, layout: { ...layout, "icon-image": icon }, paint: { "icon-color": paint, "icon-opacity": ["case", state("known", false), 1, 0] } },
     { ...shared, id: `${id}-unknown`, layout: { ...layout, "icon-image": `${icon}-hollow` }, paint: { "icon-opacity": ["case", state("known", false), 0, 0.8] } },
   ] as LayerSpecification[];
 }
 
+/** One layer per class, so that the worse lies on top; a point shows in the one of its status. */
+function pointClass(status: number, radius: number, t: Tones): LayerSpecification {
+  const shown: ExpressionSpecification = ["case", ["==", state("status", -1), status], 1, 0];
+  return {
+    id: `points-${status}`,
+    type: "circle",
+    source: "points",
+    paint: {
+      "circle-radius": radius,
+      "circle-color": DEPTH_COLOURS[status] ?? t.paper,
+      "circle-opacity": shown,
+      "circle-stroke-color": t.ink,
+      "circle-stroke-width": status === 0 ? 1 : 1.75,
+      "circle-stroke-opacity": shown,
+    },
+  };
+}
+
 function live(t: Tones): LayerSpecification[] {
   const [r0, r1, r2, r3] = t.rain;
   const heavy = ["interpolate", ["linear"], state("heavy", 0), 0, r0, 10, r1, 30, r2, 60, r3] as unknown as ExpressionSpecification;
   const alert = ["case", state("alert", false), t.ink, t.rain[1]] as unknown as ExpressionSpecification;
-  const { dry, notice, waterlogged, closure, severe } = RADIUS;
-  const known: ExpressionSpecification = ["case", ["<", state("status", -1), 0], 0, 1];
   const line = { "line-cap": "round", "line-join": "round" } as const;
   const truckLayout = { "icon-image": ["concat", "truck-", ["get", "state"]], "icon-allow-overlap": true, "icon-ignore-placement": true };
   return [
@@ -204,19 +219,7 @@ function live(t: Tones): LayerSpecification[] {
     { id: "routes-proposed", type: "line", source: "routes", filter: ["==", ["get", "ordered"], false], layout: { "line-join": "round" }, paint: { "line-color": t.ink, "line-width": 2.25, "line-dasharray": [2.5, 2] } },
     { id: "routes-ordered", type: "line", source: "routes", filter: ["==", ["get", "ordered"], true], layout: line, paint: { "line-color": t.ink, "line-width": 3 } },
     { id: "trucks-idle", type: "symbol", source: "trucks", filter: ["==", ["get", "busy"], 0], layout: { ...truckLayout, "icon-size": byZoom(9.5, 0.45, 13, 0.8) }, paint: {} },
-    {
-      id: "points",
-      type: "circle",
-      source: "points",
-      paint: {
-        "circle-radius": byStatus([dry, notice, waterlogged, closure, severe], 9),
-        "circle-color": byStatus(DEPTH_COLOURS, t.paper),
-        "circle-opacity": known,
-        "circle-stroke-color": t.ink,
-        "circle-stroke-width": byStatus([1, 1.5, 1.75, 2, 2], 0),
-        "circle-stroke-opacity": known,
-      },
-    },
+    ...CLASS_RADII.map((radius, status) => pointClass(status, radius, t)),
     { id: "points-unknown", type: "symbol", source: "points", layout: { "icon-image": "unknown-point", "icon-allow-overlap": true, "icon-ignore-placement": true, "icon-size": 0.85 }, paint: { "icon-opacity": ["case", ["<", state("status", -1), 0], 1, 0] } },
     { id: "selected", type: "circle", source: "selected", paint: { "circle-radius": 17, "circle-opacity": 0, "circle-color": t.paper, "circle-stroke-color": t.ink, "circle-stroke-width": 2.5 } },
     { id: "trucks-busy", type: "symbol", source: "trucks", filter: ["==", ["get", "busy"], 1], layout: { ...truckLayout, "icon-size": byZoom(9.5, 0.75, 13, 1) }, paint: {} },

@@ -1,0 +1,105 @@
+// What the page tests stand on: a browser, a server (FLOOD_URL, else the mock), and a proxy in
+// between whose line can be cut.
+
+import { mkdirSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { Mock } from "../dev/mock.mjs";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--enable-unsafe-swiftshader",
+];
+
+/** Software drawing on a busy machine takes its time; nothing waits longer than needed. */
+export const PATIENCE = 120_000;
+
+/** The server under test and how to end it. */
+export async function startServer() {
+  if (process.env.FLOOD_URL) return { url: process.env.FLOOD_URL, close() {} };
+  const mock = new Mock({ speed: 30 });
+  const url = await mock.listen();
+  return { url, close: () => mock.close() };
+}
+
+/** A TCP line to `target` that can be cut and joined again. */
+export async function startLine(target) {
+  const { hostname, port } = new URL(target);
+  const sockets = new Set();
+  let isCut = false;
+  const server = createServer((inner) => {
+    if (isCut) {
+      inner.destroy();
+      return;
+    }
+    const outer = connect(Number(port || 80), hostname);
+    for (const socket of [inner, outer]) {
+      sockets.add(socket);
+      socket.on("error", () => socket.destroy());
+      socket.on("close", () => {
+        sockets.delete(socket);
+        inner.destroy();
+        outer.destroy();
+      });
+    }
+    inner.pipe(outer).pipe(inner);
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  const cutAll = () => sockets.forEach((socket) => socket.destroy());
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    cut() {
+      isCut = true;
+      cutAll();
+    },
+    join() {
+      isCut = false;
+    },
+    close() {
+      server.close();
+      cutAll();
+    },
+  };
+}
+
+export function launch(more = []) {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...FLAGS, ...more] });
+}
+
+/** A window that remembers what went wrong in it and whom it asked. */
+export async function openWindow(browser, url, { width = 1440, height = 900, locale = "zh-CN" } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, locale });
+  const strangers = [];
+  const complaints = [];
+  context.on("request", (request) => {
+    const { protocol, origin } = new URL(request.url());
+    const isOwn = origin === new URL(url).origin || protocol === "blob:" || protocol === "data:";
+    if (!isOwn) strangers.push(request.url());
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error.stack)));
+  return { context, page, strangers, complaints };
+}
+
+export async function picture(page, name) {
+  const folder = process.env.SHOTS;
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
+/** `/api/v1/state`, as the page gets it. */
+export async function stateOf(url) {
+  const response = await fetch(`${url}/api/v1/state`);
+  return response.json();
+}

@@ -1,0 +1,134 @@
+// Minimal examples of the API's elements; a test names only what it is about.
+
+import type { Delta, Forecast, Gauge, Order, Plan, Point, Recommendation, Truck } from "../src/model.ts";
+
+export const NOON = Date.parse("2026-07-21T12:00:00Z");
+
+export function at(minutes: number): string {
+  return new Date(NOON + minutes * 60_000).toISOString();
+}
+
+export function point(given: Partial<Point> = {}): Point {
+  return {
+    id: "wp-01",
+    key: 1,
+    name: { zh: "码头下穿", en: "Dock underpass" },
+    type: "underpass",
+    position: [121.5, 31.2],
+    district: null,
+    level_gauge: "lg-0001",
+    rain_gauges: [],
+    weight: 1,
+    thresholds: { notice_m: 0.05, waterlogged_m: 0.15, closure_m: 0.27, severe_m: 0.4 },
+    status: "dry",
+    status_since: at(-60),
+    depth_m: 0,
+    observed_at: at(-1),
+    quality: 1,
+    cause: null,
+    suspect_depth_m: null,
+    rate_m_per_h: 0,
+    rain_mm_per_h: 0,
+    volume_m3: 0,
+    forecast: null,
+    ...given,
+  };
+}
+
+export function forecast(given: Partial<Forecast> = {}): Forecast {
+  return {
+    basis_at: at(0),
+    method: "water-balance",
+    horizons: [],
+    waterlogged_probability_60: null,
+    peak_m: null,
+    peak_at: null,
+    reaches_waterlogged_at: null,
+    reaches_closure_at: null,
+    dry_at: null,
+    skill: null,
+    ...given,
+  };
+}
+
+export function gauge(given: Partial<Gauge> = {}): Gauge {
+  return {
+    id: "lg-0001",
+    key: 1,
+    name: { zh: "一号水位计", en: "Level gauge 1" },
+    parameter: "depth",
+    unit: "m",
+    position: [121.5, 31.2],
+    interval_s: 60,
+    alert_m: null,
+    value: 0,
+    observed_at: at(-1),
+    quality: 1,
+    tests: [],
+    status: "ok",
+    ...given,
+  };
+}
+
+export function truck(given: Partial<Truck> = {}): Truck {
+  return {
+    id: "pt-01",
+    key: 1,
+    name: { zh: "泵车1", en: "Pump truck 1" },
+    capacity_m3h: 1000,
+    home: [121.5, 31.2],
+    position: [121.5, 31.2],
+    reported_at: null,
+    state: "unknown",
+    order: null,
+    point: null,
+    pumped_m3: 0,
+    ...given,
+  };
+}
+
+export function order(given: Partial<Order> = {}): Order {
+  return { id: "o-1", truck: "pt-01", point: "wp-01", issued_at: at(0), state: "sent", eta_at: at(10), ...given };
+}
+
+export function recommendation(given: Partial<Recommendation> = {}): Recommendation {
+  return {
+    truck: "pt-01",
+    point: "wp-01",
+    standing: false,
+    eta_minutes: 10,
+    distance_m: 3000,
+    arrives_at: at(10),
+    sets_up_until: at(20),
+    volume_on_arrival_m3: 300,
+    capacity_m3h: 1000,
+    drained_at: at(60),
+    drained_without_at: null,
+    saved_m3h: 500,
+    reasons: [],
+    against: [],
+    alternatives: [],
+    route: [],
+    routed_by: "roads",
+    ...given,
+  };
+}
+
+export function plan(given: Partial<Plan> = {}): Plan {
+  return {
+    version: 1,
+    made_at: at(0),
+    horizon_minutes: 240,
+    cost: 100,
+    cost_without: 600,
+    bound: 90,
+    gap_percent: 10,
+    recommendations: [],
+    unserved: [],
+    ...given,
+  };
+}
+
+export function delta(seq: number, given: Partial<Delta> = {}): Delta {
+  return { seq, now: at(0), mode: "actual", speed: 1, ...given };
+}

@@ -33,7 +33,7 @@ pub fn free_port() -> u16 {
 
 /// A real broker in threads of its own, so that it can be killed with all its connections.
 pub struct Broker {
-    runtime: Option<Runtime>,
+    pub runtime: Option<Runtime>,
 }
 
 impl Broker {
@@ -63,13 +63,6 @@ impl Broker {
             runtime: Some(runtime),
         }
     }
-
-    /// Returns when every connection is cut and the port is free.
-    pub async fn kill(mut self) {
-        let runtime = self.runtime.take().unwrap();
-        let dead = tokio::task::spawn_blocking(|| runtime.shutdown_timeout(PATIENCE));
-        dead.await.unwrap();
-    }
 }
 
 impl Drop for Broker {
@@ -77,44 +70,6 @@ impl Drop for Broker {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
-    }
-}
-
-/// A gauge that publishes by itself.
-pub struct Publisher {
-    client: AsyncClient,
-    acknowledged: watch::Receiver<u64>,
-}
-
-impl Publisher {
-    pub fn start(port: u16) -> Self {
-        let (client, mut events) =
-            AsyncClient::new(MqttOptions::new("ws-01", "127.0.0.1", port), 10);
-        let (acknowledge, acknowledged) = watch::channel(0);
-        tokio::spawn(async move {
-            while let Ok(event) = events.poll().await {
-                if matches!(event, Event::Incoming(Packet::PubAck(_))) {
-                    acknowledge.send_modify(|n| *n += 1);
-                }
-            }
-        });
-        Self {
-            client,
-            acknowledged,
-        }
-    }
-
-    /// Returns when the broker has the message.
-    pub async fn publish(&mut self, payload: &str) {
-        self.acknowledged.mark_unchanged();
-        self.client
-            .publish("gauges/ws-01", QoS::AtLeastOnce, false, payload)
-            .await
-            .unwrap();
-        timeout(PATIENCE, self.acknowledged.changed())
-            .await
-            .unwrap()
-            .unwrap();
     }
 }
 

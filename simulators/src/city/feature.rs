@@ -19,21 +19,32 @@ fn pair((x, y): Xy, digits: i32) -> Value {
     json!([round(x, digits), round(y, digits)])
 }
 
-fn feature(id: &str, geometry: &Value, properties: &Value) -> Value {
-    json!({"type": "Feature", "id": id, "geometry": geometry, "properties": properties})
+fn feature(id: &str, geometry: Value, properties: Value) -> Value {
+    let members = [
+        ("type", "Feature".into()),
+        ("id", id.into()),
+        ("geometry", geometry),
+        ("properties", properties),
+    ];
+    Value::Object(
+        members
+            .map(|(key, value)| (key.to_owned(), value))
+            .into_iter()
+            .collect(),
+    )
 }
 
 /// A place.
 pub fn point(id: &str, at: Xy, properties: Value) -> Value {
     let geometry = json!({"type": "Point", "coordinates": pair(at, 6)});
-    feature(id, &geometry, &properties)
+    feature(id, geometry, properties)
 }
 
 /// A way. Five decimals: equal vertices stay equal, and the file stays small.
 pub fn line(id: &str, vertices: &[Xy], properties: Value) -> Value {
     let coordinates: Vec<Value> = vertices.iter().map(|v| pair(*v, 5)).collect();
     let geometry = json!({"type": "LineString", "coordinates": coordinates});
-    feature(id, &geometry, &properties)
+    feature(id, geometry, properties)
 }
 
 /// An area of one or more exterior rings; they are closed and turned counter-clockwise here.
@@ -43,7 +54,7 @@ pub fn area(id: &str, rings: &[Vec<Xy>], properties: Value) -> Value {
         [only] => json!({"type": "Polygon", "coordinates": only}),
         several => json!({"type": "MultiPolygon", "coordinates": several}),
     };
-    feature(id, &geometry, &properties)
+    feature(id, geometry, properties)
 }
 
 /// RFC 7946: the last position repeats the first, and exterior rings run counter-clockwise.

@@ -1,0 +1,199 @@
+//! The program itself: its exit codes, its words to systemd, and what `kill -9` leaves of it.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use common::{Aggregator, Broker, LevelGauge, PATIENCE, free_port};
+use shared::observation::Observation;
+use tokio::{net::UnixDatagram, process::Child, time::timeout};
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_flood-agent"))
+}
+
+fn check(files: &[&Path]) -> Output {
+    program().arg("check").args(files).output().unwrap()
+}
+
+fn shipped(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../configs/agent")
+        .join(name)
+}
+
+/// A configuration with one gauge, and where it lies.
+fn config(dir: &Path, broker: u16, gauge: SocketAddr) -> PathBuf {
+    let text = format!(
+        "agent = 'gw-01'\ndata_dir = '{}'\n[uplink]\nbroker = 'mqtt://127.0.0.1:{broker}'\n\
+         batch_seconds = 0.05\nack_deadline_seconds = 1\nreconnect_min_seconds = 0.1\n\
+         reconnect_max_seconds = 0.5\nbackfill_per_second = 500\n\
+         [[modbus]]\nname = 'bus-a'\nconnect = 'tcp://{gauge}'\n[[modbus.gauge]]\n\
+         gauge = 'lg-0001'\nparameter = 'depth'\nunit_id = 1\nregister = 0\ntype = 'i16'\n\
+         scale = 0.001\ninterval_s = 0.1\n",
+        dir.join("data").display()
+    );
+    let file = dir.join("agent.toml");
+    fs::write(&file, text).unwrap();
+    file
+}
+
+fn run(config: &Path, envs: &[(&str, &str)]) -> Child {
+    let mut command = tokio::process::Command::from(program());
+    command.arg("run").arg(config).envs(envs.iter().copied());
+    command
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
+fn terminate(child: &Child) {
+    let id = child.id().unwrap().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+#[test]
+fn check_says_ok_with_a_summary_or_every_error_with_its_line() {
+    let good = check(&[&shipped("first-gateway.toml"), &shipped("example.toml")]);
+    assert!(
+        good.status.success(),
+        "{}",
+        String::from_utf8_lossy(&good.stderr)
+    );
+    let said = String::from_utf8(good.stdout).unwrap();
+    assert_eq!(
+        said.lines().filter(|line| line.ends_with(": OK")).count(),
+        2
+    );
+
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("gw.toml");
+    fs::write(
+        &file,
+        "agent = 'gw'\ndata_dir = 'd'\n[uplink]\nbroker = 'x'\nwindow = 0\n",
+    )
+    .unwrap();
+    let bad = check(&[&file]);
+    assert_eq!(bad.status.code(), Some(1));
+    let said = String::from_utf8(bad.stderr).unwrap();
+    assert!(
+        said.contains("gw.toml:4: [uplink]:") && said.contains("gw.toml:5: [uplink]:"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_configuration_that_is_wrong_does_not_run() {
+    let ran = program()
+        .args(["run", "there-is-no-such-file.toml"])
+        .output()
+        .unwrap();
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&ran.stderr).contains("there-is-no-such-file.toml cannot be read")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn systemd_is_told_of_readiness_life_and_stopping_and_sigterm_ends_with_0() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = config(dir.path(), free_port(), LevelGauge::start().await);
+    let path = dir.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    let path = path.to_string_lossy().into_owned();
+    let mut child = run(
+        &file,
+        &[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "900000")],
+    );
+    for wanted in ["READY=1", "WATCHDOG=1", "WATCHDOG=1"] {
+        heard(&socket, wanted).await;
+    }
+    terminate(&child);
+    heard(&socket, "STOPPING=1").await;
+    let ended = tokio::select! {
+        ended = timeout(PATIENCE, child.wait()) => ended.unwrap().unwrap(),
+        // The socket's queue is short, and systemd always reads.
+        () = heard(&socket, "nothing like this") => unreachable!(),
+    };
+    assert_eq!(ended.code(), Some(0));
+}
+
+async fn heard(socket: &UnixDatagram, wanted: &str) {
+    let listen = async {
+        let mut buffer = [0; 256];
+        loop {
+            let length = socket.recv(&mut buffer).await.unwrap();
+            if String::from_utf8_lossy(buffer.get(..length).unwrap()).contains(wanted) {
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, listen)
+        .await
+        .unwrap_or_else(|_| panic!("systemd was not told {wanted}"));
+}
+
+/// Killed while the aggregator commits nothing, so that everything must survive in the spool.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_every_kill_what_was_durable_arrives_once_committed_and_no_number_means_two_things() {
+    let (port, dir) = (free_port(), tempfile::tempdir().unwrap());
+    let _broker = Broker::start(port);
+    let mut aggregator = Aggregator::start(port).await;
+    aggregator.commit(false);
+    let file = config(dir.path(), port, LevelGauge::start().await);
+    for _ in 0..4 {
+        let mut child = run(&file, &[]);
+        let newest = |s: &common::Seen| s.envelopes.iter().map(|e| e.seq).max().unwrap_or(0);
+        let before = aggregator.look(newest);
+        aggregator
+            .until("five batches more", |s| newest(s) >= before + 5)
+            .await;
+        child.kill().await.unwrap();
+    }
+    aggregator.commit(true);
+    let newest = aggregator.look(|s| s.envelopes.iter().map(|e| e.seq).max().unwrap());
+    let mut child = run(&file, &[]);
+    aggregator
+        .until("everything is durable", |s| s.durable.through > newest)
+        .await;
+    terminate(&child);
+    assert_eq!(
+        timeout(PATIENCE, child.wait())
+            .await
+            .unwrap()
+            .unwrap()
+            .code(),
+        Some(0)
+    );
+    aggregator.look(|seen| {
+        let mut batches: BTreeMap<(u64, u64), &Vec<Observation>> = BTreeMap::new();
+        for envelope in &seen.envelopes {
+            let key = (envelope.incarnation, envelope.seq);
+            let first = batches.entry(key).or_insert(&envelope.observations);
+            assert_eq!(
+                *first, &envelope.observations,
+                "batch {key:?} came with other content"
+            );
+        }
+        assert!(
+            batches
+                .keys()
+                .all(|(incarnation, _)| *incarnation == seen.durable.incarnation)
+        );
+    });
+}

@@ -18,12 +18,40 @@ const FLAGS = [
 ];
 
 /** Software drawing on a busy machine takes its time; nothing waits longer than needed. */
-export const PATIENCE = 120_000;
+const PATIENCE_MS = 40_000;
+/** How often a condition is looked at again. */
+const LOOK_MS = 100;
+
+/** Waits until `look` gives something, and gives it; says in plain words what never came. */
+export async function until(what, look, patience = PATIENCE_MS) {
+  const end = Date.now() + patience;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`waited ${patience / 1000} s in vain: ${typeof what === "function" ? await what() : what}`);
+    await new Promise((wake) => setTimeout(wake, LOOK_MS));
+  }
+}
+
+/** Steps on one page: each rests on those before it, so after a failure none is run. */
+export function steps(test) {
+  let failed = null;
+  return (name, run) =>
+    test(name, async (t) => {
+      if (failed) return t.skip(`because this failed: ${failed}`);
+      try {
+        await run();
+      } catch (error) {
+        failed = name;
+        throw error;
+      }
+    });
+}
 
 /** The server under test and how to end it. */
 export async function startServer() {
   if (process.env.FLOOD_URL) return { url: process.env.FLOOD_URL, close() {} };
-  const mock = new Mock({ speed: 30 });
+  const mock = new Mock({ speed: 10 });
   const url = await mock.listen();
   return { url, close: () => mock.close() };
 }
@@ -83,11 +111,12 @@ export async function openWindow(browser, url, { width = 1440, height = 900, loc
     if (!isOwn) strangers.push(request.url());
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE);
+  page.setDefaultTimeout(PATIENCE_MS);
   page.on("console", (message) => {
     if (message.type() === "error") complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error.stack)));
+  page.on("requestfailed", (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
   return { context, page, strangers, complaints };
 }
 
@@ -98,8 +127,26 @@ export async function picture(page, name) {
   await page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
+export async function chooseLanguage(page, lang) {
+  const wanted = lang === "zh" ? "zh-Hans" : "en";
+  if ((await page.evaluate(() => document.documentElement.lang)) !== wanted) await page.locator('[data-do="language"]').click();
+  await page.waitForFunction((tag) => document.documentElement.lang === tag, wanted);
+}
+
+/** `name-zh.png` and `name-en.png`; leaves the page in the language that it had. */
+export async function pictures(page, name) {
+  if (!process.env.SHOTS) return;
+  const before = (await page.evaluate(() => document.documentElement.lang)) === "en" ? "en" : "zh";
+  for (const lang of ["zh", "en"]) {
+    await chooseLanguage(page, lang);
+    await picture(page, `${name}-${lang}`);
+  }
+  await chooseLanguage(page, before);
+}
+
 /** `/api/v1/state`, as the page gets it. */
 export async function stateOf(url) {
   const response = await fetch(`${url}/api/v1/state`);
+  if (!response.ok) throw new Error(`${url}/api/v1/state: ${response.status}`);
   return response.json();
 }

@@ -124,10 +124,12 @@ function deadline(page: Page, r: Recommendation, p: Point | undefined): Template
 
 function against(page: Page, r: Recommendation): TemplateResult {
   const { words: w, speaker } = page;
-  if (r.against.length === 0) return html`<p class="against none">${w.plan.nothingAgainst}</p>`;
+  // How the distance was found is said beside it, on every card; here it would hide the rest.
+  const objections = r.against.filter((a) => a.code !== "straight-line-estimate");
+  if (objections.length === 0) return html`<p class="against none">${w.plan.nothingAgainst}</p>`;
   return html`<div class="against">
     <h5>${w.plan.against}</h5>
-    <ul>${r.against.map((a) => html`<li>${sentences.objection(a, speaker)}</li>`)}</ul>
+    <ul>${objections.map((a) => html`<li>${sentences.objection(a, speaker)}</li>`)}</ul>
   </div>`;
 }
 
@@ -144,7 +146,7 @@ function more({ page, plan, recommendation: r, gone }: Card): TemplateResult {
       <div><dt>${w.plan.without}</dt><dd><b>${drained(r.drained_without_at)}</b></dd></div>
     </dl>
     <div class="why">
-      <h5>${w.plan.why}</h5>
+      <h5>${w.plan.whyAt(page.at(plan.made_at))}</h5>
       <ul>${r.reasons.map((reason) => html`<li>${sentences.reason(reason, speaker)}</li>`)}</ul>
       <p class="fine">${w.plan.saved(format.count(r.saved_m3h))}${r.standing ? ` · ${w.plan.standing}` : ""}</p>
     </div>
@@ -166,12 +168,18 @@ function alternative(page: Page, r: Recommendation, a: Alternative, gone: boolea
   const said = w.plan.alternative(
     w.inMinutes(Math.round(a.eta_minutes)),
     format.text(format.flow(a.capacity_m3h)),
-    format.count(a.regret_m3h),
+    worth(r, a),
   );
   // The plan does not recommend this truck here, so the order names no plan.
   return html`<li><span><b>${name}</b> ${said}</span>
     <button class="small" title=${w.plan.sendInsteadTitle(name)} aria-label=${w.plan.sendInsteadTitle(name)}
       ?disabled=${blocked} @click=${() => orders.dispatch(key, a.truck, r.point, null)}>${w.plan.sendInstead}</button></li>`;
+}
+
+/** What the alternative achieves of what the recommendation does, in percent. */
+export function worth(r: Pick<Recommendation, "saved_m3h">, a: Pick<Alternative, "regret_m3h">): number | null {
+  if (r.saved_m3h <= 0) return null;
+  return Math.min(100, Math.max(0, Math.round((1 - a.regret_m3h / r.saved_m3h) * 100)));
 }
 
 function confirmButton({ page, plan, recommendation: r, gone }: Card): TemplateResult {
@@ -180,7 +188,7 @@ function confirmButton({ page, plan, recommendation: r, gone }: Card): TemplateR
   const pending = orders.pending.has(key);
   return html`<button class="confirm" data-do="confirm" ?disabled=${gone || pending || lock !== null}
     @click=${() => orders.dispatch(key, r.truck, r.point, plan.version)}>
-    ${pending ? w.plan.confirming : (lock ?? w.plan.confirm)}
+    ${pending ? w.plan.confirming : (lock ?? w.plan.confirm[page.store.mode])}
   </button>`;
 }
 

@@ -22,7 +22,7 @@ export class FloodHeader extends Part {
             title=${w.header.languageTitle} @click=${() => desk.switchLanguage()}>
             ${w.header.language}
           </button>
-          <button class="tool" title=${w.header.themeTitle} @click=${() => desk.switchTheme()}>
+          <button class="tool" data-do="theme" title=${w.header.themeTitle} @click=${() => desk.switchTheme()}>
             ${desk.theme === "light" ? w.header.dark : w.header.light}
           </button>
           <button class="tool wide-only" title="?" @click=${() => desk.help(true)}>

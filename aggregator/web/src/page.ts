@@ -61,7 +61,6 @@ export class Page {
 
   /** Why no order can be given now; null if it can. */
   get lock(): string | null {
-    if (this.store.mode === "replay") return this.words.plan.replayLocked;
     return this.store.line.state === "lost" ? this.words.plan.lostLocked : null;
   }
 

@@ -13,6 +13,8 @@ export class FloodPlan extends Part {
   readonly #hold = new Hold<Recommendation>(cardKey);
   /** Cards whose folding a person has changed from what it would be. */
   readonly #toggled = new Set<string>();
+  /** Orders shown in the place of the card that they were confirmed on, while that is held. */
+  #inPlace = new Set<string>();
 
   protected override render(): TemplateResult {
     const { page } = this;
@@ -52,6 +54,8 @@ export class FloodPlan extends Part {
     const urgency = (r: Recommendation): number => rank(page.store.points.get(r.point)?.status ?? "unknown");
     const sorted = [...free].sort((a, b) => urgency(b) - urgency(a));
     const { rows, waiting } = this.#hold.show(sorted, this.#held);
+    const became = rows.map(({ item, gone }) => (gone ? this.#orderOf(item)?.id : undefined));
+    this.#inPlace = new Set(became.filter((id) => id !== undefined));
     if (rows.length === 0 && waiting === 0) {
       const isQuiet = this.#openOrders().length === 0;
       return isQuiet ? html`<p class="quiet">${w.none}</p>` : html``;
@@ -88,10 +92,11 @@ export class FloodPlan extends Part {
   #ordered(): TemplateResult | typeof nothing {
     const { page } = this;
     const open = this.#openOrders();
-    if (open.length === 0) return nothing;
+    const below = open.filter((o) => !this.#inPlace.has(o.id));
+    if (below.length === 0) return nothing;
     return html`<section class="group ordered" aria-labelledby="group-ordered">
       <h3 id="group-ordered">${page.words.plan.ordered}<span class="badge">${open.length}</span></h3>
-      ${repeat(open, (o) => o.id, (o) => orderCard(page, o))}
+      ${repeat(below, (o) => o.id, (o) => orderCard(page, o))}
     </section>`;
   }
 

@@ -40,12 +40,18 @@ export function race(page: Page, r: Recommendation, p: Point | undefined, plan: 
   const c = course(page.now, r, deadlineOf(p), end);
   const { course: w } = page.words.plan;
   const part = (name: string, [from, to]: [number, number], word: string): TemplateResult =>
-    html`<i class=${name} style="left:${from}%;width:${Math.max(0, to - from)}%">${to - from >= LABELLED ? word : ""}</i>`;
+    html`<i class=${name} style="left:${from}%;width:${Math.max(0, to - from)}%">${hasRoom(from, to, c.deadline) ? word : ""}</i>`;
   return html`<div class="race" aria-hidden="true" title=${c.deadline === null ? nothing : w.deadline}>
     ${part("drive", c.drive, w.drive)}${part("set-up", c.setUp, w.setUp)}${part("pump", c.pump, w.pump)}
     ${c.deadline === null ? nothing : html`<i class="deadline" style="left:${c.deadline}%"></i>`}
   </div>`;
 }
 
-/** A part of the bar narrower than this percentage has no room for its word. */
-const LABELLED = 13;
+/** Percent of the bar that a word takes. */
+const WORD = 14;
+
+/** Whether a part is wide enough for its word and the deadline does not lie on it. */
+function hasRoom(from: number, to: number, deadline: number | null): boolean {
+  const isCovered = deadline !== null && deadline > from - 2 && deadline < from + WORD;
+  return to - from >= WORD && !isCovered;
+}

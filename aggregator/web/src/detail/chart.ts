@@ -134,7 +134,7 @@ function optionsOf(
     { ...axis, grid, space: 60, values: timeLabels(zone), size: 26 },
     { ...axis, grid, scale: "y", label: build.left, size: 40, space: 28 },
   ];
-  if (build.right) axes.push({ ...axis, grid: { show: false }, scale: "rain", side: 1, label: build.right, size: 34, space: 24 });
+  if (build.right) axes.push({ ...axis, grid: { show: false }, scale: "rain", side: 1, label: build.right, size: 34, splits: (u) => rainTicks(u) });
   return {
     ...size,
     tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), zone),
@@ -144,7 +144,8 @@ function optionsOf(
     scales: {
       x: { time: true },
       y: { range: () => [0, drawn()?.top ?? 1] },
-      rain: { range: (_u, _min, max) => [Math.max(max || 0, 10) * 3, 0] },
+      // From above, over the upper third.
+      rain: { range: (_u, _min, max) => [rainTop(max) * 3, 0] },
     },
     axes,
     series: build.series,
@@ -168,6 +169,18 @@ function suspectDots(css: (name: string) => string): uPlot.Series {
   };
 }
 
+/** The rain axis ends at a round number, at least at 10 mm/h. */
+function rainTop(highest: number | null): number {
+  const seen = Math.max(highest ?? 0, 10);
+  const step = 10 ** Math.floor(Math.log10(seen));
+  return Math.ceil(seen / step) * step;
+}
+
+function rainTicks(u: uPlot): number[] {
+  const top = (u.scales["rain"]?.min ?? 30) / 3;
+  return [0, top / 2, top];
+}
+
 function rainBars(css: (name: string) => string): uPlot.Series {
   return {
     scale: "rain",
@@ -185,6 +198,7 @@ function drawThresholds(u: uPlot, drawn: Drawn | null, css: (name: string) => st
   ctx.save();
   ctx.font = `${11 * ratio}px 'Noto Sans SC Variable', system-ui, sans-serif`;
   ctx.textBaseline = "bottom";
+  ctx.textAlign = "left";
   for (const threshold of drawn.thresholds) {
     if (threshold.value > drawn.top) continue;
     const y = u.valToPos(threshold.value, "y", true);

@@ -9,6 +9,7 @@ import {
   type Observations,
   type Point,
   type Truck,
+  isFlooded,
   isRain,
 } from "../model.ts";
 import { Part } from "../page.ts";
@@ -82,7 +83,7 @@ export class FloodDetail extends Part {
       ${figure(w.detail.rain, format.intensity(p.rain_mm_per_h))}
       ${figure(w.detail.volume, isKnown ? format.volume(p.volume_m3) : format.volume(null))}
       ${f && f.peak_m !== null && f.peak_at ? figure(w.detail.peak, format.depth(f.peak_m), page.at(f.peak_at)) : nothing}
-      ${f && f.waterlogged_probability_60 !== null ? figure(w.detail.probability, { number: String(Math.round(f.waterlogged_probability_60 * 100)), unit: "%" }) : nothing}
+      ${f && f.waterlogged_probability_60 !== null && !isFlooded(p.status) ? figure(w.detail.probability, { number: format.count(f.waterlogged_probability_60 * 100), unit: "%" }) : nothing}
     </dl>`;
     const table = feed.state === "ready" ? hydrographTable(page, feed.data) : nothing;
     const issued = f && f.method !== "none" ? `${w.detail.issued(page.at(f.basis_at))} (${w.detail.method[f.method] ?? f.method}). ` : "";

@@ -1,7 +1,7 @@
 // What the page tests stand on: a browser, a server (FLOOD_URL, else the mock), and a proxy in
 // between whose line can be cut.
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -50,7 +50,13 @@ export function steps(test) {
 
 /** The server under test and how to end it. */
 export async function startServer() {
-  if (process.env.FLOOD_URL) return { url: process.env.FLOOD_URL, close() {} };
+  if (process.env.FLOOD_URL) {
+    const url = new URL(process.env.FLOOD_URL).origin;
+    await stateOf(url).catch((error) => {
+      throw new Error(`no aggregator answers at FLOOD_URL (${url}): ${error.cause?.message ?? error.message}`);
+    });
+    return { url, close() {} };
+  }
   const mock = new Mock({ speed: 10 });
   const url = await mock.listen();
   return { url, close: () => mock.close() };
@@ -97,7 +103,9 @@ export async function startLine(target) {
 }
 
 export function launch(more = []) {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...FLAGS, ...more] });
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  if (!existsSync(executablePath)) throw new Error(`there is no browser at ${executablePath}: install Debian's chromium, or name one in CHROMIUM`);
+  return chromium.launch({ executablePath, args: [...FLAGS, ...more] });
 }
 
 /** A window that remembers what went wrong in it and whom it asked. */
@@ -120,9 +128,11 @@ export async function openWindow(browser, url, { width = 1440, height = 900, loc
   return { context, page, strangers, complaints };
 }
 
+/** The picture `name` of the page, in SHOTS if that is asked for; once the map stands still. */
 export async function picture(page, name) {
   const folder = process.env.SHOTS;
   if (!folder) return;
+  await page.locator(".map .canvas:not([data-moving])").waitFor({ state: "attached" });
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}.png`) });
 }

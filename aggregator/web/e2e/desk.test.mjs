@@ -117,9 +117,10 @@ step("a confirmed recommendation becomes one order that the page shows", async (
   }
   const body = posts[0].postDataJSON();
   assert.equal(typeof body.plan, "number", "the order names the plan that recommends it");
-  const { orders } = await stateOf(server.url);
-  order = orders.find((o) => o.truck === body.truck && o.point === body.point);
-  assert.ok(order, "the server does not know the order that the page shows");
+  order = await until(`the server never told of an order of ${body.truck} to ${body.point}`, async () => {
+    const { orders } = await stateOf(server.url);
+    return orders.find((o) => o.truck === body.truck && o.point === body.point && o.state !== "recalled");
+  });
   await page.locator(`[data-order="${order.id}"] [data-do="recall"]`).waitFor();
 });
 
@@ -140,7 +141,7 @@ step("a point of the list opens a hydrograph with data in it, as a picture and a
     });
   await until("the hydrograph stays empty", async () => (await inked()) > 3000);
   assert.match(await page.locator(".detail .title p").innerText(), new RegExp(id));
-  await pictures(page, "during");
+  await pictures(page, "detail");
   await page.locator(".table-switch").click();
   const rows = page.locator(".detail table").first().locator("tbody tr");
   const depths = await rows.locator("td:nth-child(2)").allInnerTexts();
@@ -196,8 +197,10 @@ step("a cut line is said within two and a half seconds, locks orders, and heals 
 step("the order is recalled, and gone from the page", async () => {
   await page.locator(`[data-order="${order.id}"] [data-do="recall"]`).click();
   await page.locator(`[data-order="${order.id}"]`).waitFor({ state: "detached" });
-  const { orders } = await stateOf(server.url);
-  assert.equal(orders.find((o) => o.id === order.id)?.state ?? "gone", "recalled");
+  await until(`the server never told that order ${order.id} is recalled`, async () => {
+    const { orders } = await stateOf(server.url);
+    return orders.find((o) => o.id === order.id)?.state === "recalled";
+  });
 });
 
 step("the dark page is dark, map included", async () => {
@@ -252,6 +255,13 @@ step("on a phone everything is one column, nothing is cut off, and the map is on
   assert.deepEqual(phone.complaints, []);
   assert.deepEqual(phone.strangers, []);
   await phone.context.close();
+});
+
+step("later in the storm list and server still agree", async () => {
+  await listAgrees();
+  await page.locator(".map-buttons .word").click();
+  await page.locator("flood-plan .scroll").evaluate((plan) => plan.scrollTo(0, 0));
+  await pictures(page, "during");
 });
 
 step("a browser without WebGL gets everything but the map, and is told so", async () => {

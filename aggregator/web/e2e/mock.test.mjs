@@ -61,6 +61,7 @@ step("a refused order says why, and gives none", async () => {
   const said = page.locator("flood-plan .refusal").first();
   await said.waitFor();
   assert.match(await said.innerText(), /No order was given.*plan has changed/s);
+  assert.doesNotMatch(await said.innerText(), /plan 3/, "what the page can say in its own words needs no echo");
   assert.equal(await page.locator("flood-plan article.ordered").count(), 0);
   await page.unroute("**/api/v1/orders");
   // The browser itself reports the refused request.

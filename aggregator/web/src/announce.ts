@@ -10,6 +10,12 @@ const NAMED = 3;
 export function announceFloods(page: Page, region: HTMLElement): void {
   const worst = new Map<string, number>();
   let primed = false;
+  let { lang } = page.desk;
+  page.desk.watch(() => {
+    // What was said in one language is not left standing in the other.
+    if (page.desk.lang !== lang) region.textContent = "";
+    lang = page.desk.lang;
+  });
   page.store.watch(({ parts, ids, whole }) => {
     if (!parts.has("points")) return;
     const fresh: string[] = [];

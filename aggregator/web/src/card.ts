@@ -48,7 +48,7 @@ export function card(c: Card): TemplateResult {
     ${point ? situation(page, point) : nothing}
     ${race(page, r, point, c.plan)}
     ${timing(page, r, point)}
-    ${against(page, r)}
+    ${against(page, r, point)}
     ${open ? more(c) : nothing}
     ${refusalNote(page, key, w.plan.refusedTitle)}
     <div class="actions">
@@ -122,10 +122,17 @@ function deadline(page: Page, r: Recommendation, p: Point | undefined): Template
     <small>${w.plan.closureDepth(format.text(format.depth(p.thresholds.closure_m)))}</small>`;
 }
 
-function against(page: Page, r: Recommendation): TemplateResult {
+/** Codes that say what stands elsewhere on the card, and here would hide the rest. */
+function saidAlready(p: Point | undefined): Set<string> {
+  // How the distance was found stands beside it; that the road is closed, at the deadline.
+  const isClosed = p !== undefined && rank(p.status) >= 3;
+  return new Set(["straight-line-estimate", ...(isClosed ? ["arrives-after-closure", "reaches-closure"] : [])]);
+}
+
+function against(page: Page, r: Recommendation, p: Point | undefined): TemplateResult {
   const { words: w, speaker } = page;
-  // How the distance was found is said beside it, on every card; here it would hide the rest.
-  const objections = r.against.filter((a) => a.code !== "straight-line-estimate");
+  const said = saidAlready(p);
+  const objections = r.against.filter((a) => !said.has(a.code));
   if (objections.length === 0) return html`<p class="against none">${w.plan.nothingAgainst}</p>`;
   return html`<div class="against">
     <h5>${w.plan.against}</h5>
@@ -138,6 +145,7 @@ function more({ page, plan, recommendation: r, gone }: Card): TemplateResult {
   const hours = String(Number((plan.horizon_minutes / 60).toFixed(1)));
   const drained = (at: string | null): string =>
     at === null ? w.plan.notWithin(hours) : page.at(at);
+  const said = saidAlready(page.store.points.get(r.point));
   return html`
     <dl class="facts">
       <div><dt>${w.plan.onSite}</dt><dd><b>${format.text(format.volume(r.volume_on_arrival_m3))}</b></dd></div>
@@ -147,7 +155,7 @@ function more({ page, plan, recommendation: r, gone }: Card): TemplateResult {
     </dl>
     <div class="why">
       <h5>${w.plan.whyAt(page.at(plan.made_at))}</h5>
-      <ul>${r.reasons.map((reason) => html`<li>${sentences.reason(reason, speaker)}</li>`)}</ul>
+      <ul>${r.reasons.filter((reason) => !said.has(reason.code)).map((reason) => html`<li>${sentences.reason(reason, speaker)}</li>`)}</ul>
       <p class="fine">${w.plan.saved(format.count(r.saved_m3h))}${r.standing ? ` · ${w.plan.standing}` : ""}</p>
     </div>
     <div class="instead">
@@ -201,8 +209,10 @@ export function refusalNote(page: Page, key: string, title: string): TemplateRes
 function refusalText(page: Page, refusal: Refusal): TemplateResult | string {
   const { plan } = page.words;
   if (refusal.status === 0) return plan.noAnswer;
-  const said = plan.refusal[refusal.title] ?? refusal.title;
-  return html`${said}${refusal.detail ? html` <small lang="en">${refusal.detail}</small>` : nothing}`;
+  const said = plan.refusal[refusal.title];
+  if (said !== undefined) return said;
+  // Not foreseen: as the server says it.
+  return html`<span lang="en">${refusal.title}${refusal.detail ? html`: ${refusal.detail}` : nothing}</span>`;
 }
 
 /** An order that binds a truck: how far it is, and the way back. */

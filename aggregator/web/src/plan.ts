@@ -43,8 +43,9 @@ export class FloodPlan extends Part {
   #madeBy(plan: Plan): TemplateResult {
     const { page } = this;
     const w = page.words.plan;
-    const bound = plan.gap_percent === null ? w.noBound : w.bound(plan.gap_percent.toFixed(1));
-    return html`<p class="fine">${w.made(plan.version, page.at(plan.made_at))} · ${bound}</p>`;
+    const bound = plan.gap_percent === null ? w.noBound : w.bound(String(Math.floor(100 - plan.gap_percent)));
+    const made = w.made(plan.version, page.at(plan.made_at));
+    return html`<p class="fine">${made}${plan.recommendations.length > 0 ? ` · ${bound}` : nothing}</p>`;
   }
 
   #proposed(plan: Plan): TemplateResult {

@@ -1,6 +1,6 @@
 // Minimal examples of the API's elements; a test names only what it is about.
 
-import type { Delta, Forecast, Gauge, Order, Plan, Point, Recommendation, Truck } from "../src/model.ts";
+import type { Delta, Forecast, Gauge, Order, Point } from "../src/model.ts";
 
 export const NOON = Date.parse("2026-07-21T12:00:00Z");
 
@@ -70,63 +70,8 @@ export function gauge(given: Partial<Gauge> = {}): Gauge {
   };
 }
 
-export function truck(given: Partial<Truck> = {}): Truck {
-  return {
-    id: "pt-01",
-    key: 1,
-    name: { zh: "泵车1", en: "Pump truck 1" },
-    capacity_m3h: 1000,
-    home: [121.5, 31.2],
-    position: [121.5, 31.2],
-    reported_at: null,
-    state: "unknown",
-    order: null,
-    point: null,
-    pumped_m3: 0,
-    ...given,
-  };
-}
-
 export function order(given: Partial<Order> = {}): Order {
   return { id: "o-1", truck: "pt-01", point: "wp-01", issued_at: at(0), state: "sent", eta_at: at(10), ...given };
-}
-
-export function recommendation(given: Partial<Recommendation> = {}): Recommendation {
-  return {
-    truck: "pt-01",
-    point: "wp-01",
-    standing: false,
-    eta_minutes: 10,
-    distance_m: 3000,
-    arrives_at: at(10),
-    sets_up_until: at(20),
-    volume_on_arrival_m3: 300,
-    capacity_m3h: 1000,
-    drained_at: at(60),
-    drained_without_at: null,
-    saved_m3h: 500,
-    reasons: [],
-    against: [],
-    alternatives: [],
-    route: [],
-    routed_by: "roads",
-    ...given,
-  };
-}
-
-export function plan(given: Partial<Plan> = {}): Plan {
-  return {
-    version: 1,
-    made_at: at(0),
-    horizon_minutes: 240,
-    cost: 100,
-    cost_without: 600,
-    bound: 90,
-    gap_percent: 10,
-    recommendations: [],
-    unserved: [],
-    ...given,
-  };
 }
 
 export function delta(seq: number, given: Partial<Delta> = {}): Delta {

@@ -31,6 +31,8 @@ interface Drawn {
   now: number;
 }
 
+/** Least distance of two labels, in CSS pixels. */
+const LABEL_HEIGHT = 13;
 const FONT = "12px 'Noto Sans SC Variable', system-ui, sans-serif";
 
 /** One chart; new data replaces the old without a flicker. */
@@ -46,20 +48,21 @@ export class Chart {
   hydrograph(h: Hydrograph, intervalS: number, thresholds: Threshold[], s: Scene, w: Wording): void {
     const depths = observed(h.depth, 100, intervalS);
     const curve = forecast(h.forecast?.curve ?? [], 100);
-    const data = uPlot.join([depths, curve, rainfall(h.rainfall)] as uPlot.AlignedData[]);
+    // Rain first, so that the water is drawn over it.
+    const data = uPlot.join([rainfall(h.rainfall), depths, curve] as uPlot.AlignedData[]);
     const seen = Math.max(highest(depths[1], depths[2]), highest(curve[3]));
     const lowest = thresholds[1]?.value ?? 15;
     this.#draw(`hydrograph ${s.lang} ${s.zone}`, { data, top: Math.max(seen * 1.15, lowest * 1.35), thresholds, now: s.now }, s.zone, (css) => ({
       series: [
         {},
+        rainBars(css),
         { scale: "y", stroke: css("--ink"), width: 2.25, points: { show: false } },
         suspectDots(css),
         { scale: "y", stroke: "transparent", points: { show: false } },
         { scale: "y", stroke: css("--ink-2"), width: 2, dash: [6, 4], points: { show: false } },
         { scale: "y", stroke: "transparent", points: { show: false } },
-        rainBars(css),
       ],
-      bands: [{ series: [5, 3], fill: css("--band") }],
+      bands: [{ series: [6, 4], fill: css("--band") }],
       left: `${w.depth} cm`,
       right: `${w.rain} mm/h`,
     }));
@@ -73,7 +76,7 @@ export class Chart {
       series: [
         {},
         isRain
-          ? { scale: "y", stroke: css("--rain"), fill: css("--rain"), ...bars([0.9, 10]), points: { show: false } }
+          ? { scale: "y", stroke: css("--rain"), width: 0, fill: css("--rain"), ...bars([0.9, 10]), points: { show: false } }
           : { scale: "y", stroke: css("--ink"), width: 2.25, points: { show: false } },
         suspectDots(css),
       ],
@@ -145,7 +148,7 @@ function optionsOf(
       x: { time: true },
       y: { range: () => [0, drawn()?.top ?? 1] },
       // From above, over the upper third.
-      rain: { range: (_u, _min, max) => [rainTop(max) * 3, 0] },
+      rain: { dir: -1, range: (_u, _min, max) => [0, rainTop(max) * 3] },
     },
     axes,
     series: build.series,
@@ -177,7 +180,7 @@ function rainTop(highest: number | null): number {
 }
 
 function rainTicks(u: uPlot): number[] {
-  const top = (u.scales["rain"]?.min ?? 30) / 3;
+  const top = (u.scales["rain"]?.max ?? 30) / 3;
   return [0, top / 2, top];
 }
 
@@ -186,6 +189,8 @@ function rainBars(css: (name: string) => string): uPlot.Series {
     scale: "rain",
     stroke: "transparent",
     fill: css("--rain"),
+    width: 0,
+    fillTo: () => 0,
     ...bars([0.95, 8]),
     points: { show: false },
   };
@@ -199,7 +204,9 @@ function drawThresholds(u: uPlot, drawn: Drawn | null, css: (name: string) => st
   ctx.font = `${11 * ratio}px 'Noto Sans SC Variable', system-ui, sans-serif`;
   ctx.textBaseline = "bottom";
   ctx.textAlign = "left";
-  for (const threshold of drawn.thresholds) {
+  let lastLabel = Number.NEGATIVE_INFINITY;
+  // From the worst down, so that where labels crowd it is the lesser ones that give way.
+  for (const threshold of [...drawn.thresholds].reverse()) {
     if (threshold.value > drawn.top) continue;
     const y = u.valToPos(threshold.value, "y", true);
     ctx.strokeStyle = css(`--${threshold.status}`) || css("--ink-2");
@@ -209,6 +216,8 @@ function drawThresholds(u: uPlot, drawn: Drawn | null, css: (name: string) => st
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
+    if (y - lastLabel < LABEL_HEIGHT * ratio) continue;
+    lastLabel = y;
     ctx.fillStyle = css("--ink-2");
     ctx.fillText(threshold.label, bbox.left + 6 * ratio, y - 2 * ratio);
   }

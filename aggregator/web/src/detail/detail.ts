@@ -86,7 +86,7 @@ export class FloodDetail extends Part {
       ${f && f.waterlogged_probability_60 !== null && !isFlooded(p.status) ? figure(w.detail.probability, { number: format.count(f.waterlogged_probability_60 * 100), unit: "%" }) : nothing}
     </dl>`;
     const table = feed.state === "ready" ? hydrographTable(page, feed.data) : nothing;
-    const issued = f && f.method !== "none" ? `${w.detail.issued(page.at(f.basis_at))} (${w.detail.method[f.method] ?? f.method}). ` : "";
+    const issued = f && f.method !== "none" ? w.detail.issued(page.at(f.basis_at), w.detail.method[f.method] ?? f.method) : "";
     return this.#frame(
       pointSymbol(p.status),
       page.name(p.name, p.id),
@@ -187,8 +187,9 @@ export class FloodDetail extends Part {
 
   #series<T>(feed: Feed<T>, label: string, table: unknown, summary: string): TemplateResult {
     const { words: w } = this.page;
-    if (feed.state === "loading") return html`<p class="quiet" role="status">${w.detail.loading}</p>`;
-    if (feed.state === "failed") return html`<p class="quiet" role="status">${w.detail.failed}</p>`;
+    // As high as the chart will be, so that nothing jumps and the map knows what is covered.
+    if (feed.state === "loading") return html`<p class="quiet chart" role="status">${w.detail.loading}</p>`;
+    if (feed.state === "failed") return html`<p class="quiet chart" role="status">${w.detail.failed}</p>`;
     return html`<div class="series">
       <button class="small table-switch" aria-pressed=${this.#showsTable} @click=${() => this.#switchTable()}>
         ${this.#showsTable ? w.detail.showChart : w.detail.showTable}
@@ -213,7 +214,7 @@ export class FloodDetail extends Part {
   }
 
   protected override updated(_changed: PropertyValues): void {
-    const host = this.querySelector<HTMLElement>(".chart");
+    const host = this.querySelector<HTMLElement>("div.chart");
     if (!host || !this.#draw) {
       this.#chart?.destroy();
       this.#chart = null;

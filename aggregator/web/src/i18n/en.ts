@@ -177,7 +177,7 @@ export const en: Words = {
   plan: {
     title: "Dispatch",
     made: (version, at) => `Plan ${version}, made ${at}`,
-    bound: (percent) => `within ${percent}% of the best possible`,
+    bound: (percent) => `at least ${percent}% as good as the best possible`,
     noBound: "distance from the best possible not stated",
     none: "No truck needs to be sent.",
     noPlan: "There is no plan yet.",
@@ -302,13 +302,13 @@ export const en: Words = {
     summaryPeakOnly: (depth, at) => `Forecast to peak at ${depth}, ${at}.`,
     summaryNoForecast: "No forecast.",
     summaryDry: (at) => `Expected dry at ${at}.`,
-    issued: (at) => `Forecast from ${at}`,
+    issued: (at, method) => `Forecast from ${at} (${method}). `,
     method: { reservoir: "reservoir model", "rate-of-rise": "rate of rise", none: "no method" },
     skill: (n, horizon, error, persistence) =>
-      `${horizon} min forecast verified ${n} times: mean error ${error}; persistence ${persistence}`,
-    skillWorse: ", so far no better than persistence",
+      `${horizon} min forecast verified ${n} times: mean error ${error}; assuming no change, ${persistence}`,
+    skillWorse: ", so it is no better so far",
     skillEvents: (hits, misses, falseAlarms) =>
-      `; ${hits} hits, ${misses} misses, ${falseAlarms} false alarms`,
+      `; hits ${hits}, misses ${misses}, false alarms ${falseAlarms}`,
     unverified: "The forecast here has not been verified yet.",
     gaugeSummary: (name, value, at) => `${name} ${value} at ${at}.`,
     gaugeNever: "Has never reported. This does not mean normal.",

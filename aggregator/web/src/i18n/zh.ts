@@ -180,7 +180,7 @@ export const zh = {
   plan: {
     title: "派车建议",
     made: (version: number, at: string) => `方案 ${version}，${at} 生成`,
-    bound: (percent: string) => `距理论最优不超过 ${percent}%`,
+    bound: (percent: string) => `效果不低于理论最优的 ${percent}%`,
     noBound: "未给出与理论最优的差距",
     none: "目前不需要派车。",
     noPlan: "还没有方案。",
@@ -306,15 +306,15 @@ export const zh = {
     summaryPeakOnly: (depth: string, at: string) => `预报 ${at} 达到峰值 ${depth}。`,
     summaryNoForecast: "没有预报。",
     summaryDry: (at: string) => `预计 ${at} 退干。`,
-    issued: (at: string) => `预报起点 ${at}`,
+    issued: (at: string, method: string) => `预报起点 ${at}（${method}）。`,
     method: {
       reservoir: "蓄水模型",
       "rate-of-rise": "涨速外推",
       none: "无预报方法",
     } as Record<string, string>,
     skill: (n: string, horizon: number, error: string, persistence: string) =>
-      `${horizon} 分钟预报已检验 ${n} 次：平均误差 ${error}；若假设水位不变为 ${persistence}`,
-    skillWorse: "，目前不如假设水位不变",
+      `${horizon} 分钟预报已检验 ${n} 次：平均误差 ${error}；若假设水位不变，则为 ${persistence}`,
+    skillWorse: "，目前并不更准",
     skillEvents: (hits: number, misses: number, falseAlarms: number) =>
       `；报中 ${hits}、漏报 ${misses}、空报 ${falseAlarms}`,
     unverified: "此处预报尚未经过检验。",

@@ -18,7 +18,7 @@ export class FloodMapPart extends Part {
   #condition: Condition = "waiting";
   #map: FloodMap | null = null;
   #ordered: Feature[] = [];
-  #orderedKey = "";
+  #routesRound = 0;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -91,18 +91,18 @@ export class FloodMapPart extends Part {
     const { store, desk } = this.page;
     this.#map?.show(store, change);
     const { parts } = change;
-    if (parts.has("plan") || parts.has("orders")) void this.#showRoutes();
+    if (parts.has("plan") || parts.has("orders")) void this.#showRoutes(parts.has("orders"));
     if (parts.has("trucks") && desk.selection?.kind === "truck") this.#markSelection();
   }
 
   /** Recommended routes come with the plan; those of orders are a layer, fetched when orders change. */
-  async #showRoutes(): Promise<void> {
+  async #showRoutes(ordersChanged: boolean): Promise<void> {
     if (!this.#map) return;
     const { store } = this.page;
-    const key = [...store.orders.values()].map((o) => `${o.id} ${o.state}`).join();
-    if (key !== this.#orderedKey) {
-      this.#orderedKey = key;
+    if (ordersChanged) {
+      const round = ++this.#routesRound;
       const { features } = await fetchRoutes().catch(() => ({ features: [] }));
+      if (round !== this.#routesRound) return;
       this.#ordered = features.filter((f) => f.properties?.["ordered"] === true);
     }
     const features = [...proposedRoutes(store.plan, store.orders.values()), ...this.#ordered];
@@ -128,11 +128,12 @@ export class FloodMapPart extends Part {
 
   async #reveal(): Promise<void> {
     const { desk } = this.page;
-    const position = desk.selection && this.#positionOf(desk.selection);
-    if (!position) return;
-    desk.wantsReveal = false;
     // The detail must have taken its place before one can tell what it covers.
     await new Promise(requestAnimationFrame);
+    const position = desk.wantsReveal && desk.selection && this.#positionOf(desk.selection);
+    // A map behind another tab waits until it is seen.
+    if (!position || !this.querySelector(".canvas")?.clientHeight) return;
+    desk.wantsReveal = false;
     const detail = document.querySelector<HTMLElement>(".detail");
     this.#map?.reveal(position, detail?.offsetHeight ?? 0);
   }

@@ -8,6 +8,7 @@ import {
   type GeoJSONSource,
   type MapMouseEvent,
   Map as MapLibre,
+  type PaddingOptions,
   Popup,
   ScaleControl,
   setWorkerUrl,
@@ -36,8 +37,8 @@ setWorkerUrl(workerUrl);
 
 /** From this zoom on the thousands of communities are fetched. */
 const NEAR_ZOOM = 12;
-/** The legend lies along the top. */
-const PADDING = { top: 72, right: 24, bottom: 32, left: 24 };
+/** The legend lies along the top; on a phone it takes more lines. */
+const paddingOf = (host: HTMLElement): PaddingOptions => ({ top: host.clientWidth < 600 ? 130 : 72, right: 24, bottom: 32, left: 24 });
 const PICK_RADIUS = 7;
 /** Least time between two drawings of live changes. */
 const FLUSH_MS = 500;
@@ -92,7 +93,7 @@ export class MapLibreMap implements FloodMap {
       container: setting.host,
       style: style(setting.theme, setting.lang),
       bounds: [w, s, e, n],
-      fitBoundsOptions: { padding: PADDING },
+      fitBoundsOptions: { padding: paddingOf(setting.host) },
       attributionControl: false,
       fadeDuration: 0,
       maxPitch: 0,
@@ -107,6 +108,8 @@ export class MapLibreMap implements FloodMap {
     this.#map.addControl(new AttributionControl({ compact: false, ...(attribution ? { customAttribution: attribution } : {}) }));
     this.#map.addControl(new ScaleControl({ maxWidth: 90 }), "bottom-right");
     this.#map.getCanvas().setAttribute("aria-label", setting.label);
+    this.#map.on("movestart", () => (setting.host.dataset["moving"] = "yes"));
+    this.#map.on("idle", () => delete setting.host.dataset["moving"]);
     this.#map.on("click", (event) => setting.pick(this.#at(event)));
     this.#watchPointer();
   }
@@ -185,7 +188,7 @@ export class MapLibreMap implements FloodMap {
 
   wholeCity(): void {
     const [w, s, e, n] = this.setting.city.bounds;
-    this.#map.fitBounds([w, s, e, n], { padding: PADDING, duration: 300 });
+    this.#map.fitBounds([w, s, e, n], { padding: paddingOf(this.setting.host), duration: 300 });
   }
 
   remove(): void {

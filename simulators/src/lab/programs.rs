@@ -1,8 +1,16 @@
-//! Where the real programs are: beside this one, as cargo builds them.
+//! Where the real programs are: beside this one, as cargo builds them, unless [`AGENT`] names another
+//! agent.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use super::LabError;
+
+/// The environment variable that names another program to run as the agent, for example one that
+/// starts an agent for another machine under an emulator.
+pub const AGENT: &str = "FLOOD_AGENT";
 
 /// The programs under test.
 #[derive(Debug, Clone)]
@@ -12,13 +20,24 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Finds both beside the running program, or one folder up from a test.
+    /// Finds both beside the running program, or one folder up from a test. [`AGENT`] names
+    /// another agent.
     ///
     /// # Errors
     /// One is missing; the error says what to build.
     pub fn find() -> Result<Self, LabError> {
         let own = std::env::current_exe().map_err(LabError::io("own program's path"))?;
-        Self::in_folder(build_folder(&own))
+        Self::in_folder(build_folder(&own))?.with_agent(std::env::var_os(AGENT))
+    }
+
+    fn with_agent(mut self, other: Option<OsString>) -> Result<Self, LabError> {
+        if let Some(other) = other {
+            let path = PathBuf::from(&other);
+            self.agent = path
+                .canonicalize()
+                .map_err(LabError::io(format!("{AGENT}={}", path.display())))?;
+        }
+        Ok(self)
     }
 
     fn in_folder(folder: &Path) -> Result<Self, LabError> {
@@ -81,6 +100,21 @@ mod tests {
             std::fs::write(release.join(program), "").expect("file");
         }
         assert!(Programs::in_folder(&release).is_ok());
+    }
+
+    #[test]
+    fn another_agent_is_run_only_if_it_is_there() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (own, other) = (folder.path().join("own"), folder.path().join("other"));
+        std::fs::write(&other, "").expect("file");
+        let programs = || Programs {
+            agent: own.clone(),
+            aggregator: own.clone(),
+        };
+        let agent = |name: Option<OsString>| programs().with_agent(name).map(|p| p.agent);
+        assert_eq!(agent(None).expect("no other"), own);
+        assert_eq!(agent(Some(other.clone().into())).expect("there"), other);
+        assert!(agent(Some(folder.path().join("gone").into())).is_err());
     }
 
     #[test]

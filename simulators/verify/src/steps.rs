@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use crate::{say, tidy};
+use crate::{arm, say, tidy};
 
 /// One thing that must hold.
 pub struct Step {
@@ -49,13 +49,20 @@ pub fn all() -> Vec<Step> {
             what: "a storm through all protocols, judged",
             run: replay,
         },
+        Step {
+            name: "arm",
+            what: "flood-agent for ARM, run under qemu",
+            run: arm::arm,
+        },
     ]
 }
 
 /// Debian packages and the program that shows each is there.
-const PACKAGES: [(&str, &str); 2] = [
+const PACKAGES: [(&str, &str); 4] = [
     ("mosquitto", "/usr/sbin/mosquitto"),
     ("mosquitto-clients", "/usr/bin/mosquitto_pub"),
+    ("file", "/usr/bin/file"),
+    ("qemu-user-static", "/usr/bin/qemu-aarch64-static"),
 ];
 
 fn packages() -> Result<(), String> {
@@ -86,7 +93,7 @@ fn packages() -> Result<(), String> {
     })
 }
 
-fn cargo(args: &[&str]) -> Command {
+pub fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args);
     command
@@ -136,7 +143,7 @@ fn replay() -> Result<(), String> {
 }
 
 /// Runs a command in the foreground; its output is the progress.
-fn succeed(command: &mut Command) -> Result<(), String> {
+pub fn succeed(command: &mut Command) -> Result<(), String> {
     let name = command.get_program().to_string_lossy().into_owned();
     match command.status() {
         Ok(status) if status.success() => Ok(()),

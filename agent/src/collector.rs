@@ -2,15 +2,21 @@
 //!
 //! One batch per window: the first reading opens it, `batch_seconds` later it is appended and
 //! synced once, whatever the number of gauges. Only then are receipts confirmed and the uplink
-//! told. A crash loses at most the readings of the open window, and of those only what no local
-//! broker keeps.
+//! told. Readings are taken all the time, also while a batch waits for the disk.
+//!
+//! What is taken in goes to the [draft](crate::spool::draft) at once, so that the death of the
+//! process loses nothing that was taken: what it leaves there is the first batch of the next one.
+//! A delivery with a receipt is not drafted, because its broker repeats what was not confirmed;
+//! drafted too, a message without a time of its own would count twice, with two times of reception.
+//! A power cut may lose what is not in the spool: the open batch and the one being written, and of
+//! those only what no local broker keeps.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration};
 
 use shared::{clock::Clock, ids::GaugeId, limits::MAX_BATCH, observation::Observation};
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep, sleep_until, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use crate::{
@@ -19,6 +25,7 @@ use crate::{
     source::{Delivery, Receipt},
     spool::{
         WhenFull,
+        draft::Drafter,
         keeper::{Keeper, KeeperError, Stored},
     },
     uplink::mqtt::StoredBatch,
@@ -34,12 +41,15 @@ const LAST_TRIES: u32 = 2;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What the collector is given.
-pub struct Collector {
+pub struct Setup {
     pub quality: QualityStage,
     pub clock: Clock,
     pub window: Duration,
     pub when_full: WhenFull,
     pub keeper: Keeper,
+    pub draft: Drafter,
+    /// What an earlier process left in the draft.
+    pub left: Vec<Observation>,
     pub health: Arc<Health>,
     pub beat: Arc<Beat>,
     /// Ends when every source has ended.
@@ -47,80 +57,124 @@ pub struct Collector {
     pub stored: mpsc::Sender<StoredBatch>,
 }
 
-/// What waits for the end of the window.
+/// Runs until every source has ended and what they gave is durable.
+///
+/// # Errors
+/// The spool's thread has ended.
+pub async fn run(mut setup: Setup) -> Result<(), KeeperError> {
+    let left = Pending {
+        observations: std::mem::take(&mut setup.left),
+        ..Pending::default()
+    };
+    let collector = Collector {
+        given: setup,
+        open: Pending::default(),
+        is_ended: false,
+    };
+    collector.run(left).await
+}
+
+struct Collector {
+    given: Setup,
+    open: Pending,
+    /// Every source has ended and nothing of theirs waits.
+    is_ended: bool,
+}
+
+/// A batch that is not durable yet.
 #[derive(Default)]
 struct Pending {
+    /// When its first delivery came.
+    opened: Option<Instant>,
     observations: Vec<Observation>,
     receipts: Vec<Receipt>,
+    /// Observations that neither the draft nor a local broker keeps.
+    undrafted: usize,
 }
 
 impl Collector {
-    /// Runs until every source has ended and what they gave is durable.
-    ///
-    /// # Errors
-    /// The spool's thread has ended.
-    pub async fn run(mut self) -> Result<(), KeeperError> {
-        let mut pending = Pending::default();
-        loop {
-            self.beat.rest();
-            let Some(delivery) = self.deliveries.recv().await else {
-                break;
-            };
-            self.beat.mark();
-            self.take(delivery, &mut pending);
-            let more = self.gather(&mut pending).await;
-            self.store(&mut pending).await?;
-            if !more {
-                break;
-            }
+    async fn run(mut self, left: Pending) -> Result<(), KeeperError> {
+        let mut goes_on = self.store(left).await?;
+        while goes_on && self.gather().await {
+            let sealed = std::mem::take(&mut self.open);
+            self.given.draft.seal();
+            goes_on = self.store(sealed).await?;
         }
-        self.beat.rest();
+        self.given.beat.rest();
         Ok(())
     }
 
-    /// Takes what comes until the window closes; false when no more will come.
-    async fn gather(&mut self, pending: &mut Pending) -> bool {
-        let closes = Instant::now() + self.window;
-        while pending.observations.len() < MAX_BATCH {
-            match timeout_at(closes, self.deliveries.recv()).await {
-                Ok(Some(delivery)) => self.take(delivery, pending),
-                Ok(None) => return false,
-                Err(_) => return true,
+    /// Takes what comes until the window of the open batch closes or the batch is full. False when
+    /// there is none and no more will come.
+    async fn gather(&mut self) -> bool {
+        self.given.beat.rest();
+        if self.open.opened.is_none() {
+            let Some(delivery) = self.given.deliveries.recv().await else {
+                return false;
+            };
+            self.given.beat.mark();
+            self.take(delivery).await;
+        }
+        self.given.beat.mark();
+        let closes = self.open.opened.unwrap_or_else(Instant::now) + self.given.window;
+        while self.open.observations.len() < MAX_BATCH {
+            match timeout_at(closes, self.given.deliveries.recv()).await {
+                Ok(Some(delivery)) => self.take(delivery).await,
+                Ok(None) | Err(_) => break,
             }
         }
         true
     }
 
-    fn take(&mut self, delivery: Delivery, pending: &mut Pending) {
-        let now = self.clock.now();
-        for reading in &delivery.readings {
-            pending
-                .observations
-                .extend(self.quality.assess(reading, now));
+    /// Waits for `done`, and goes on taking readings while the open batch has fewer than `room`.
+    async fn meanwhile<T>(&mut self, room: usize, done: impl Future<Output = T>) -> T {
+        let mut done = pin!(done);
+        loop {
+            let may_take = !self.is_ended && self.open.observations.len() < room;
+            tokio::select! {
+                biased;
+                done = &mut done => return done,
+                delivery = self.given.deliveries.recv(), if may_take => match delivery {
+                    Some(delivery) => self.take(delivery).await,
+                    None => self.is_ended = true,
+                }
+            }
         }
-        pending.receipts.extend(delivery.receipt);
-        self.health.set_silent(self.quality.silent());
     }
 
-    /// Returns when everything pending is durable, or is known to be lost.
-    async fn store(&mut self, pending: &mut Pending) -> Result<(), KeeperError> {
+    async fn take(&mut self, delivery: Delivery) {
+        let now = self.given.clock.now();
+        let quality = &mut self.given.quality;
+        let assess = |reading| quality.assess(reading, now);
+        let taken: Vec<_> = delivery.readings.iter().filter_map(assess).collect();
+        self.given.health.set_silent(quality.silent());
+        let is_repeated = delivery.receipt.is_some();
+        if !is_repeated && !taken.is_empty() && !self.given.draft.add(&taken).await {
+            self.open.undrafted += taken.len();
+        }
+        self.open.opened.get_or_insert_with(Instant::now);
+        self.open.observations.extend(taken);
+        self.open.receipts.extend(delivery.receipt);
+    }
+
+    /// Returns when the sealed batch is durable, or false when everything pending was given up.
+    async fn store(&mut self, mut sealed: Pending) -> Result<bool, KeeperError> {
         let (mut failing, mut last_tries) = (false, 0);
-        while !pending.observations.is_empty() {
-            self.beat.mark();
-            let batches: Vec<_> = pending
-                .observations
-                .chunks(MAX_BATCH)
-                .map(<[_]>::to_vec)
-                .collect();
-            match self.keeper.append(batches.clone()).await {
+        while !sealed.observations.is_empty() {
+            self.given.beat.mark();
+            let chunks = sealed.observations.chunks(MAX_BATCH);
+            let batches: Vec<_> = chunks.map(<[_]>::to_vec).collect();
+            let keeper = self.given.keeper.clone();
+            let append = keeper.append(batches.clone());
+            match self.meanwhile(MAX_BATCH, append).await {
                 Ok(stored) => {
-                    let whole = stored.seqs.len() == batches.len();
+                    let is_whole = stored.seqs.len() == batches.len();
                     let taken: usize = batches.iter().take(stored.seqs.len()).map(Vec::len).sum();
-                    pending.observations.drain(..taken);
+                    sealed.observations.drain(..taken);
                     self.announce(&stored, &batches);
-                    if !whole && !self.wait_for_room().await? {
-                        self.lose(pending);
-                        return Ok(());
+                    if !is_whole && !self.wait_for_room().await? {
+                        self.give_up(&sealed).await;
+                        return Ok(false);
                     }
                 }
                 Err(KeeperError::Gone) => return Err(KeeperError::Gone),
@@ -133,30 +187,32 @@ impl Collector {
                         );
                     }
                     failing = true;
-                    last_tries += u32::from(!self.hold(pending).await);
+                    self.hold(&mut sealed).await;
+                    last_tries += u32::from(self.is_ended);
                     if last_tries > LAST_TRIES {
-                        self.lose(pending);
-                        return Ok(());
+                        self.give_up(&sealed).await;
+                        return Ok(false);
                     }
                 }
             }
         }
-        pending.receipts.drain(..).for_each(Receipt::confirm);
-        Ok(())
+        sealed.receipts.drain(..).for_each(Receipt::confirm);
+        self.given.draft.clear().await;
+        Ok(true)
     }
 
     fn announce(&self, stored: &Stored, batches: &[Vec<Observation>]) {
         let dropped = stored.dropped.observations;
         if dropped > 0 {
-            count(&self.health.counters.dropped_observations, dropped);
+            count(&self.given.health.counters.dropped_observations, dropped);
             tracing::warn!(
                 observations = dropped,
                 "the spool is full; the oldest were dropped"
             );
         }
-        let oldest = self.keeper.held().usage.oldest;
+        let oldest = self.given.keeper.held().usage.oldest;
         for (seq, batch) in stored.seqs.iter().zip(batches) {
-            count(&self.health.counters.observations, batch.len() as u64);
+            count(&self.given.health.counters.observations, batch.len() as u64);
             let gauges: BTreeSet<GaugeId> = batch.iter().map(|o| o.gauge.clone()).collect();
             let batch = StoredBatch {
                 seq: *seq,
@@ -164,68 +220,58 @@ impl Collector {
                 gauges: gauges.into_iter().collect(),
             };
             // The uplink finds batches that it was not told of by the gap before the next one.
-            if let Err(error) = self.stored.try_send(batch) {
+            if let Err(error) = self.given.stored.try_send(batch) {
                 tracing::debug!(%error, "the uplink is busy");
             }
         }
     }
 
-    /// `stop-reading`: no reading is taken until the aggregator has released something. False when
-    /// the agent stops first.
+    /// `stop-reading`: once the open batch is full too, no reading is taken until the aggregator has
+    /// released something. False when the agent stops first.
     async fn wait_for_room(&mut self) -> Result<bool, KeeperError> {
         tracing::warn!("the spool is full; reading stops until the aggregator has taken something");
-        self.beat.rest();
-        let mut held = self.keeper.watch();
+        self.given.beat.rest();
+        let mut held = self.given.keeper.watch();
         let bytes = held.borrow_and_update().usage.bytes;
-        while held.borrow_and_update().usage.bytes >= bytes {
-            tokio::select! {
-                changed = held.changed() => changed.map_err(|_| KeeperError::Gone)?,
-                () = closed(&self.deliveries) => return Ok(false),
+        while self.given.deliveries.sender_strong_count() > 0 {
+            // What is held stays borrowed as long as the answer lives.
+            let room = async { held.wait_for(|h| h.usage.bytes < bytes).await.map(drop) };
+            match self.meanwhile(MAX_BATCH, timeout(LOOK, room)).await {
+                Ok(Ok(())) => return Ok(true),
+                Ok(Err(_)) => return Err(KeeperError::Gone),
+                Err(_) => {}
             }
         }
-        Ok(true)
+        Ok(false)
     }
 
     /// The spool failed: goes on taking readings for a while, the newest rather than the oldest.
-    /// False when no more will come.
-    async fn hold(&mut self, pending: &mut Pending) -> bool {
-        let until = Instant::now() + RETRY;
-        loop {
-            tokio::select! {
-                delivery = self.deliveries.recv() => match delivery {
-                    Some(delivery) => self.take(delivery, pending),
-                    None => {
-                        sleep_until(until).await;
-                        return false;
-                    }
-                },
-                () = sleep_until(until) => break,
-            }
-        }
-        let surplus = pending.observations.len().saturating_sub(HOLD);
+    async fn hold(&mut self, sealed: &mut Pending) {
+        self.meanwhile(HOLD, sleep(RETRY)).await;
+        let waiting = sealed.observations.len() + self.open.observations.len();
+        let surplus = waiting.saturating_sub(HOLD);
         if surplus > 0 {
-            pending.observations.drain(..surplus);
+            let oldest = surplus.min(sealed.observations.len());
+            sealed.observations.drain(..oldest);
+            self.open.observations.drain(..surplus - oldest);
             // Which receipt belongs to what was dropped is not known: let the brokers repeat all.
-            pending.receipts.clear();
-            count(&self.health.counters.dropped_observations, surplus as u64);
+            sealed.receipts.clear();
+            self.open.receipts.clear();
+            let dropped = &self.given.health.counters.dropped_observations;
+            count(dropped, surplus as u64);
         }
-        true
     }
 
-    /// The agent stops and the spool takes nothing: local brokers will repeat what they have.
-    fn lose(&self, pending: &mut Pending) {
-        let lost = std::mem::take(pending).observations.len();
-        count(&self.health.counters.dropped_observations, lost as u64);
-        tracing::error!(
-            observations = lost,
-            "stopping while the spool takes nothing"
-        );
-    }
-}
-
-/// Resolves when every source has ended.
-async fn closed(deliveries: &mpsc::Receiver<Delivery>) {
-    while deliveries.sender_strong_count() > 0 {
-        sleep(LOOK).await;
+    /// Every source has ended and the spool takes nothing: the next process finds the draft, and
+    /// local brokers will repeat what they have.
+    async fn give_up(&mut self, sealed: &Pending) {
+        while let Some(delivery) = self.given.deliveries.recv().await {
+            self.take(delivery).await;
+        }
+        let waiting = sealed.observations.len() + self.open.observations.len();
+        let lost = waiting.min(sealed.undrafted + self.open.undrafted);
+        let dropped = &self.given.health.counters.dropped_observations;
+        count(dropped, lost as u64);
+        tracing::error!(waiting, lost, "stopping while the spool takes nothing");
     }
 }

@@ -29,6 +29,8 @@ pub struct Counters {
     /// Bytes that came on a line when nothing had been asked: late answers, noise.
     pub stale_bytes: Arc<AtomicU64>,
     pub dropped_observations: AtomicU64,
+    /// Observations that a kill would have lost, because the draft could not be written.
+    pub undrafted_observations: AtomicU64,
     pub published: AtomicU64,
     pub released: AtomicU64,
     pub connections: AtomicU64,

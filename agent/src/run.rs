@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    collector::Collector,
+    collector,
     config::{Config, Login},
     health::{Health, SourceGauges},
     quality::QualityStage,
@@ -24,6 +24,7 @@ use crate::{
         mqtt::Listener,
     },
     spool::{
+        draft::Drafter,
         keeper::{Keeper, KeeperError},
         retention::hold_limit,
         sled::SledSpool,
@@ -32,8 +33,9 @@ use crate::{
     uplink::{connection::Dial, machine::Pace, mqtt as uplink},
 };
 
-/// Deliveries that may wait for the collector, which takes them all the time.
-const DELIVERIES: usize = 256;
+/// Deliveries that may wait for the collector, which takes them all the time. Few, because they are
+/// in no draft yet; a source waits where there is no room.
+const DELIVERIES: usize = 16;
 /// Batches that the uplink may not have been told of yet.
 const STORED: usize = 1_024;
 /// A loop that has not moved for so long is stuck: worn cards take seconds, not half a minute.
@@ -113,7 +115,9 @@ impl Parts {
             stored: stored_batches,
             stop: stopping.clone(),
         };
-        let collector = Collector {
+        // The spool is open: it holds the lock of the data directory.
+        let (draft, left) = Drafter::open(&config.data_dir, Arc::clone(health));
+        let collecting = collector::Setup {
             quality: QualityStage::new(config.gauges()),
             clock: config.clock,
             window: config.uplink.batch,
@@ -123,9 +127,11 @@ impl Parts {
             beat: health.beat("collector", STUCK + config.uplink.batch),
             deliveries,
             stored,
+            draft,
+            left,
         };
         let uplink = tokio::spawn(uplink::run(setup));
-        let collector = tokio::spawn(collector.run());
+        let collector = tokio::spawn(collector::run(collecting));
         let sources = spawn_sources(config, health, &deliver, &stopping)?;
         Ok(Self {
             stop,
@@ -277,6 +283,7 @@ fn log_status(health: &Health, seen: &AgentHealth) {
         spooled_batches = seen.spooled_batches,
         spooled_bytes = seen.spooled_bytes,
         dropped = seen.dropped,
+        undrafted = counters.undrafted_observations.load(Relaxed),
         failed_readings = seen.failed_readings,
         missed_polls = counters.missed_polls.load(Relaxed),
         bad_payloads = counters.bad_payloads.load(Relaxed),

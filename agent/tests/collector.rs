@@ -1,6 +1,6 @@
 //! Readings become durable together, once per window; and what happens when the spool cannot.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{
     sync::{
@@ -11,13 +11,16 @@ use std::{
 };
 
 use agent::{
-    collector::Collector,
+    collector::{self, Setup},
     config::GaugeSpec,
     health::Health,
     quality::QualityStage,
     source::{Delivery, Outcome, Reading, Receipt},
     spool::{
-        Appended, Spool, SpoolError, Usage, WhenFull, keeper::Keeper, memory::MemorySpool,
+        Appended, Spool, SpoolError, Usage, WhenFull,
+        draft::{Draft, Drafter},
+        keeper::Keeper,
+        memory::MemorySpool,
         ranges::RangeSet,
     },
     uplink::mqtt::StoredBatch,
@@ -26,6 +29,7 @@ use shared::{
     clock::Clock, gauge::Parameter, observation::Observation, quality::Limits, value::Value,
     wire::Ack,
 };
+use tempfile::TempDir;
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -82,10 +86,15 @@ struct Bench {
     commits: Arc<AtomicU64>,
     broken: Arc<AtomicBool>,
     running: Mutex<Option<JoinHandle<()>>>,
+    data_dir: TempDir,
 }
 
 impl Bench {
     fn start(hold_limit: u64, when_full: WhenFull) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), hold_limit, when_full)
+    }
+
+    fn start_in(data_dir: TempDir, hold_limit: u64, when_full: WhenFull) -> Self {
         let health = Arc::new(Health::new("gw-01".parse().unwrap(), Clock::Real, vec![]));
         let (commits, broken) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
         let spool = Probe {
@@ -103,18 +112,21 @@ impl Bench {
             interval: Duration::from_secs(60),
             limits: Limits::default(),
         };
-        let collector = Collector {
+        let (draft, left) = Drafter::open(data_dir.path(), Arc::clone(&health));
+        let setup = Setup {
             quality: QualityStage::new(&(0..100).map(gauge).collect::<Vec<_>>()),
             clock: Clock::Real,
             window: Duration::from_millis(50),
             when_full,
             keeper: keeper.clone(),
+            draft,
+            left,
             health: Arc::clone(&health),
             beat: health.beat("collector", PATIENCE),
             deliveries,
             stored: announce,
         };
-        let running = tokio::spawn(async move { collector.run().await.unwrap() });
+        let running = tokio::spawn(async move { collector::run(setup).await.unwrap() });
         let running = Mutex::new(Some(running));
         Self {
             deliver,
@@ -126,22 +138,33 @@ impl Bench {
             commits,
             broken,
             running,
+            data_dir,
         }
     }
 
+    /// A reading that a local broker repeats until it is confirmed.
     async fn reading(&self, gauge: usize, milli: i64) {
+        let receipt = Receipt {
+            token: gauge as u64,
+            durable: self.durable.clone(),
+        };
+        self.give(gauge, milli, Some(receipt)).await;
+    }
+
+    /// A reading that nobody repeats.
+    async fn polled(&self, gauge: usize, milli: i64) {
+        self.give(gauge, milli, None).await;
+    }
+
+    async fn give(&self, gauge: usize, milli: i64, receipt: Option<Receipt>) {
         let reading = Reading {
             gauge: format!("lg-{gauge:04}").parse().unwrap(),
             at: Clock::Real.now(),
             outcome: Outcome::Number(Value::from_milli(milli)),
         };
-        let receipt = Receipt {
-            token: gauge as u64,
-            durable: self.durable.clone(),
-        };
         let delivery = Delivery {
             readings: vec![reading],
-            receipt: Some(receipt),
+            receipt,
         };
         self.deliver.send(delivery).await.unwrap();
     }
@@ -158,6 +181,14 @@ impl Bench {
             .await
             .unwrap()
             .unwrap()
+    }
+
+    /// The sources end, and then the collector.
+    async fn end(self) -> (TempDir, Keeper, Arc<Health>) {
+        drop(self.deliver);
+        let running = self.running.lock().unwrap().take().unwrap();
+        timeout(PATIENCE, running).await.unwrap().unwrap();
+        (self.data_dir, self.keeper, self.health)
     }
 
     async fn release_through(&self, through: u64) {
@@ -253,14 +284,63 @@ async fn while_the_spool_fails_readings_wait_in_memory_and_no_receipt_is_given()
 async fn when_every_source_has_ended_what_they_gave_is_durable() {
     let bench = Bench::start(1_000_000, WhenFull::DropOldest);
     bench.reading(1, 1).await;
-    let Bench {
-        deliver,
-        keeper,
-        running,
-        ..
-    } = bench;
-    drop(deliver);
-    let running = running.lock().unwrap().take().unwrap();
-    timeout(PATIENCE, running).await.unwrap().unwrap();
+    let (_, keeper, _) = bench.end().await;
     assert_eq!(keeper.held().usage.batches, 1);
+}
+
+fn left_in(data_dir: &TempDir) -> Vec<Value> {
+    values(&Draft::open(data_dir.path()).unwrap().1)
+}
+
+/// Sorted: which of the two files of a draft is the older cannot be seen.
+fn values(observations: &[Observation]) -> Vec<Value> {
+    let mut values: Vec<_> = observations.iter().filter_map(|o| o.value).collect();
+    values.sort_unstable();
+    values
+}
+
+#[tokio::test]
+async fn what_is_durable_is_in_the_draft_no_more() {
+    let mut bench = Bench::start(1_000_000, WhenFull::DropOldest);
+    bench.polled(1, 1).await;
+    bench.next_stored().await;
+    bench.polled(2, 2).await;
+    let (data_dir, keeper, _) = bench.end().await;
+    assert_eq!(keeper.held().usage.batches, 2);
+    assert_eq!(left_in(&data_dir), []);
+}
+
+/// A broker's repetition could not be told from it if the message has no time of its own.
+#[tokio::test]
+async fn when_the_spool_takes_nothing_until_the_end_the_draft_keeps_what_no_broker_repeats() {
+    let mut bench = Bench::start(200, WhenFull::StopReading);
+    for gauge in [1, 2] {
+        bench.polled(gauge, 1).await;
+        bench.next_stored().await;
+    }
+    for milli in 3..30 {
+        bench.polled(3, milli).await;
+    }
+    bench.reading(4, 4).await;
+    let (data_dir, _, health) = bench.end().await;
+    let polled: Vec<_> = (3..30).map(Value::from_milli).collect();
+    assert_eq!(left_in(&data_dir), polled);
+    assert_eq!(health.counters.dropped_observations.load(SeqCst), 0);
+
+    let mut bench = Bench::start_in(data_dir, 1_000_000, WhenFull::StopReading);
+    let first = bench.next_stored().await.seq;
+    let batch = bench.keeper.read(first).await.unwrap().unwrap();
+    assert_eq!(values(&batch), polled);
+    let (data_dir, _, _) = bench.end().await;
+    assert_eq!(left_in(&data_dir), []);
+}
+
+#[tokio::test]
+async fn readings_go_on_and_are_counted_where_there_can_be_no_draft() {
+    let data_dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(data_dir.path().join("draft-a")).unwrap();
+    let mut bench = Bench::start_in(data_dir, 1_000_000, WhenFull::DropOldest);
+    bench.polled(1, 1).await;
+    assert_eq!(bench.next_stored().await.gauges.len(), 1);
+    assert_eq!(bench.health.counters.undrafted_observations.load(SeqCst), 1);
 }

@@ -1,6 +1,6 @@
 //! The program itself: its exit codes, its words to systemd, and what `kill -9` leaves of it.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod common;
 
@@ -10,11 +10,23 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    time::Duration,
 };
 
+use agent::spool::{draft::Draft, frame};
 use common::{Aggregator, Broker, LevelGauge, PATIENCE, free_port};
 use shared::observation::Observation;
-use tokio::{net::UnixDatagram, process::Child, time::timeout};
+use tokio::{
+    net::UnixDatagram,
+    process::Child,
+    time::{interval, timeout},
+};
+
+/// How often a file is looked at.
+const LOOK: Duration = Duration::from_millis(5);
+const SHORT: f64 = 0.05;
+/// The longest window that may be configured: nothing is spooled before a kill.
+const LONG: f64 = 10.0;
 
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_flood-agent"))
@@ -31,10 +43,10 @@ fn shipped(name: &str) -> PathBuf {
 }
 
 /// A configuration with one gauge, and where it lies.
-fn config(dir: &Path, broker: u16, gauge: SocketAddr) -> PathBuf {
+fn config(dir: &Path, broker: u16, gauge: SocketAddr, batch_seconds: f64) -> PathBuf {
     let text = format!(
         "agent = 'gw-01'\ndata_dir = '{}'\n[uplink]\nbroker = 'mqtt://127.0.0.1:{broker}'\n\
-         batch_seconds = 0.05\nack_deadline_seconds = 1\nreconnect_min_seconds = 0.1\n\
+         batch_seconds = {batch_seconds:?}\nack_deadline_seconds = 1\nreconnect_min_seconds = 0.1\n\
          reconnect_max_seconds = 0.5\nbackfill_per_second = 500\n\
          [[modbus]]\nname = 'bus-a'\nconnect = 'tcp://{gauge}'\n[[modbus.gauge]]\n\
          gauge = 'lg-0001'\nparameter = 'depth'\nunit_id = 1\nregister = 0\ntype = 'i16'\n\
@@ -112,7 +124,7 @@ fn a_configuration_that_is_wrong_does_not_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn systemd_is_told_of_readiness_life_and_stopping_and_sigterm_ends_with_0() {
     let dir = tempfile::tempdir().unwrap();
-    let file = config(dir.path(), free_port(), LevelGauge::start().await);
+    let file = config(dir.path(), free_port(), LevelGauge::start().await, SHORT);
     let path = dir.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
     let path = path.to_string_lossy().into_owned();
@@ -155,7 +167,7 @@ async fn after_every_kill_what_was_durable_arrives_once_committed_and_no_number_
     let _broker = Broker::start(port);
     let mut aggregator = Aggregator::start(port).await;
     aggregator.commit(false);
-    let file = config(dir.path(), port, LevelGauge::start().await);
+    let file = config(dir.path(), port, LevelGauge::start().await, SHORT);
     for _ in 0..4 {
         let mut child = run(&file, &[]);
         let newest = |s: &common::Seen| s.envelopes.iter().map(|e| e.seq).max().unwrap_or(0);
@@ -196,4 +208,55 @@ async fn after_every_kill_what_was_durable_arrives_once_committed_and_no_number_
                 .all(|(incarnation, _)| *incarnation == seen.durable.incarnation)
         );
     });
+}
+
+/// Killed inside its first window, so that no reading is in the spool yet; a frame that the kill
+/// cut in two lies behind the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_before_a_kill_arrives_after_it_though_no_batch_was_spooled() {
+    let (port, dir) = (free_port(), tempfile::tempdir().unwrap());
+    let _broker = Broker::start(port);
+    let mut aggregator = Aggregator::start(port).await;
+    let file = config(dir.path(), port, LevelGauge::start().await, LONG);
+    let mut child = run(&file, &[]);
+    let draft = until_drafted(&dir.path().join("data"), 10).await;
+    child.kill().await.unwrap();
+    let mut bytes = fs::read(&draft).unwrap();
+    let read = frame::leading(&bytes).observations;
+    let torn = frame::encode(&read).unwrap();
+    bytes.extend_from_slice(torn.get(..torn.len() / 2).unwrap());
+    fs::write(&draft, bytes).unwrap();
+    assert!(aggregator.look(|s| s.envelopes.is_empty()));
+
+    let mut child = run(&file, &[]);
+    aggregator
+        .until("what was read arrives", |s| !s.envelopes.is_empty())
+        .await;
+    let arrived = aggregator.look(|s| s.envelopes.first().unwrap().observations.clone());
+    assert_eq!(arrived, read);
+    terminate(&child);
+    let ended = timeout(PATIENCE, child.wait()).await.unwrap().unwrap();
+    assert_eq!(ended.code(), Some(0));
+    let (_, left) = Draft::open(&dir.path().join("data")).unwrap();
+    assert_eq!(left, [], "all of it is in the spool");
+}
+
+/// Waits until a draft holds so many observations; returns its file.
+async fn until_drafted(data_dir: &Path, count: usize) -> PathBuf {
+    let look = async {
+        let mut looks = interval(LOOK);
+        loop {
+            looks.tick().await;
+            for name in ["draft-a", "draft-b"] {
+                let draft = data_dir.join(name);
+                let bytes = fs::read(&draft).unwrap_or_default();
+                if frame::leading(&bytes).observations.len() >= count {
+                    return draft;
+                }
+            }
+        }
+    };
+    timeout(PATIENCE, look)
+        .await
+        .expect("readings in the draft")
 }

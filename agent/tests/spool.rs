@@ -1,6 +1,6 @@
 //! The spool on disk keeps its promises: compared with its model, and after every kind of accident.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::{
     fs,

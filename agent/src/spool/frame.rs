@@ -1,8 +1,9 @@
-//! One batch as bytes: length, checksum, version, observations. Pure.
+//! Observations as bytes: length, checksum, version, content. Pure.
 //!
-//! The length and the CRC-32 make a torn or rotten value visible above the store, whose own checks
-//! have failed before. Layout, little endian: `u32` length of the rest after the checksum, `u32`
-//! CRC-32 of it, one byte of version, then the observations in postcard.
+//! A value of the spool is one frame, a draft is frames one after the other. The length and the
+//! CRC-32 make a torn or rotten value visible above the store, whose own checks have failed before,
+//! and show where a draft that was cut off ends. Layout, little endian: `u32` length of the rest
+//! after the checksum, `u32` CRC-32 of it, one byte of version, then the observations in postcard.
 
 use shared::observation::Observation;
 
@@ -44,15 +45,29 @@ pub fn encode(observations: &[Observation]) -> Result<Vec<u8>, FrameError> {
 /// # Errors
 /// Anything that [`encode`] did not write.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Observation>, FrameError> {
-    let body = checked(bytes)?;
-    match body.split_first() {
-        Some((&VERSION, body)) => Ok(postcard::from_bytes(body)?),
-        Some((version, _)) => Err(FrameError::Version(*version)),
-        None => Err(FrameError::Length {
-            expected: 1,
-            found: 0,
-        }),
+    observations(checked(bytes)?)
+}
+
+/// What the whole frames at the front of some bytes hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Leading {
+    pub observations: Vec<Observation>,
+    /// Bytes that these frames take up; what follows is torn, rotten or nothing.
+    pub bytes: usize,
+}
+
+/// Decodes frame after frame up to the end or the first one that is not whole.
+#[must_use]
+pub fn leading(bytes: &[u8]) -> Leading {
+    let (mut whole, mut rest) = (Leading::default(), bytes);
+    while let Ok((body, after)) = split(rest)
+        && let Ok(more) = observations(body)
+    {
+        whole.observations.extend(more);
+        rest = after;
     }
+    whole.bytes = bytes.len() - rest.len();
+    whole
 }
 
 /// Whether length and checksum hold.
@@ -61,25 +76,45 @@ pub fn is_whole(bytes: &[u8]) -> bool {
     checked(bytes).is_ok()
 }
 
-/// The part after the header, if length and checksum hold.
+/// The part after the header, if length and checksum hold and nothing follows.
 fn checked(bytes: &[u8]) -> Result<&[u8], FrameError> {
+    match split(bytes)? {
+        (body, []) => Ok(body),
+        (body, rest) => Err(FrameError::Length {
+            expected: body.len(),
+            found: body.len() + rest.len(),
+        }),
+    }
+}
+
+/// The first frame's part after its header, if length and checksum hold, and what follows it.
+fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), FrameError> {
     let short = FrameError::Length {
         expected: HEADER,
         found: bytes.len(),
     };
     let (length, rest) = bytes.split_first_chunk::<4>().ok_or(short.clone())?;
-    let (checksum, body) = rest.split_first_chunk::<4>().ok_or(short)?;
+    let (checksum, rest) = rest.split_first_chunk::<4>().ok_or(short)?;
     let expected = u32::from_le_bytes(*length) as usize;
-    if expected != body.len() {
-        return Err(FrameError::Length {
-            expected,
-            found: body.len(),
-        });
-    }
+    let (body, after) = rest.split_at_checked(expected).ok_or(FrameError::Length {
+        expected,
+        found: rest.len(),
+    })?;
     if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
         return Err(FrameError::Checksum);
     }
-    Ok(body)
+    Ok((body, after))
+}
+
+fn observations(body: &[u8]) -> Result<Vec<Observation>, FrameError> {
+    match body.split_first() {
+        Some((&VERSION, body)) => Ok(postcard::from_bytes(body)?),
+        Some((version, _)) => Err(FrameError::Version(*version)),
+        None => Err(FrameError::Length {
+            expected: 1,
+            found: 0,
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -132,5 +167,49 @@ mod tests {
             prop_assert!(decode(&flipped).is_err());
             prop_assert!(decode(bytes.get(..at).unwrap_or_default()).is_err());
         }
+
+        #[test]
+        fn frames_that_were_cut_off_at_any_byte_give_exactly_the_whole_ones_before(
+            sizes in prop::collection::vec(1_usize..5, 0..6),
+        ) {
+            let (mut bytes, mut all, mut ends) = (Vec::new(), Vec::new(), vec![(0, 0)]);
+            for size in sizes {
+                let values: Vec<i64> = (0_i64..).skip(all.len()).take(size).collect();
+                bytes.extend(encode(&batch(&values)).expect("encodes"));
+                all.extend(batch(&values));
+                ends.push((bytes.len(), all.len()));
+            }
+            for cut in 0..=bytes.len() {
+                let last = ends.iter().rfind(|(end, _)| *end <= cut);
+                let (end, count) = *last.expect("the empty one");
+                let expected = Leading {
+                    observations: all.get(..count).unwrap_or_default().to_vec(),
+                    bytes: end,
+                };
+                prop_assert_eq!(leading(bytes.get(..cut).unwrap_or_default()), expected);
+            }
+        }
+
+        #[test]
+        fn a_flipped_byte_hides_its_own_frame_and_what_follows_and_nothing_before(
+            at in any::<prop::sample::Index>(),
+            mask in 1_u8..=255,
+        ) {
+            let one = encode(&batch(&[1, 2])).expect("encodes");
+            let mut bytes = one.repeat(4);
+            let at = at.index(bytes.len());
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= mask;
+            }
+            let before = at / one.len();
+            let seen = leading(&bytes);
+            prop_assert_eq!(seen.bytes, before * one.len());
+            prop_assert_eq!(seen.observations, batch(&[1, 2].repeat(before)));
+        }
+    }
+
+    #[test]
+    fn zeros_as_a_power_cut_may_leave_them_are_no_frame() {
+        assert_eq!(leading(&[0; 64]), Leading::default());
     }
 }

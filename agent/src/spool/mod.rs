@@ -4,9 +4,11 @@
 //! commit acknowledgement releases them; nothing else removes them except the named policy for a
 //! full queue. [`contract::Spool`] is the promise, [`sled::SledSpool`] keeps it on disk,
 //! [`memory::MemorySpool`] is the model that the tests compare it with, and [`keeper::Keeper`] is
-//! the one thread that owns it.
+//! the one thread that owns it. What is not in the queue yet, the open batch, is in a
+//! [`draft::Draft`].
 
 pub mod contract;
+pub mod draft;
 pub mod frame;
 pub mod keeper;
 pub mod memory;

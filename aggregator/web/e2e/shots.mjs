@@ -16,8 +16,9 @@ if (!name || !url) {
 }
 process.env.SHOTS = folder;
 
-const browser = await launch();
+let browser;
 try {
+  browser = await launch();
   const { page } = await openWindow(browser, url);
   await page.goto(url);
   await page.locator('[data-map="shown"]').waitFor();
@@ -32,5 +33,5 @@ try {
   console.error(`no pictures of ${url}: ${error.message}`);
   process.exitCode = 1;
 } finally {
-  await browser.close();
+  await browser?.close();
 }

@@ -95,17 +95,19 @@ function timing(page: Page, r: Recommendation, p: Point | undefined): TemplateRe
   return html`<dl class="facts">
     <div><dt>${w.plan.arrives}</dt>
       <dd><b>${page.at(r.arrives_at)}</b> ${page.inMinutes(r.arrives_at)}
+        <small>${w.plan.pumpsFrom(page.at(r.sets_up_until))}</small>
         <small>${format.distance(r.distance_m)}${r.routed_by === "straight-line" ? ` · ${w.plan.straightLine}` : ""}</small></dd></div>
     <div><dt>${w.plan.deadline}</dt><dd>${deadline(page, r, p)}</dd></div>
   </dl>`;
 }
 
-/** The moment that the truck must beat, and whether it does. */
+/** The moment that the truck must beat. */
 export function deadlineOf(p: Point | undefined): string | null {
   if (!p || rank(p.status) >= 3) return null;
   return p.forecast?.reaches_closure_at ?? null;
 }
 
+/** Whether the truck beats it: a truck that has arrived but does not pump yet keeps no road open. */
 function deadline(page: Page, r: Recommendation, p: Point | undefined): TemplateResult | string {
   const { words: w } = page;
   if (!p) return format.NO_NUMBER;
@@ -113,7 +115,7 @@ function deadline(page: Page, r: Recommendation, p: Point | undefined): Template
   if (!p.forecast || p.forecast.method === "none") return w.plan.noForecast;
   const at = deadlineOf(p);
   if (at === null) return w.plan.noDeadline;
-  const margin = Math.round((Date.parse(at) - Date.parse(r.arrives_at)) / 60_000);
+  const margin = Math.round((Date.parse(at) - Date.parse(r.sets_up_until)) / 60_000);
   const verdict =
     margin >= 0
       ? html`<span class="verdict">${w.plan.early(margin)}</span>`
@@ -129,11 +131,13 @@ function saidAlready(p: Point | undefined): Set<string> {
   return new Set(["straight-line-estimate", ...(isClosed ? ["arrives-after-closure", "reaches-closure"] : [])]);
 }
 
-function against(page: Page, r: Recommendation, p: Point | undefined): TemplateResult {
+function against(page: Page, r: Recommendation, p: Point | undefined): TemplateResult | typeof nothing {
   const { words: w, speaker } = page;
   const said = saidAlready(p);
   const objections = r.against.filter((a) => !said.has(a.code));
-  if (objections.length === 0) return html`<p class="against none">${w.plan.nothingAgainst}</p>`;
+  if (objections.length === 0) {
+    return r.against.length === 0 ? html`<p class="against none">${w.plan.nothingAgainst}</p>` : nothing;
+  }
   return html`<div class="against">
     <h5>${w.plan.against}</h5>
     <ul>${objections.map((a) => html`<li>${sentences.objection(a, speaker)}</li>`)}</ul>

@@ -209,7 +209,7 @@ function drawThresholds(u: uPlot, drawn: Drawn | null, css: (name: string) => st
   for (const threshold of [...drawn.thresholds].reverse()) {
     if (threshold.value > drawn.top) continue;
     const y = u.valToPos(threshold.value, "y", true);
-    ctx.strokeStyle = css(`--${threshold.status}`) || css("--ink-2");
+    ctx.strokeStyle = css(`--line-${threshold.status}`) || css(`--${threshold.status}`) || css("--ink-2");
     ctx.lineWidth = 1.5 * ratio;
     ctx.setLineDash([2 * ratio, 3 * ratio]);
     ctx.beginPath();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use shared::logging::LogFormat;
-use simulators::{city, lab::say, load, replay};
+use simulators::{city, demo, lab::say, load, replay};
 
 /// Simulated cities, recorded storms and load for the real flood-agent and flood-aggregator.
 ///
@@ -20,6 +20,7 @@ Build the programs under test first; flood-sim looks for them in its own folder:
   cargo build -p agent -p aggregator -p simulators
 
 Then, for example:
+  flood-sim demo        a storm over a city as large as Shanghai: open http://127.0.0.1:8080
   flood-sim replay configs/scenarios/harbour.toml --check
                         a small harbour district floods; 2 agents, all three protocols; judged
   flood-sim replay configs/scenarios/harbour.toml --speed 30 --http 127.0.0.1:8080
@@ -41,6 +42,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Replay(replay::Args),
     Load(load::Args),
     City(CityArgs),
@@ -79,6 +81,7 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
         .build()?;
     runtime.block_on(async {
         match cli.command {
+            Command::Demo(args) => demo::run(args).await,
             Command::Replay(args) => replay::run(args).await,
             Command::Load(args) => load::run(args).await,
             Command::City(args) => {

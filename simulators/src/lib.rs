@@ -5,9 +5,14 @@
 //! truth that the store is compared with. Nothing here shares code with the programs it judges
 //! beyond the contracts in `shared`.
 
+pub mod catchment;
 pub mod city;
+pub mod demo;
+pub mod fleet;
 pub mod gauge;
 pub mod lab;
 pub mod link;
 pub mod load;
 pub mod replay;
+pub mod storm;
+pub mod truth;

@@ -14,7 +14,8 @@ use shared::{
 };
 use simulators::{
     lab::{
-        BrokerChoice, Delivery, Lab, Setup, compare, find_in_path, lost_only_between, say, spread,
+        BehindLink, BrokerChoice, Delivery, Lab, Setup, compare, find_in_path, lost_only_between,
+        say, spread,
     },
     link::LinkFault,
     replay,
@@ -39,7 +40,7 @@ const RIGHT_AGAIN: Duration = Duration::from_secs(10);
 /// About five real seconds of readings.
 const SOME: u64 = 300;
 
-async fn harbour(broker: BrokerChoice, link_can_fail: bool) -> Lab {
+async fn harbour(broker: BrokerChoice, behind_link: BehindLink) -> Lab {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/scenarios/harbour.toml");
     let (mut recording, _) = replay::load(&file, None).expect("the harbour scenario");
     recording.from = recording.from.plus_millis(BEGIN_MINUTE * 60_000);
@@ -60,7 +61,7 @@ async fn harbour(broker: BrokerChoice, link_can_fail: bool) -> Lab {
         readings: Arc::new(recording.readings()),
         clock,
         broker,
-        link_can_fail,
+        behind_link,
         http: None,
         batch_seconds: BATCH_SECONDS,
         work: None,
@@ -108,7 +109,7 @@ fn tell(what: &str, delivery: &Delivery) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_killed_under_load_loses_nothing_that_had_reached_it() {
     let _turn = ONE_AT_A_TIME.lock().await;
-    let mut lab = harbour(BrokerChoice::Embedded, false).await;
+    let mut lab = harbour(BrokerChoice::Embedded, BehindLink::Nobody).await;
     lab.until_served(SOME).await.expect("readings");
     let victim = lab.agents.first_mut().expect("an agent");
     let name = victim.name().to_owned();
@@ -164,7 +165,7 @@ fn between(list: &[simulators::gauge::Served], (from, to): (Timestamp, Timestamp
 #[tokio::test(flavor = "multi_thread")]
 async fn an_aggregator_killed_under_load_loses_nothing_and_doubles_nothing() {
     let _turn = ONE_AT_A_TIME.lock().await;
-    let mut lab = harbour(BrokerChoice::Embedded, false).await;
+    let mut lab = harbour(BrokerChoice::Embedded, BehindLink::Nobody).await;
     for _ in 0..2 {
         lab.until_served(SOME).await.expect("readings");
         lab.aggregator.kill();
@@ -186,7 +187,7 @@ async fn a_broker_that_forgets_everything_it_had_acknowledged_loses_nothing() {
         );
         return;
     }
-    let mut lab = harbour(BrokerChoice::Mosquitto, false).await;
+    let mut lab = harbour(BrokerChoice::Mosquitto, BehindLink::Nobody).await;
     for _ in 0..2 {
         lab.until_served(SOME).await.expect("readings");
         lab.broker.kill();
@@ -202,7 +203,7 @@ async fn a_broker_that_forgets_everything_it_had_acknowledged_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_is_cut_stalled_or_slow_loses_nothing() {
     let _turn = ONE_AT_A_TIME.lock().await;
-    let mut lab = harbour(BrokerChoice::Embedded, true).await;
+    let mut lab = harbour(BrokerChoice::Embedded, BehindLink::Everybody).await;
     let slow = LinkFault::Delay(Duration::from_millis(60));
     for (fault, name) in [
         (LinkFault::Cut, "cut"),

@@ -11,7 +11,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use shared::clock::{Mode, ScaledClock, real_now};
 use simulators::{
-    lab::{BrokerChoice, GatewayPlan, Lab, Setup, compare, say, spread},
+    lab::{BehindLink, BrokerChoice, GatewayPlan, Lab, Setup, compare, say, spread},
     replay::{self, CitySource},
 };
 
@@ -43,7 +43,7 @@ async fn harbour() -> Lab {
             speed: SPEED,
         },
         broker: BrokerChoice::Mosquitto,
-        link_can_fail: false,
+        behind_link: BehindLink::Nobody,
         http: None,
         batch_seconds: 1.0,
         work: None,

@@ -10,4 +10,4 @@ pub use ack::Ack;
 pub use envelope::{DecodeError, Envelope, VERSION};
 pub use health::AgentHealth;
 pub use intake::{IntakeError, decode_intake};
-pub use topic::{Topic, TopicError, partition_of, subscriptions};
+pub use topic::{Topic, TopicError, all_orders, partition_of, subscriptions};

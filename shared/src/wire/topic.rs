@@ -73,6 +73,12 @@ pub fn subscriptions() -> [&'static str; 5] {
     ]
 }
 
+/// Topic filter of the orders to all trucks, for a platform that serves a fleet.
+#[must_use]
+pub const fn all_orders() -> &'static str {
+    "flood/v1/order/+"
+}
+
 impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use feature::{write_layer, write_text};
 use land::{BOUNDS, CENTRE};
-use rng::Rng;
+pub(crate) use rng::Rng;
 
 /// Why the city could not be written.
 #[derive(Debug, thiserror::Error)]

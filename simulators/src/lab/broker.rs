@@ -44,8 +44,6 @@ impl FromStr for BrokerChoice {
 pub struct Broker {
     /// What the aggregator's configuration says.
     pub aggregator: AggregatorBroker,
-    /// What the agents' configuration says.
-    pub uplink: String,
     /// The mosquitto process, if this run has one.
     pub process: Option<Process>,
     /// The link in front of the broker, if it can fail.
@@ -85,16 +83,27 @@ impl Broker {
         } else {
             None
         };
-        let uplink = format!("mqtt://{}", link.as_ref().map_or(address, Proxy::address));
         let mut broker = Self {
             aggregator,
-            uplink,
             process,
             link,
             address,
         };
         broker.restart().await?;
         Ok(broker)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What an agent's configuration says: the broker, or the link in front of it.
+    #[must_use]
+    pub fn uplink(&self, behind_link: bool) -> String {
+        let link = self.link.as_ref().filter(|_| behind_link);
+        format!("mqtt://{}", link.map_or(self.address, Proxy::address))
     }
 
     /// Starts the mosquitto process, if there is one, and waits until it listens.

@@ -29,7 +29,7 @@ pub enum LabError {
     },
     #[error("{what} did not come within {seconds} s")]
     TimedOut { what: String, seconds: u64 },
-    #[error("GET {path}")]
+    #[error("asking the aggregator for {path}")]
     Http {
         path: String,
         source: Box<ureq::Error>,

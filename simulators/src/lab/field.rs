@@ -61,20 +61,31 @@ const POLLS_PER_SECOND: f64 = 40.0;
 #[must_use]
 pub fn spread(gauges: &[SimGauge], gateways: usize, speed: f64) -> Vec<GatewayPlan> {
     let gateways = gateways.max(1);
-    (0..gateways)
-        .map(|g| {
-            let own: Vec<&SimGauge> = gauges.iter().skip(g).step_by(gateways).collect();
-            let third = |kind: usize| own.iter().skip(kind).step_by(3).copied().cloned();
-            GatewayPlan {
-                agent: format!("gw-{:02}", g + 1)
-                    .parse()
-                    .expect("a gateway's name is an id"),
-                tcp: lines(third(0), TCP_UNITS, speed),
-                rtu: lines(third(1), RTU_UNITS, speed),
-                mqtt: third(2).collect(),
-            }
-        })
-        .collect()
+    let own = |g: usize| gauges.iter().skip(g).step_by(gateways).cloned().collect();
+    spread_groups((0..gateways).map(own), speed)
+}
+
+/// As [`spread`], with the gauges of every gateway given.
+///
+/// # Panics
+/// Never: `gw-01` … are ids.
+#[must_use]
+pub fn spread_groups(
+    groups: impl IntoIterator<Item = Vec<SimGauge>>,
+    speed: f64,
+) -> Vec<GatewayPlan> {
+    let plan = |(number, own): (usize, Vec<SimGauge>)| {
+        let third = |kind: usize| own.iter().skip(kind).step_by(3).cloned();
+        GatewayPlan {
+            agent: format!("gw-{number:02}")
+                .parse()
+                .expect("a gateway's name is an id"),
+            tcp: lines(third(0), TCP_UNITS, speed),
+            rtu: lines(third(1), RTU_UNITS, speed),
+            mqtt: third(2).collect(),
+        }
+    };
+    (1..).zip(groups).map(plan).collect()
 }
 
 fn lines(gauges: impl Iterator<Item = SimGauge>, most: usize, speed: f64) -> Vec<Vec<SimGauge>> {

@@ -150,6 +150,26 @@ impl Client {
             .collect())
     }
 
+    /// Confirms a recommendation. `false`: the aggregator refused, because the plan has changed.
+    ///
+    /// # Errors
+    /// No answer, or one that is neither an order nor a refusal.
+    pub async fn confirm(&self, truck: &str, point: &PointId, plan: u64) -> Result<bool, LabError> {
+        const PATH: &str = "/api/v1/orders";
+        let body = serde_json::json!({ "truck": truck, "point": point, "plan": plan });
+        let (agent, url) = (self.agent.clone(), self.url(PATH));
+        let answer = tokio::task::spawn_blocking(move || agent.post(&url).send_json(body)).await;
+        let failed = |source| LabError::Http {
+            path: PATH.to_owned(),
+            source: Box::new(source),
+        };
+        match answer.map_err(|e| failed(ureq::Error::Io(std::io::Error::other(e))))? {
+            Ok(_) => Ok(true),
+            Err(ureq::Error::StatusCode(409)) => Ok(false),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
     async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, LabError> {
         Ok(match self.json::<Listed<T>>(path).await? {
             Listed::Bare(list) => list,

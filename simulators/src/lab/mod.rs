@@ -23,20 +23,24 @@ mod waits;
 mod work;
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use shared::clock::{Clock, ScaledClock};
+use shared::{
+    clock::{Clock, ScaledClock},
+    ids::AgentId,
+};
 
 pub use broker::{Broker, BrokerChoice, resolve};
 pub use config::AggregatorBroker;
-pub use console::say;
+pub use console::{interrupted, say};
 pub use delivery::{Delivery, GaugeDelivery, compare, lost_only_between};
 pub use error::LabError;
-pub use field::{Field, Gateway, GatewayPlan, ModbusLine, MqttLine, spread};
+pub use field::{Field, Gateway, GatewayPlan, ModbusLine, MqttLine, spread, spread_groups};
 pub use http::{AgentState, Client, GaugeState, Plan, PointState, Recommendation, State};
 pub use process::Process;
 pub use programs::{Programs, find_in_path};
@@ -57,14 +61,33 @@ pub struct Setup {
     pub readings: Arc<dyn Readings>,
     pub clock: ScaledClock,
     pub broker: BrokerChoice,
-    /// Whether agents reach the broker over a link that can be made to fail.
-    pub link_can_fail: bool,
+    /// Which agents reach the broker over the link that can be made to fail.
+    pub behind_link: BehindLink,
     /// Where the aggregator serves HTTP; `None` takes a free port.
     pub http: Option<SocketAddr>,
     /// How long an agent gathers a batch, in real seconds.
     pub batch_seconds: f64,
     /// The work folder; `None` makes a temporary one.
     pub work: Option<PathBuf>,
+}
+
+/// Which agents are behind the link that can fail.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum BehindLink {
+    #[default]
+    Nobody,
+    Everybody,
+    These(BTreeSet<AgentId>),
+}
+
+impl BehindLink {
+    fn holds(&self, agent: &AgentId) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Everybody => true,
+            Self::These(agents) => agents.contains(agent),
+        }
+    }
 }
 
 /// A running system.
@@ -98,7 +121,12 @@ impl Lab {
         let served = work.path.join("served.csv");
         let log = ServedLog::with_file(&served).map_err(LabError::io("served.csv"))?;
         let field = Field::start(&setup.gateways, clock, setup.readings, Arc::new(log)).await?;
-        let broker = Broker::start(&setup.broker, setup.link_can_fail, &work.path).await?;
+        let broker = Broker::start(
+            &setup.broker,
+            setup.behind_link != BehindLink::Nobody,
+            &work.path,
+        )
+        .await?;
         let http = match setup.http {
             Some(address) => address,
             None => free_address().map_err(LabError::io("a port for HTTP"))?,
@@ -121,13 +149,8 @@ impl Lab {
         for gateway in &field.gateways {
             let name = gateway.agent.as_str();
             let data = work.path.join(name);
-            let text = config::agent(
-                gateway,
-                &broker.uplink,
-                setup.clock,
-                setup.batch_seconds,
-                &data,
-            )?;
+            let uplink = broker.uplink(setup.behind_link.holds(&gateway.agent));
+            let text = config::agent(gateway, &uplink, setup.clock, setup.batch_seconds, &data)?;
             let path = work.write(&format!("{name}.toml"), &text)?;
             agents.push(Process::new(name, &programs.agent, run(&path), &work.path));
         }

@@ -8,7 +8,7 @@ mod args;
 mod bank;
 mod calder;
 mod error;
-mod files;
+pub(crate) mod files;
 mod jakarta;
 mod layers;
 mod play;
@@ -31,8 +31,9 @@ pub use recording::{
     CitySource, Playback, RecordedGauge, RecordedPoint, Recording, Series, Truth, slug,
 };
 pub use report::Report;
-pub use scenario::Scenario;
-pub use verdict::{FlagVerdict, PointVerdict};
+pub use scenario::{FaultEntry, Scenario};
+pub use verdict::{FlagVerdict, PointVerdict, flags_of, tally};
+pub use watch::Seen;
 
 /// Reads the recording at a path: a scenario file (`.toml`) or a folder in one of the layouts.
 /// Also gives the speed that a scenario file asks for.

@@ -15,7 +15,7 @@ use super::{
     verdict,
     watch::Seen,
 };
-use crate::lab::{self, Lab, Setup, say};
+use crate::lab::{self, BehindLink, Lab, Setup, say};
 
 /// Real time between "everything is being started" and the first minute of the storm.
 const LEAD: Duration = Duration::from_secs(4);
@@ -33,7 +33,7 @@ pub async fn run(args: Args) -> anyhow::Result<bool> {
     tokio::select! {
         passed = play(&args) => passed,
         // What was started is dropped with the run, and ends with it.
-        () = interrupted() => {
+        () = lab::interrupted() => {
             anyhow::ensure!(args.stay, "interrupted");
             Ok(true)
         }
@@ -66,7 +66,7 @@ async fn play(args: &Args) -> anyhow::Result<bool> {
         readings: Arc::new(recording.readings()),
         clock,
         broker: args.broker.clone(),
-        link_can_fail: false,
+        behind_link: BehindLink::Nobody,
         http: args.http,
         batch_seconds: batch_seconds(&recording, speed),
         work: args.work.clone(),
@@ -192,16 +192,4 @@ async fn judge(
         ));
     }
     Ok(report.passed || !args.check)
-}
-
-/// Resolves on Ctrl-C or SIGTERM.
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminated) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
-    }
 }

@@ -76,7 +76,9 @@ pub enum FaultName {
 }
 
 impl FaultEntry {
-    fn fault(&self, origin: Timestamp) -> Fault {
+    /// The fault in a storm whose minute 0 is `origin`.
+    #[must_use]
+    pub fn fault(&self, origin: Timestamp) -> Fault {
         let kind = match self.kind {
             FaultName::Silent => FaultKind::Silent,
             FaultName::Stuck => FaultKind::Stuck,

@@ -40,27 +40,44 @@ pub struct PointVerdict {
 const PERIODS: i64 = 2;
 
 /// Judges the flags, if the truth is known.
-///
-/// Onsets outside the span that was played (less the time a flag may take) do not count.
 #[must_use]
 pub fn flags(recording: &Recording, seen: &Seen) -> Option<Vec<PointVerdict>> {
     let Truth::Floods(floods) = &recording.truth else {
         return None;
     };
-    let allowed = allowed_ms(recording);
+    let depth = recording
+        .gauges
+        .iter()
+        .filter(|g| g.parameter == shared::gauge::Parameter::Depth);
+    let slowest = depth.map(|g| g.interval_s).max().unwrap_or(60);
+    Some(flags_of(floods, seen, recording.to, slowest))
+}
+
+/// Judges the flags that were seen up to `to` against the true floods, under gauges that are read
+/// every `interval_s`.
+///
+/// Onsets so shortly before `to` that a flag could still come in time do not count.
+#[must_use]
+pub fn flags_of(
+    floods: &BTreeMap<PointId, Timestamp>,
+    seen: &Seen,
+    to: Timestamp,
+    interval_s: u32,
+) -> Vec<PointVerdict> {
+    let allowed = i64::from(interval_s) * 1000 * PERIODS;
     let onset = |id: &PointId| {
         floods
             .get(id)
             .copied()
-            .filter(|at| at.plus_millis(allowed) <= recording.to)
+            .filter(|at| at.plus_millis(allowed) <= to)
     };
     let points: BTreeSet<&PointId> = floods.keys().chain(seen.flags.keys()).collect();
     let judged = points.into_iter().filter_map(|id| {
         let (truth, flagged) = (onset(id), seen.flags.get(id).copied());
-        let known = floods.get(id).is_some_and(|at| *at <= recording.to);
+        let known = floods.get(id).is_some_and(|at| *at <= to);
         judge(id, truth, flagged, allowed, known)
     });
-    Some(judged.collect())
+    judged.collect()
 }
 
 fn judge(
@@ -92,15 +109,6 @@ fn judge(
         delay_s,
         verdict,
     })
-}
-
-fn allowed_ms(recording: &Recording) -> i64 {
-    let depth = recording
-        .gauges
-        .iter()
-        .filter(|g| g.parameter == shared::gauge::Parameter::Depth);
-    let slowest = depth.map(|g| g.interval_s).max().unwrap_or(60);
-    i64::from(slowest) * 1000 * PERIODS
 }
 
 /// Whether trucks were recommended exactly if something flooded; `None` without a truth.

@@ -1,0 +1,141 @@
+//! What happened in a demo, for machines and in a few lines for people.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use serde::Serialize;
+use shared::{ids::PointId, time::Timestamp};
+
+use crate::{
+    lab::{Delivery, LabError, say},
+    replay::{FlagVerdict, PointVerdict, tally},
+};
+
+/// The end report of a demo.
+#[derive(Debug, Clone, Serialize)]
+pub struct Summary {
+    pub scenario: String,
+    pub seed: u64,
+    pub speed: f64,
+    pub gateways: usize,
+    pub gauges: usize,
+    pub trucks: usize,
+    /// Real seconds from the command to a live map.
+    pub map_after_s: f64,
+    /// Real seconds from the storm's beginning (minute 0).
+    pub first_flood_after_s: Option<f64>,
+    pub first_flag_after_s: Option<f64>,
+    pub first_recommendation_after_s: Option<f64>,
+    /// Where the storm had come when the run ended.
+    pub ended_at: Timestamp,
+    /// When each point really reached its waterlogged depth.
+    pub floods: BTreeMap<PointId, Timestamp>,
+    pub flags: Vec<PointVerdict>,
+    /// Points whose gauge was faulty or cut off: their flags are not judged.
+    pub excused: BTreeSet<PointId>,
+    pub recommended: BTreeMap<PointId, Timestamp>,
+    pub orders: u64,
+    pub pumped_m3: u64,
+    /// `None` where the run was interrupted: what was under way then cannot be compared.
+    pub delivery: Option<Delivery>,
+    /// The aggregator's counters that are not zero.
+    pub counters: BTreeMap<String, u64>,
+    pub cpu_seconds: BTreeMap<String, f64>,
+    pub passed: bool,
+}
+
+impl Summary {
+    /// Whether everything holds that was judged.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.delivery.as_ref().is_some_and(Delivery::is_exact)
+            && self.judged().all(|p| p.verdict == FlagVerdict::InTime)
+            && (self.floods.is_empty() || !self.recommended.is_empty())
+    }
+
+    fn judged(&self) -> impl Iterator<Item = &PointVerdict> {
+        self.flags
+            .iter()
+            .filter(|p| !self.excused.contains(&p.point))
+    }
+
+    /// Prints the outcome.
+    pub fn print(&self) {
+        let mark = |good: bool| if good { "pass" } else { "FAIL" };
+        let seconds = |s: Option<f64>| s.map_or("never".to_owned(), |s| format!("{s:.0} s"));
+        say(format!(
+            "      map after {:.0} s; first flood after {} of storm, first flag {}, first recommendation {}",
+            self.map_after_s,
+            seconds(self.first_flood_after_s),
+            seconds(self.first_flag_after_s),
+            seconds(self.first_recommendation_after_s),
+        ));
+        if let Some(d) = &self.delivery {
+            say(format!(
+                "{}  delivery: {} served, {} stored, {} lost, {} doubled ({} gauges, {} gateways)",
+                mark(d.is_exact()),
+                d.served,
+                d.stored,
+                d.lost,
+                d.doubled,
+                self.gauges,
+                self.gateways
+            ));
+            for (gauge, wrong) in d.wrong.iter().take(20) {
+                say(format!(
+                    "        {gauge}: {} lost, {} doubled",
+                    wrong.lost, wrong.doubled
+                ));
+            }
+        }
+        let judged: Vec<PointVerdict> = self.judged().cloned().collect();
+        let counts: Vec<String> = tally(&judged)
+            .into_iter()
+            .map(|(name, n)| format!("{n} {name}"))
+            .collect();
+        say(format!(
+            "{}  flags: {} points flooded; {}; {} not judged (faulty gauge or cut line)",
+            mark(judged.iter().all(|p| p.verdict == FlagVerdict::InTime)),
+            self.floods.len(),
+            if counts.is_empty() {
+                "none flagged".to_owned()
+            } else {
+                counts.join(", ")
+            },
+            self.excused.len(),
+        ));
+        for point in judged.iter().filter(|p| p.verdict != FlagVerdict::InTime) {
+            say(format!(
+                "        {}: {:?}, {:?} s",
+                point.point, point.verdict, point.delay_s
+            ));
+        }
+        say(format!(
+            "      trucks: recommended for {} points, {} orders carried out, {} m³ pumped",
+            self.recommended.len(),
+            self.orders,
+            self.pumped_m3
+        ));
+        let agents: f64 = self
+            .cpu_seconds
+            .iter()
+            .filter(|(name, _)| *name != "aggregator")
+            .map(|(_, s)| s)
+            .sum();
+        let aggregator = self.cpu_seconds.get("aggregator").copied().unwrap_or(0.0);
+        say(format!(
+            "      cpu: aggregator {aggregator:.1} s, all agents {agents:.1} s"
+        ));
+    }
+
+    /// Writes it as JSON.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, file: &Path) -> Result<(), LabError> {
+        let text = serde_json::to_vec_pretty(self).expect("plain data always serialises");
+        std::fs::write(file, text).map_err(LabError::io(file.display().to_string()))
+    }
+}

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use shared::{
-    clock::{Clock, real_now},
+    clock::{Clock, Mode, real_now},
     wire::Topic,
 };
 use tokio::{
@@ -273,9 +273,10 @@ impl Driver {
     }
 
     fn step(&mut self, input: Input, unkept: &mpsc::UnboundedSender<Input>) {
+        let mode = self.clock.mode();
         for effect in self.world.step(self.clock.now(), input) {
             match effect {
-                Effect::Send(order) => send_order(&self.downlink, &order),
+                Effect::Send(order) => send_order(&self.downlink, &order, mode),
                 Effect::Refuse { refusal, reply } => {
                     // The client may have gone.
                     let _ = reply.send(Err(refusal));
@@ -286,7 +287,7 @@ impl Driver {
                     tokio::spawn(async move {
                         let kept = committer.order(order.clone()).await == Receipt::Done;
                         let answer = if kept {
-                            send_order(&downlink, &order);
+                            send_order(&downlink, &order, mode);
                             Ok(order)
                         } else {
                             let _ = unkept.send(Input::NotKept(order.id));
@@ -346,8 +347,8 @@ impl Driver {
     }
 }
 
-fn send_order(downlink: &Downlink, order: &Order) {
-    match serde_json::to_vec(&order.message()) {
+fn send_order(downlink: &Downlink, order: &Order, mode: Mode) {
+    match serde_json::to_vec(&order.message(mode)) {
         Ok(payload) => {
             let topic = Topic::Order(order.truck.clone());
             if !downlink.send(DownlinkMessage { topic, payload }) {

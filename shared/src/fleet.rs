@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    clock::Mode,
     ids::{OrderId, PointId, TruckId},
     lonlat::LonLat,
     time::Timestamp,
@@ -42,6 +43,8 @@ pub struct TruckOrder {
     pub order: OrderId,
     pub truck: TruckId,
     pub issued_at: Timestamp,
+    /// What it may be taken for: a crew obeys only an actual order, a simulated one only others.
+    pub mode: Mode,
     pub action: OrderAction,
 }
 

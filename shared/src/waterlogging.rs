@@ -31,7 +31,7 @@ impl Default for Thresholds {
             waterlogged_m: 0.15,
             closure_m: 0.25,
             severe_m: 0.40,
-            hysteresis_m: 0.05,
+            hysteresis_m: 0.03,
             hold_s: 600.0,
         }
     }
@@ -42,7 +42,7 @@ impl Default for Thresholds {
 pub enum ThresholdsError {
     #[error("thresholds must rise: notice_m < waterlogged_m < closure_m < severe_m, all above 0")]
     Order,
-    #[error("hysteresis_m must be from 0 to notice_m, and hold_s must not be negative")]
+    #[error("hysteresis_m must be from 0 to below notice_m, and hold_s must not be negative")]
     Hysteresis,
 }
 
@@ -60,7 +60,7 @@ impl Thresholds {
         if !rising.windows(2).all(|w| matches!(w, [a, b] if a < b)) {
             return Err(ThresholdsError::Order);
         }
-        if !(0.0..=self.notice_m).contains(&self.hysteresis_m)
+        if !(0.0..self.notice_m).contains(&self.hysteresis_m)
             || self.hold_s.is_nan()
             || self.hold_s < 0.0
         {
@@ -149,9 +149,13 @@ mod tests {
         };
         assert_eq!(wrong.check(), Err(ThresholdsError::Order));
         let wrong = Thresholds {
-            hysteresis_m: 0.2,
+            hysteresis_m: 0.05,
             ..Thresholds::default()
         };
-        assert_eq!(wrong.check(), Err(ThresholdsError::Hysteresis));
+        assert_eq!(
+            wrong.check(),
+            Err(ThresholdsError::Hysteresis),
+            "water that is gone would be noticed for ever"
+        );
     }
 }

@@ -10,8 +10,10 @@ mod planner;
 mod problem;
 mod reservoir;
 mod roads;
+mod routing;
 
 pub use plan::{Against, Alternative, Plan, Reason, Recommendation, Unserved, UnservedCode};
 pub use planner::plan;
 pub use problem::{Assigned, Problem, Site, Truck};
-pub use roads::{RoadClass, Route, RoutedBy, straight_line};
+pub use roads::{Drive, RoadClass, Route, RoutedBy, straight_line};
+pub use routing::{Road, Roads};

@@ -4,11 +4,10 @@
 use std::time::Duration;
 
 use super::{
-    Against, Alternative, Assigned, Plan, Problem, Reason, Recommendation, Route, RoutedBy, Site,
-    Truck, Unserved, UnservedCode,
+    Against, Alternative, Assigned, Drive, Plan, Problem, Reason, Recommendation, Roads, RoutedBy,
+    Site, Truck, Unserved, UnservedCode,
     problem::SETUP_MINUTES,
     reservoir::{Pump, cost, drained_after, peak_inflow_m3h, probability_critical, volume_after},
-    straight_line,
 };
 
 /// A truck must save this many hours² times its capacity to be sent, and half as much again to be
@@ -21,20 +20,21 @@ const IN_NEED: f64 = 0.5;
 
 const ALTERNATIVES: usize = 2;
 
-/// Makes a plan.
+/// Makes a plan, with ways over these roads.
 #[must_use]
-pub fn plan(problem: &Problem) -> Plan {
+pub fn plan(problem: &Problem, roads: &Roads) -> Plan {
     let mut problem = problem.clone();
     problem.sites.sort_by(|a, b| a.id.cmp(&b.id));
     problem.trucks.sort_by(|a, b| a.id.cmp(&b.id));
-    let mut search = Search::new(&problem);
+    let mut search = Search::new(&problem, roads);
     search.greedy();
     search.finish()
 }
 
 struct Search<'a> {
     problem: &'a Problem,
-    routes: Vec<Vec<Route>>,
+    roads: &'a Roads,
+    drives: Vec<Vec<Drive>>,
     /// Pumps at each site: of standing orders first.
     pumps: Vec<Vec<Pump>>,
     base: Vec<f64>,
@@ -44,7 +44,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(problem: &'a Problem) -> Self {
+    fn new(problem: &'a Problem, roads: &'a Roads) -> Self {
         let mut pumps = vec![Vec::new(); problem.sites.len()];
         for truck in &problem.trucks {
             if let Assigned::Ordered {
@@ -66,14 +66,14 @@ impl<'a> Search<'a> {
             .zip(&pumps)
             .map(|(s, p)| cost(s, p))
             .collect();
-        let routes = problem
+        let drives = problem
             .trucks
             .iter()
             .map(|t| {
                 problem
                     .sites
                     .iter()
-                    .map(|s| straight_line(t.position, s.position))
+                    .map(|s| roads.drive(t.position, s.position))
                     .collect()
             })
             .collect();
@@ -85,7 +85,8 @@ impl<'a> Search<'a> {
         let chosen = vec![None; problem.trucks.len()];
         Self {
             problem,
-            routes,
+            roads,
+            drives,
             pumps,
             cost: base.clone(),
             base,
@@ -108,11 +109,11 @@ impl<'a> Search<'a> {
             .expect("truck numbers come from the problem")
     }
 
-    fn route(&self, truck: usize, site: usize) -> &Route {
-        self.routes
+    fn drive(&self, truck: usize, site: usize) -> &Drive {
+        self.drives
             .get(truck)
             .and_then(|r| r.get(site))
-            .expect("one route per truck and site")
+            .expect("one drive per truck and site")
     }
 
     fn pumps(&self, site: usize) -> &[Pump] {
@@ -124,7 +125,7 @@ impl<'a> Search<'a> {
     }
 
     fn pump(&self, truck: usize, site: usize) -> Pump {
-        let ready_minutes = drive_minutes(self.route(truck, site)) + SETUP_MINUTES;
+        let ready_minutes = self.drive(truck, site).minutes() + SETUP_MINUTES;
         Pump {
             ready_minutes,
             m3h: self.truck(truck).capacity_m3h,
@@ -290,8 +291,8 @@ impl<'a> Search<'a> {
     }
 
     fn explain(&self, truck: usize, site: usize, saved: f64) -> Recommendation {
-        let (t, s, route) = (self.truck(truck), self.site(site), self.route(truck, site));
-        let eta = drive_minutes(route);
+        let (t, s, drive) = (self.truck(truck), self.site(site), self.drive(truck, site));
+        let eta = drive.minutes();
         let pump = self.pump(truck, site);
         let others: Vec<Pump> = self
             .pumps(site)
@@ -306,7 +307,7 @@ impl<'a> Search<'a> {
             point: s.id.clone(),
             standing,
             eta_minutes: round(eta),
-            distance_m: route.distance_m.round(),
+            distance_m: drive.distance_m.round(),
             arrives_at: at(eta),
             sets_up_until: at(pump.ready_minutes),
             volume_on_arrival_m3: round(volume_after(s, &others, eta)),
@@ -317,8 +318,8 @@ impl<'a> Search<'a> {
             reasons: self.reasons(truck, site),
             against: self.against(truck, site, eta),
             alternatives: self.alternatives(truck, site),
-            route: route.points.clone(),
-            routed_by: route.by,
+            route: self.roads.route(t.position, s.position).points,
+            routed_by: drive.by,
         }
     }
 
@@ -342,8 +343,8 @@ impl<'a> Search<'a> {
         if let Some(mm_per_h) = s.rain_mm_per_h.filter(|mm| *mm >= 16.0) {
             reasons.push(Reason::HeavyRain { mm_per_h });
         }
-        let eta = drive_minutes(self.route(truck, site));
-        let nearer = |other: &usize| drive_minutes(self.route(*other, site)) < eta;
+        let eta = self.drive(truck, site).minutes();
+        let nearer = |other: &usize| self.drive(*other, site).minutes() < eta;
         if !self.free().iter().any(nearer) {
             reasons.push(Reason::NearestFree {
                 eta_minutes: round(eta),
@@ -384,7 +385,7 @@ impl<'a> Search<'a> {
                 against.push(Against::DistrictLeftWithoutReserve { district });
             }
         }
-        if self.route(truck, site).by == RoutedBy::StraightLine {
+        if self.drive(truck, site).by == RoutedBy::StraightLine {
             against.push(Against::StraightLineEstimate {});
         }
         if s.verified == 0 {
@@ -414,7 +415,7 @@ impl<'a> Search<'a> {
         with_other.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
         let alternative = |(regret, other): (f64, usize)| Alternative {
             truck: self.truck(other).id.clone(),
-            eta_minutes: round(drive_minutes(self.route(other, site))),
+            eta_minutes: round(self.drive(other, site).minutes()),
             capacity_m3h: self.truck(other).capacity_m3h,
             regret_m3h: round(regret),
         };
@@ -443,11 +444,6 @@ impl Pick {
             std::cmp::Ordering::Equal => (self.site, self.truck) < (other.site, other.truck),
         }
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a drive takes hours at most")]
-fn drive_minutes(route: &Route) -> f64 {
-    route.drive_ms as f64 / 60_000.0
 }
 
 fn round(number: f64) -> f64 {

@@ -351,6 +351,8 @@ impl State {
             })
             .map(|(_, member)| member.weight)
             .sum();
+        // What is reached already is no forecast.
+        let reached = |m: f64| (median(0) < m).then(|| first(&|d| d >= m)).flatten();
         let wet = median(0) >= thresholds.notice_m;
         Forecast {
             basis_at: at,
@@ -359,8 +361,8 @@ impl State {
             waterlogged_probability_60: reaching.clamp(0.0, 1.0),
             peak_m: median(peak),
             peak_at: time(peak),
-            reaches_waterlogged_at: first(&|d| d >= thresholds.waterlogged_m),
-            reaches_closure_at: first(&|d| d >= thresholds.closure_m),
+            reaches_waterlogged_at: reached(thresholds.waterlogged_m),
+            reaches_closure_at: reached(thresholds.closure_m),
             dry_at: if wet {
                 first(&|d| d < thresholds.notice_m)
             } else {

@@ -32,7 +32,7 @@ pub struct City {
     pub points: Vec<Point>,
     pub trucks: Vec<Truck>,
     pub districts: Vec<District>,
-    pub roads: Vec<Line>,
+    pub roads: Vec<Road>,
     /// Layers that are only shown, as they were read.
     pub shown: BTreeMap<LayerName, Vec<PlainFeature>>,
 }
@@ -104,15 +104,7 @@ pub struct District {
     pub name: Name,
 }
 
-/// A road.
-#[derive(Debug, Clone)]
-pub struct Line {
-    pub vertices: Vec<LonLat>,
-    pub class: RoadClass,
-    pub oneway: bool,
-}
-
-pub use crate::dispatch::RoadClass;
+pub use crate::dispatch::Road;
 
 /// A feature that is only shown: its geometry and properties as read.
 #[derive(Debug, Clone, Serialize)]

@@ -5,6 +5,6 @@ mod file;
 mod layer;
 mod read;
 
-pub use city::{City, District, GaugeSite, Line, PlainFeature, Point, Setting, Truck};
+pub use city::{City, District, GaugeSite, PlainFeature, Point, Road, Setting, Truck};
 pub use layer::{LayerError, LayerName};
 pub use read::{CityError, read_city};

@@ -17,7 +17,7 @@ use shared::{
 };
 
 use super::{
-    City, District, GaugeSite, LayerError, LayerName, Line, PlainFeature, Point, Truck,
+    City, District, GaugeSite, LayerError, LayerName, PlainFeature, Point, Road, Truck,
     file::{read_city_toml, read_layer},
     layer::Reader,
 };
@@ -294,8 +294,8 @@ fn truck(reader: &Reader) -> Result<Truck, LayerError> {
     })
 }
 
-fn road(reader: &Reader) -> Result<Line, LayerError> {
-    Ok(Line {
+fn road(reader: &Reader) -> Result<Road, LayerError> {
+    Ok(Road {
         vertices: reader.line()?,
         class: reader.required("class")?,
         oneway: reader.optional("oneway")?.unwrap_or(false),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::{
+    clock::Mode,
     fleet::{OrderAction, TruckOrder, TruckReport, TruckState},
     ids::{OrderId, PointId, TruckId},
     lonlat::LonLat,
@@ -44,9 +45,9 @@ impl Order {
         matches!(self.state, OrderState::Sent | OrderState::Received)
     }
 
-    /// What the truck is told.
+    /// What the truck is told, by an aggregator in this mode.
     #[must_use]
-    pub fn message(&self) -> TruckOrder {
+    pub fn message(&self, mode: Mode) -> TruckOrder {
         let action = if self.state == OrderState::Recalled {
             OrderAction::Recall
         } else {
@@ -60,6 +61,7 @@ impl Order {
             order,
             truck,
             issued_at: self.issued_at,
+            mode,
             action,
         }
     }
@@ -143,6 +145,9 @@ mod tests {
         let recalled = order(OrderState::Recalled);
         assert!(recalled.needs_sending(Some(&report(Some("o-1"), TruckState::Pumping))));
         assert!(!recalled.needs_sending(Some(&report(Some("o-1"), TruckState::PackingUp))));
-        assert!(matches!(recalled.message().action, OrderAction::Recall));
+        assert!(matches!(
+            recalled.message(Mode::Actual).action,
+            OrderAction::Recall
+        ));
     }
 }

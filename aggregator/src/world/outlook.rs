@@ -12,7 +12,7 @@ use shared::{
 
 use super::{Cadence, PointLive, TruckLive, World, intensity_mm_per_h};
 use crate::{
-    dispatch::{Assigned, Plan, Problem, Route, Site, Truck, plan, straight_line},
+    dispatch::{Assigned, Plan, Problem, Roads, Route, Site, Truck, plan},
     forecast::{Forecast, Forecaster, PointModel},
     network::{City, GaugeSite},
 };
@@ -24,6 +24,7 @@ const SETUP_MINUTES: f64 = 15.0;
 #[derive(Debug)]
 pub struct Outlook {
     cadence: Cadence,
+    roads: Roads,
     forecaster: Forecaster,
     forecasts: BTreeMap<PointId, Forecast>,
     plan: Option<Plan>,
@@ -46,6 +47,7 @@ impl Outlook {
         };
         Self {
             cadence,
+            roads: Roads::new(&city.roads, city.points.iter().map(|p| p.position)),
             forecaster: Forecaster::new(city.points.iter().map(model).collect()),
             forecasts: BTreeMap::new(),
             plan: None,
@@ -120,7 +122,7 @@ impl Outlook {
     /// The way of a truck to a point.
     #[must_use]
     pub fn route(&self, truck: &TruckLive, point: &PointLive) -> Route {
-        straight_line(truck.position(), point.site.position)
+        self.roads.route(truck.position(), point.site.position)
     }
 
     /// A span of real time in storm milliseconds.
@@ -167,7 +169,7 @@ impl World {
     pub(super) fn plan(&mut self, now: Timestamp) {
         self.outlook.planned_at = Some(now);
         let problem = self.problem(now);
-        let next = plan(&problem);
+        let next = plan(&problem, &self.outlook.roads);
         let same = self.outlook.plan.as_ref().is_some_and(|p| {
             p.recommendations.is_empty()
                 && next.recommendations.is_empty()
@@ -249,14 +251,14 @@ impl World {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a drive takes hours at most")]
     fn ready_minutes(&self, truck: &TruckLive, point: &PointId, state: Option<TruckState>) -> f64 {
         match (state, self.point(point)) {
             (Some(TruckState::Pumping), _) | (_, None) => 0.0,
             (Some(TruckState::SettingUp), _) => SETUP_MINUTES / 2.0,
             (_, Some(point)) => {
-                let drive = self.outlook.route(truck, point).drive_ms as f64 / 60_000.0;
-                drive + SETUP_MINUTES
+                let roads = &self.outlook.roads;
+                let drive = roads.drive(truck.position(), point.site.position);
+                drive.minutes() + SETUP_MINUTES
             }
         }
     }

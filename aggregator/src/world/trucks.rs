@@ -195,7 +195,7 @@ impl World {
             point: point.clone(),
             issued_at: now,
             state: OrderState::Sent,
-            eta_at: now.plus_millis(route.drive_ms),
+            eta_at: now.plus_millis(route.drive.drive_ms),
             plan,
             route: route.points,
         })

@@ -1,6 +1,7 @@
 //! One pump truck and its crew. Pure: time, orders and depths come in, reports go out.
 
 use shared::{
+    clock::Mode,
     fleet::{OrderAction, TruckOrder, TruckReport, TruckState},
     ids::{OrderId, PointId, TruckId},
     lonlat::LonLat,
@@ -80,8 +81,11 @@ impl Truck {
         &self.shape.id
     }
 
-    /// Takes an order; a repeated one changes nothing.
+    /// Takes an order; a repeated one changes nothing, and an actual one is not for it.
     pub fn obey(&mut self, order: &TruckOrder) {
+        if order.mode == Mode::Actual {
+            return;
+        }
         match &order.action {
             OrderAction::Pump { point, route } => {
                 if self.order.is_some() || self.last_order.as_ref() == Some(&order.order) {
@@ -232,6 +236,7 @@ mod tests {
             order: id.parse().expect("id"),
             truck: "pt-001".parse().expect("id"),
             issued_at: Timestamp::default(),
+            mode: Mode::Exercise,
             action,
         }
     }

@@ -21,8 +21,8 @@ pub fn arm() -> Result<(), String> {
     let launcher = folder.join("flood-agent-emulated");
     write_launcher(&launcher, &agent, &started)?;
 
-    succeed(&mut cargo(&["build", "-p", "agent", "-p", "aggregator"]))?;
-    let mut test = cargo(&["test", "-p", "simulators", "--test", "gateway"]);
+    succeed(&mut cargo(&["build", "--workspace", "--bins"]))?;
+    let mut test = cargo(&["test", "--workspace", "--test", "gateway"]);
     test.args(["--", "--nocapture"])
         .env("FLOOD_AGENT", &launcher);
     succeed(&mut test)?;

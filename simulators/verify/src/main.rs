@@ -4,6 +4,8 @@
 //! how long it took, and stops at the first failure with that step's own output above it.
 
 mod arm;
+mod packages;
+mod page;
 mod steps;
 mod tidy;
 

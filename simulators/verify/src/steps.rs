@@ -1,8 +1,11 @@
 //! The steps of `cargo verify`, in their order: cheap ones first.
 
-use std::{path::Path, process::Command};
+use std::{
+    net::{SocketAddr, TcpListener},
+    process::Command,
+};
 
-use crate::{arm, say, tidy};
+use crate::{arm, packages::packages, page, tidy};
 
 /// One thing that must hold.
 pub struct Step {
@@ -46,8 +49,18 @@ pub fn all() -> Vec<Step> {
         },
         Step {
             name: "replay",
-            what: "a storm through all protocols, judged",
+            what: "a storm through all protocols and two brokers, judged",
             run: replay,
+        },
+        Step {
+            name: "demo",
+            what: "the demo city's first storm hour, judged",
+            run: demo,
+        },
+        Step {
+            name: "page",
+            what: "the map page in a browser, under a storm",
+            run: page::page,
         },
         Step {
             name: "arm",
@@ -55,42 +68,6 @@ pub fn all() -> Vec<Step> {
             run: arm::arm,
         },
     ]
-}
-
-/// Debian packages and the program that shows each is there.
-const PACKAGES: [(&str, &str); 4] = [
-    ("mosquitto", "/usr/sbin/mosquitto"),
-    ("mosquitto-clients", "/usr/bin/mosquitto_pub"),
-    ("file", "/usr/bin/file"),
-    ("qemu-user-static", "/usr/bin/qemu-aarch64-static"),
-];
-
-fn packages() -> Result<(), String> {
-    let missing: Vec<&str> = PACKAGES
-        .iter()
-        .filter(|(_, file)| !Path::new(file).exists())
-        .map(|(p, _)| *p)
-        .collect();
-    if missing.is_empty() {
-        say("all there");
-        return Ok(());
-    }
-    say(&format!("installing {}", missing.join(" ")));
-    let update = Command::new("apt-get").args(["update", "-q"]).status();
-    if !update.is_ok_and(|s| s.success()) {
-        say("apt-get update failed; trying with the lists that are there");
-    }
-    let mut install = Command::new("apt-get");
-    install.env("DEBIAN_FRONTEND", "noninteractive");
-    install
-        .args(["install", "-qy", "--no-install-recommends"])
-        .args(&missing);
-    succeed(&mut install).map_err(|e| {
-        format!(
-            "{e}; install by hand (as root): apt-get install {}",
-            missing.join(" ")
-        )
-    })
 }
 
 pub fn cargo(args: &[&str]) -> Command {
@@ -119,27 +96,38 @@ fn programs() -> Result<(), String> {
 }
 
 fn test() -> Result<(), String> {
-    succeed(&mut cargo(&[
-        "test",
-        "-p",
-        "shared",
-        "-p",
-        "agent",
-        "-p",
-        "aggregator",
-    ]))
+    succeed(&mut cargo(&["test", "--workspace"]))
+}
+
+/// `flood-sim` as the step `programs` built it.
+pub fn flood_sim() -> Command {
+    Command::new("target/debug/flood-sim")
 }
 
 fn replay() -> Result<(), String> {
-    let mut replay = cargo(&["run", "-q", "-p", "simulators", "--bin", "flood-sim", "--"]);
-    replay.args([
-        "replay",
-        "configs/scenarios/harbour.toml",
-        "--speed",
-        "200",
-        "--check",
-    ]);
-    succeed(&mut replay)
+    for broker in ["embedded", "mosquitto"] {
+        let mut replay = flood_sim();
+        replay
+            .args(["replay", "configs/scenarios/harbour.toml", "--speed", "200"])
+            .args(["--check", "--broker", broker]);
+        succeed(&mut replay)?;
+    }
+    Ok(())
+}
+
+fn demo() -> Result<(), String> {
+    let http = free_address()?.to_string();
+    let mut demo = flood_sim();
+    demo.args(["demo", "--auto-dispatch", "--for", "75", "--http", &http])
+        .args(["--summary", "target/demo.json"]);
+    succeed(&mut demo)
+}
+
+/// An address of the loopback interface that nobody listens on.
+pub fn free_address() -> Result<SocketAddr, String> {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .map_err(|e| format!("no free port: {e}"))
 }
 
 /// Runs a command in the foreground; its output is the progress.

@@ -53,14 +53,17 @@ fn the_order_of_the_input_does_not_matter() {
     let mut reversed = straight.clone();
     reversed.sites.reverse();
     reversed.trucks.reverse();
-    assert_eq!(plan(&straight), plan(&reversed));
+    assert_eq!(
+        plan(&straight, &Roads::default()),
+        plan(&reversed, &Roads::default())
+    );
 }
 
 #[test]
 fn dry_points_get_no_truck_and_points_in_need_are_served_or_explained() {
     let mut p = problem(6, 2);
     p.sites.push(site(20, 0.0, -100.0));
-    let plan = plan(&p);
+    let plan = plan(&p, &Roads::default());
     assert!(
         plan.recommendations
             .iter()
@@ -79,7 +82,7 @@ fn dry_points_get_no_truck_and_points_in_need_are_served_or_explained() {
 fn the_bound_is_below_the_cost_of_every_plan() {
     // Two trucks, two points: all nine assignments by hand.
     let p = problem(2, 2);
-    let plan = plan(&p);
+    let plan = plan(&p, &Roads::default());
     let choices = [None, Some(0), Some(1)];
     let mut least = f64::INFINITY;
     for a in choices {
@@ -87,9 +90,9 @@ fn the_bound_is_below_the_cost_of_every_plan() {
             let mut pumps = [Vec::new(), Vec::new()];
             for (t, choice) in [a, b].into_iter().enumerate() {
                 if let Some(s) = choice {
-                    let route = straight_line(p.trucks[t].position, p.sites[s].position);
+                    let drive = Roads::default().drive(p.trucks[t].position, p.sites[s].position);
                     pumps[s].push(Pump {
-                        ready_minutes: drive_minutes(&route) + SETUP_MINUTES,
+                        ready_minutes: drive.minutes() + SETUP_MINUTES,
                         m3h: p.trucks[t].capacity_m3h,
                     });
                 }
@@ -113,20 +116,20 @@ fn an_ordered_truck_stays_and_counts() {
         point,
         ready_minutes: 0.0,
     };
-    let with_order = plan(&p);
+    let with_order = plan(&p, &Roads::default());
     assert!(
         with_order
             .recommendations
             .iter()
             .all(|r| r.truck.as_str() != "pt-01")
     );
-    assert!(with_order.cost_without < plan(&problem(1, 2)).cost_without);
+    assert!(with_order.cost_without < plan(&problem(1, 2), &Roads::default()).cost_without);
 }
 
 #[test]
 fn small_noise_does_not_move_a_standing_recommendation() {
     let mut p = problem(12, 8);
-    let first = plan(&p);
+    let first = plan(&p, &Roads::default());
     for (n, truck) in p.trucks.iter_mut().enumerate() {
         let standing = first.of(&truck.id).map(|r| r.point.clone());
         truck.assigned = Assigned::Free { standing };
@@ -135,7 +138,7 @@ fn small_noise_does_not_move_a_standing_recommendation() {
     for (n, site) in p.sites.iter_mut().enumerate() {
         site.volume_m3 *= if n % 2 == 0 { 1.02 } else { 0.98 };
     }
-    let second = plan(&p);
+    let second = plan(&p, &Roads::default());
     for r in &first.recommendations {
         assert_eq!(second.of(&r.truck).map(|s| &s.point), Some(&r.point));
     }

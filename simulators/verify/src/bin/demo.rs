@@ -1,27 +1,26 @@
-//! `cargo demo`: builds the programs, then plays the harbour's storm with the map on port 8080.
-//! Further arguments go to `flood-sim replay`.
+//! `cargo demo`: builds the programs, then becomes `flood-sim demo`. All arguments go to it.
 
 use std::{
     os::unix::process::CommandExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
 
+const BUILD: [&str; 8] = [
+    "build",
+    "--release",
+    "-p",
+    "agent",
+    "-p",
+    "aggregator",
+    "-p",
+    "simulators",
+];
+
 fn main() -> ExitCode {
-    say("building the programs (a few minutes the first time)");
+    say("building the programs (some minutes the first time)");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args([
-            "build",
-            "--release",
-            "-p",
-            "agent",
-            "-p",
-            "aggregator",
-            "-p",
-            "simulators",
-        ])
-        .status();
+    let built = Command::new(cargo).args(BUILD).status();
     if !built.is_ok_and(|status| status.success()) {
         say("demo: the programs cannot be built; see above");
         return ExitCode::FAILURE;
@@ -30,24 +29,18 @@ fn main() -> ExitCode {
         say("demo: flood-sim is not where it was built");
         return ExitCode::FAILURE;
     };
-    say(
-        "open http://127.0.0.1:8080 — a five-year storm crosses the harbour district, 60 times as fast",
-    );
-    say("Ctrl-C ends it");
-    let mut replay = Command::new(sim);
-    replay.args(["replay", "configs/scenarios/harbour.toml"]);
-    let given: Vec<String> = std::env::args().skip(1).collect();
-    for (flag, value) in [("--speed", "60"), ("--http", "127.0.0.1:8080")] {
-        if !given.iter().any(|g| g == flag) {
-            replay.args([flag, value]);
-        }
+    let mut demo = Command::new(sim);
+    demo.arg("demo").args(std::env::args().skip(1));
+    if !Path::new("configs/scenarios").is_dir() {
+        // Started in a folder of the project, as cargo allows: scenarios are found from its root.
+        demo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     }
-    let failed = replay.args(given).exec();
+    let failed = demo.exec();
     say(&format!("demo: flood-sim cannot be started: {failed}"));
     ExitCode::FAILURE
 }
 
-fn sibling(me: &Path) -> Option<std::path::PathBuf> {
+fn sibling(me: &Path) -> Option<PathBuf> {
     let sim = me.parent()?.join("flood-sim");
     sim.exists().then_some(sim)
 }

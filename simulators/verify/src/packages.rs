@@ -1,0 +1,46 @@
+//! What the tests need from Debian, installed where that is allowed.
+
+use std::{path::Path, process::Command};
+
+use crate::{say, steps::succeed};
+
+/// Debian packages and the file that shows each is there.
+const PACKAGES: [(&str, &str); 6] = [
+    ("mosquitto", "/usr/sbin/mosquitto"),
+    ("mosquitto-clients", "/usr/bin/mosquitto_pub"),
+    ("chromium", "/usr/bin/chromium"),
+    (
+        "fonts-noto-cjk",
+        "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    ),
+    ("file", "/usr/bin/file"),
+    ("qemu-user-static", "/usr/bin/qemu-aarch64-static"),
+];
+
+pub fn packages() -> Result<(), String> {
+    let missing: Vec<&str> = PACKAGES
+        .iter()
+        .filter(|(_, file)| !Path::new(file).exists())
+        .map(|(p, _)| *p)
+        .collect();
+    if missing.is_empty() {
+        say("all there");
+        return Ok(());
+    }
+    say(&format!("installing {}", missing.join(" ")));
+    let update = Command::new("apt-get").args(["update", "-q"]).status();
+    if !update.is_ok_and(|s| s.success()) {
+        say("apt-get update failed; trying with the lists that are there");
+    }
+    let mut install = Command::new("apt-get");
+    install.env("DEBIAN_FRONTEND", "noninteractive");
+    install
+        .args(["install", "-qy", "--no-install-recommends"])
+        .args(&missing);
+    succeed(&mut install).map_err(|e| {
+        format!(
+            "{e}; install by hand (as root): apt-get install {}",
+            missing.join(" ")
+        )
+    })
+}

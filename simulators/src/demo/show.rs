@@ -37,6 +37,9 @@ const PROGRESS: Duration = Duration::from_secs(10);
 /// times the storm's speed.
 const BATCH_SECONDS: f64 = 0.25;
 
+/// All gauges of the demo city are read once a minute.
+const INTERVAL_S: u32 = 60;
+
 /// Runs `flood-sim demo`; `false` if it was judged and did not pass.
 ///
 /// # Errors
@@ -281,8 +284,6 @@ impl<'a> Show<'a> {
             let first = times.values().min()?;
             Some(first.seconds_since(self.scenario.origin) / self.speed)
         };
-        /// All gauges of the demo city are read once a minute.
-        const INTERVAL_S: u32 = 60;
         Summary {
             scenario: self.scenario.name.clone(),
             seed: self.scenario.seed,

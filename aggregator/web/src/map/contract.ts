@@ -8,6 +8,8 @@ import type { Change, Store } from "../store.ts";
 export interface MapSetting {
   host: HTMLElement;
   city: City;
+  /** West, south, east, north of what is shown first. */
+  view: [number, number, number, number];
   lang: Lang;
   theme: Theme;
   label: string;

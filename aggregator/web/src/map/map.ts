@@ -10,6 +10,7 @@ import { Part } from "../page.ts";
 import type { Change } from "../store.ts";
 import type { FloodMap } from "./contract.ts";
 import { proposedRoutes } from "./features.ts";
+import { firstView } from "./view.ts";
 import type { Feature } from "geojson";
 
 type Condition = "waiting" | "loading" | "shown" | "no-webgl" | "failed";
@@ -65,6 +66,7 @@ export class FloodMapPart extends Part {
       this.#map = await MapLibreMap.create({
         host,
         city,
+        view: firstView([...page.store.points.values()].map((p) => p.position), city),
         lang: page.desk.lang,
         theme: page.desk.theme,
         label: page.words.map.canvas,

@@ -86,7 +86,7 @@ export class MapLibreMap implements FloodMap {
   }
 
   private constructor(private readonly setting: MapSetting) {
-    const [w, s, e, n] = setting.city.bounds;
+    const [w, s, e, n] = setting.view;
     this.#lang = setting.lang;
     this.#theme = setting.theme;
     this.#map = new MapLibre({

@@ -14,8 +14,7 @@ use shared::{
 };
 use simulators::{
     lab::{
-        BehindLink, BrokerChoice, Delivery, Lab, Setup, compare, find_in_path, lost_only_between,
-        say, spread,
+        BehindLink, BrokerChoice, Delivery, Lab, Setup, compare, lost_only_between, say, spread,
     },
     link::LinkFault,
     replay,
@@ -181,12 +180,6 @@ async fn an_aggregator_killed_under_load_loses_nothing_and_doubles_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_forgets_everything_it_had_acknowledged_loses_nothing() {
     let _turn = ONE_AT_A_TIME.lock().await;
-    if find_in_path("mosquitto").is_none() {
-        say(
-            "mosquitto is not installed: the embedded broker dies with the aggregator in another test",
-        );
-        return;
-    }
     let mut lab = harbour(BrokerChoice::Mosquitto, BehindLink::Nobody).await;
     for _ in 0..2 {
         lab.until_served(SOME).await.expect("readings");

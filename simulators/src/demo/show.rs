@@ -79,6 +79,13 @@ struct Show<'a> {
 impl<'a> Show<'a> {
     async fn start(args: &'a Args, begun: Instant) -> anyhow::Result<Self> {
         let scenario = scenario::find(&args.scenario)?;
+        // Told before a minute of building and starting, not after it.
+        std::net::TcpListener::bind(args.http).with_context(|| {
+            format!(
+                "the map cannot be served on {}; choose another with --http",
+                args.http
+            )
+        })?;
         let speed = args.speed.unwrap_or(scenario.speed);
         let temporary = tempfile::Builder::new().prefix("flood-city-").tempdir()?;
         let city = city_of(&scenario, temporary.path())?;

@@ -35,7 +35,7 @@ pub enum Command {
         /// The agent's configuration
         config: PathBuf,
     },
-    /// Check configurations without touching a gauge, the disk or the network
+    /// Check configurations without touching a gauge, the spool or the network
     ///
     /// Prints a summary of each file with the expected load of every Modbus line, or everything
     /// that is wrong with it, by line. The exit code is 1 if any file is wrong.

@@ -1,14 +1,16 @@
 //! `flood-agent`: the edge agent of the flood-monitoring system.
 
 use std::{
+    fs::File,
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use agent::{
     cli::{Cli, Command},
-    config, run,
+    config::{self, Config},
+    run,
 };
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -71,9 +73,10 @@ fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
         match config::load(file) {
             Ok(config) => {
                 let summary = config::summary(&config);
+                let missing = missing_passwords(&config);
                 tell(
                     &mut io::stdout(),
-                    &format!("{}: OK\n{summary}", file.display()),
+                    &format!("{}: OK\n{summary}{missing}", file.display()),
                 )?;
             }
             Err(error) => {
@@ -85,7 +88,19 @@ fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-/// An error and its causes, on one line each.
+/// Only a note: whoever checks a file need not be the one who may read the secrets.
+fn missing_passwords(config: &Config) -> String {
+    let note = |file: &Path| {
+        let error = File::open(file).err()?;
+        let file = file.display();
+        Some(format!(
+            "\n  the agent will not start here: password_file {file} cannot be opened: {error}"
+        ))
+    };
+    config.password_files().filter_map(note).collect()
+}
+
+/// An error and its causes, in one line.
 fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

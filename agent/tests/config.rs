@@ -114,7 +114,7 @@ fn what_cannot_work_is_refused() {
         ),
         (
             format!("{HEAD}{BUS}{GAUGE}colour = 'red'\n"),
-            "unknown field `colour`",
+            "unknown key `colour`",
         ),
         (
             format!("{HEAD}{BUS}{GAUGE}limits = {{ spike = true }}\n"),

@@ -110,6 +110,37 @@ fn check_says_ok_with_a_summary_or_every_error_with_its_line() {
 }
 
 #[test]
+fn check_notes_a_secret_that_is_not_there_and_run_does_not_start_without_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, secret) = (dir.path().join("gw.toml"), dir.path().join("secret"));
+    let text = format!(
+        "agent = 'gw'\ndata_dir = '{}'\n[uplink]\nbroker = 'mqtt://127.0.0.1:1'\n\
+         username = 'gw'\npassword_file = '{}'\n[[mqtt]]\nname = 'l'\n\
+         broker = 'mqtt://127.0.0.1:1'\n[[mqtt.gauge]]\ngauge = 'ws-1'\nparameter = 'depth'\n",
+        dir.path().join("data").display(),
+        secret.display()
+    );
+    fs::write(&file, text).unwrap();
+    let checked = check(&[&file]);
+    assert!(checked.status.success());
+    let said = String::from_utf8(checked.stdout).unwrap();
+    let note = format!(
+        "the agent will not start here: password_file {} cannot be opened: No such file",
+        secret.display()
+    );
+    assert!(said.contains(&note), "{said}");
+    let ran = program().arg("run").arg(&file).output().unwrap();
+    assert_eq!(ran.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    let error = format!("the password file {} cannot be read", secret.display());
+    assert!(said.contains(&error), "{said}");
+
+    fs::write(&secret, "s").unwrap();
+    let said = String::from_utf8(check(&[&file]).stdout).unwrap();
+    assert!(!said.contains("will not start"), "{said}");
+}
+
+#[test]
 fn a_configuration_that_is_wrong_does_not_run() {
     let ran = program()
         .args(["run", "there-is-no-such-file.toml"])

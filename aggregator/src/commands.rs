@@ -1,6 +1,7 @@
 //! What the commands of the program do.
 
 use std::{
+    fs,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
@@ -8,8 +9,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    config::read_config,
-    network::read_city,
+    config::{Config, read_config},
+    network::{City, read_city},
     run,
     store::{Embedded, Store},
 };
@@ -19,8 +20,9 @@ use crate::{
 /// # Errors
 /// It cannot start, or a part of it failed.
 pub fn run(path: &Path) -> Result<()> {
-    let config = read_config(path)?;
-    let city = read_city(&config.city)?;
+    let (config, city) = open(path)?;
+    fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("data_dir {} cannot be made", config.data_dir.display()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -38,13 +40,10 @@ pub fn check(paths: &[PathBuf]) -> Result<()> {
     let mut out = io::stdout().lock();
     let mut wrong = 0;
     for path in paths {
-        let checked = read_config(path)
-            .map_err(anyhow::Error::from)
-            .and_then(|config| read_city(&config.city).map_err(anyhow::Error::from));
-        match checked {
-            Ok(city) => writeln!(
+        match open(path) {
+            Ok((_, city)) => writeln!(
                 out,
-                "{}: ok: {} ({}), {} gauges, {} waterlogging points, {} pump trucks",
+                "{}: OK: {} ({}), {} gauges, {} waterlogging points, {} pump trucks",
                 path.display(),
                 city.name.en,
                 city.name.zh,
@@ -54,7 +53,7 @@ pub fn check(paths: &[PathBuf]) -> Result<()> {
             )?,
             Err(e) => {
                 wrong += 1;
-                writeln!(out, "{}: wrong: {e:#}", path.display())?;
+                writeln!(io::stderr(), "{e:#}")?;
             }
         }
     }
@@ -62,6 +61,13 @@ pub fn check(paths: &[PathBuf]) -> Result<()> {
         bail!("{wrong} of {} configuration(s) are wrong", paths.len());
     }
     Ok(())
+}
+
+/// A configuration and the city that it names.
+fn open(path: &Path) -> Result<(Config, City)> {
+    let config = read_config(path)?;
+    let city = read_city(&config.city).with_context(|| config.city_key.clone())?;
+    Ok((config, city))
 }
 
 /// Writes the whole history as CSV.

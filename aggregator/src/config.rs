@@ -2,12 +2,18 @@
 
 use std::{
     fs, io,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
-use shared::clock::{Clock, ClockError, ScaledClock};
+use shared::{
+    broker::BrokerUrl,
+    clock::{Clock, ScaledClock},
+    findings::{Findings, Wrong, line_of},
+};
+use toml::Spanned;
 
 /// Where MQTT comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +33,8 @@ pub enum Broker {
 pub struct Config {
     pub data_dir: PathBuf,
     pub city: PathBuf,
+    /// Where the configuration names the city, for errors: `file:line: city`.
+    pub city_key: String,
     pub listen: SocketAddr,
     pub broker: Broker,
     pub clock: Clock,
@@ -39,196 +47,225 @@ pub struct Config {
 /// Why a file is not a configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("cannot read {}", path.display())]
+    #[error("{} cannot be read", path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("{}:{line}: {message}", path.display())]
-    Toml {
-        path: PathBuf,
-        line: usize,
-        message: String,
-    },
-    #[error("{}: {message}", path.display())]
-    Setting { path: PathBuf, message: String },
+    #[error(transparent)]
+    Wrong(#[from] Wrong),
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
-    data_dir: PathBuf,
-    city: PathBuf,
+    data_dir: Spanned<String>,
+    city: Spanned<String>,
     #[serde(default)]
     http: RawHttp,
     #[serde(default)]
     broker: RawBroker,
-    #[serde(default)]
-    clock: Option<ScaledClock>,
+    clock: Option<Spanned<ScaledClock>>,
     #[serde(default)]
     dispatch: RawDispatch,
     #[serde(default)]
     store: RawStore,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawHttp {
-    listen: SocketAddr,
-}
-
-impl Default for RawHttp {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-        }
-    }
+    listen: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 struct RawBroker {
-    embedded: Option<SocketAddr>,
-    url: Option<String>,
-    client_id: Option<String>,
+    embedded: Option<Spanned<String>>,
+    url: Option<Spanned<String>>,
+    client_id: Option<Spanned<String>>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawDispatch {
-    replan_seconds: u32,
+    replan_seconds: Option<Spanned<i64>>,
 }
 
-impl Default for RawDispatch {
-    fn default() -> Self {
-        Self { replan_seconds: 60 }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawStore {
-    keep_days: u32,
+    keep_days: Option<Spanned<i64>>,
 }
 
-impl Default for RawStore {
-    fn default() -> Self {
-        Self { keep_days: 30 }
-    }
-}
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+const EMBEDDED: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1883);
+/// The aggregator's session at another broker.
+const CLIENT_ID: &str = "flood-aggregator";
+/// More often would only make dispatchers dizzy; less often than hourly is no plan.
+const REPLAN_SECONDS: RangeInclusive<i64> = 10..=3_600;
+const KEEP_DAYS: RangeInclusive<i64> = 1..=3_660;
 
 /// Reads and checks a configuration file. Paths in it are relative to where the program runs.
 ///
 /// # Errors
-/// The first thing that is wrong, with file and line where the reader knows them.
+/// A file that cannot be read, or everything that is wrong with it, by line.
 pub fn read_config(path: &Path) -> Result<Config, ConfigError> {
     let text = fs::read_to_string(path).map_err(|source| ConfigError::Read {
         path: path.to_owned(),
         source,
     })?;
-    let raw: Raw = toml::from_str(&text).map_err(|e| {
-        let before = e
-            .span()
-            .and_then(|span| text.get(..span.start))
-            .unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        ConfigError::Toml {
-            path: path.to_owned(),
-            line,
-            message: e.message().to_owned(),
+    Ok(parse(path, &text)?)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Config, Wrong> {
+    let mut findings = Findings::new(path, text);
+    let config = match toml::from_str(text) {
+        Ok(raw) => check(&raw, path, text, &mut findings),
+        Err(error) => {
+            findings.form(error.span(), error.message());
+            None
         }
-    })?;
-    check(raw).map_err(|message| ConfigError::Setting {
-        path: path.to_owned(),
-        message,
-    })
-}
-
-fn check(raw: Raw) -> Result<Config, String> {
-    let clock = match raw.clock {
-        None => Clock::Real,
-        Some(scaled) => scaled
-            .validate()
-            .map_err(|e: ClockError| format!("[clock]: {e}"))?,
     };
-    if !(10..=3600).contains(&raw.dispatch.replan_seconds) {
-        let found = raw.dispatch.replan_seconds;
-        return Err(format!(
-            "dispatch.replan_seconds is {found}; it must be from 10 to 3600"
-        ));
+    findings.finish(config)
+}
+
+fn check(raw: &Raw, path: &Path, text: &str, findings: &mut Findings<'_>) -> Option<Config> {
+    for (key, folder) in [("data_dir", &raw.data_dir), ("city", &raw.city)] {
+        if folder.get_ref().is_empty() {
+            findings.add(Some(folder.span()), key, "is empty; it must name a folder");
+        }
     }
-    if !(1..=3660).contains(&raw.store.keep_days) {
-        let found = raw.store.keep_days;
-        return Err(format!(
-            "store.keep_days is {found}; it must be from 1 to 3660"
-        ));
+    let clock = match &raw.clock {
+        None => Clock::Real,
+        Some(table) => table
+            .get_ref()
+            .validate()
+            .map_err(|e| findings.add(Some(table.span()), "[clock]", e))
+            .unwrap_or_default(),
+    };
+    let http = raw.http.listen.as_ref();
+    let listen = address(http, "[http] listen", LISTEN, findings);
+    let replan = raw.dispatch.replan_seconds.as_ref();
+    let replan = within(
+        replan,
+        "[dispatch] replan_seconds",
+        REPLAN_SECONDS,
+        60,
+        findings,
+    );
+    let keep = raw.store.keep_days.as_ref();
+    let keep = within(keep, "[store] keep_days", KEEP_DAYS, 30, findings);
+    let broker = broker(&raw.broker, findings);
+    if let (Some(listen), Some(Broker::Embedded(embedded))) = (listen, &broker)
+        && meet(listen, *embedded)
+    {
+        let span = raw.broker.embedded.as_ref().or(http).map(Spanned::span);
+        let message = format!(
+            "{embedded} is also where [http] listens ({listen}); each needs a port of its own"
+        );
+        findings.add(span, "[broker] embedded", message);
     }
-    Ok(Config {
-        data_dir: raw.data_dir,
-        city: raw.city,
-        listen: raw.http.listen,
-        broker: broker(raw.broker)?,
+    Some(Config {
+        data_dir: PathBuf::from(raw.data_dir.get_ref()),
+        city: PathBuf::from(raw.city.get_ref()),
+        city_key: format!(
+            "{}:{}: city",
+            path.display(),
+            line_of(text, raw.city.span().start)
+        ),
+        listen: listen?,
+        broker: broker?,
         clock,
-        replan_seconds: raw.dispatch.replan_seconds,
-        keep_days: raw.store.keep_days,
+        replan_seconds: replan,
+        keep_days: keep,
     })
 }
 
-fn broker(raw: RawBroker) -> Result<Broker, String> {
-    match (raw.embedded, raw.url) {
-        (Some(_), Some(_)) => Err("[broker] has both `embedded` and `url`; choose one".to_owned()),
+fn broker(raw: &RawBroker, findings: &mut Findings<'_>) -> Option<Broker> {
+    match (&raw.embedded, &raw.url) {
+        (Some(_), Some(url)) => {
+            let message = "stands beside `embedded`; choose one of the two";
+            findings.add(Some(url.span()), "[broker] url", message);
+            None
+        }
         (None, Some(url)) => {
-            let (host, port) = mqtt_url(&url)?;
-            let client_id = raw
-                .client_id
-                .unwrap_or_else(|| "flood-aggregator".to_owned());
-            Ok(Broker::External {
+            let client_id = raw.client_id.as_ref();
+            if let Some(empty) = client_id.filter(|id| id.get_ref().is_empty()) {
+                let message = "is empty; a session that lasts needs a name";
+                findings.add(Some(empty.span()), "[broker] client_id", message);
+            }
+            let BrokerUrl { host, port } = BrokerUrl::parse(url.get_ref())
+                .map_err(|e| findings.add(Some(url.span()), "[broker] url", e))
+                .ok()?;
+            let client_id =
+                client_id.map_or_else(|| CLIENT_ID.to_owned(), |id| id.get_ref().clone());
+            Some(Broker::External {
                 host,
                 port,
                 client_id,
             })
         }
         (embedded, None) => {
-            if raw.client_id.is_some() {
-                return Err("broker.client_id only goes with broker.url".to_owned());
+            if let Some(id) = &raw.client_id {
+                let message = "only goes with url: the embedded broker needs none";
+                findings.add(Some(id.span()), "[broker] client_id", message);
             }
-            Ok(Broker::Embedded(
-                embedded.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 1883))),
-            ))
+            address(embedded.as_ref(), "[broker] embedded", EMBEDDED, findings)
+                .map(Broker::Embedded)
         }
     }
 }
 
-fn mqtt_url(url: &str) -> Result<(String, u16), String> {
-    let wrong = || format!("broker.url `{url}` is not like mqtt://host:1883");
-    if url.starts_with("mqtts://") {
-        return Err(format!(
-            "broker.url `{url}`: TLS is not supported by this release"
-        ));
-    }
-    let rest = url
-        .strip_prefix("mqtt://")
-        .ok_or_else(wrong)?
-        .trim_end_matches('/');
-    let (host, port) = match rest.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().map_err(|_| wrong())?),
-        None => (rest, 1883),
+fn address(
+    text: Option<&Spanned<String>>,
+    key: &str,
+    default: SocketAddr,
+    findings: &mut Findings<'_>,
+) -> Option<SocketAddr> {
+    let Some(text) = text else {
+        return Some(default);
     };
-    if host.is_empty() || host.contains('/') {
-        return Err(wrong());
+    let found = text.get_ref();
+    let address = found.parse().ok();
+    if address.is_none() {
+        let message = format!(
+            "`{found}` is not an address to listen on; write IP:port, like {default}, or 0.0.0.0:{} to be reached from outside",
+            default.port()
+        );
+        findings.add(Some(text.span()), key, message);
     }
-    Ok((host.to_owned(), port))
+    address
+}
+
+/// Whether two listeners would want the same port.
+fn meet(a: SocketAddr, b: SocketAddr) -> bool {
+    let any = |s: SocketAddr| s.ip().is_unspecified();
+    a.port() == b.port() && a.port() != 0 && (a.ip() == b.ip() || any(a) || any(b))
+}
+
+fn within(
+    number: Option<&Spanned<i64>>,
+    key: &str,
+    bounds: RangeInclusive<i64>,
+    default: u32,
+    findings: &mut Findings<'_>,
+) -> u32 {
+    let Some(number) = number else {
+        return default;
+    };
+    let found = *number.get_ref();
+    if !bounds.contains(&found) {
+        let (low, high) = (bounds.start(), bounds.end());
+        let message = format!("is {found}; it must be from {low} to {high}");
+        findings.add(Some(number.span()), key, message);
+    }
+    u32::try_from(found).unwrap_or(default)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Config, ConfigError> {
-        let file = tempfile::NamedTempFile::new().expect("temp file");
-        fs::write(file.path(), text).expect("writes");
-        read_config(file.path())
-    }
-
-    fn error(text: &str) -> String {
-        read(text).expect_err("must be refused").to_string()
+    fn read(text: &str) -> Result<Config, Wrong> {
+        parse(Path::new("a.toml"), text)
     }
 
     const LEAST: &str = "data_dir = \"d\"\ncity = \"c\"\n";
@@ -238,20 +275,5 @@ mod tests {
         let config = read(LEAST).expect("valid");
         assert!(config.listen.ip().is_loopback());
         assert!(matches!(config.broker, Broker::Embedded(a) if a.ip().is_loopback()));
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused_with_its_line() {
-        assert!(error(&format!("{LEAST}[htp]\n")).contains(":3: unknown field `htp`"));
-    }
-
-    #[test]
-    fn contradictions_are_refused_by_name() {
-        let both = format!("{LEAST}[broker]\nembedded = \"127.0.0.1:1\"\nurl = \"mqtt://h\"\n");
-        assert!(error(&both).contains("choose one"));
-        let tls = format!("{LEAST}[broker]\nurl = \"mqtts://h\"\n");
-        assert!(error(&tls).contains("TLS"));
-        let replan = format!("{LEAST}[dispatch]\nreplan_seconds = 1\n");
-        assert!(error(&replan).contains("replan_seconds"));
     }
 }

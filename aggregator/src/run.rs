@@ -57,9 +57,12 @@ pub async fn run(config: Config, city: City) -> Result<()> {
     let (world_inbox, inputs) = mpsc::channel(INPUTS);
     let (downlink, downlink_inbox) = Downlink::new();
 
-    let listener = http::bind(config.listen)
-        .await
-        .with_context(|| format!("the page cannot be served on {}", config.listen))?;
+    let listener = http::bind(config.listen).await.with_context(|| {
+        format!(
+            "the page cannot be served on {} ([http] listen)",
+            config.listen
+        )
+    })?;
     let gauges = city.gauges.iter().map(|g| (g.id.clone(), g.parameter));
     let (committer, committer_thread) = start_committer(CommitterParts {
         store: store.clone(),

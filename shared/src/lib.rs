@@ -4,7 +4,9 @@
 //! [`clock::Clock::now`] (which reads the system clock). Everything else is plain data and
 //! plain functions, so that the same bytes mean the same thing in every program.
 
+pub mod broker;
 pub mod clock;
+pub mod findings;
 pub mod fleet;
 pub mod gauge;
 pub mod ids;

@@ -24,6 +24,8 @@ pub struct NotAPosition {
 fn hint(lon: f64, lat: f64) -> &'static str {
     if (-90.0..=90.0).contains(&lon) && (-180.0..=180.0).contains(&lat) && lat.abs() > 90.0 {
         "; longitude comes first, these look swapped"
+    } else if lon.abs() > 360.0 || lat.abs() > 360.0 {
+        "; degrees are wanted, these look like metres"
     } else {
         ""
     }
@@ -96,6 +98,8 @@ mod tests {
     fn swapped_coordinates_are_refused_with_a_hint() {
         let wrong = LonLat::new(31.23, 121.47).expect_err("latitude of 121");
         assert!(wrong.to_string().contains("swapped"));
+        let metres = LonLat::new(350_123.4, 3_412_345.6).expect_err("a projection");
+        assert!(metres.to_string().contains("metres"));
     }
 
     #[test]

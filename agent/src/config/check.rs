@@ -2,13 +2,11 @@
 
 use std::{ops::RangeInclusive, path::Path, path::PathBuf, time::Duration};
 
-use shared::{clock::Clock, ids::AgentId};
+use shared::{broker::BrokerUrlError, clock::Clock, findings::Findings, ids::AgentId};
 use toml::Spanned;
 
 use super::{
-    BrokerUrl, Config, ConfigErrors, Login, Spool, Uplink,
-    errors::Findings,
-    raw,
+    BrokerUrl, Config, Login, Spool, Uplink, Wrong, raw,
     sources::{self, Taken},
 };
 use crate::{spool::WhenFull, uplink::BackoffLimits};
@@ -30,12 +28,12 @@ const SPOOL_MIB: RangeInclusive<f64> = 8.0..=65_536.0;
 ///
 /// # Errors
 /// Everything that is wrong with it: form errors one by one, all others at once.
-pub fn parse(file: &Path, text: &str) -> Result<Config, ConfigErrors> {
+pub fn parse(file: &Path, text: &str) -> Result<Config, Wrong> {
     let mut findings = Findings::new(file, text);
     let raw: raw::File = match toml::from_str(text) {
         Ok(raw) => raw,
         Err(error) => {
-            findings.add(error.span(), "", error.message());
+            findings.form(error.span(), error.message());
             return findings.finish(None);
         }
     };
@@ -88,7 +86,7 @@ fn build(raw: raw::File, findings: &mut Findings<'_>) -> Option<Config> {
 fn uplink(raw: &raw::Uplink, findings: &mut Findings<'_>) -> Option<Uplink> {
     let place = "[uplink]";
     let broker = BrokerUrl::parse(raw.broker.get_ref())
-        .map_err(|e| findings.add(Some(raw.broker.span()), place, e))
+        .map_err(|e| wrong_broker(&raw.broker, place, &e, findings))
         .ok();
     let mut number = |name, value: Option<(f64, std::ops::Range<usize>)>, default, bounds| {
         within(place, name, value, default, bounds, findings)
@@ -99,7 +97,7 @@ fn uplink(raw: &raw::Uplink, findings: &mut Findings<'_>) -> Option<Uplink> {
         1.0,
         BATCH_SECONDS,
     );
-    let window = number("window", of(raw.window.as_ref()), 32.0, WINDOW);
+    let window = number("window", raw.window.as_ref().map(whole), 32.0, WINDOW);
     let ack = number(
         "ack_deadline_seconds",
         of(raw.ack_deadline_seconds.as_ref()),
@@ -172,6 +170,20 @@ fn spool(raw: &raw::Spool, findings: &mut Findings<'_>) -> Spool {
     }
 }
 
+/// Notes why an address is none; where it holds a login, which keys are for that.
+pub fn wrong_broker(
+    broker: &Spanned<String>,
+    place: &str,
+    error: &BrokerUrlError,
+    findings: &mut Findings<'_>,
+) {
+    let hint = match error {
+        BrokerUrlError::Login => " and put the login into username and password_file",
+        _ => "",
+    };
+    findings.add(Some(broker.span()), place, format!("broker: {error}{hint}"));
+}
+
 /// A login, if there is a user name.
 pub fn login(
     place: &str,
@@ -190,18 +202,16 @@ pub fn login(
 }
 
 /// A number with its place in the file.
-pub fn of<T: Copy + Into<f64>>(
-    value: Option<&Spanned<T>>,
-) -> Option<(f64, std::ops::Range<usize>)> {
-    value.map(|v| ((*v.get_ref()).into(), v.span()))
+pub fn of(value: Option<&Spanned<f64>>) -> Option<(f64, std::ops::Range<usize>)> {
+    value.map(|v| (*v.get_ref(), v.span()))
 }
 
-/// As [`of`], for whole numbers that `f64` has no lossless conversion from.
+/// As [`of`], for whole numbers.
 #[expect(
     clippy::cast_precision_loss,
     reason = "every bound lies far below 2^52"
 )]
-pub fn whole(value: &Spanned<u64>) -> (f64, std::ops::Range<usize>) {
+pub fn whole(value: &Spanned<i64>) -> (f64, std::ops::Range<usize>) {
     (*value.get_ref() as f64, value.span())
 }
 

@@ -1,13 +1,8 @@
-//! Addresses in a configuration file: `mqtt://…` brokers and Modbus lines.
+//! Addresses of Modbus lines in a configuration file.
 
 use std::fmt;
 
-/// An MQTT broker without TLS.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct BrokerUrl {
-    pub host: String,
-    pub port: u16,
-}
+use shared::broker::host_port;
 
 /// How a Modbus line is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -40,40 +35,15 @@ pub enum Parity {
 /// The slowest and the fastest serial line that gauges are built for.
 const BAUD: std::ops::RangeInclusive<u32> = 1_200..=921_600;
 
-/// Why a text is not an address.
+/// Why a text is not the address of a Modbus line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    #[error(
-        "`{0}`: TLS (mqtts://) is not supported by this release; use mqtt:// inside a VPN or a private network"
-    )]
-    Tls(String),
-    #[error("`{0}` is not a broker's address; write mqtt://host or mqtt://host:port")]
-    Broker(String),
     #[error(
         "`{0}` is not a Modbus line; write tcp://host:502, rtu:///dev/ttyUSB0?baud=9600&parity=none or rtu-over-tcp://host:port"
     )]
     Modbus(String),
     #[error("`{url}`: {problem}")]
     Serial { url: String, problem: String },
-}
-
-impl BrokerUrl {
-    /// Parses `mqtt://host[:port]`; the port's default is 1883.
-    ///
-    /// # Errors
-    /// Another scheme, TLS, or a host or port that is none.
-    pub fn parse(text: &str) -> Result<Self, AddressError> {
-        if text.starts_with("mqtts://") || text.starts_with("ssl://") {
-            return Err(AddressError::Tls(text.to_owned()));
-        }
-        let rest = text
-            .strip_prefix("mqtt://")
-            .or_else(|| text.strip_prefix("tcp://"));
-        let (host, port) = rest
-            .and_then(|rest| host_port(rest.trim_end_matches('/'), Some(1883)))
-            .ok_or_else(|| AddressError::Broker(text.to_owned()))?;
-        Ok(Self { host, port })
-    }
 }
 
 impl Endpoint {
@@ -104,19 +74,6 @@ impl Endpoint {
             Self::Rtu(line) => line.path.clone(),
         }
     }
-}
-
-fn host_port(text: &str, default: Option<u16>) -> Option<(String, u16)> {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, port.parse().ok().filter(|p| *p > 0)?),
-        _ => (text, default?),
-    };
-    let bracketed = host.starts_with('[') && host.ends_with(']');
-    let plain = !host.is_empty()
-        && host
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
-    (bracketed || plain).then(|| (host.to_owned(), port))
 }
 
 fn serial(url: &str, rest: &str) -> Result<SerialLine, AddressError> {
@@ -159,12 +116,6 @@ fn serial(url: &str, rest: &str) -> Result<SerialLine, AddressError> {
     Ok(line)
 }
 
-impl fmt::Display for BrokerUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "mqtt://{}:{}", self.host, self.port)
-    }
-}
-
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -181,13 +132,6 @@ mod tests {
 
     #[test]
     fn addresses_of_every_kind_are_read() {
-        assert_eq!(
-            BrokerUrl::parse("mqtt://broker.city.example"),
-            Ok(BrokerUrl {
-                host: "broker.city.example".to_owned(),
-                port: 1883
-            })
-        );
         assert_eq!(
             Endpoint::parse("tcp://10.0.0.7"),
             Ok(Endpoint::Tcp {
@@ -215,31 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_refused_with_the_reason() {
-        let refused = BrokerUrl::parse("mqtts://broker:8883")
-            .expect_err("TLS")
-            .to_string();
-        assert!(
-            refused.contains("TLS") && refused.contains("not supported"),
-            "{refused}"
-        );
-    }
-
-    #[test]
     fn nonsense_is_refused() {
-        for bad in [
-            "",
-            "mqtt://",
-            "mqtt://a b",
-            "http://x",
-            "mqtt://x:0",
-            "mqtt://x:99999",
-        ] {
-            assert!(
-                BrokerUrl::parse(bad).is_err(),
-                "{bad} was taken for a broker"
-            );
-        }
         for bad in [
             "rtu://ttyUSB0",
             "rtu:///dev/x?baud=7",

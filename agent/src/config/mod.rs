@@ -5,7 +5,6 @@
 
 mod check;
 mod endpoint;
-mod errors;
 mod limits;
 mod raw;
 mod sources;
@@ -24,8 +23,8 @@ use shared::{
 };
 
 pub use check::parse;
-pub use endpoint::{BrokerUrl, Endpoint, Parity, SerialLine};
-pub use errors::{ConfigError, ConfigErrors};
+pub use endpoint::{Endpoint, Parity, SerialLine};
+pub use shared::{broker::BrokerUrl, findings::Wrong};
 pub use summary::{bus_load, summary};
 
 use crate::{
@@ -145,7 +144,7 @@ pub enum LoadError {
         source: std::io::Error,
     },
     #[error(transparent)]
-    Wrong(#[from] ConfigErrors),
+    Wrong(#[from] Wrong),
 }
 
 /// Reads and checks a configuration file.
@@ -172,5 +171,13 @@ impl Config {
             .iter()
             .flat_map(|input| input.gauges.iter().map(|g| &g.spec));
         modbus.chain(mqtt)
+    }
+
+    /// Every file that must hold a password when the agent starts.
+    pub fn password_files(&self) -> impl Iterator<Item = &Path> {
+        let logins = self.mqtt.iter().map(|input| &input.login);
+        std::iter::once(&self.uplink.login)
+            .chain(logins)
+            .filter_map(|login| login.as_ref()?.password_file.as_deref())
     }
 }

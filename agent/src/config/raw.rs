@@ -1,6 +1,7 @@
 //! The configuration file as it is written: names and forms only, nothing checked beyond them.
 //!
-//! Every value that can be wrong carries its span, so that a later error can name its line.
+//! Every value that can be wrong carries its span, so that a later error can name its line; whole
+//! numbers are as wide as TOML has them, so that one out of range is told with its own bounds.
 
 use serde::Deserialize;
 use shared::clock::ScaledClock;
@@ -28,18 +29,18 @@ pub struct Uplink {
     pub username: Option<String>,
     pub password_file: Option<Spanned<String>>,
     pub batch_seconds: Option<Spanned<f64>>,
-    pub window: Option<Spanned<u16>>,
+    pub window: Option<Spanned<i64>>,
     pub ack_deadline_seconds: Option<Spanned<f64>>,
     pub backfill_per_second: Option<Spanned<f64>>,
     pub reconnect_min_seconds: Option<Spanned<f64>>,
     pub reconnect_max_seconds: Option<Spanned<f64>>,
-    pub keep_alive_seconds: Option<Spanned<u64>>,
+    pub keep_alive_seconds: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spool {
-    pub max_mib: Option<Spanned<u64>>,
+    pub max_mib: Option<Spanned<i64>>,
     pub when_full: Option<Spanned<String>>,
 }
 
@@ -48,10 +49,10 @@ pub struct Spool {
 pub struct Modbus {
     pub name: Spanned<String>,
     pub connect: Spanned<String>,
-    pub timeout_ms: Option<Spanned<u64>>,
-    pub retries: Option<Spanned<u8>>,
-    pub turnaround_ms: Option<Spanned<u64>>,
-    pub max_gap_words: Option<Spanned<u16>>,
+    pub timeout_ms: Option<Spanned<i64>>,
+    pub retries: Option<Spanned<i64>>,
+    pub turnaround_ms: Option<Spanned<i64>>,
+    pub max_gap_words: Option<Spanned<i64>>,
     pub probe_max_seconds: Option<Spanned<f64>>,
     #[serde(default)]
     pub gauge: Vec<ModbusGauge>,
@@ -62,8 +63,8 @@ pub struct Modbus {
 pub struct ModbusGauge {
     pub gauge: Spanned<String>,
     pub parameter: Spanned<String>,
-    pub unit_id: Spanned<u8>,
-    pub register: Spanned<u16>,
+    pub unit_id: Spanned<i64>,
+    pub register: Spanned<i64>,
     pub kind: Option<Spanned<String>>,
     #[serde(rename = "type")]
     pub word_type: Spanned<String>,
@@ -115,7 +116,7 @@ pub struct Limits {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(
     untagged,
-    expecting = "a number (a pair of numbers for a span), or false for no test"
+    expecting = "must be a number (a pair of numbers for a span), or false for no test"
 )]
 pub enum Change<T> {
     Switch(bool),

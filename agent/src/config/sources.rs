@@ -6,13 +6,12 @@ use std::{
     time::Duration,
 };
 
-use shared::{gauge::Parameter, ids::GaugeId};
+use shared::{findings::Findings, gauge::Parameter, ids::GaugeId};
 use toml::Spanned;
 
 use super::{
     BrokerUrl, Endpoint, GaugeSpec, ModbusBus, ModbusGauge, MqttGauge, MqttInput,
-    check::{login, of, parsed, to_count, whole, within},
-    errors::Findings,
+    check::{login, of, parsed, to_count, whole, within, wrong_broker},
     limits, raw,
 };
 use crate::source::decode::{RegisterKind, WordFormat, WordOrder, WordType};
@@ -27,6 +26,8 @@ const GAP_WORDS: RangeInclusive<f64> = 0.0..=120.0;
 const PROBE_SECONDS: RangeInclusive<f64> = 0.5..=86_400.0;
 /// Unit ids of the Modbus specification; 0 is broadcast, which no device answers.
 const UNIT_IDS: RangeInclusive<u8> = 1..=247;
+/// Where manuals count registers from 1 with the kind in front (40001 is holding register 0).
+const LONG_NUMBERS: RangeInclusive<i64> = 300_001..=465_536;
 
 /// Names that may be used only once in a file.
 #[derive(Default)]
@@ -72,10 +73,11 @@ pub fn modbus(
         0.0,
         TURNAROUND_MS,
     );
-    let retries = number("retries", of(raw.retries.as_ref()), 1.0, RETRIES);
+    let retries = raw.retries.as_ref().map(whole);
+    let retries = number("retries", retries, 1.0, RETRIES);
     let max_gap = number(
         "max_gap_words",
-        of(raw.max_gap_words.as_ref()),
+        raw.max_gap_words.as_ref().map(whole),
         8.0,
         GAP_WORDS,
     );
@@ -88,11 +90,13 @@ pub fn modbus(
     if raw.gauge.is_empty() {
         findings.add(Some(raw.name.span()), &place, "has no [[modbus.gauge]]");
     }
-    let gauges = raw
+    let gauges: Vec<_> = raw
         .gauge
         .iter()
-        .filter_map(|g| modbus_gauge(g, &place, taken, findings))
+        .filter_map(|g| Some((g, modbus_gauge(g, &place, taken, findings)?)))
         .collect();
+    shared_registers(&gauges, &place, findings);
+    let gauges = gauges.into_iter().map(|(_, gauge)| gauge).collect();
     Some(ModbusBus {
         name,
         endpoint: endpoint?,
@@ -120,14 +124,11 @@ fn modbus_gauge(
         taken,
         findings,
     );
-    if !UNIT_IDS.contains(raw.unit_id.get_ref()) {
-        let message = format!("unit_id = {} is not from 1 to 247", raw.unit_id.get_ref());
-        findings.add(Some(raw.unit_id.span()), &place, message);
-    }
+    let unit_id = unit_id(&raw.unit_id, &place, findings);
+    let register = register(&raw.register, &place, findings);
     let kind = optional::<RegisterKind>(raw.kind.as_ref(), &place, findings);
     let word_type = parsed::<WordType, _>(&raw.word_type, &place, findings);
     let order = optional::<WordOrder>(raw.word_order.as_ref(), &place, findings);
-    let register = *raw.register.get_ref();
     let (scale, offset) = (raw.scale.as_ref(), raw.offset.as_ref());
     for (key, value) in [("scale", scale), ("offset", offset)] {
         if let Some(value) = value.filter(|v| !v.get_ref().is_finite()) {
@@ -145,7 +146,7 @@ fn modbus_gauge(
             "scale = 0 makes every reading the same",
         );
     }
-    let word_type = word_type?;
+    let (word_type, register) = (word_type?, register?);
     if u32::from(register) + u32::from(word_type.words()) > 0x1_0000 {
         let words = word_type.words();
         let message = format!("register {register} and {words} words run past register 65535");
@@ -164,7 +165,7 @@ fn modbus_gauge(
     }
     Some(ModbusGauge {
         spec: spec?,
-        unit_id: *raw.unit_id.get_ref(),
+        unit_id: unit_id?,
         register,
         kind: kind?,
         format: WordFormat {
@@ -175,6 +176,55 @@ fn modbus_gauge(
         offset: offset.map_or(0.0, |o| *o.get_ref()),
         sentinels: raw.sentinels.iter().map(|s| *s.get_ref()).collect(),
     })
+}
+
+/// A block that was copied and not changed: two gauges can hardly have the same depth of the same
+/// register. Different parameters may come from one register, with scales of their own.
+fn shared_registers(
+    gauges: &[(&raw::ModbusGauge, ModbusGauge)],
+    place: &str,
+    findings: &mut Findings<'_>,
+) {
+    let mut taken = HashMap::new();
+    for (raw, gauge) in gauges {
+        let (id, parameter) = (&gauge.spec.id, gauge.spec.parameter);
+        let key = (gauge.unit_id, gauge.kind, gauge.register, parameter);
+        if let Some(other) = taken.insert(key, id)
+            && other != id
+        {
+            let place = format!("{place}, gauge {id}");
+            let message = format!(
+                "register {} of unit {} already gives {parameter} of gauge {other}",
+                gauge.register, gauge.unit_id
+            );
+            findings.add(Some(raw.register.span()), &place, message);
+        }
+    }
+}
+
+fn unit_id(raw: &Spanned<i64>, place: &str, findings: &mut Findings<'_>) -> Option<u8> {
+    let found = *raw.get_ref();
+    let unit_id = u8::try_from(found).ok().filter(|u| UNIT_IDS.contains(u));
+    if unit_id.is_none() {
+        let message = format!("unit_id = {found} is not from 1 to 247");
+        findings.add(Some(raw.span()), place, message);
+    }
+    unit_id
+}
+
+fn register(raw: &Spanned<i64>, place: &str, findings: &mut Findings<'_>) -> Option<u16> {
+    let found = *raw.get_ref();
+    let register = u16::try_from(found).ok();
+    if register.is_none() {
+        let hint = match LONG_NUMBERS.contains(&found).then_some(found / 100_000) {
+            Some(3) => "; 300001 in a manual is register 0 of kind = \"input\"",
+            Some(4) => "; 400001 in a manual is register 0 of kind = \"holding\"",
+            _ => "",
+        };
+        let message = format!("register = {found} is not from 0 to 65535{hint}");
+        findings.add(Some(raw.span()), place, message);
+    }
+    register
 }
 
 /// One `[[mqtt]]` table.
@@ -188,7 +238,7 @@ pub fn mqtt(
     let place = format!("[[mqtt]] {name:?}");
     source_name(&raw.name, &place, taken, findings);
     let broker = BrokerUrl::parse(raw.broker.get_ref())
-        .map_err(|e| findings.add(Some(raw.broker.span()), &place, e))
+        .map_err(|e| wrong_broker(&raw.broker, &place, &e, findings))
         .ok();
     let client_id = raw
         .client_id

@@ -34,7 +34,7 @@ const BACKLOG: i32 = 1_024;
 /// Why the broker cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
-    #[error("the MQTT broker cannot listen on {listen}: {message}")]
+    #[error("the MQTT broker cannot listen on {listen} ([broker] embedded): {message}")]
     Listen { listen: SocketAddr, message: String },
 }
 

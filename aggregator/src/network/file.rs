@@ -3,54 +3,67 @@
 use std::{fs, io, path::Path};
 
 use geojson::{Feature, FeatureCollection};
-use serde::Deserialize;
-use shared::waterlogging::Thresholds;
+use shared::findings::{Finding, plain};
 
-use super::{CityError, LayerName};
+use super::{
+    LayerName,
+    settings::{self, Settings},
+};
 
-/// `city.toml`, as written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CityToml {
-    pub name: String,
-    pub name_en: Option<String>,
-    pub time_zone: String,
-    pub utc_offset: String,
-    pub datum: String,
-    pub centre: [f64; 2],
-    pub bounds: [f64; 4],
-    #[serde(default)]
-    pub thresholds: Option<Thresholds>,
-}
+pub const CITY_TOML: &str = "city.toml";
 
-/// Reads `city.toml`; the error of the TOML reader names line and column.
-pub fn read_city_toml(folder: &Path) -> Result<CityToml, CityError> {
-    let path = folder.join("city.toml");
-    let text = fs::read_to_string(&path).map_err(|source| CityError::Read {
-        path: path.clone(),
-        source,
+/// Reads and checks `city.toml`.
+pub fn read_settings(folder: &Path) -> Result<Settings, Vec<Finding>> {
+    let text = fs::read_to_string(folder.join(CITY_TOML)).map_err(|e| {
+        let missing = "is missing; every city needs one";
+        vec![unreadable(CITY_TOML, &e, missing)]
     })?;
-    toml::from_str(&text).map_err(|source| CityError::Toml {
-        path,
-        source: Box::new(source),
-    })
+    settings::parse(Path::new(CITY_TOML), &text).map_err(|wrong| wrong.0)
 }
 
-/// Reads one layer; a layer whose file is missing is empty.
-pub fn read_layer(folder: &Path, layer: LayerName) -> Result<Vec<Feature>, CityError> {
-    let path = folder.join(layer.file());
-    let text = match fs::read_to_string(&path) {
+/// Reads one layer; a layer that is not required and whose file is missing is empty.
+pub fn read_layer(folder: &Path, layer: LayerName) -> Result<Vec<Feature>, Finding> {
+    let file = layer.file();
+    let text = match fs::read_to_string(folder.join(&file)) {
         Ok(text) => text,
         Err(e) if e.kind() == io::ErrorKind::NotFound && !is_required(layer) => {
             return Ok(Vec::new());
         }
-        Err(source) => return Err(CityError::Read { path, source }),
+        Err(e) => {
+            let missing = "is missing; a city needs gauges.geojson and waterlogging-points.geojson";
+            return Err(unreadable(&file, &e, missing));
+        }
     };
-    let collection: FeatureCollection = text.parse().map_err(|source| CityError::GeoJson {
-        path,
-        source: Box::new(source),
+    // Programs on Windows put a byte-order mark before UTF-8.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let collection: FeatureCollection = serde_json::from_str(text).map_err(|e| Finding {
+        file: file.into(),
+        line: Some(e.line()),
+        place: format!("column {}", e.column()),
+        message: format!("not a GeoJSON FeatureCollection: {}", reason(&e)),
     })?;
     Ok(collection.features)
+}
+
+fn unreadable(file: &str, error: &io::Error, missing: &str) -> Finding {
+    let message = match error.kind() {
+        io::ErrorKind::NotFound => missing.to_owned(),
+        io::ErrorKind::InvalidData => "is not UTF-8 text; save it again as UTF-8".to_owned(),
+        _ => format!("cannot be read: {error}"),
+    };
+    Finding {
+        file: file.into(),
+        line: None,
+        place: String::new(),
+        message,
+    }
+}
+
+/// What the reader says, without the line and column that it appends.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let at = format!(" at line {} column {}", error.line(), error.column());
+    plain(text.strip_suffix(&at).unwrap_or(&text))
 }
 
 fn is_required(layer: LayerName) -> bool {

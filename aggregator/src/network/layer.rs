@@ -1,11 +1,17 @@
 //! The layers a city may have, and how one feature of a layer is read.
 
-use std::fmt;
+use std::{cell::RefCell, fmt};
 
 use geojson::{Feature, GeometryValue, feature::Id};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
-use shared::{lonlat::LonLat, text::Name};
+use shared::{
+    findings::{Finding, plain},
+    lonlat::LonLat,
+    text::Name,
+};
+
+use super::area::Area;
 
 /// A layer of the city, named like its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,38 +90,28 @@ impl fmt::Display for LayerName {
     }
 }
 
-/// What is wrong with one feature of a layer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LayerError {
-    pub file: String,
-    /// The feature's id, or its position in the file (from 1) where it has none.
-    pub feature: String,
-    pub property: Option<String>,
-    pub message: String,
-}
+/// Something was wrong, and has been noted.
+#[derive(Debug, Clone, Copy)]
+pub struct Noted;
 
-impl fmt::Display for LayerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: feature {}", self.file, self.feature)?;
-        if let Some(property) = &self.property {
-            write!(f, ": property `{property}`")?;
-        }
-        write!(f, ": {}", self.message)
-    }
-}
+/// What was read of a feature.
+pub type Read<T> = Result<T, Noted>;
 
-/// One feature being read: knows its file and id for errors.
+/// One feature being read: gathers everything that is wrong with it, under its file and id.
+///
+/// Whatever it cannot read is [`Noted`].
 pub struct Reader<'a> {
     file: &'a str,
+    /// The feature's id, or its position in the file (from 1) where it has none.
     label: String,
     id: Option<String>,
     feature: &'a Feature,
+    area: Option<Area>,
+    found: RefCell<Vec<Finding>>,
 }
 
-type Read<T> = Result<T, LayerError>;
-
 impl<'a> Reader<'a> {
-    pub fn new(file: &'a str, index: usize, feature: &'a Feature) -> Self {
+    pub fn new(file: &'a str, index: usize, feature: &'a Feature, area: Option<Area>) -> Self {
         let id = match &feature.id {
             Some(Id::String(text)) => Some(text.clone()),
             Some(Id::Number(number)) => Some(number.to_string()),
@@ -129,16 +125,33 @@ impl<'a> Reader<'a> {
             label,
             id,
             feature,
+            area,
+            found: RefCell::default(),
         }
     }
 
-    pub fn error(&self, property: Option<&str>, message: impl Into<String>) -> LayerError {
-        LayerError {
-            file: self.file.to_owned(),
-            feature: self.label.clone(),
-            property: property.map(ToOwned::to_owned),
-            message: message.into(),
+    /// Notes what is wrong with the feature, or with one of its properties.
+    pub fn wrong<T>(&self, property: Option<&str>, message: impl fmt::Display) -> Read<T> {
+        let finding = mistake(self.file, &self.label, property, message);
+        self.found.borrow_mut().push(finding);
+        Err(Noted)
+    }
+
+    fn kept<T, E: fmt::Display>(&self, property: Option<&str>, result: Result<T, E>) -> Read<T> {
+        match result {
+            Ok(value) => Ok(value),
+            Err(error) => self.wrong(property, error),
         }
+    }
+
+    /// Everything that was noted.
+    pub fn finish(self) -> Vec<Finding> {
+        self.found.into_inner()
+    }
+
+    /// The feature's id as it stands in the file.
+    pub fn text_id(&self) -> Option<&str> {
+        self.id.as_deref()
     }
 
     /// The feature's id, parsed.
@@ -146,36 +159,38 @@ impl<'a> Reader<'a> {
     where
         T::Error: fmt::Display,
     {
-        let text = self
-            .id
-            .clone()
-            .ok_or_else(|| self.error(None, "has no `id`"))?;
-        T::try_from(text).map_err(|e| self.error(None, e.to_string()))
+        match &self.id {
+            Some(id) => self.kept(None, T::try_from(id.clone())),
+            None => self.wrong(
+                None,
+                "has no `id` (beside `type`, not among the properties)",
+            ),
+        }
     }
 
     /// The feature's geometry, with every position checked.
     pub fn geometry(&self) -> Read<&'a GeometryValue> {
-        let geometry = self.feature.geometry.as_ref();
-        let value = geometry
-            .map(|g| &g.value)
-            .ok_or_else(|| self.error(None, "has no geometry"))?;
-        for [lon, lat] in positions(value) {
-            LonLat::new(lon, lat).map_err(|e| self.error(None, e.to_string()))?;
+        let Some(geometry) = &self.feature.geometry else {
+            return self.wrong(None, "has no geometry");
+        };
+        for at in positions(&geometry.value) {
+            let at = self.kept(None, LonLat::try_from(at))?;
+            if let Some(complaint) = self.area.and_then(|area| area.complaint(at)) {
+                return self.wrong(None, complaint);
+            }
         }
-        Ok(value)
+        Ok(&geometry.value)
     }
 
     /// The geometry as one position.
     pub fn point(&self) -> Read<LonLat> {
         let geometry = self.geometry()?;
         let GeometryValue::Point { .. } = geometry else {
-            return Err(self.error(
-                None,
-                format!("must be a Point, not a {}", geometry.type_name()),
-            ));
+            let found = geometry.type_name();
+            return self.wrong(None, format!("must be a Point, not a {found}"));
         };
         let at = positions(geometry).next().unwrap_or([f64::NAN; 2]);
-        LonLat::try_from(at).map_err(|e| self.error(None, e.to_string()))
+        self.kept(None, LonLat::try_from(at))
     }
 
     /// The geometry as one line of at least two positions.
@@ -183,12 +198,12 @@ impl<'a> Reader<'a> {
         let geometry = self.geometry()?;
         let GeometryValue::LineString { .. } = geometry else {
             let found = geometry.type_name();
-            return Err(self.error(None, format!("must be a LineString, not a {found}")));
+            return self.wrong(None, format!("must be a LineString, not a {found}"));
         };
         let line: Result<Vec<_>, _> = positions(geometry).map(LonLat::try_from).collect();
-        let line = line.map_err(|e| self.error(None, e.to_string()))?;
+        let line = self.kept(None, line)?;
         if line.len() < 2 {
-            return Err(self.error(None, "a line needs at least two positions"));
+            return self.wrong(None, "a line needs at least two positions");
         }
         Ok(line)
     }
@@ -206,15 +221,16 @@ impl<'a> Reader<'a> {
         let Some(value) = self.property(name) else {
             return Ok(None);
         };
-        serde_json::from_value(value.clone())
-            .map(Some)
-            .map_err(|e| self.error(Some(name), e.to_string()))
+        let value = serde_json::from_value(value.clone()).map_err(|e| plain(&e.to_string()));
+        self.kept(Some(name), value.map(Some))
     }
 
     /// A property that must be there.
     pub fn required<T: DeserializeOwned>(&self, name: &str) -> Read<T> {
-        self.optional(name)?
-            .ok_or_else(|| self.error(Some(name), "is missing"))
+        match self.optional(name)? {
+            Some(value) => Ok(value),
+            None => self.wrong(Some(name), "is missing"),
+        }
     }
 
     /// A number within a span, both ends included.
@@ -223,10 +239,8 @@ impl<'a> Reader<'a> {
         if (low..=high).contains(&number) {
             Ok(number)
         } else {
-            Err(self.error(
-                Some(name),
-                format!("is {number}; it must be from {low} to {high}"),
-            ))
+            let message = format!("is {number}; it must be from {low} to {high}");
+            self.wrong(Some(name), message)
         }
     }
 
@@ -237,13 +251,30 @@ impl<'a> Reader<'a> {
 
     /// `name` and `name_en`; the id where there is no name.
     pub fn name(&self) -> Read<Name> {
-        let name: Option<String> = self.optional("name")?;
-        let name_en: Option<String> = self.optional("name_en")?;
+        let name = self.optional::<String>("name");
+        let name_en = self.optional::<String>("name_en");
+        let (name, name_en) = (name?, name_en?);
         let fallback = self.id.as_deref().unwrap_or_default();
         Ok(Name::new(
             name.as_deref().unwrap_or(fallback),
             name_en.as_deref(),
         ))
+    }
+}
+
+/// What is wrong with a feature of a layer; `label` is its id in quotes, or its number.
+pub fn mistake(
+    file: &str,
+    label: &str,
+    property: Option<&str>,
+    message: impl fmt::Display,
+) -> Finding {
+    let property = property.map_or_else(String::new, |p| format!(": property `{p}`"));
+    Finding {
+        file: file.into(),
+        line: None,
+        place: format!("feature {label}{property}"),
+        message: message.to_string(),
     }
 }
 

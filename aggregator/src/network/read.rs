@@ -2,24 +2,23 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io,
     path::{Path, PathBuf},
 };
 
-use geojson::Feature;
 use shared::{
+    findings::Finding,
     gauge::Parameter,
-    ids::{GaugeId, PointId},
+    ids::{FeatureId, GaugeId, PointId},
     lonlat::LonLat,
-    text::Name,
     units::{CubicMetresPerHour, Hectares, Metres, NotFinite},
     waterlogging::Thresholds,
 };
 
 use super::{
-    City, District, GaugeSite, LayerError, LayerName, PlainFeature, Point, Road, Truck,
-    file::{read_city_toml, read_layer},
-    layer::Reader,
+    City, District, GaugeSite, LayerName, PlainFeature, Point, Road, Truck,
+    area::Area,
+    file::{read_layer, read_settings},
+    layer::{Noted, Read, Reader, mistake},
 };
 use crate::forecast::Storage;
 
@@ -29,145 +28,188 @@ const NEAREST_RAIN_GAUGES: usize = 3;
 /// Default for how many trucks find room at one point.
 const DEFAULT_MAX_TRUCKS: usize = 3;
 
+/// Mistakes that are told; more of them would scroll the first ones away.
+const TOLD: usize = 20;
+
 /// Why a folder is not a city.
 #[derive(Debug, thiserror::Error)]
 pub enum CityError {
-    #[error("cannot read {}", path.display())]
-    Read { path: PathBuf, source: io::Error },
-    #[error("{}: not valid", path.display())]
-    Toml {
-        path: PathBuf,
-        source: Box<toml::de::Error>,
-    },
-    #[error("{}: not a GeoJSON FeatureCollection", path.display())]
-    GeoJson {
-        path: PathBuf,
-        source: Box<geojson::Error>,
-    },
-    #[error("{}: {message}", path.display())]
-    Setting { path: PathBuf, message: String },
-    #[error("{} mistake(s) in the layers of {}:\n  {}", errors.len(), folder.display(), list(errors))]
-    Layers {
+    #[error("there is no folder {}{}", folder.display(), from_where(folder))]
+    NoFolder { folder: PathBuf },
+    #[error("{} mistake(s) in {}:{}", mistakes.len(), folder.display(), list(mistakes))]
+    Wrong {
         folder: PathBuf,
-        errors: Vec<LayerError>,
+        mistakes: Vec<Finding>,
     },
 }
 
-fn list(errors: &[LayerError]) -> String {
-    const SHOWN: usize = 20;
-    let mut lines: Vec<String> = errors.iter().take(SHOWN).map(ToString::to_string).collect();
-    if errors.len() > SHOWN {
-        lines.push(format!("… and {} more", errors.len() - SHOWN));
+fn list(mistakes: &[Finding]) -> String {
+    let told = mistakes.iter().take(TOLD).map(|m| format!("\n  {m}"));
+    let more = mistakes.len().saturating_sub(TOLD);
+    let more = (more > 0).then(|| format!("\n  … and {more} more"));
+    told.chain(more).collect()
+}
+
+fn from_where(folder: &Path) -> &'static str {
+    if folder.is_relative() {
+        " below the folder in which the program was started"
+    } else {
+        ""
     }
-    lines.join("\n  ")
 }
 
 /// Reads and checks all layers of a city folder.
 ///
 /// # Errors
-/// A file that cannot be read or parsed, or any mistake in a feature (all of them are listed).
+/// No such folder, or everything that is wrong in its files.
 pub fn read_city(folder: &Path) -> Result<City, CityError> {
-    let toml = read_city_toml(folder)?;
-    let setting = |message: String| CityError::Setting {
-        path: folder.join("city.toml"),
-        message,
+    let folder = folder.to_owned();
+    if !folder.is_dir() {
+        return Err(CityError::NoFolder { folder });
+    }
+    let mut mistakes = Vec::new();
+    let settings = read_settings(&folder).map_err(|found| mistakes.extend(found));
+    let settings = settings.ok();
+    let thresholds = settings.as_ref().map(|s| s.thresholds).unwrap_or_default();
+    let mut layers = Layers {
+        folder: &folder,
+        area: settings.as_ref().map(|s| s.bounds),
+        mistakes,
     };
-    let centre = LonLat::try_from(toml.centre).map_err(|e| setting(format!("centre: {e}")))?;
-    let utc_offset = parse_offset(&toml.utc_offset).ok_or_else(|| {
-        setting(format!(
-            "utc_offset `{}` is not like +08:00",
-            toml.utc_offset
-        ))
-    })?;
-    let thresholds = toml.thresholds.unwrap_or_default();
-    thresholds
-        .check()
-        .map_err(|e| setting(format!("[thresholds]: {e}")))?;
-
-    let mut errors = Vec::new();
-    let gauges = collect(folder, LayerName::Gauges, &mut errors, gauge)?;
-    let at: BTreeMap<GaugeId, (Parameter, LonLat)> = gauges
-        .iter()
-        .map(|g| (g.id.clone(), (g.parameter, g.position)))
-        .collect();
-    let points = collect(
-        folder,
-        LayerName::WaterloggingPoints,
-        &mut errors,
-        |reader| point(reader, thresholds, &at),
-    )?;
-    shared_level_gauges(&points, &mut errors);
-    let city = City {
-        name: Name::new(&toml.name, toml.name_en.as_deref()),
-        time_zone: toml.time_zone,
-        utc_offset,
-        datum: toml.datum,
-        centre,
-        bounds: toml.bounds,
-        gauges,
-        points,
-        trucks: collect(folder, LayerName::PumpTrucks, &mut errors, truck)?,
-        districts: collect(folder, LayerName::Districts, &mut errors, |reader| {
-            reader.geometry()?;
-            Ok(District {
-                id: reader.id()?,
-                name: reader.name()?,
-            })
-        })?,
-        roads: collect(folder, LayerName::Roads, &mut errors, road)?,
-        shown: shown(folder, &mut errors)?,
-    };
-    if errors.is_empty() {
-        Ok(city)
-    } else {
-        Err(CityError::Layers {
-            folder: folder.to_owned(),
-            errors,
-        })
+    let gauges = layers.read(LayerName::Gauges, gauge);
+    let districts = layers.read(LayerName::Districts, district);
+    let known = Known::new(&gauges, &districts);
+    let points = layers.read(LayerName::WaterloggingPoints, |reader| {
+        point(reader, thresholds, &known)
+    });
+    shared_level_gauges(&points.good, &mut layers.mistakes);
+    let trucks = layers.read(LayerName::PumpTrucks, |reader| truck(reader, &known));
+    let roads = layers.read(LayerName::Roads, road);
+    let shown = shown(&mut layers);
+    let mistakes = layers.mistakes;
+    match settings {
+        Some(settings) if mistakes.is_empty() => Ok(City {
+            name: settings.name,
+            time_zone: settings.time_zone,
+            utc_offset: settings.utc_offset,
+            datum: settings.datum,
+            centre: settings.centre,
+            bounds: settings.bounds.bounds(),
+            gauges: gauges.good,
+            points: points.good,
+            trucks: trucks.good,
+            districts: districts.good,
+            roads: roads.good,
+            shown,
+        }),
+        _ => Err(CityError::Wrong { folder, mistakes }),
     }
 }
 
-fn parse_offset(text: &str) -> Option<jiff::tz::Offset> {
-    let (sign, rest) = match text.split_at_checked(1)? {
-        ("+", rest) => (1, rest),
-        ("-", rest) => (-1, rest),
-        _ => return None,
-    };
-    let (hours, minutes) = rest.split_once(':')?;
-    let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
-    jiff::tz::Offset::from_seconds(sign * seconds).ok()
+/// The layers of a folder being read, with all mistakes so far.
+struct Layers<'a> {
+    folder: &'a Path,
+    area: Option<Area>,
+    mistakes: Vec<Finding>,
 }
 
-/// Reads every feature of a layer, gathering mistakes, and refuses ids that come twice.
-fn collect<T>(
-    folder: &Path,
-    layer: LayerName,
-    errors: &mut Vec<LayerError>,
-    read: impl Fn(&Reader) -> Result<T, LayerError>,
-) -> Result<Vec<T>, CityError> {
-    let file = layer.file();
-    let features: Vec<Feature> = read_layer(folder, layer)?;
-    let mut seen = BTreeSet::new();
-    let mut good = Vec::with_capacity(features.len());
-    for (index, feature) in features.iter().enumerate() {
-        let reader = Reader::new(&file, index, feature);
-        match reader.id::<String>() {
-            Ok(id) if !seen.insert(id.clone()) => {
-                errors.push(reader.error(None, "the id stands twice in this file"));
-                continue;
+/// What one file gave.
+struct Layer<T> {
+    good: Vec<T>,
+    /// Of all features, also of those with mistakes.
+    ids: BTreeSet<String>,
+    /// `false` where the file could not be read at all.
+    readable: bool,
+}
+
+impl Layers<'_> {
+    /// Reads every feature of a layer, gathering mistakes, and refuses ids that come twice.
+    fn read<T>(&mut self, layer: LayerName, read: impl Fn(&Reader) -> Read<T>) -> Layer<T> {
+        let file = layer.file();
+        let features = read_layer(self.folder, layer);
+        let readable = features.is_ok();
+        let features = features.unwrap_or_else(|mistake| {
+            self.mistakes.push(mistake);
+            Vec::new()
+        });
+        let mut ids = BTreeSet::new();
+        let mut good = Vec::with_capacity(features.len());
+        for (index, feature) in features.iter().enumerate() {
+            let reader = Reader::new(&file, index, feature, self.area);
+            let twice = reader
+                .text_id()
+                .is_some_and(|id| !ids.insert(id.to_owned()));
+            if twice {
+                let message = format!(
+                    "the id stands twice in this file, again as feature number {}",
+                    index + 1
+                );
+                let _ = reader.wrong::<()>(None, message);
+            } else {
+                good.extend(read(&reader).ok());
             }
-            Ok(_) => {}
-            Err(e) => {
-                errors.push(e);
-                continue;
-            }
+            self.mistakes.extend(reader.finish());
         }
-        match read(&reader) {
-            Ok(item) => good.push(item),
-            Err(e) => errors.push(e),
+        Layer {
+            good,
+            ids,
+            readable,
         }
     }
-    Ok(good)
+}
+
+/// What features of later layers may name.
+struct Known<'a> {
+    gauges: BTreeMap<GaugeId, (Parameter, LonLat)>,
+    /// Gauges with mistakes: told once, not again by every point that names them.
+    broken: BTreeSet<&'a str>,
+    gauges_readable: bool,
+    districts: &'a BTreeSet<String>,
+}
+
+impl<'a> Known<'a> {
+    fn new(gauges: &'a Layer<GaugeSite>, districts: &'a Layer<District>) -> Self {
+        let good: BTreeMap<_, _> = gauges
+            .good
+            .iter()
+            .map(|g| (g.id.clone(), (g.parameter, g.position)))
+            .collect();
+        Self {
+            broken: gauges
+                .ids
+                .iter()
+                .map(String::as_str)
+                .filter(|id| !good.contains_key(*id))
+                .collect(),
+            gauges: good,
+            gauges_readable: gauges.readable,
+            districts: &districts.ids,
+        }
+    }
+
+    /// The parameter of a gauge that a property names.
+    fn parameter(&self, reader: &Reader, property: &str, id: &GaugeId) -> Read<Parameter> {
+        match self.gauges.get(id) {
+            Some((parameter, _)) => Ok(*parameter),
+            None if self.broken.contains(id.as_str()) || !self.gauges_readable => Err(Noted),
+            None => reader.wrong(
+                Some(property),
+                format!("gauge {id} is not in gauges.geojson"),
+            ),
+        }
+    }
+
+    /// The district of a feature. A city without the layer may still name districts.
+    fn district(&self, reader: &Reader) -> Read<Option<FeatureId>> {
+        let id: Option<FeatureId> = reader.optional("district")?;
+        match &id {
+            Some(id) if !self.districts.is_empty() && !self.districts.contains(id.as_str()) => {
+                let message = format!("district {id} is not in districts.geojson");
+                reader.wrong(Some("district"), message)
+            }
+            _ => Ok(id),
+        }
+    }
 }
 
 fn quantity<T: TryFrom<f64, Error = NotFinite>>(
@@ -175,87 +217,128 @@ fn quantity<T: TryFrom<f64, Error = NotFinite>>(
     name: &str,
     low: f64,
     high: f64,
-) -> Result<T, LayerError> {
+) -> Read<T> {
     let number = reader.number(name, low, high)?;
-    T::try_from(number).map_err(|e| reader.error(Some(name), e.to_string()))
+    match T::try_from(number) {
+        Ok(quantity) => Ok(quantity),
+        Err(error) => reader.wrong(Some(name), error),
+    }
 }
 
-fn gauge(reader: &Reader) -> Result<GaugeSite, LayerError> {
-    let interval_s: u32 = reader.required("interval_s")?;
-    if !(1..=86_400).contains(&interval_s) {
-        let message = format!("is {interval_s}; it must be from 1 to 86400");
-        return Err(reader.error(Some("interval_s"), message));
-    }
+fn gauge(reader: &Reader) -> Read<GaugeSite> {
+    // All are read before the first that is wrong ends it: each notes its own mistake.
+    let (id, name, position) = (reader.id(), reader.name(), reader.point());
+    let (parameter, interval_s) = (reader.required("parameter"), interval(reader));
+    let (station, datum) = (reader.optional("station"), reader.optional("datum"));
+    let alert_m = reader.optional("alert_m");
+    let weather_station = reader.optional("weather_station");
     Ok(GaugeSite {
-        id: reader.id()?,
-        name: reader.name()?,
-        position: reader.point()?,
-        parameter: reader.required("parameter")?,
-        interval_s,
-        station: reader.optional("station")?,
-        datum: reader.optional("datum")?,
-        alert_m: reader.optional("alert_m")?,
-        weather_station: reader.optional("weather_station")?.unwrap_or(false),
+        id: id?,
+        name: name?,
+        position: position?,
+        parameter: parameter?,
+        interval_s: interval_s?,
+        station: station?,
+        datum: datum?,
+        alert_m: alert_m?,
+        weather_station: weather_station?.unwrap_or(false),
     })
 }
 
-fn point(
-    reader: &Reader,
-    city_thresholds: Thresholds,
-    gauges: &BTreeMap<GaugeId, (Parameter, LonLat)>,
-) -> Result<Point, LayerError> {
-    let position = reader.point()?;
-    let level_gauge: GaugeId = reader.required("level_gauge")?;
-    match gauges.get(&level_gauge) {
-        Some((Parameter::Depth, _)) => {}
-        Some((other, _)) => {
-            let message = format!("gauge {level_gauge} gives {other}, not depth");
-            return Err(reader.error(Some("level_gauge"), message));
-        }
-        None => {
-            let message = format!("gauge {level_gauge} is not in gauges.geojson");
-            return Err(reader.error(Some("level_gauge"), message));
-        }
+fn interval(reader: &Reader) -> Read<u32> {
+    let name = "interval_s";
+    let interval: u32 = reader.required(name)?;
+    if (1..=86_400).contains(&interval) {
+        Ok(interval)
+    } else {
+        let message = format!("is {interval}; it must be from 1 to 86400");
+        reader.wrong(Some(name), message)
     }
-    let thresholds: Thresholds = reader.optional("thresholds")?.unwrap_or(city_thresholds);
-    thresholds
-        .check()
-        .map_err(|e| reader.error(Some("thresholds"), e.to_string()))?;
-    let curve: Vec<(f64, f64)> = reader.required("storage")?;
-    let storage = Storage::new(&curve).map_err(|e| reader.error(Some("storage"), e.to_string()))?;
-    Ok(Point {
-        id: reader.id()?,
-        name: reader.name()?,
-        position,
-        setting: reader.required("type")?,
-        district: reader.optional("district")?,
-        level_gauge,
-        rain_gauges: rain_gauges(reader, position, gauges)?,
-        catchment: quantity::<Hectares>(reader, "catchment_ha", 0.01, 10_000.0)?,
-        runoff: reader.number("runoff", 0.0, 1.0)?,
-        drain: quantity::<CubicMetresPerHour>(reader, "drain_m3h", 0.0, 1.0e6)?,
-        storage,
-        weight: reader.number("weight", 1.0, 5.0)?,
-        thresholds,
-        max_trucks: reader.optional("max_trucks")?.unwrap_or(DEFAULT_MAX_TRUCKS),
+}
+
+fn district(reader: &Reader) -> Read<District> {
+    let (id, name, geometry) = (reader.id(), reader.name(), reader.geometry());
+    geometry?;
+    Ok(District {
+        id: id?,
+        name: name?,
     })
 }
 
-fn rain_gauges(
-    reader: &Reader,
-    position: LonLat,
-    gauges: &BTreeMap<GaugeId, (Parameter, LonLat)>,
-) -> Result<Vec<GaugeId>, LayerError> {
-    if let Some(named) = reader.optional::<Vec<GaugeId>>("rain_gauges")? {
+fn point(reader: &Reader, city_thresholds: Thresholds, known: &Known) -> Read<Point> {
+    let (id, name, position) = (reader.id(), reader.name(), reader.point());
+    let (setting, district) = (reader.required("type"), known.district(reader));
+    let level_gauge = level_gauge(reader, known);
+    let rain_gauges = rain_gauges(reader, position, known);
+    let catchment = quantity::<Hectares>(reader, "catchment_ha", 0.01, 10_000.0);
+    let runoff = reader.number("runoff", 0.0, 1.0);
+    let drain = quantity::<CubicMetresPerHour>(reader, "drain_m3h", 0.0, 1.0e6);
+    let (storage, weight) = (storage(reader), reader.number("weight", 1.0, 5.0));
+    let thresholds = thresholds(reader, city_thresholds);
+    let max_trucks = reader.optional("max_trucks");
+    Ok(Point {
+        id: id?,
+        name: name?,
+        position: position?,
+        setting: setting?,
+        district: district?,
+        level_gauge: level_gauge?,
+        rain_gauges: rain_gauges?,
+        catchment: catchment?,
+        runoff: runoff?,
+        drain: drain?,
+        storage: storage?,
+        weight: weight?,
+        thresholds: thresholds?,
+        max_trucks: max_trucks?.unwrap_or(DEFAULT_MAX_TRUCKS),
+    })
+}
+
+fn level_gauge(reader: &Reader, known: &Known) -> Read<GaugeId> {
+    let name = "level_gauge";
+    let gauge: GaugeId = reader.required(name)?;
+    match known.parameter(reader, name, &gauge)? {
+        Parameter::Depth => Ok(gauge),
+        other => reader.wrong(
+            Some(name),
+            format!("gauge {gauge} gives {other}, not depth"),
+        ),
+    }
+}
+
+fn storage(reader: &Reader) -> Read<Storage> {
+    let name = "storage";
+    let curve: Vec<(f64, f64)> = reader.required(name)?;
+    match Storage::new(&curve) {
+        Ok(storage) => Ok(storage),
+        Err(error) => reader.wrong(Some(name), error),
+    }
+}
+
+fn thresholds(reader: &Reader, city: Thresholds) -> Read<Thresholds> {
+    let name = "thresholds";
+    let thresholds: Thresholds = reader.optional(name)?.unwrap_or(city);
+    match thresholds.check() {
+        Ok(()) => Ok(thresholds),
+        Err(error) => reader.wrong(Some(name), error),
+    }
+}
+
+fn rain_gauges(reader: &Reader, position: Read<LonLat>, known: &Known) -> Read<Vec<GaugeId>> {
+    let name = "rain_gauges";
+    if let Some(named) = reader.optional::<Vec<GaugeId>>(name)? {
         for id in &named {
-            if !gauges.get(id).is_some_and(|(p, _)| p.is_rain()) {
-                let message = format!("{id} is not a rain gauge of gauges.geojson");
-                return Err(reader.error(Some("rain_gauges"), message));
+            let parameter = known.parameter(reader, name, id)?;
+            if !parameter.is_rain() {
+                let message = format!("gauge {id} gives {parameter}, not rain");
+                return reader.wrong(Some(name), message);
             }
         }
         return Ok(named);
     }
-    let mut near: Vec<(f64, &GaugeId)> = gauges
+    let position = position?;
+    let mut near: Vec<(f64, &GaugeId)> = known
+        .gauges
         .iter()
         .filter(|(_, (parameter, _))| parameter.is_rain())
         .map(|(id, (_, at))| (position.distance_m(*at), id))
@@ -269,44 +352,49 @@ fn rain_gauges(
 }
 
 /// One depth gauge cannot speak for two places.
-fn shared_level_gauges(points: &[Point], errors: &mut Vec<LayerError>) {
+fn shared_level_gauges(points: &[Point], mistakes: &mut Vec<Finding>) {
     let mut owner: BTreeMap<&GaugeId, &PointId> = BTreeMap::new();
     for point in points {
         if let Some(other) = owner.insert(&point.level_gauge, &point.id) {
-            errors.push(LayerError {
-                file: LayerName::WaterloggingPoints.file(),
-                feature: format!("\"{}\"", point.id),
-                property: Some("level_gauge".to_owned()),
-                message: format!("gauge {} already belongs to {other}", point.level_gauge),
-            });
+            let (file, label) = (
+                LayerName::WaterloggingPoints.file(),
+                format!("\"{}\"", point.id),
+            );
+            let message = format!("gauge {} already belongs to {other}", point.level_gauge);
+            mistakes.push(mistake(&file, &label, Some("level_gauge"), message));
         }
     }
 }
 
-fn truck(reader: &Reader) -> Result<Truck, LayerError> {
+fn truck(reader: &Reader, known: &Known) -> Read<Truck> {
+    let (id, name, home) = (reader.id(), reader.name(), reader.point());
+    let district = known.district(reader);
+    let capacity = quantity::<CubicMetresPerHour>(reader, "capacity_m3h", 1.0, 20_000.0);
+    let wading = quantity::<Metres>(reader, "wading_m", 0.0, 3.0);
     Ok(Truck {
-        id: reader.id()?,
-        name: reader.name()?,
-        home: reader.point()?,
-        district: reader.optional("district")?,
-        capacity: quantity::<CubicMetresPerHour>(reader, "capacity_m3h", 1.0, 20_000.0)?,
-        wading: quantity::<Metres>(reader, "wading_m", 0.0, 3.0)?,
+        id: id?,
+        name: name?,
+        home: home?,
+        district: district?,
+        capacity: capacity?,
+        wading: wading?,
     })
 }
 
-fn road(reader: &Reader) -> Result<Road, LayerError> {
+fn road(reader: &Reader) -> Read<Road> {
+    let (id, name, vertices) = (reader.id::<FeatureId>(), reader.name(), reader.line());
+    let (class, oneway) = (reader.required("class"), reader.optional("oneway"));
+    id?;
+    name?;
     Ok(Road {
-        vertices: reader.line()?,
-        class: reader.required("class")?,
-        oneway: reader.optional("oneway")?.unwrap_or(false),
+        vertices: vertices?,
+        class: class?,
+        oneway: oneway?.unwrap_or(false),
     })
 }
 
 /// Every layer as it will be shown, gauges, points and trucks excepted: those carry live values.
-fn shown(
-    folder: &Path,
-    errors: &mut Vec<LayerError>,
-) -> Result<BTreeMap<LayerName, Vec<PlainFeature>>, CityError> {
+fn shown(layers: &mut Layers<'_>) -> BTreeMap<LayerName, Vec<PlainFeature>> {
     let live = [
         LayerName::Gauges,
         LayerName::WaterloggingPoints,
@@ -314,28 +402,25 @@ fn shown(
     ];
     let mut shown = BTreeMap::new();
     for layer in LayerName::ALL.into_iter().filter(|l| !live.contains(l)) {
-        // Mistakes of roads and districts were already reported when they were read for use.
-        let mut again = Vec::new();
-        let reported = matches!(layer, LayerName::Roads | LayerName::Districts);
-        let features = collect(
-            folder,
-            layer,
-            if reported { &mut again } else { errors },
-            plain,
-        )?;
+        let before = layers.mistakes.len();
+        let features = layers.read(layer, plain).good;
+        // Mistakes of roads and districts were already told when they were read for use.
+        if matches!(layer, LayerName::Roads | LayerName::Districts) {
+            layers.mistakes.truncate(before);
+        }
         shown.insert(layer, features);
     }
-    Ok(shown)
+    shown
 }
 
-fn plain(reader: &Reader) -> Result<PlainFeature, LayerError> {
-    let name = reader.name()?;
+fn plain(reader: &Reader) -> Read<PlainFeature> {
+    let (id, name, geometry) = (reader.id(), reader.name()?, reader.geometry());
     let mut properties = reader.properties();
     properties.insert("name".to_owned(), name.zh.into());
     properties.insert("name_en".to_owned(), name.en.into());
     Ok(PlainFeature {
-        id: reader.id()?,
-        geometry: reader.geometry()?.clone(),
+        id: id?,
+        geometry: geometry?.clone(),
         properties,
     })
 }

@@ -1,0 +1,104 @@
+//! `city.toml`: what belongs to the city as a whole, checked.
+
+use std::path::Path;
+
+use jiff::tz::{self, Offset, TimeZone};
+use serde::Deserialize;
+use shared::{
+    findings::{Findings, Wrong},
+    lonlat::LonLat,
+    text::Name,
+    waterlogging::Thresholds,
+};
+use toml::Spanned;
+
+use super::area::Area;
+
+/// What `city.toml` says.
+#[derive(Debug)]
+pub struct Settings {
+    pub name: Name,
+    pub time_zone: String,
+    pub utc_offset: Offset,
+    pub datum: String,
+    pub centre: LonLat,
+    pub bounds: Area,
+    pub thresholds: Thresholds,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    name: String,
+    name_en: Option<String>,
+    time_zone: Spanned<String>,
+    utc_offset: Spanned<String>,
+    datum: String,
+    centre: Spanned<[f64; 2]>,
+    bounds: Spanned<[f64; 4]>,
+    thresholds: Option<Spanned<Thresholds>>,
+}
+
+/// Reads the text of a `city.toml`.
+///
+/// # Errors
+/// Everything that is wrong with it, by line.
+pub fn parse(file: &Path, text: &str) -> Result<Settings, Wrong> {
+    let mut findings = Findings::new(file, text);
+    let settings = match toml::from_str(text) {
+        Ok(raw) => check(raw, &mut findings),
+        Err(error) => {
+            findings.form(error.span(), error.message());
+            None
+        }
+    };
+    findings.finish(settings)
+}
+
+fn check(raw: Raw, findings: &mut Findings<'_>) -> Option<Settings> {
+    let zone = raw.time_zone.get_ref();
+    if !tz::db().is_definitively_empty() && TimeZone::get(zone).is_err() {
+        let message = format!("`{zone}` is not a time zone; write one like Asia/Shanghai");
+        findings.add(Some(raw.time_zone.span()), "time_zone", message);
+    }
+    let offset = raw.utc_offset.get_ref();
+    let utc_offset = parse_offset(offset);
+    if utc_offset.is_none() {
+        let message = format!("`{offset}` is not like +08:00");
+        findings.add(Some(raw.utc_offset.span()), "utc_offset", message);
+    }
+    let centre = LonLat::try_from(*raw.centre.get_ref())
+        .map_err(|e| findings.add(Some(raw.centre.span()), "centre", e))
+        .ok();
+    let bounds = Area::new(*raw.bounds.get_ref())
+        .map_err(|e| findings.add(Some(raw.bounds.span()), "bounds", e))
+        .ok();
+    let outside = centre.and_then(|at| bounds.as_ref()?.complaint(at));
+    if let Some(complaint) = outside {
+        findings.add(Some(raw.centre.span()), "centre", complaint);
+    }
+    let thresholds = raw.thresholds.as_ref().map(|t| (*t.get_ref(), t.span()));
+    if let Some((Err(error), span)) = thresholds.clone().map(|(t, span)| (t.check(), span)) {
+        findings.add(Some(span), "[thresholds]", error);
+    }
+    Some(Settings {
+        name: Name::new(&raw.name, raw.name_en.as_deref()),
+        utc_offset: utc_offset?,
+        centre: centre?,
+        bounds: bounds?,
+        thresholds: thresholds.map(|(t, _)| t).unwrap_or_default(),
+        time_zone: raw.time_zone.into_inner(),
+        datum: raw.datum,
+    })
+}
+
+fn parse_offset(text: &str) -> Option<Offset> {
+    let (sign, rest) = match text.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
+    Offset::from_seconds(sign * seconds).ok()
+}

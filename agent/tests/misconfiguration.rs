@@ -1,8 +1,6 @@
 //! A tour of wrong configurations: each one breaks the good file below in one way, as people do,
 //! and what is said of it names the file, the line, the key or gauge, and what is allowed.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::path::Path;
 
 const GOOD: &str = r#"agent = "gw-01"

@@ -57,6 +57,15 @@ impl Counter {
         Self::CommitFailures,
     ];
 
+    /// Whether it tells of trouble, and not of work done.
+    #[must_use]
+    pub const fn tells_of_trouble(self) -> bool {
+        !matches!(
+            self,
+            Self::Observations | Self::Duplicates | Self::Batches | Self::Commits
+        )
+    }
+
     /// The name in APIs.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -96,6 +105,13 @@ impl Counters {
     /// The present count.
     pub fn get(&self, counter: Counter) -> u64 {
         self.cell(counter).load(Ordering::Relaxed)
+    }
+
+    /// The sum of all that tell of trouble.
+    #[must_use]
+    pub fn trouble(&self) -> u64 {
+        let trouble = Counter::ALL.into_iter().filter(|c| c.tells_of_trouble());
+        trouble.map(|c| self.get(c)).sum()
     }
 
     /// All counts by name.

@@ -94,6 +94,7 @@ pub async fn run(config: Config, city: City) -> Result<()> {
         hub: hub.clone(),
         publish,
         counters: counters.clone(),
+        told_trouble: 0,
         seq: 0,
     };
     let (stop, stopped) = watch::channel(false);
@@ -240,6 +241,8 @@ struct Driver {
     hub: Arc<Hub>,
     publish: watch::Sender<Published>,
     counters: Arc<Counters>,
+    /// The sum of the counters of trouble when they were last published.
+    told_trouble: u64,
     seq: u64,
 }
 
@@ -309,9 +312,12 @@ impl Driver {
         let now = self.clock.now();
         let dirty = self.world.take_dirty();
         let first = self.publish.borrow().state.is_empty();
-        if dirty.is_empty() && !first {
+        // What is refused changes nothing in the world, and still has to be seen.
+        let trouble = self.counters.trouble();
+        if dirty.is_empty() && !first && trouble == self.told_trouble {
             return;
         }
+        self.told_trouble = trouble;
         self.seq += 1;
         let delta = self.finish(self.world.view_dirty(&dirty, now));
         let state = self.finish(self.world.view_all(now));

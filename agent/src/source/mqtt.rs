@@ -202,6 +202,8 @@ impl Listener {
         });
         let Some(reading) = reading else {
             count(&self.health.counters.bad_payloads, 1);
+            // Told to the aggregator with all others that gave no reading.
+            count(&self.health.counters.failed_readings, 1);
             if let Err(error) = client.try_ack(&message) {
                 tracing::debug!(%error, "acknowledgement not queued; the broker delivers again");
             }

@@ -96,6 +96,11 @@ pub async fn agents(State(app): State<App>) -> Result<Response, Problem> {
     member(&app, "agents")
 }
 
+/// `GET /api/v1/unknown-gauges`
+pub async fn unknown_gauges(State(app): State<App>) -> Result<Response, Problem> {
+    member(&app, "unknown_gauges")
+}
+
 /// `GET /api/v1/counters`
 pub async fn counters(State(app): State<App>) -> Response {
     (JSON, Json(app.counters.snapshot())).into_response()

@@ -7,6 +7,8 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde::Deserialize;
+use shared::ids::AgentId;
 
 use super::App;
 use crate::counters::Counter;
@@ -63,7 +65,44 @@ pub async fn metrics(State(app): State<App>) -> Response {
         "gauge",
         published.tick_ms,
     );
+    write_agents(&mut out, &published.state);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], out).into_response()
+}
+
+/// The part of the published state that tells of agents.
+#[derive(Deserialize)]
+struct Told {
+    agents: Vec<Agent>,
+}
+
+#[derive(Deserialize)]
+struct Agent {
+    id: AgentId,
+    online: bool,
+    spooled_batches: u64,
+    dropped: u64,
+    failed_readings: u64,
+    silent_sources: Vec<String>,
+}
+
+/// What each agent counts itself, as it last told.
+fn write_agents(out: &mut String, state: &[u8]) {
+    // Empty until the live state is rebuilt.
+    let Ok(Told { agents }) = serde_json::from_slice(state) else {
+        return;
+    };
+    let mut figure = |name: &str, kind: &str, of: fn(&Agent) -> u64| {
+        let _ = writeln!(out, "# TYPE flood_agent_{name} {kind}");
+        for agent in &agents {
+            let (id, value) = (&agent.id, of(agent));
+            let _ = writeln!(out, "flood_agent_{name}{{agent=\"{id}\"}} {value}");
+        }
+    };
+    figure("online", "gauge", |a| u64::from(a.online));
+    figure("failed_readings_total", "counter", |a| a.failed_readings);
+    figure("dropped_total", "counter", |a| a.dropped);
+    figure("spooled_batches", "gauge", |a| a.spooled_batches);
+    figure("silent_sources", "gauge", |a| a.silent_sources.len() as u64);
 }
 
 fn write_metric(out: &mut String, name: &str, kind: &str, value: impl std::fmt::Display) {

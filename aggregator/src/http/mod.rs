@@ -99,6 +99,7 @@ fn router(app: App) -> Router {
         .route("/api/v1/plan", get(api::plan))
         .route("/api/v1/agents", get(api::agents))
         .route("/api/v1/counters", get(api::counters))
+        .route("/api/v1/unknown-gauges", get(api::unknown_gauges))
         .route("/api/v1/refused", get(history::refused))
         .route("/api/v1/orders", get(api::orders).post(api::dispatch))
         .route("/api/v1/orders/{id}/recall", post(api::recall))

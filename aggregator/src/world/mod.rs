@@ -228,6 +228,7 @@ impl World {
         let Some(index) = self.gauge_index.get(&observation.gauge).copied() else {
             if self.unknown.len() < MAX_UNKNOWN || self.unknown.contains_key(&observation.gauge) {
                 *self.unknown.entry(observation.gauge).or_default() += 1;
+                self.dirty.unknown_gauges = true;
             }
             return;
         };
@@ -327,6 +328,7 @@ impl World {
             plan: true,
             orders: true,
             agents: self.agents.keys().cloned().collect::<BTreeSet<_>>(),
+            unknown_gauges: true,
         };
     }
 }

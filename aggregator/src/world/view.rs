@@ -38,6 +38,7 @@ pub struct Dirty {
     pub plan: bool,
     pub orders: bool,
     pub agents: BTreeSet<AgentId>,
+    pub unknown_gauges: bool,
 }
 
 impl Dirty {
@@ -50,6 +51,7 @@ impl Dirty {
             && !self.plan
             && !self.orders
             && self.agents.is_empty()
+            && !self.unknown_gauges
     }
 }
 
@@ -74,6 +76,9 @@ pub struct StateView<'a> {
     pub orders: Option<Vec<OrderView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agents: Option<Vec<AgentView<'a>>>,
+    /// Gauges that no layer knows, and how many observations each gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown_gauges: Option<&'a BTreeMap<GaugeId, u64>>,
     pub counters: BTreeMap<&'static str, u64>,
 }
 
@@ -329,6 +334,7 @@ impl World {
                 .filter_map(|id| self.agent_view(id))
                 .collect(),
         );
+        view.unknown_gauges = Some(&self.unknown);
         view
     }
 
@@ -350,6 +356,7 @@ impl World {
             .filter_map(|id| self.agent_view(id))
             .collect();
         view.agents = (!agents.is_empty()).then_some(agents);
+        view.unknown_gauges = dirty.unknown_gauges.then_some(&self.unknown);
         view
     }
 
@@ -366,6 +373,7 @@ impl World {
             plan: None,
             orders: None,
             agents: None,
+            unknown_gauges: None,
             counters: BTreeMap::new(),
         }
     }

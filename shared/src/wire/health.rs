@@ -20,7 +20,8 @@ pub struct AgentHealth {
     pub spooled_bytes: u64,
     /// Observations dropped since the start because the spool was full.
     pub dropped: u64,
-    /// Readings that failed since the start: time-outs, bad frames, refused requests.
+    /// Readings that failed since the start: time-outs, bad frames, refused requests,
+    /// payloads that are none.
     pub failed_readings: u64,
     /// Sources that give nothing at present, by name.
     #[serde(default)]

@@ -170,6 +170,28 @@ impl Client {
         }
     }
 
+    /// Any other answer of the API.
+    ///
+    /// # Errors
+    /// No answer, or not JSON.
+    pub async fn get(&self, path: &str) -> Result<serde_json::Value, LabError> {
+        self.json(path).await
+    }
+
+    /// `/metrics`, by name with labels as Prometheus writes them.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn metrics(&self) -> Result<BTreeMap<String, f64>, LabError> {
+        let text = self.text("/metrics").await?;
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let metric = |line: &str| {
+            let (name, value) = line.rsplit_once(' ')?;
+            Some((name.to_owned(), value.parse().ok()?))
+        };
+        Ok(lines.filter_map(metric).collect())
+    }
+
     async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, LabError> {
         Ok(match self.json::<Listed<T>>(path).await? {
             Listed::Bare(list) => list,

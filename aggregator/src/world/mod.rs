@@ -38,8 +38,10 @@ use crate::{
 /// Stage or rainfall of a gauge is silent when nothing came for this many of its intervals.
 pub const STALE_INTERVALS: u32 = crate::assess::STALE_INTERVALS;
 
-/// The newest depths this far apart still make a trend.
-const TREND_MS: i64 = 15 * 60_000;
+/// Depths of the last so many intervals, and of no less than this span, make a trend: short, for
+/// pumps and cloudbursts turn it in minutes; long enough that one noisy reading does not.
+const TREND_INTERVALS: i64 = 5;
+const TREND_LEAST_MS: i64 = 5 * 60_000;
 
 /// A gauge and what it gave.
 #[derive(Debug)]
@@ -291,7 +293,9 @@ impl World {
     /// Change of a point's depth in metres per hour.
     #[must_use]
     pub fn rate_of(&self, point: &PointLive) -> Option<f64> {
-        self.gauges.get(point.gauge)?.series.rate_per_hour(TREND_MS)
+        let gauge = self.gauges.get(point.gauge)?;
+        let intervals_ms = TREND_INTERVALS * i64::from(gauge.site.interval_s) * 1000;
+        gauge.series.rate_per_hour(intervals_ms.max(TREND_LEAST_MS))
     }
 
     /// Counts for metrics.

@@ -27,7 +27,7 @@ use crate::{
         Receipt, run_external, start_broker, start_committer,
     },
     map::Renderer,
-    metrics::Stages,
+    metrics::{Stage, Stages, Stopwatch},
     network::City,
     orders::Order,
     rebuild::rebuild,
@@ -91,6 +91,7 @@ pub async fn run(config: Config, city: City) -> Result<()> {
         hub: hub.clone(),
         publish,
         counters: counters.clone(),
+        stages: stages.clone(),
         seq: 0,
     };
     let (stop, stopped) = watch::channel(false);
@@ -237,6 +238,7 @@ struct Driver {
     hub: Arc<Hub>,
     publish: watch::Sender<Published>,
     counters: Arc<Counters>,
+    stages: Arc<Stages>,
     seq: u64,
 }
 
@@ -260,14 +262,18 @@ impl Driver {
                     None => return,
                 },
             };
+            let stages = self.stages.clone();
+            let mut watch = Stopwatch::start(&stages);
             if let Some(inputs) = arrived {
                 for input in inputs {
                     self.step(input, &unkept);
                 }
+                watch.lap(Stage::World);
             } else {
                 let begun = Instant::now();
                 self.step(Input::Tick, &unkept);
-                self.publish(begun);
+                watch.lap(Stage::Tick);
+                self.publish(begun, &mut watch);
             }
         }
     }
@@ -301,7 +307,7 @@ impl Driver {
         }
     }
 
-    fn publish(&mut self, begun: Instant) {
+    fn publish(&mut self, begun: Instant, watch: &mut Stopwatch<'_>) {
         let now = self.clock.now();
         let dirty = self.world.take_dirty();
         let first = self.publish.borrow().state.is_empty();
@@ -312,7 +318,9 @@ impl Driver {
         let delta = self.finish(self.world.view_dirty(&dirty, now));
         let state = self.finish(self.world.view_all(now));
         self.hub.publish(self.seq, &delta);
+        watch.lap(Stage::State);
         let map = self.renderer.render(&self.world, now);
+        watch.lap(Stage::Map);
         let figures = self.world.figures(now);
         self.publish.send_replace(Published {
             state: state.into(),

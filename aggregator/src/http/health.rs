@@ -9,7 +9,7 @@ use axum::{
 };
 
 use super::App;
-use crate::counters::Counter;
+use crate::{counters::Counter, metrics::Stage};
 
 /// `GET /healthz`
 pub async fn healthz() -> &'static str {
@@ -37,15 +37,17 @@ pub async fn metrics(State(app): State<App>) -> Response {
         write_metric(&mut out, &name, "counter", app.counters.get(counter));
     }
     let stages = &app.stages;
-    let name = "flood_committer_seconds_total";
-    let _ = writeln!(out, "# TYPE {name} counter");
-    for (stage, time) in [
-        ("form", &stages.form),
-        ("commit", &stages.commit),
-        ("answer", &stages.answer),
-    ] {
-        let _ = writeln!(out, "{name}{{stage=\"{stage}\"}} {:.6}", time.seconds());
-    }
+    let spent = Stage::ALL.map(|stage| (stage.name(), stages.seconds(stage)));
+    write_stages(
+        &mut out,
+        "flood_stage_seconds_total",
+        spent.map(|(n, s)| (n, s.0)),
+    );
+    write_stages(
+        &mut out,
+        "flood_stage_cpu_seconds_total",
+        spent.map(|(n, s)| (n, s.1)),
+    );
     let published = app.published.borrow().clone();
     let gauges = [
         ("flood_gauges_stale", published.gauges_stale),
@@ -64,6 +66,13 @@ pub async fn metrics(State(app): State<App>) -> Response {
         published.tick_ms,
     );
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], out).into_response()
+}
+
+fn write_stages<const N: usize>(out: &mut String, name: &str, stages: [(&str, f64); N]) {
+    let _ = writeln!(out, "# TYPE {name} counter");
+    for (stage, seconds) in stages {
+        let _ = writeln!(out, "{name}{{stage=\"{stage}\"}} {seconds:.6}");
+    }
 }
 
 fn write_metric(out: &mut String, name: &str, kind: &str, value: impl std::fmt::Display) {

@@ -19,11 +19,12 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 pub use args::Args;
+pub use city::write as write_city;
+pub use latency::{Latencies, Summary};
 
-use self::{
-    latency::{Latencies, Summary},
-    sender::{Line, Sender},
-};
+pub use sender::example_batch;
+
+use self::sender::{Line, Sender};
 use crate::lab::{resolve, say};
 
 /// What a load run measured.
@@ -57,7 +58,7 @@ type Shared = Arc<Mutex<Sender>>;
 /// A broker that cannot be reached, or a report that cannot be written.
 pub async fn run(args: Args) -> anyhow::Result<bool> {
     if let Some(folder) = &args.write_city {
-        city::write(folder, args.agents * args.batch)?;
+        write_city(folder, args.agents * args.batch)?;
         say(format!(
             "{} gauges: {}",
             args.agents * args.batch,
@@ -65,11 +66,25 @@ pub async fn run(args: Args) -> anyhow::Result<bool> {
         ));
         return Ok(true);
     }
+    let report = measure(&args).await?;
+    print(&report);
+    if let Some(file) = &args.report {
+        std::fs::write(file, serde_json::to_vec_pretty(&report)?)
+            .with_context(|| file.display().to_string())?;
+    }
+    Ok(report.unacknowledged_batches == 0)
+}
+
+/// Publishes and measures, and says how far it is.
+///
+/// # Errors
+/// A broker that cannot be reached.
+pub async fn measure(args: &Args) -> anyhow::Result<Report> {
     let broker = resolve(&args.broker)?;
     let mut senders: Vec<Shared> = Vec::new();
     let mut lines = Vec::new();
     for number in 0..args.agents {
-        let (sender, line) = Sender::new(broker, &args, number).context("an agent's id")?;
+        let (sender, line) = Sender::new(broker, args, number).context("an agent's id")?;
         let sender = Arc::new(Mutex::new(sender));
         lines.push(tokio::spawn(drive(line, sender.clone())));
         senders.push(sender);
@@ -81,16 +96,14 @@ pub async fn run(args: Args) -> anyhow::Result<bool> {
     ));
     let begun = Instant::now();
     let end = begun + Duration::from_secs(args.seconds);
-    push(&senders, &args, begun, end).await;
+    push(&senders, args, begun, end).await;
     let last = settle(&senders).await;
     lines.iter().for_each(tokio::task::JoinHandle::abort);
-    let report = summary(&args, &senders, last.saturating_duration_since(begun));
-    print(&report);
-    if let Some(file) = &args.report {
-        std::fs::write(file, serde_json::to_vec_pretty(&report)?)
-            .with_context(|| file.display().to_string())?;
-    }
-    Ok(report.unacknowledged_batches == 0)
+    Ok(summary(
+        args,
+        &senders,
+        last.saturating_duration_since(begun),
+    ))
 }
 
 fn with<T>(sender: &Shared, act: impl FnOnce(&mut Sender) -> T) -> T {

@@ -16,7 +16,7 @@ use std::{
 
 use anyhow::Context as _;
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::{task::JoinSet, time::Instant};
 
 pub use args::Args;
 pub use city::write as write_city;
@@ -82,11 +82,12 @@ pub async fn run(args: Args) -> anyhow::Result<bool> {
 pub async fn measure(args: &Args) -> anyhow::Result<Report> {
     let broker = resolve(&args.broker)?;
     let mut senders: Vec<Shared> = Vec::new();
-    let mut lines = Vec::new();
+    // Ends with this function, however that ends.
+    let mut lines = JoinSet::new();
     for number in 0..args.agents {
         let (sender, line) = Sender::new(broker, args, number).context("an agent's id")?;
         let sender = Arc::new(Mutex::new(sender));
-        lines.push(tokio::spawn(drive(line, sender.clone())));
+        lines.spawn(drive(line, sender.clone()));
         senders.push(sender);
     }
     ready(&senders).await?;
@@ -98,7 +99,7 @@ pub async fn measure(args: &Args) -> anyhow::Result<Report> {
     let end = begun + Duration::from_secs(args.seconds);
     push(&senders, args, begun, end).await;
     let last = settle(&senders).await;
-    lines.iter().for_each(tokio::task::JoinHandle::abort);
+    lines.shutdown().await;
     Ok(summary(
         args,
         &senders,
@@ -151,9 +152,15 @@ async fn push(senders: &[Shared], args: &Args, begun: Instant, end: Instant) {
             clippy::cast_sign_loss,
             reason = "batches of a run"
         )]
-        let due = per_agent.map_or(u64::MAX, |rate| ((now - begun).as_secs_f64() * rate) as u64);
-        for sender in senders {
-            with(sender, |s| s.allow(due, now));
+        let due = |phase: f64| {
+            per_agent.map_or(u64::MAX, |rate| {
+                ((now - begun).as_secs_f64() * rate + phase) as u64
+            })
+        };
+        for (number, sender) in (0_u32..).zip(senders) {
+            // Each in its own moment, as agents are.
+            let phase = f64::from(number) / f64::from(args.agents);
+            with(sender, |s| s.allow(due(phase), now));
         }
         if now - told >= PROGRESS {
             let count: u64 = senders.iter().map(|s| with(s, |s| s.acknowledged)).sum();

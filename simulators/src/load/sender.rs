@@ -64,7 +64,8 @@ impl Sender {
         // Several times the window: packet ids are shared with the subscription.
         let inflight = u16::try_from(args.window * 4).unwrap_or(u16::MAX).max(16);
         options.set_inflight(inflight);
-        let (client, line) = AsyncClient::new(options, args.window * 2 + 8);
+        let (client, mut line) = AsyncClient::new(options, args.window * 2 + 8);
+        line.network_options.set_tcp_nodelay(true);
         let first = number * args.batch;
         let observations = (first + 1..=first + args.batch).map(observation);
         let observations = observations.collect::<Result<_, _>>()?;

@@ -22,6 +22,7 @@ pub fn run(path: &Path) -> Result<()> {
     let config = read_config(path)?;
     let city = read_city(&config.city)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("http")
         .enable_all()
         .build()
         .context("no async runtime can be had")?;

@@ -81,7 +81,7 @@ impl MapBench {
 pub async fn run(args: &Args, work: &Path) -> anyhow::Result<MapBench> {
     let folder = work.join("demo-city");
     let counts = city::generate(&folder, 1)?;
-    let lab = rig::start(&folder, BrokerChoice::Embedded, &work.join("map")).await?;
+    let mut lab = rig::start(&folder, BrokerChoice::Embedded, &work.join("map")).await?;
     let writer = Writer::new(&folder, SPEED)?;
     let (observations, reports) = (writer.observations_per_second, writer.reports_per_second);
     say(format!(
@@ -105,8 +105,13 @@ pub async fn run(args: &Args, work: &Path) -> anyhow::Result<MapBench> {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let what = "whole map beside other load";
     runs.push(series(&lab, what, Kind::Plain, args.requests).await?);
-    other.abort();
-    writing.abort();
+    for task in [other, writing] {
+        task.abort();
+        // An error only says that it was aborted.
+        let _ = task.await;
+    }
+    lab.check()?;
+    lab.aggregator.stop().await?;
     Ok(MapBench {
         city: counts,
         observations_per_second: observations,

@@ -70,6 +70,9 @@ fn limit(ingest: &Ingest, name: &str, of: impl Fn(&Limits) -> f64) {
     }
 }
 
+/// The store sorts and writes its tables on threads of this name.
+const STORE_WORKER: &str = "fjall:worker";
+
 fn split(run: &Run) {
     let observations = run.merged.max(1.0);
     let line = |name: &str, cpu: f64, clock: Option<f64>| {
@@ -87,11 +90,10 @@ fn split(run: &Run) {
         line(name, *cpu, Some(*clock));
         known += cpu;
     }
-    line(
-        "all else: MQTT, HTTP, runtime",
-        run.aggregator_cpu - known,
-        None,
-    );
+    let background = run.threads.get(STORE_WORKER).copied().unwrap_or(0.0);
+    line("the store's own threads", background, None);
+    let rest = run.aggregator_cpu - known - background;
+    line("all else: MQTT, HTTP, runtime", rest, None);
     let threads = run.threads.iter().filter(|(_, cpu)| **cpu >= 0.01);
     let threads: Vec<_> = threads.map(|(n, cpu)| format!("{n} {cpu:.2} s")).collect();
     say(format!("  by thread: {}", threads.join(", ")));

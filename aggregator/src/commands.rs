@@ -24,6 +24,7 @@ pub fn run(path: &Path) -> Result<()> {
     fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("data_dir {} cannot be made", config.data_dir.display()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("http")
         .enable_all()
         .build()
         .context("no async runtime can be had")?;

@@ -10,9 +10,6 @@ use crate::{
     world::{Input, World},
 };
 
-/// Observations of one gauge that are read back at most.
-const PER_GAUGE: usize = 20_000;
-
 /// Steps the world through what the store has of the last hours, in the order of observation, and
 /// gives it its orders. Returns how many observations that were.
 ///
@@ -23,7 +20,7 @@ pub fn rebuild(world: &mut World, store: &dyn Store, now: Timestamp) -> Result<u
     let ids: BTreeSet<_> = world.gauges.iter().map(|g| g.site.id.clone()).collect();
     let mut observations: Vec<Observation> = Vec::new();
     for id in ids {
-        let recent = store.range(&id, from, now.plus_millis(Series::WINDOW_MS), PER_GAUGE)?;
+        let recent = store.range(&id, from, now.plus_millis(Series::WINDOW_MS), Series::MAX)?;
         if recent.is_empty() {
             // Silent for hours: its last word still tells how old it is.
             observations.extend(store.newest(&id)?.map(|s| s.observation));

@@ -6,12 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use shared::{
     clock::{Clock, Mode, real_now},
     wire::Topic,
 };
 use tokio::{
+    runtime::Runtime,
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
     time::MissedTickBehavior,
@@ -26,8 +27,8 @@ use crate::{
         Admitter, CommitterHandle, CommitterParts, Downlink, DownlinkMessage, ExternalBroker,
         Receipt, run_external, start_broker, start_committer,
     },
-    map::Renderer,
-    metrics::Stages,
+    map::{Part, Renderer},
+    metrics::{Stage, Stages, Stopwatch},
     network::City,
     orders::Order,
     rebuild::rebuild,
@@ -83,22 +84,27 @@ pub async fn run(config: Config, city: City) -> Result<()> {
         "live state rebuilt"
     );
 
-    let hub = Arc::new(Hub::new(real_now().as_millis()));
+    let epoch = real_now().as_millis();
+    let hub = Arc::new(Hub::new(epoch));
+    let renderer = Renderer::new(&city, epoch);
+    let fixed = renderer.fixed_parts();
+    tokio::task::spawn_blocking(move || fixed.iter().for_each(Part::pack));
     let (publish, published) = watch::channel(Published::default());
     let driver = Driver {
         world,
         clock,
         committer: committer.clone(),
         downlink,
-        renderer: Renderer::new(&city),
+        renderer,
         hub: hub.clone(),
         publish,
         counters: counters.clone(),
         told_trouble: 0,
+        stages: stages.clone(),
         seq: 0,
     };
     let (stop, stopped) = watch::channel(false);
-    let world_task = tokio::spawn(driver.drive(inputs, stopped.clone()));
+    let world_thread = start_world(driver, inputs, stopped.clone())?;
     let mqtt = start_mqtt(&config, committer.clone(), downlink_inbox).await?;
     let app = App {
         city,
@@ -119,13 +125,14 @@ pub async fn run(config: Config, city: City) -> Result<()> {
     info!("stopping");
     notify(&[sd_notify::NotifyState::Stopping]);
     let _ = stop.send(true);
-    mqtt.abort();
+    mqtt.shutdown_background();
     drop(committer);
-    world_task.await.context("the world ended badly")?;
+    let ended = tokio::task::spawn_blocking(|| world_thread.join()).await?;
+    ensure!(ended.is_ok(), "the world ended badly");
     if tokio::time::timeout(DRAIN, server).await.is_err() {
         warn!("connections were still open");
     }
-    // The embedded broker holds a handle of the committer as long as the runtime lives; what was
+    // The embedded broker may hold a handle of the committer until its tasks are dropped; what was
     // acknowledged is durable, what was not will come again.
     drop(committer_thread);
     info!("stopped");
@@ -166,15 +173,52 @@ fn cadence(config: &Config) -> Cadence {
     }
 }
 
+/// The world has a thread of its own: a plan or a forecast that takes its time must not keep
+/// connections waiting, nor they it.
+fn start_world(
+    driver: Driver,
+    inputs: mpsc::Receiver<Vec<Input>>,
+    stopped: watch::Receiver<bool>,
+) -> Result<std::thread::JoinHandle<()>> {
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::Builder::new()
+        .name("world".to_owned())
+        .spawn(move || runtime.block_on(driver.drive(inputs, stopped)))
+        .context("no thread for the world can be had")
+}
+
+/// MQTT has threads of its own, so that thousands of gateways that come back at once leave the page
+/// as quick as before.
 async fn start_mqtt(
     config: &Config,
     committer: CommitterHandle,
     downlink: mpsc::Receiver<DownlinkMessage>,
-) -> Result<tokio::task::JoinHandle<()>> {
+) -> Result<Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("mqtt")
+        .enable_all()
+        .build()
+        .context("no threads for MQTT can be had")?;
+    let begun = begin_mqtt(config, committer, downlink, &runtime).await;
+    if let Err(e) = begun {
+        runtime.shutdown_background();
+        return Err(e);
+    }
+    Ok(runtime)
+}
+
+async fn begin_mqtt(
+    config: &Config,
+    committer: CommitterHandle,
+    downlink: mpsc::Receiver<DownlinkMessage>,
+    runtime: &Runtime,
+) -> Result<()> {
     let broker = match &config.broker {
         Broker::Embedded(listen) => {
             let own = format!("flood-aggregator-{:016x}", real_now().as_millis());
-            start_broker(*listen, committer.clone(), own.clone()).await?;
+            runtime
+                .spawn(start_broker(*listen, committer.clone(), own.clone()))
+                .await??;
             let host = if listen.ip().is_unspecified() {
                 "127.0.0.1".to_owned()
             } else {
@@ -198,7 +242,8 @@ async fn start_mqtt(
             uplink: true,
         },
     };
-    Ok(tokio::spawn(run_external(broker, committer, downlink)))
+    runtime.spawn(run_external(broker, committer, downlink));
+    Ok(())
 }
 
 /// Drops old days, at start and every hour.
@@ -243,6 +288,7 @@ struct Driver {
     counters: Arc<Counters>,
     /// The sum of the counters of trouble when they were last published.
     told_trouble: u64,
+    stages: Arc<Stages>,
     seq: u64,
 }
 
@@ -266,14 +312,18 @@ impl Driver {
                     None => return,
                 },
             };
+            let stages = self.stages.clone();
+            let mut watch = Stopwatch::start(&stages);
             if let Some(inputs) = arrived {
                 for input in inputs {
                     self.step(input, &unkept);
                 }
+                watch.lap(Stage::World);
             } else {
                 let begun = Instant::now();
                 self.step(Input::Tick, &unkept);
-                self.publish(begun);
+                watch.lap(Stage::Tick);
+                self.publish(begun, &mut watch);
             }
         }
     }
@@ -308,9 +358,9 @@ impl Driver {
         }
     }
 
-    fn publish(&mut self, begun: Instant) {
+    fn publish(&mut self, begun: Instant, watch: &mut Stopwatch<'_>) {
         let now = self.clock.now();
-        let dirty = self.world.take_dirty();
+        let dirty = self.world.take_dirty(now);
         let first = self.publish.borrow().state.is_empty();
         // What is refused changes nothing in the world, and still has to be seen.
         let trouble = self.counters.trouble();
@@ -322,7 +372,9 @@ impl Driver {
         let delta = self.finish(self.world.view_dirty(&dirty, now));
         let state = self.finish(self.world.view_all(now));
         self.hub.publish(self.seq, &delta);
-        let map = self.renderer.render(&self.world, now);
+        watch.lap(Stage::State);
+        let map = self.renderer.render(&self.world, now, self.seq);
+        watch.lap(Stage::Map);
         let figures = self.world.figures(now);
         self.publish.send_replace(Published {
             state: state.into(),

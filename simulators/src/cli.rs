@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use shared::logging::LogFormat;
-use simulators::{city, demo, lab::say, load, replay};
+use simulators::{bench, city, demo, lab::say, load, replay};
 
 /// Simulated cities, recorded storms and load for the real flood-agent and flood-aggregator.
 ///
@@ -26,6 +26,7 @@ Then, for example:
   flood-sim replay configs/scenarios/harbour.toml --speed 30 --http 127.0.0.1:8080
                         the same to look at: open http://127.0.0.1:8080
   flood-sim load --help how many observations per second the aggregator takes
+  flood-sim bench       how fast all of it is, by stage, beside what the disk and the broker allow
   flood-sim city shanghai --seed 7
                         a demo city's layers, for flood-aggregator's `city`
 
@@ -45,6 +46,7 @@ enum Command {
     Demo(demo::Args),
     Replay(replay::Args),
     Load(load::Args),
+    Bench(bench::Args),
     City(CityArgs),
 }
 
@@ -84,6 +86,7 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
             Command::Demo(args) => demo::run(args).await,
             Command::Replay(args) => replay::run(args).await,
             Command::Load(args) => load::run(args).await,
+            Command::Bench(args) => bench::run(args).await,
             Command::City(args) => {
                 say(city::run(&args.out, args.seed)?);
                 Ok(true)

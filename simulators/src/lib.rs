@@ -5,6 +5,7 @@
 //! truth that the store is compared with. Nothing here shares code with the programs it judges
 //! beyond the contracts in `shared`.
 
+pub mod bench;
 pub mod catchment;
 pub mod city;
 pub mod demo;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use shared::ids::AgentId;
 
 use super::App;
-use crate::counters::Counter;
+use crate::{counters::Counter, metrics::Stage};
 
 /// `GET /healthz`
 pub async fn healthz() -> &'static str {
@@ -39,15 +39,17 @@ pub async fn metrics(State(app): State<App>) -> Response {
         write_metric(&mut out, &name, "counter", app.counters.get(counter));
     }
     let stages = &app.stages;
-    let name = "flood_committer_seconds_total";
-    let _ = writeln!(out, "# TYPE {name} counter");
-    for (stage, time) in [
-        ("form", &stages.form),
-        ("commit", &stages.commit),
-        ("answer", &stages.answer),
-    ] {
-        let _ = writeln!(out, "{name}{{stage=\"{stage}\"}} {:.6}", time.seconds());
-    }
+    let spent = Stage::ALL.map(|stage| (stage.name(), stages.seconds(stage)));
+    write_stages(
+        &mut out,
+        "flood_stage_seconds_total",
+        spent.map(|(n, s)| (n, s.0)),
+    );
+    write_stages(
+        &mut out,
+        "flood_stage_cpu_seconds_total",
+        spent.map(|(n, s)| (n, s.1)),
+    );
     let published = app.published.borrow().clone();
     let gauges = [
         ("flood_gauges_stale", published.gauges_stale),
@@ -103,6 +105,13 @@ fn write_agents(out: &mut String, state: &[u8]) {
     figure("dropped_total", "counter", |a| a.dropped);
     figure("spooled_batches", "gauge", |a| a.spooled_batches);
     figure("silent_sources", "gauge", |a| a.silent_sources.len() as u64);
+}
+
+fn write_stages<const N: usize>(out: &mut String, name: &str, stages: [(&str, f64); N]) {
+    let _ = writeln!(out, "# TYPE {name} counter");
+    for (stage, seconds) in stages {
+        let _ = writeln!(out, "{name}{{stage=\"{stage}\"}} {seconds:.6}");
+    }
 }
 
 fn write_metric(out: &mut String, name: &str, kind: &str, value: impl std::fmt::Display) {

@@ -14,12 +14,15 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 use axum::{
     Router,
     routing::{get, post},
+    serve::ListenerExt as _,
 };
 use shared::clock::Clock;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
 };
+
+use tracing::warn;
 
 pub use events::Hub;
 
@@ -75,6 +78,12 @@ pub async fn serve(
     app: App,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    // An answer in parts must not wait for the acknowledgement of the part before.
+    let listener = listener.tap_io(|line| {
+        if let Err(e) = line.set_nodelay(true) {
+            warn!(error = %e, "a connection will be slow");
+        }
+    });
     axum::serve(listener, router(app))
         .with_graceful_shutdown(shutdown)
         .await

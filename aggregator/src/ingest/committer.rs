@@ -3,7 +3,6 @@
 use std::{
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Instant,
 };
 
 use shared::{clock::Clock, wire::Topic};
@@ -18,7 +17,7 @@ use super::{
 use crate::{
     counters::{Counter, Counters},
     merge::Front,
-    metrics::Stages,
+    metrics::{Stage, Stages, Stopwatch},
     orders::Order,
     store::{Store, StoreError},
     world::Input,
@@ -122,18 +121,16 @@ impl Committer<'_> {
         let mut waiting = Vec::with_capacity(GROUP);
         while inbox.blocking_recv_many(&mut waiting, GROUP) > 0 {
             let mut group = Group::default();
-            let begun = Instant::now();
-            let formed = self.form(&mut group, waiting.drain(..));
-            self.stages.form.add(begun.elapsed());
-            let begun = Instant::now();
+            let mut watch = Stopwatch::start(self.stages);
+            let formed = self.form(&mut group, waiting.drain(..), &mut watch);
+            watch.lap(Stage::Merge);
             let written = formed.and_then(|()| self.write(&mut group));
-            self.stages.commit.add(begun.elapsed());
-            let begun = Instant::now();
+            watch.lap(Stage::Commit);
             match written {
                 Ok(()) => self.publish(group),
                 Err(e) => self.fail(group, &e),
             }
-            self.stages.answer.add(begun.elapsed());
+            watch.lap(Stage::Answer);
         }
         info!("committer ended");
     }
@@ -142,6 +139,7 @@ impl Committer<'_> {
         &mut self,
         group: &mut Group,
         work: impl Iterator<Item = Work>,
+        watch: &mut Stopwatch<'_>,
     ) -> Result<(), StoreError> {
         let mut result = Ok(());
         for item in work {
@@ -152,7 +150,7 @@ impl Committer<'_> {
                 }
                 Work::Message(inbound) => {
                     if result.is_ok() {
-                        result = self.take(group, &inbound);
+                        result = self.take(group, &inbound, watch);
                     }
                     group.receipts.push(inbound.receipt);
                 }
@@ -161,10 +159,18 @@ impl Committer<'_> {
         result
     }
 
-    fn take(&mut self, group: &mut Group, inbound: &Inbound) -> Result<(), StoreError> {
+    fn take(
+        &mut self,
+        group: &mut Group,
+        inbound: &Inbound,
+        watch: &mut Stopwatch<'_>,
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let (topic, payload) = (&inbound.topic, &inbound.payload);
-        match decode(topic, payload, inbound.client.as_deref(), now) {
+        watch.lap(Stage::Merge);
+        let decoded = decode(topic, payload, inbound.client.as_deref(), now);
+        watch.lap(Stage::Decode);
+        match decoded {
             Ok(Message::Batch(envelope)) => {
                 self.former.batch(group, self.store, envelope, now)?;
             }

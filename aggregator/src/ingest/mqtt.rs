@@ -48,7 +48,9 @@ pub async fn run_external(
             .set_manual_acks(broker.uplink)
             .set_max_packet_size(MAX_PACKET, MAX_PACKET)
             .set_inflight(1_000);
-        let (client, events) = AsyncClient::new(options, REQUESTS);
+        let (client, mut events) = AsyncClient::new(options, REQUESTS);
+        // Acknowledgements are small and somebody waits for each.
+        events.network_options.set_tcp_nodelay(true);
         let polling = poll(events, client.clone(), broker.clone(), committer.clone());
         tokio::pin!(polling);
         let closed = loop {

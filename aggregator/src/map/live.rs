@@ -6,22 +6,18 @@ use shared::{ids::TruckId, time::Timestamp};
 use super::write;
 use crate::{
     network::LayerName,
-    world::{GaugeView, PointView, TruckView, World},
+    world::{PointView, TruckView, World},
 };
 
 /// Gauges with their newest observation.
-pub fn gauges(world: &World, now: Timestamp) -> Vec<u8> {
+pub fn gauges(world: &World) -> Vec<u8> {
     let mut out = Vec::new();
+    let kind = LayerName::Gauges.kind();
     for (key, live) in world.gauges.iter().enumerate() {
-        let view = GaugeView::new(key, live, now);
-        let kind = LayerName::Gauges.kind();
-        write::point(
-            &mut out,
-            kind,
-            live.site.id.as_str(),
-            live.site.position,
-            &view,
-        );
+        if let Some(text) = world.texts.get(key) {
+            let (id, at) = (live.site.id.as_str(), live.site.position);
+            write::written_point(&mut out, kind, id, at, text);
+        }
     }
     out
 }

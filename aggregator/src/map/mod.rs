@@ -1,12 +1,14 @@
-//! The world as GeoJSON (RFC 7946): what never changes is rendered once, the rest with every tick.
+//! The world as GeoJSON (RFC 7946): what never changes is written once, the rest with every tick.
 
+mod document;
 mod live;
 mod write;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use bytes::Bytes;
 use shared::time::Timestamp;
+
+pub use document::{Document, Part};
 
 use crate::{
     network::{City, LayerName},
@@ -17,17 +19,18 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct RenderedMap {
     /// `/map.geojson`, whole.
-    pub whole: Bytes,
+    pub whole: Document,
     /// One FeatureCollection per layer, by name.
-    pub layers: Arc<BTreeMap<&'static str, Bytes>>,
+    pub layers: Arc<BTreeMap<&'static str, Document>>,
 }
 
 /// Renders the map: keeps the features that never change as text.
 #[derive(Debug)]
 pub struct Renderer {
-    fixed: BTreeMap<&'static str, Bytes>,
-    /// All fixed features, comma separated.
-    fixed_features: Vec<u8>,
+    /// Tells versions of one run of the program from those of another.
+    epoch: i64,
+    fixed: BTreeMap<&'static str, Document>,
+    fixed_parts: Vec<Part>,
 }
 
 /// The layer of recommended and ordered routes.
@@ -36,53 +39,53 @@ pub const ROUTES: &str = "routes";
 impl Renderer {
     /// Renders what never changes.
     #[must_use]
-    pub fn new(city: &City) -> Self {
-        let mut fixed = BTreeMap::new();
-        let mut all = Vec::new();
+    pub fn new(city: &City, epoch: i64) -> Self {
+        let (mut fixed, mut fixed_parts) = (BTreeMap::new(), Vec::new());
         for (layer, features) in &city.shown {
             let mut text = Vec::new();
             for feature in features {
                 write::plain(&mut text, layer.kind(), feature);
             }
-            fixed.insert(layer.name(), write::collection(&text));
-            write::append(&mut all, &text);
+            let tag = Document::tag_of(&text);
+            let part = Part::fixed(text);
+            fixed.insert(layer.name(), Document::collection([part.clone()], tag));
+            fixed_parts.push(part);
         }
         Self {
+            epoch,
             fixed,
-            fixed_features: all,
+            fixed_parts,
         }
     }
 
-    /// Renders the map as it is at `now`.
+    /// What never changes, to be compressed ahead.
     #[must_use]
-    pub fn render(&self, world: &World, now: Timestamp) -> RenderedMap {
+    pub fn fixed_parts(&self) -> Vec<Part> {
+        self.fixed_parts.clone()
+    }
+
+    /// Renders the map as it is at `now`; equal versions of one run are equal maps.
+    #[must_use]
+    pub fn render(&self, world: &World, now: Timestamp, version: u64) -> RenderedMap {
         let live = [
-            (LayerName::Gauges.name(), live::gauges(world, now)),
+            (LayerName::Gauges.name(), live::gauges(world)),
             (
                 LayerName::WaterloggingPoints.name(),
                 live::points(world, now),
             ),
             (LayerName::PumpTrucks.name(), live::trucks(world)),
             (ROUTES, live::routes(world)),
-        ];
+        ]
+        .map(|(name, text)| (name, Part::live(text)));
+        let tag = format!("{:x}-{version}", self.epoch);
         let mut layers = self.fixed.clone();
-        let mut all = Vec::with_capacity(
-            self.fixed_features.len() + live.iter().map(|(_, t)| t.len()).sum::<usize>() + 64,
-        );
-        for (name, text) in &live {
-            layers.insert(name, write::collection(text));
-            write::append(&mut all, text);
+        for (name, part) in &live {
+            layers.insert(name, Document::collection([part.clone()], tag.clone()));
         }
-        write::append(&mut all, &self.fixed_features);
+        let live = live.into_iter().map(|(_, part)| part);
         RenderedMap {
-            whole: write::collection(&all),
+            whole: Document::collection(live.chain(self.fixed_parts.iter().cloned()), tag),
             layers: Arc::new(layers),
         }
-    }
-
-    /// Whether a layer never changes.
-    #[must_use]
-    pub fn is_fixed(&self, layer: &str) -> bool {
-        self.fixed.contains_key(layer)
     }
 }

@@ -22,6 +22,8 @@ pub enum Outcome {
 #[derive(Debug, Default)]
 pub struct Front {
     newest: HashMap<GaugeId, Timestamp>,
+    /// What was the newest of its gauge when it came, and is not in `group`.
+    ahead: Vec<Observation>,
     group: HashMap<(GaugeId, Timestamp), Observation>,
 }
 
@@ -45,9 +47,13 @@ impl Front {
         };
         if at > *front {
             *front = at;
-            self.group.insert((gauge.clone(), at), observation.clone());
+            self.ahead.push(observation.clone());
             return Ok(Outcome::New);
         }
+        // Only now somebody looks back: most groups never need the index.
+        let ahead = self.ahead.drain(..);
+        self.group
+            .extend(ahead.map(|o| ((o.gauge.clone(), o.observed_at), o)));
         let identity = (gauge.clone(), at);
         let known = match self.group.get(&identity) {
             Some(known) => Some(known.clone()),
@@ -64,15 +70,17 @@ impl Front {
 
     /// The group is durable: from now on the store answers for it.
     pub fn group_committed(&mut self) {
+        self.ahead.clear();
         self.group.clear();
     }
 
     /// The group could not be written: forget it, and ask the store again about its gauges.
     pub fn group_failed(&mut self) {
-        for (gauge, _) in self.group.keys() {
+        let grouped = self.group.keys().map(|(gauge, _)| gauge);
+        for gauge in grouped.chain(self.ahead.iter().map(|o| &o.gauge)) {
             self.newest.remove(gauge);
         }
-        self.group.clear();
+        self.group_committed();
     }
 }
 

@@ -1,43 +1,67 @@
 //! The recent observations of one gauge in memory, by observation time.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
-use shared::{observation::Observation, time::Timestamp};
+use shared::observation::Observation;
 
 /// A bounded window of a gauge's observations. What falls out of it is in the store.
+///
+/// A queue, because nearly every observation is newer than all before it.
 #[derive(Debug, Default)]
 pub struct Series {
-    observations: BTreeMap<Timestamp, Observation>,
+    observations: VecDeque<Observation>,
 }
 
 impl Series {
     /// How much storm time a series keeps behind its newest observation, in milliseconds.
     pub const WINDOW_MS: i64 = 3 * 3_600_000;
 
+    /// Most observations that a series keeps, should a gauge give more than one in half a second.
+    pub const MAX: usize = 20_000;
+
     /// Adds or replaces an observation; returns whether it is now the newest.
     pub fn insert(&mut self, observation: Observation) -> bool {
         let at = observation.observed_at;
-        let is_newest = self
-            .observations
-            .last_key_value()
-            .is_none_or(|(newest, _)| at >= *newest);
-        self.observations.insert(at, observation);
-        if let Some((newest, _)) = self.observations.last_key_value() {
-            let floor = newest.plus_millis(-Self::WINDOW_MS);
-            self.observations = self.observations.split_off(&floor);
+        let is_newest = self.newest().is_none_or(|o| at >= o.observed_at);
+        if self.newest().is_none_or(|o| at > o.observed_at) {
+            self.observations.push_back(observation);
+        } else {
+            let place = self
+                .observations
+                .partition_point(|known| known.observed_at < at);
+            match self.observations.get_mut(place) {
+                Some(known) if known.observed_at == at => *known = observation,
+                _ => self.observations.insert(place, observation),
+            }
         }
+        self.forget_old();
         is_newest
+    }
+
+    fn forget_old(&mut self) {
+        let Some(newest) = self.newest().map(|o| o.observed_at) else {
+            return;
+        };
+        let floor = newest.plus_millis(-Self::WINDOW_MS);
+        while self.observations.len() > Self::MAX
+            || self
+                .observations
+                .front()
+                .is_some_and(|o| o.observed_at < floor)
+        {
+            self.observations.pop_front();
+        }
     }
 
     /// The newest observation by observation time.
     #[must_use]
     pub fn newest(&self) -> Option<&Observation> {
-        self.observations.last_key_value().map(|(_, o)| o)
+        self.observations.back()
     }
 
     /// Observations of the window, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Observation> {
-        self.observations.values()
+        self.observations.iter()
     }
 
     /// The newest observation that a decision may rest on.
@@ -89,6 +113,7 @@ mod tests {
     use shared::{
         gauge::Parameter,
         quality::{Quality, TestSet},
+        time::Timestamp,
         value::Value,
     };
 
@@ -122,6 +147,16 @@ mod tests {
         series.insert(at(1_000, 0.2));
         series.insert(at(1, 0.9));
         assert_eq!(series.iter().count(), 1);
+    }
+
+    #[test]
+    fn stragglers_and_repetitions_find_their_place() {
+        let mut series = Series::default();
+        for (minute, metres) in [(10, 0.2), (30, 0.4), (20, 0.3), (10, 0.1), (30, 0.5)] {
+            series.insert(at(minute, metres));
+        }
+        let kept: Vec<_> = series.iter().cloned().collect();
+        assert_eq!(kept, [at(10, 0.1), at(20, 0.3), at(30, 0.5)]);
     }
 
     #[test]

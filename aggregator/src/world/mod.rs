@@ -26,7 +26,7 @@ pub use agents::AgentLive;
 pub use input::{Effect, Input, Refusal, Request};
 pub use outlook::Outlook;
 pub use trucks::TruckLive;
-pub use view::{AgentView, Dirty, GaugeView, OrderView, PointView, StateView, TruckView};
+pub use view::{AgentView, Dirty, GaugeTexts, OrderView, PointView, StateView, TruckView};
 
 use crate::{
     assess::{Assessment, PointStatus},
@@ -106,6 +106,8 @@ pub struct World {
     gauge_index: HashMap<GaugeId, usize>,
     point_index: HashMap<PointId, usize>,
     truck_index: HashMap<TruckId, usize>,
+    /// As of the last [`World::take_dirty`].
+    pub texts: GaugeTexts,
     dirty: Dirty,
 }
 
@@ -171,6 +173,7 @@ impl World {
             gauge_index,
             point_index,
             truck_index,
+            texts: GaugeTexts::default(),
             dirty: Dirty::default(),
         }
     }
@@ -318,9 +321,11 @@ impl World {
         }
     }
 
-    /// What changed since it was last asked.
-    pub fn take_dirty(&mut self) -> Dirty {
-        std::mem::take(&mut self.dirty)
+    /// What changed since it was last asked; the texts of those gauges are written anew.
+    pub fn take_dirty(&mut self, now: Timestamp) -> Dirty {
+        let dirty = std::mem::take(&mut self.dirty);
+        self.texts.write(&self.gauges, &dirty.gauges, now);
+        dirty
     }
 
     /// Marks everything as changed: after a rebuild.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use shared::{
     clock::Mode,
     fleet::TruckState,
@@ -65,7 +66,7 @@ pub struct StateView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub city: Option<CityView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub gauges: Option<Vec<GaugeView<'a>>>,
+    pub gauges: Option<Vec<&'a RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub points: Option<Vec<PointView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -140,6 +141,36 @@ impl<'a> GaugeView<'a> {
             quality: newest.map(|o| o.quality),
             tests: newest.map_or(TestSet::NONE, |o| o.tests),
             status: gauge_status(newest, live.is_stale(now)),
+        }
+    }
+}
+
+/// Every gauge's view as JSON: the state, its deltas and the map all hold it, and it changes only
+/// when the gauge does.
+#[derive(Debug, Default)]
+pub struct GaugeTexts(Vec<Box<RawValue>>);
+
+impl GaugeTexts {
+    /// The text of one gauge.
+    #[must_use]
+    pub fn get(&self, key: usize) -> Option<&RawValue> {
+        self.0.get(key).map(|text| &**text)
+    }
+
+    /// Writes what changed; everything if nothing was written yet.
+    pub fn write(&mut self, gauges: &[GaugeLive], dirty: &BTreeSet<usize>, now: Timestamp) {
+        let text = |key: usize, live| {
+            to_raw_value(&GaugeView::new(key, live, now)).expect("plain data is JSON")
+        };
+        if self.0.len() != gauges.len() {
+            let all = gauges.iter().enumerate();
+            self.0 = all.map(|(key, live)| text(key, live)).collect();
+            return;
+        }
+        for key in dirty {
+            if let (Some(old), Some(live)) = (self.0.get_mut(*key), gauges.get(*key)) {
+                *old = text(*key, live);
+            }
         }
     }
 }
@@ -323,7 +354,7 @@ impl World {
             centre: self.city.centre,
             bounds: self.city.bounds,
         });
-        view.gauges = Some(self.gauge_views(0..self.gauges.len(), now));
+        view.gauges = Some(self.gauge_texts(0..self.gauges.len()));
         view.points = Some(self.point_views(0..self.points.len(), now));
         view.trucks = Some(self.truck_views(0..self.trucks.len()));
         view.plan = self.outlook.plan();
@@ -343,7 +374,7 @@ impl World {
     pub fn view_dirty(&self, dirty: &Dirty, now: Timestamp) -> StateView<'_> {
         let mut view = Self::empty_view(now);
         let some = |set: &BTreeSet<usize>| (!set.is_empty()).then(|| set.iter().copied().collect());
-        view.gauges = some(&dirty.gauges).map(|keys: Vec<_>| self.gauge_views(keys, now));
+        view.gauges = some(&dirty.gauges).map(|keys: Vec<_>| self.gauge_texts(keys));
         view.points = some(&dirty.points).map(|keys: Vec<_>| self.point_views(keys, now));
         view.trucks = some(&dirty.trucks).map(|keys: Vec<_>| self.truck_views(keys));
         view.plan = self.outlook.plan().filter(|_| dirty.plan);
@@ -378,13 +409,9 @@ impl World {
         }
     }
 
-    fn gauge_views(
-        &self,
-        keys: impl IntoIterator<Item = usize>,
-        now: Timestamp,
-    ) -> Vec<GaugeView<'_>> {
-        let view = |key| Some(GaugeView::new(key, self.gauges.get(key)?, now));
-        keys.into_iter().filter_map(view).collect()
+    fn gauge_texts(&self, keys: impl IntoIterator<Item = usize>) -> Vec<&RawValue> {
+        let text = |key| self.texts.get(key);
+        keys.into_iter().filter_map(text).collect()
     }
 
     fn point_views(

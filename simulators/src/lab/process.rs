@@ -121,6 +121,12 @@ impl Process {
         }
     }
 
+    /// The process id, while it runs.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     /// CPU seconds (user and system) and resident bytes, where the system tells.
     #[must_use]
     pub fn usage(&self) -> Option<(f64, u64)> {

@@ -16,14 +16,15 @@ use std::{
 
 use anyhow::Context as _;
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::{task::JoinSet, time::Instant};
 
 pub use args::Args;
+pub use city::write as write_city;
+pub use latency::{Latencies, Summary};
 
-use self::{
-    latency::{Latencies, Summary},
-    sender::{Line, Sender},
-};
+pub use sender::example_batch;
+
+use self::sender::{Line, Sender};
 use crate::lab::{resolve, say};
 
 /// What a load run measured.
@@ -57,7 +58,7 @@ type Shared = Arc<Mutex<Sender>>;
 /// A broker that cannot be reached, or a report that cannot be written.
 pub async fn run(args: Args) -> anyhow::Result<bool> {
     if let Some(folder) = &args.write_city {
-        city::write(folder, args.agents * args.batch)?;
+        write_city(folder, args.agents * args.batch)?;
         say(format!(
             "{} gauges: {}",
             args.agents * args.batch,
@@ -65,13 +66,28 @@ pub async fn run(args: Args) -> anyhow::Result<bool> {
         ));
         return Ok(true);
     }
+    let report = measure(&args).await?;
+    print(&report);
+    if let Some(file) = &args.report {
+        std::fs::write(file, serde_json::to_vec_pretty(&report)?)
+            .with_context(|| file.display().to_string())?;
+    }
+    Ok(report.unacknowledged_batches == 0)
+}
+
+/// Publishes and measures, and says how far it is.
+///
+/// # Errors
+/// A broker that cannot be reached.
+pub async fn measure(args: &Args) -> anyhow::Result<Report> {
     let broker = resolve(&args.broker)?;
     let mut senders: Vec<Shared> = Vec::new();
-    let mut lines = Vec::new();
+    // Ends with this function, however that ends.
+    let mut lines = JoinSet::new();
     for number in 0..args.agents {
-        let (sender, line) = Sender::new(broker, &args, number).context("an agent's id")?;
+        let (sender, line) = Sender::new(broker, args, number).context("an agent's id")?;
         let sender = Arc::new(Mutex::new(sender));
-        lines.push(tokio::spawn(drive(line, sender.clone())));
+        lines.spawn(drive(line, sender.clone()));
         senders.push(sender);
     }
     ready(&senders).await?;
@@ -81,16 +97,14 @@ pub async fn run(args: Args) -> anyhow::Result<bool> {
     ));
     let begun = Instant::now();
     let end = begun + Duration::from_secs(args.seconds);
-    push(&senders, &args, begun, end).await;
+    push(&senders, args, begun, end).await;
     let last = settle(&senders).await;
-    lines.iter().for_each(tokio::task::JoinHandle::abort);
-    let report = summary(&args, &senders, last.saturating_duration_since(begun));
-    print(&report);
-    if let Some(file) = &args.report {
-        std::fs::write(file, serde_json::to_vec_pretty(&report)?)
-            .with_context(|| file.display().to_string())?;
-    }
-    Ok(report.unacknowledged_batches == 0)
+    lines.shutdown().await;
+    Ok(summary(
+        args,
+        &senders,
+        last.saturating_duration_since(begun),
+    ))
 }
 
 fn with<T>(sender: &Shared, act: impl FnOnce(&mut Sender) -> T) -> T {
@@ -138,9 +152,15 @@ async fn push(senders: &[Shared], args: &Args, begun: Instant, end: Instant) {
             clippy::cast_sign_loss,
             reason = "batches of a run"
         )]
-        let due = per_agent.map_or(u64::MAX, |rate| ((now - begun).as_secs_f64() * rate) as u64);
-        for sender in senders {
-            with(sender, |s| s.allow(due, now));
+        let due = |phase: f64| {
+            per_agent.map_or(u64::MAX, |rate| {
+                ((now - begun).as_secs_f64() * rate + phase) as u64
+            })
+        };
+        for (number, sender) in (0_u32..).zip(senders) {
+            // Each in its own moment, as agents are.
+            let phase = f64::from(number) / f64::from(args.agents);
+            with(sender, |s| s.allow(due(phase), now));
         }
         if now - told >= PROGRESS {
             let count: u64 = senders.iter().map(|s| with(s, |s| s.acknowledged)).sum();

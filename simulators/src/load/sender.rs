@@ -8,7 +8,7 @@ use std::{
 
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Outgoing, Packet, QoS};
 use shared::{
-    clock::real_now,
+    clock::{Mode, real_now},
     gauge::Parameter,
     ids::{AgentId, IdError},
     limits,
@@ -64,20 +64,12 @@ impl Sender {
         // Several times the window: packet ids are shared with the subscription.
         let inflight = u16::try_from(args.window * 4).unwrap_or(u16::MAX).max(16);
         options.set_inflight(inflight);
-        let (client, line) = AsyncClient::new(options, args.window * 2 + 8);
+        let (client, mut line) = AsyncClient::new(options, args.window * 2 + 8);
+        line.network_options.set_tcp_nodelay(true);
         let first = number * args.batch;
         let observations = (first + 1..=first + args.batch).map(observation);
-        let now = real_now();
-        let envelope = Envelope {
-            incarnation: now.as_millis().unsigned_abs(),
-            seq: 1,
-            oldest: 1,
-            sent_at: now,
-            mode: args.mode,
-            backfill: false,
-            observations: observations.collect::<Result<_, _>>()?,
-            agent: agent.clone(),
-        };
+        let observations = observations.collect::<Result<_, _>>()?;
+        let envelope = first_batch(agent.clone(), args.mode, observations);
         let sender = Self {
             client,
             topic: Topic::Observations { agent, json: false }.to_string(),
@@ -223,6 +215,39 @@ impl Sender {
             observation.value = Some(Value::from_milli(depth));
         }
     }
+}
+
+fn first_batch(agent: AgentId, mode: Mode, observations: Vec<Observation>) -> Envelope {
+    let now = real_now();
+    Envelope {
+        incarnation: now.as_millis().unsigned_abs(),
+        seq: 1,
+        oldest: 1,
+        sent_at: now,
+        mode,
+        backfill: false,
+        observations,
+        agent,
+    }
+}
+
+/// A batch of so many observations, as large as any of a run.
+///
+/// # Errors
+/// Never in practice: ids are made from numbers.
+pub fn example_batch(batch: u32) -> Result<Envelope, IdError> {
+    let mut observations = (1..=batch)
+        .map(observation)
+        .collect::<Result<Vec<_>, _>>()?;
+    for observation in &mut observations {
+        observation.observed_at = real_now();
+        observation.value = Some(Value::from_milli(25));
+    }
+    Ok(first_batch(
+        "load-0001".parse()?,
+        Mode::Exercise,
+        observations,
+    ))
 }
 
 fn observation(gauge: u32) -> Result<Observation, IdError> {

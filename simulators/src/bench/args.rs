@@ -1,0 +1,56 @@
+//! The arguments of `flood-sim bench`.
+
+use std::path::PathBuf;
+
+/// Measure the real aggregator: ingest through its own broker and through mosquitto, and the map.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Build everything for release first, and leave the machine alone meanwhile:
+  cargo build --release -p agent -p aggregator -p simulators
+  target/release/flood-sim bench --report bench.json
+
+ingest: simulated agents publish batches as fast as they are acknowledged as durable. Every round
+runs once through each broker; each run starts with an empty store. Beside it stand two limits of
+the same machine: a log of the same bytes that is synced as often, and a broker that does nothing
+but acknowledge.
+map: the demo city with one writer at twenty times the real rate; /map.geojson is fetched again and
+again, first alone, then while other agents publish too.
+
+Exit status 1 if an observation was lost or counted twice, or if the map missed its goal.")]
+pub struct Args {
+    /// What to measure
+    #[arg(value_enum, default_value_t = What::All)]
+    pub what: What,
+    /// Rounds, of which the median is told
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub rounds: u32,
+    /// Seconds of load in each run
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub seconds: u64,
+    /// Simulated agents
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    pub agents: u32,
+    /// Observations in a batch
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub batch: u32,
+    /// Batches that an agent may have without a commit acknowledgement: more only wait longer
+    #[arg(long, default_value_t = 4)]
+    pub window: usize,
+    /// Requests for the map in each run
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    pub requests: u32,
+    /// Work in this folder, whose disk is then measured, and keep it [default: a temporary one]
+    #[arg(long)]
+    pub work: Option<PathBuf>,
+    /// Write everything that was measured as JSON
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+/// What to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum What {
+    All,
+    Ingest,
+    Map,
+}

@@ -1,0 +1,209 @@
+//! Ingest: observations per second merged and durable, and where the time goes.
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use anyhow::Context as _;
+use serde::Serialize;
+use shared::wire::Envelope;
+
+use super::{Args, limits, rig};
+use crate::{
+    lab::{BrokerChoice, find_in_path, say},
+    load,
+};
+
+/// How long each limit is measured.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// Observations per second at which latency is told, and for how long they are published.
+pub const STEADY_RATE: f64 = 20_000.0;
+const STEADY_SECONDS: u64 = 5;
+
+/// All rounds.
+#[derive(Debug, Serialize)]
+pub struct Ingest {
+    pub runs: Vec<Run>,
+    pub limits: Vec<Limits>,
+}
+
+/// One run: an aggregator with an empty store under load.
+#[derive(Debug, Clone, Serialize)]
+pub struct Run {
+    pub broker: &'static str,
+    pub load: load::Report,
+    /// The same agents at [`STEADY_RATE`]: latency without a queue of our own making.
+    pub steady: load::Report,
+    /// What the aggregator says it merged, and what it knew already.
+    pub merged: f64,
+    pub duplicates: f64,
+    /// Batches of agents in one atomic write with one sync.
+    pub batches_per_commit: f64,
+    pub aggregator_cpu: f64,
+    pub load_cpu: f64,
+    pub broker_cpu: f64,
+    /// Seconds on the clock and on a processor, in the order of the way.
+    pub stages: Vec<(String, f64, f64)>,
+    /// CPU seconds of the aggregator's threads by name.
+    pub threads: BTreeMap<String, f64>,
+    pub resident_bytes: u64,
+}
+
+/// What the same machine allows at the same time, in observations per second.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Limits {
+    pub batches_per_sync: usize,
+    /// A log of the same bytes, synced after as many batches.
+    pub append_log: f64,
+    /// A broker that only acknowledges.
+    pub puback: f64,
+}
+
+impl Run {
+    fn is_exact(&self) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "observations of a run")]
+        let acknowledged = self.load.acknowledged as f64;
+        self.load.unacknowledged_batches == 0
+            && self.steady.unacknowledged_batches == 0
+            && (self.merged - acknowledged).abs() < 0.5
+    }
+}
+
+impl Ingest {
+    /// Whether in every run exactly what was acknowledged was merged, each once.
+    pub fn is_exact(&self) -> bool {
+        self.runs.iter().all(Run::is_exact)
+    }
+
+    /// The runs through one broker, slowest first.
+    pub fn of(&self, broker: &str) -> Vec<&Run> {
+        let mut runs: Vec<_> = self.runs.iter().filter(|r| r.broker == broker).collect();
+        runs.sort_by(|a, b| {
+            let rate = |r: &Run| r.load.observations_per_second;
+            rate(a).total_cmp(&rate(b))
+        });
+        runs
+    }
+}
+
+/// Runs all rounds.
+///
+/// # Errors
+/// A program is missing or fails.
+pub async fn run(args: &Args, work: &Path) -> anyhow::Result<Ingest> {
+    let city = work.join("load-city");
+    load::write_city(&city, args.agents * args.batch)?;
+    let mut brokers = vec![("embedded", BrokerChoice::Embedded)];
+    if find_in_path("mosquitto").is_some() {
+        brokers.push(("mosquitto", BrokerChoice::Mosquitto));
+    } else {
+        say("mosquitto is not installed: only the embedded broker is measured");
+    }
+    let payload = payload(args.batch)?;
+    let (mut runs, mut limits) = (Vec::new(), Vec::new());
+    for round in 1..=args.rounds {
+        let mut grouped = 1.0_f64;
+        for (name, broker) in &brokers {
+            say(format!("round {round} of {}: {name}", args.rounds));
+            let folder = work.join(format!("{name}-{round}"));
+            let run = measure(args, name, broker.clone(), &city, &folder).await?;
+            grouped = grouped.max(run.batches_per_commit);
+            runs.push(run);
+            // The store of the next run must not share the disk's cache with this one's.
+            std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        }
+        limits.push(limit(args, work, &payload, grouped).await?);
+    }
+    Ok(Ingest { runs, limits })
+}
+
+async fn measure(
+    args: &Args,
+    name: &'static str,
+    broker: BrokerChoice,
+    city: &Path,
+    folder: &Path,
+) -> anyhow::Result<Run> {
+    let mut lab = rig::start(city, broker, folder).await?;
+    let before = rig::Reading::take(&lab).await?;
+    let mut publish = load::Args {
+        broker: format!("mqtt://{}", lab.broker.address()),
+        agents: args.agents,
+        batch: args.batch,
+        rate: None,
+        seconds: args.seconds,
+        window: args.window,
+        mode: rig::MODE,
+        write_city: None,
+        report: None,
+    };
+    let load = load::measure(&publish).await?;
+    let used = rig::Reading::take(&lab).await?.since(&before);
+    (publish.rate, publish.seconds) = (Some(STEADY_RATE), STEADY_SECONDS);
+    let steady = load::measure(&publish).await?;
+    lab.check()?;
+    lab.aggregator.stop().await?;
+    Ok(summary(name, load, steady, &used))
+}
+
+fn summary(
+    name: &'static str,
+    load: load::Report,
+    steady: load::Report,
+    used: &rig::Reading,
+) -> Run {
+    let counter = |name: &str| used.metric(&format!("flood_{name}_total"));
+    Run {
+        broker: name,
+        load,
+        steady,
+        merged: counter("observations"),
+        duplicates: counter("duplicates"),
+        batches_per_commit: counter("batches") / counter("commits").max(1.0),
+        aggregator_cpu: used.aggregator_cpu,
+        load_cpu: used.load_cpu,
+        broker_cpu: used.broker_cpu,
+        stages: stages(used),
+        threads: used.threads.clone(),
+        resident_bytes: used.resident_bytes,
+    }
+}
+
+const STAGES: [&str; 8] = [
+    "decode", "merge", "commit", "answer", "world", "tick", "state", "map",
+];
+
+pub fn stages(used: &rig::Reading) -> Vec<(String, f64, f64)> {
+    let of = |name: &str| {
+        let sum = |kind: &str| used.metric(&format!("flood_stage_{kind}total{{stage=\"{name}\"}}"));
+        (name.to_owned(), sum("seconds_"), sum("cpu_seconds_"))
+    };
+    STAGES.map(of).to_vec()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "batches of one group"
+)]
+async fn limit(args: &Args, work: &Path, payload: &[u8], grouped: f64) -> anyhow::Result<Limits> {
+    let batches_per_sync = grouped.round().max(1.0) as usize;
+    let (folder, bytes) = (work.to_owned(), payload.to_vec());
+    let log = tokio::task::spawn_blocking(move || {
+        limits::append_log(&folder, &bytes, batches_per_sync, LIMIT)
+    });
+    let log = log.await?.context("the append log")?;
+    let window = u16::try_from(args.window).unwrap_or(u16::MAX);
+    let puback = limits::puback(payload, args.agents, window, LIMIT).await?;
+    let batch = f64::from(args.batch);
+    Ok(Limits {
+        batches_per_sync,
+        append_log: log * batch,
+        puback: puback * batch,
+    })
+}
+
+/// A batch as the load's agents send it.
+fn payload(batch: u32) -> anyhow::Result<Vec<u8>> {
+    let envelope: Envelope = load::example_batch(batch)?;
+    Ok(envelope.encode()?)
+}

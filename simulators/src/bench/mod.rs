@@ -1,0 +1,88 @@
+//! Bench: how fast the real programs are, by stage, beside what the machine allows.
+//!
+//! `flood-sim bench` starts everything itself: the aggregator with its own broker or with a
+//! mosquitto, the load, the writer and the client of the map. Runs of the same kind are interleaved
+//! and the median is told, because other programs on the machine disturb all of them alike.
+
+mod args;
+mod fetch;
+mod ingest;
+mod limits;
+mod map;
+mod rig;
+mod table;
+mod writer;
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+pub use args::{Args, What};
+
+use crate::lab::say;
+
+/// Everything that was measured.
+#[derive(Debug, Serialize)]
+struct Report {
+    processors: usize,
+    /// Programs that were running or waiting to run when it began, one minute's mean.
+    load_average: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ingest: Option<ingest::Ingest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    map: Option<map::MapBench>,
+}
+
+/// Runs `flood-sim bench`; tells whether nothing was lost and the map met its goal.
+///
+/// # Errors
+/// A program is missing or fails, or the report cannot be written.
+pub async fn run(args: Args) -> anyhow::Result<bool> {
+    if cfg!(debug_assertions) {
+        say("this is a debug build: build with --release to measure anything");
+    }
+    let temporary = tempfile::Builder::new().prefix("flood-bench-").tempdir()?;
+    let work = args.work.clone().unwrap_or(temporary.path().to_owned());
+    std::fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
+    let mut report = Report {
+        processors: std::thread::available_parallelism().map_or(0, usize::from),
+        load_average: load_average(),
+        ingest: None,
+        map: None,
+    };
+    say(format!(
+        "{} processors, load average {:.1}; work folder {}",
+        report.processors,
+        report.load_average,
+        work.display()
+    ));
+    let mut good = true;
+    if args.what != What::Map {
+        let ingest = ingest::run(&args, &work).await?;
+        table::ingest(&ingest);
+        good &= ingest.is_exact();
+        report.ingest = Some(ingest);
+    }
+    if args.what != What::Ingest {
+        let map = map::run(&args, &work).await?;
+        table::map(&map);
+        good &= map.meets_goal();
+        report.map = Some(map);
+    }
+    if let Some(file) = &args.report {
+        write(file, &report)?;
+    }
+    Ok(good)
+}
+
+fn write(file: &Path, report: &Report) -> anyhow::Result<()> {
+    std::fs::write(file, serde_json::to_vec_pretty(report)?)
+        .with_context(|| file.display().to_string())
+}
+
+fn load_average() -> f64 {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let first = text.split_whitespace().next();
+    first.and_then(|n| n.parse().ok()).unwrap_or(0.0)
+}

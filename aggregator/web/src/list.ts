@@ -146,15 +146,27 @@ export class FloodList extends Part {
     </details>`;
   }
 
+  #unknown(ids: string[]): TemplateResult | typeof nothing {
+    if (ids.length === 0) return nothing;
+    const rest = ids.length - NAMED;
+    const named = ids.slice(0, NAMED).join(", ");
+    return html`<p class="waiting">${this.page.words.unknownGauges(rest > 0 ? `${named} … (+${rest})` : named)}</p>`;
+  }
+
   #refused(seen: Attention): TemplateResult {
     const { page } = this;
     const w = page.words;
     return html`<details class="fold">
       <summary><span>${w.refusedTitle}</span><b>${sum(seen.refused)}</b></summary>
       <ul class="rows plain">${seen.refused.map((r) => rows.refusedRow(page, r))}</ul>
+      ${this.#unknown(page.store.unknownGauges)}
+      <p class="waiting"><a href="/api/v1/refused" target="_blank" rel="noopener">${w.refusedLast}</a></p>
     </details>`;
   }
 }
+
+/** So many unknown gauges are named; who sends more has a larger problem. */
+const NAMED = 6;
 
 function sum(counts: { count: number }[]): string {
   return counts.reduce((total, { count }) => total + count, 0).toLocaleString("en-US");

@@ -209,6 +209,8 @@ export interface Delta {
   orders?: Order[];
   agents?: Agent[];
   counters?: Record<string, number>;
+  /** Gauges that no layer knows, and how many observations each gave. */
+  unknown_gauges?: Record<string, number>;
 }
 
 export interface Hydrograph {

@@ -45,6 +45,7 @@ export class Store {
   city: City | null = null;
   plan: Plan | null = null;
   counters: Record<string, number> = {};
+  unknownGauges: string[] = [];
   mode: Mode = "actual";
   seq = -1;
   /** Storm time of the newest message. */
@@ -162,6 +163,7 @@ export class Store {
       parts.add("plan");
     }
     if (delta.counters) this.counters = delta.counters;
+    if (delta.unknown_gauges) this.unknownGauges = Object.keys(delta.unknown_gauges);
     this.mode = delta.mode;
     this.heardAt = Date.parse(delta.now);
     this.clock.hear(this.heardAt, delta.speed);

@@ -125,6 +125,8 @@ export const en: Words = {
   },
 
   refusedTitle: "Bad input since start",
+  refusedLast: "The last refused messages",
+  unknownGauges: (ids) => `Gauges not on file: ${ids}`,
   refused: {
     "unknown-gauge": "From gauges not on file",
     future: "Observed in the future, refused",

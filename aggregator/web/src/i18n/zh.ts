@@ -128,6 +128,8 @@ export const zh = {
   },
 
   refusedTitle: "异常输入（自启动以来）",
+  refusedLast: "最近被拒收的报文",
+  unknownGauges: (ids: string) => `未登记的监测计：${ids}`,
   refused: {
     "unknown-gauge": "未登记的监测计",
     future: "观测时间在未来，已拒收",

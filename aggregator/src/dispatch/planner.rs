@@ -120,6 +120,15 @@ impl<'a> Search<'a> {
         self.pumps.get(site).map_or(&[], Vec::as_slice)
     }
 
+    /// The pumps at a site without this one; an equal one beside it stays.
+    fn others(&self, site: usize, pump: Pump) -> Vec<Pump> {
+        let mut others = self.pumps(site).to_vec();
+        if let Some(own) = others.iter().position(|p| *p == pump) {
+            others.remove(own);
+        }
+        others
+    }
+
     fn cost_of(&self, site: usize) -> f64 {
         self.cost.get(site).copied().unwrap_or(0.0)
     }
@@ -294,12 +303,7 @@ impl<'a> Search<'a> {
         let (t, s, drive) = (self.truck(truck), self.site(site), self.drive(truck, site));
         let eta = drive.minutes();
         let pump = self.pump(truck, site);
-        let others: Vec<Pump> = self
-            .pumps(site)
-            .iter()
-            .copied()
-            .filter(|p| *p != pump)
-            .collect();
+        let others = self.others(site, pump);
         let at = |minutes: f64| self.problem.now + Duration::from_secs_f64(minutes.max(0.0) * 60.0);
         let standing = matches!(&t.assigned, Assigned::Free { standing: Some(p) } if *p == s.id);
         Recommendation {
@@ -397,12 +401,7 @@ impl<'a> Search<'a> {
     fn alternatives(&self, truck: usize, site: usize) -> Vec<Alternative> {
         let s = self.site(site);
         let mine = self.pump(truck, site);
-        let others: Vec<Pump> = self
-            .pumps(site)
-            .iter()
-            .copied()
-            .filter(|p| *p != mine)
-            .collect();
+        let others = self.others(site, mine);
         let mut with_other: Vec<(f64, usize)> = self
             .free()
             .into_iter()

@@ -38,14 +38,30 @@ pub struct Roads {
     ways: HashMap<Key, Ways>,
 }
 
+/// Nodes times destinations that ways are kept for, 12 bytes each: 600 MB. Destinations beyond it
+/// get straight lines, and their recommendations say so.
+const MAX_WAYS: usize = 50_000_000;
+
+/// The way from one node towards one destination.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    /// Milliseconds to the destination; 49 days where no way leads.
+    millis: u32,
+    metres: f32,
+    /// The next node; the destination itself has none.
+    next: Node,
+}
+
+const NO_WAY: Way = Way {
+    millis: u32::MAX,
+    metres: 0.0,
+    next: NOWHERE,
+};
+const NOWHERE: Node = Node::MAX;
+
 /// The quickest ways from every node to one destination.
 #[derive(Debug)]
-struct Ways {
-    /// Milliseconds and metres from each node; `None` where no way leads.
-    cost: Vec<Option<(i64, f64)>>,
-    /// The next node towards the destination.
-    next: Vec<Option<Node>>,
-}
+struct Ways(Vec<Way>);
 
 /// A place to a metre: vertices that are meant to be one are one.
 type Key = (i64, i64);
@@ -62,8 +78,8 @@ fn key(at: LonLat) -> Key {
 struct Arc {
     /// Where one comes from, as the search runs backwards.
     from: Node,
-    millis: i64,
-    metres: f64,
+    millis: u32,
+    metres: f32,
 }
 
 impl Roads {
@@ -84,8 +100,9 @@ impl Roads {
             for pair in road.vertices.windows(2) {
                 let [a, b] = pair else { continue };
                 let (from, to) = (node(*a, &mut into), node(*b, &mut into));
-                let metres = a.distance_m(*b);
-                let millis = road.class.drive_ms(metres);
+                let millis = clipped(road.class.drive_ms(a.distance_m(*b)));
+                #[expect(clippy::cast_possible_truncation, reason = "metres of a street")]
+                let metres = a.distance_m(*b) as f32;
                 let mut join = |from: Node, to: Node| {
                     if let Some(arcs) = into.get_mut(to as usize) {
                         arcs.push(Arc {
@@ -110,7 +127,8 @@ impl Roads {
             shrink,
             ways: HashMap::new(),
         };
-        for to in destinations {
+        let most = MAX_WAYS / built.places.len().max(1);
+        for to in destinations.into_iter().take(most) {
             if let Some(end) = built.junction(to) {
                 built.ways.insert(key(to), Ways::to(end, &into));
             }
@@ -135,7 +153,10 @@ impl Roads {
         let mut at = Some(start);
         while let Some(node) = at {
             points.extend(self.places.get(node as usize));
-            at = ways.next.get(node as usize).copied().flatten();
+            at = ways
+                .from(node)
+                .map(|way| way.next)
+                .filter(|next| *next != NOWHERE);
         }
         points.push(to);
         Route { points, drive }
@@ -145,13 +166,13 @@ impl Roads {
     fn find(&self, from: LonLat, to: LonLat) -> Option<(Drive, Node, &Ways)> {
         let ways = self.ways.get(&key(to))?;
         let start = self.junction(from)?;
-        let (millis, metres) = ways.cost.get(start as usize).copied().flatten()?;
+        let way = ways.from(start)?;
         let on = straight_line(from, *self.places.get(start as usize)?).drive;
         let off = self.junction(to).and_then(|n| self.places.get(n as usize));
         let off = straight_line(*off?, to).drive;
         let drive = Drive {
-            distance_m: on.distance_m + metres + off.distance_m,
-            drive_ms: on.drive_ms + millis + off.drive_ms,
+            distance_m: on.distance_m + f64::from(way.metres) + off.distance_m,
+            drive_ms: on.drive_ms + i64::from(way.millis) + off.drive_ms,
             by: RoutedBy::Roads,
         };
         Some((drive, start, ways))
@@ -170,37 +191,46 @@ fn flat(at: LonLat, shrink: f64) -> [f64; 2] {
     [at.lon() * shrink, at.lat()]
 }
 
+fn clipped(millis: i64) -> u32 {
+    u32::try_from(millis).unwrap_or(u32::MAX)
+}
+
 impl Ways {
     fn to(end: Node, into: &[Vec<Arc>]) -> Self {
-        let mut cost: Vec<Option<(i64, f64)>> = vec![None; into.len()];
-        let mut next: Vec<Option<Node>> = vec![None; into.len()];
-        let mut open = BinaryHeap::from([Reverse((0_i64, end))]);
-        if let Some(zero) = cost.get_mut(end as usize) {
-            *zero = Some((0, 0.0));
+        let mut ways = vec![NO_WAY; into.len()];
+        let mut open = BinaryHeap::from([Reverse((0_u32, end))]);
+        if let Some(way) = ways.get_mut(end as usize) {
+            way.millis = 0;
         }
         while let Some(Reverse((millis, node))) = open.pop() {
-            let Some((best, metres)) = cost.get(node as usize).copied().flatten() else {
+            let Some(here) = ways.get(node as usize).copied() else {
                 continue;
             };
-            if millis > best {
+            if millis > here.millis {
                 continue;
             }
             for arc in into.get(node as usize).into_iter().flatten() {
-                let through = millis + arc.millis;
-                let (Some(known), Some(way)) = (
-                    cost.get_mut(arc.from as usize),
-                    next.get_mut(arc.from as usize),
-                ) else {
+                let through = Way {
+                    millis: millis.saturating_add(arc.millis),
+                    metres: here.metres + arc.metres,
+                    next: node,
+                };
+                let Some(known) = ways.get_mut(arc.from as usize) else {
                     continue;
                 };
-                if known.is_none_or(|(before, _)| through < before) {
-                    *known = Some((through, metres + arc.metres));
-                    *way = Some(node);
-                    open.push(Reverse((through, arc.from)));
+                if through.millis < known.millis {
+                    *known = through;
+                    open.push(Reverse((through.millis, arc.from)));
                 }
             }
         }
-        Self { cost, next }
+        Self(ways)
+    }
+
+    /// The way from a node; `None` where none leads.
+    fn from(&self, node: Node) -> Option<Way> {
+        let way = self.0.get(node as usize).copied()?;
+        (way.millis != u32::MAX).then_some(way)
     }
 }
 

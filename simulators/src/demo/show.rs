@@ -276,7 +276,12 @@ impl<'a> Show<'a> {
         if whole && !summary.passed {
             self.keep();
         }
-        Ok(!whole || summary.passed)
+        // Ctrl-C is the way to end a demo, but not one that was to be judged.
+        Ok(if whole {
+            summary.passed
+        } else {
+            self.args.seconds.is_none()
+        })
     }
 
     fn summary(
@@ -307,6 +312,7 @@ impl<'a> Show<'a> {
             floods,
             excused: self.excused.clone(),
             recommended: self.seen.recommended.clone(),
+            confirmed: self.args.auto_dispatch.then_some(self.dispatcher.confirmed),
             orders: self.world.tally.orders(),
             pumped_m3: self.world.tally.pumped_m3(),
             delivery,

@@ -36,6 +36,9 @@ pub struct Summary {
     /// Points whose gauge was faulty or cut off: their flags are not judged.
     pub excused: BTreeSet<PointId>,
     pub recommended: BTreeMap<PointId, Timestamp>,
+    /// Recommendations that were confirmed by themselves; `None` without `--auto-dispatch`.
+    pub confirmed: Option<u64>,
+    /// Orders that trucks have taken.
     pub orders: u64,
     pub pumped_m3: u64,
     /// `None` where the run was interrupted: what was under way then cannot be compared.
@@ -50,9 +53,19 @@ impl Summary {
     /// Whether everything holds that was judged.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.delivery.as_ref().is_some_and(Delivery::is_exact)
+        self.delivery
+            .as_ref()
+            .is_some_and(|d| d.is_exact() && d.served > 0)
             && self.judged().all(|p| p.verdict == FlagVerdict::InTime)
-            && (self.floods.is_empty() || !self.recommended.is_empty())
+            && (self.floods.is_empty() || self.was_answered())
+    }
+
+    /// Whether floods were flagged and trucks recommended, and, where recommendations are
+    /// confirmed by themselves, whether trucks obeyed.
+    fn was_answered(&self) -> bool {
+        let flagged = self.judged().any(|p| p.flagged_at.is_some());
+        let obeyed = self.confirmed.is_none_or(|n| n > 0 && self.orders > 0);
+        flagged && !self.recommended.is_empty() && obeyed
     }
 
     fn judged(&self) -> impl Iterator<Item = &PointVerdict> {

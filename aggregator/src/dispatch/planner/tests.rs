@@ -143,3 +143,19 @@ fn small_noise_does_not_move_a_standing_recommendation() {
         assert_eq!(second.of(&r.truck).map(|s| &s.point), Some(&r.point));
     }
 }
+
+#[test]
+fn what_drains_without_a_truck_counts_its_equal_twin_beside_it() {
+    let mut p = problem(1, 2);
+    p.sites[0].volume_m3 = 2000.0;
+    p.trucks[1].position = p.trucks[0].position;
+    p.trucks[1].capacity_m3h = p.trucks[0].capacity_m3h;
+    let twins = plan(&p, &Roads::default());
+    assert_eq!(twins.recommendations.len(), 2, "both are needed");
+    p.trucks.truncate(1);
+    let alone = plan(&p, &Roads::default());
+    assert_eq!(
+        twins.recommendations[0].drained_without_at,
+        alone.recommendations[0].drained_at
+    );
+}

@@ -75,27 +75,17 @@ pub async fn run(config: Config, city: City) -> Result<()> {
         downlink: downlink.clone(),
     })?;
 
-    let mut world = World::new(city.clone(), cadence(&config), clock.now());
-    let begun = Instant::now();
-    let rebuilt = rebuild(&mut world, &*store, clock.now())?;
-    info!(
-        observations = rebuilt,
-        took_ms = millis(begun.elapsed()),
-        "live state rebuilt"
-    );
+    let world = rebuilt_world(city.clone(), &config, &store)?;
 
     let epoch = real_now().as_millis();
     let hub = Arc::new(Hub::new(epoch));
-    let renderer = Renderer::new(&city, epoch);
-    let fixed = renderer.fixed_parts();
-    tokio::task::spawn_blocking(move || fixed.iter().for_each(Part::pack));
     let (publish, published) = watch::channel(Published::default());
     let driver = Driver {
         world,
         clock,
         committer: committer.clone(),
         downlink,
-        renderer,
+        renderer: start_renderer(&city, epoch),
         hub: hub.clone(),
         publish,
         counters: counters.clone(),
@@ -137,6 +127,26 @@ pub async fn run(config: Config, city: City) -> Result<()> {
     drop(committer_thread);
     info!("stopped");
     Ok(())
+}
+
+fn rebuilt_world(city: Arc<City>, config: &Config, store: &Embedded) -> Result<World> {
+    let (clock, begun) = (config.clock, Instant::now());
+    let mut world = World::new(city, cadence(config), clock.now());
+    let rebuilt = rebuild(&mut world, store, clock.now())?;
+    info!(
+        observations = rebuilt,
+        took_ms = millis(begun.elapsed()),
+        "live state rebuilt"
+    );
+    Ok(world)
+}
+
+/// Compresses what never changes before anybody asks for it.
+fn start_renderer(city: &City, epoch: i64) -> Renderer {
+    let renderer = Renderer::new(city, epoch);
+    let fixed = renderer.fixed_parts();
+    tokio::task::spawn_blocking(move || fixed.iter().for_each(Part::pack));
+    renderer
 }
 
 fn notify(state: &[sd_notify::NotifyState]) {

@@ -31,9 +31,11 @@ const DAY: &str = "day-";
 /// start to a second or two.
 const MAX_JOURNAL_BYTES: u64 = 128 * 1024 * 1024;
 
-/// Bytes of a day that are kept in memory before they are written as a table. Small enough that its
-/// upper levels stay in the processor's cache: inserting is the largest part of a commit.
-const MAX_MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of a day that are kept in memory before they are written as a table: between two costs. In
+/// a large one every insertion misses the processor's cache, on the one thread that commits (1.6 µs
+/// an observation at 64 MiB, 1.0 at 16); small ones are merged more often by the store's own threads
+/// (0.6 µs against 2.2).
+const MAX_MEMTABLE_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Refused messages that are kept.
 const MAX_REFUSED: u64 = 10_000;

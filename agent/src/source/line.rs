@@ -37,8 +37,12 @@ const RECONNECT: BackoffLimits = BackoffLimits {
 /// Why there are no registers.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    #[error("the line cannot be opened")]
-    Open(#[source] io::Error),
+    #[error("{endpoint} cannot be opened")]
+    Open {
+        endpoint: String,
+        #[source]
+        source: io::Error,
+    },
     #[error("the line is down; it is tried again later")]
     Down,
     #[error("no answer in {0:?}")]
@@ -66,7 +70,7 @@ impl AskError {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Open(_) | Self::Down => Blame::Line,
+            Self::Open { .. } | Self::Down => Blame::Line,
             Self::TimedOut(_) | Self::Garbled(_) | Self::Short { .. } => Blame::Unit,
             // A gateway says so for a unit behind it that is silent.
             Self::Refused(ExceptionCode::GatewayTargetDevice) => Blame::Unit,
@@ -151,7 +155,10 @@ impl Line {
             Err(error) => {
                 let wait = self.backoff.next(random::fraction());
                 self.down_until = Some(Instant::now() + wait);
-                Err(AskError::Open(error))
+                Err(AskError::Open {
+                    endpoint: self.endpoint.to_string(),
+                    source: error,
+                })
             }
         }
     }

@@ -60,14 +60,17 @@ impl World {
         }
     }
 
-    pub(super) fn agent_health(&mut self, health: AgentHealth) {
+    /// What an agent says of itself. It may be a retained message of yesterday, so its own time
+    /// counts, but a clock that is ahead would keep a dead agent online: never later than now.
+    pub(super) fn agent_health(&mut self, health: AgentHealth, now: Timestamp) {
         let agent = health.agent.clone();
+        let at = health.at.min(now);
         let live = self
             .agents
             .entry(agent.clone())
-            .or_insert_with(|| AgentLive::new(health.at));
+            .or_insert_with(|| AgentLive::new(at));
         live.online = health.online;
-        live.last_seen = live.last_seen.max(health.at);
+        live.last_seen = live.last_seen.max(at);
         live.health = Some(health);
         self.dirty.agents.insert(agent);
     }

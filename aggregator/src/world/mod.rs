@@ -200,7 +200,7 @@ impl World {
                 Vec::new()
             }
             Input::Health(health) => {
-                self.agent_health(health);
+                self.agent_health(health, now);
                 Vec::new()
             }
             Input::Truck(report) => self.truck_report(&report),

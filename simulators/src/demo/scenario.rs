@@ -51,7 +51,9 @@ const FOLDER: &str = "configs/scenarios";
 /// Why there is no such scenario.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
-    #[error("there is no scenario `{name}` in {FOLDER}; there are: {known}")]
+    #[error(
+        "there is no scenario `{name}` in {FOLDER} of the folder in which this was started; there are: {known}"
+    )]
     Unknown { name: String, known: String },
     #[error("cannot read {}", file.display())]
     Read { file: PathBuf, source: io::Error },

@@ -13,6 +13,13 @@ use shared::{
 
 use crate::counters::Counter;
 
+/// Who gave an observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Agent,
+    ThirdParty,
+}
+
 /// How an observation enters.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Admission {
@@ -63,12 +70,17 @@ impl Admitter {
         }
     }
 
-    /// Judges one observation at `now` (storm time). Third parties' values that nobody evaluated
-    /// get the range test of their parameter here.
+    /// Judges one observation at `now` (storm time). A value of a third party gets the range test
+    /// of its parameter here, whatever its sender says of it: agents have tested theirs.
     ///
     /// # Errors
     /// Why it may not enter.
-    pub fn admit(&self, o: &Observation, now: Timestamp) -> Result<Admission, Rejection> {
+    pub fn admit(
+        &self,
+        o: &Observation,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Result<Admission, Rejection> {
         if o.observed_at.millis_since(now) > self.ahead_ms {
             return Err(Rejection::Future);
         }
@@ -80,10 +92,12 @@ impl Admitter {
             return Err(Rejection::WrongParameter { expected });
         }
         let (mut quality, mut tests) = (o.quality, o.tests);
-        if quality == Quality::NotEvaluated {
+        if origin == Origin::ThirdParty && quality != Quality::Fail {
             let mut control = QualityControl::new(Limits::default_for(o.parameter));
             let evaluated = control.assess(o.observed_at, o.value);
-            if evaluated.0 != Quality::Pass {
+            if evaluated.0 == Quality::Fail
+                || quality == Quality::NotEvaluated && evaluated.0 != Quality::Pass
+            {
                 (quality, tests) = evaluated;
             }
         }
@@ -128,26 +142,33 @@ mod tests {
     #[test]
     fn the_future_and_the_distant_past_are_refused_a_little_skew_is_not() {
         let admitter = admitter(1.0);
-        assert!(admitter.admit(&observation("lg-1", 59_000, 1), NOW).is_ok());
+        assert!(
+            admitter
+                .admit(&observation("lg-1", 59_000, 1), Origin::ThirdParty, NOW)
+                .is_ok()
+        );
         assert_eq!(
-            admitter.admit(&observation("lg-1", 61_000, 1), NOW),
+            admitter.admit(&observation("lg-1", 61_000, 1), Origin::ThirdParty, NOW),
             Err(Rejection::Future)
         );
         let ancient = observation("lg-1", -NOW.as_millis(), 1);
-        assert_eq!(admitter.admit(&ancient, NOW), Err(Rejection::TooOld));
+        assert_eq!(
+            admitter.admit(&ancient, Origin::ThirdParty, NOW),
+            Err(Rejection::TooOld)
+        );
     }
 
     #[test]
     fn an_unknown_gauge_is_admitted_and_marked() {
         let got = admitter(1.0)
-            .admit(&observation("lg-9", 0, 1), NOW)
+            .admit(&observation("lg-9", 0, 1), Origin::ThirdParty, NOW)
             .expect("admitted");
         assert!(got.unknown_gauge);
     }
 
     #[test]
     fn the_wrong_parameter_is_refused() {
-        let refused = admitter(1.0).admit(&observation("rg-1", 0, 1), NOW);
+        let refused = admitter(1.0).admit(&observation("rg-1", 0, 1), Origin::ThirdParty, NOW);
         let expected = Parameter::RainfallIntensity;
         assert_eq!(refused, Err(Rejection::WrongParameter { expected }));
     }
@@ -155,9 +176,23 @@ mod tests {
     #[test]
     fn an_impossible_value_of_a_third_party_is_kept_and_failed() {
         let got = admitter(1.0)
-            .admit(&observation("lg-1", 0, 9_999_000), NOW)
+            .admit(&observation("lg-1", 0, 9_999_000), Origin::ThirdParty, NOW)
             .expect("admitted");
         assert!(got.out_of_range);
         assert_eq!(got.quality, Quality::Fail);
+    }
+
+    #[test]
+    fn a_third_party_cannot_vouch_for_an_impossible_value_but_an_agent_can_for_its_own_gauge() {
+        let vouched = Observation {
+            quality: Quality::Pass,
+            ..observation("lg-1", 0, 31_000)
+        };
+        let quality = |origin| {
+            let admission = admitter(1.0).admit(&vouched, origin, NOW);
+            admission.expect("admitted").quality
+        };
+        assert_eq!(quality(Origin::ThirdParty), Quality::Fail);
+        assert_eq!(quality(Origin::Agent), Quality::Pass);
     }
 }

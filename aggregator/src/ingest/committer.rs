@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tracing::{error, info};
 
 use super::{
-    Admitter, Downlink, DownlinkMessage, Inbound, Receipt,
+    Admitter, Downlink, DownlinkMessage, Inbound, Origin, Receipt,
     decode::{Message, decode},
     group::{Former, Group},
 };
@@ -175,8 +175,13 @@ impl Committer<'_> {
                 self.former.batch(group, self.store, envelope, now)?;
             }
             Ok(Message::Intake(observations)) => {
-                self.former
-                    .observations(group, self.store, observations, topic, now)?;
+                self.former.observations(
+                    group,
+                    self.store,
+                    observations,
+                    (Origin::ThirdParty, topic),
+                    now,
+                )?;
             }
             Ok(Message::Health(health)) => Former::health(group, health),
             Ok(Message::Truck(report)) => Former::truck(group, report),

@@ -11,7 +11,7 @@ use shared::{
     wire::{Ack, AgentHealth, Envelope},
 };
 
-use super::{Admitter, Receipt, decode::Undecoded};
+use super::{Admitter, Origin, Receipt, decode::Undecoded};
 use crate::{
     counters::{Counter, Counters},
     merge::{Front, Outcome},
@@ -81,7 +81,8 @@ impl Former<'_> {
         group.cursors.insert(agent, cursor);
         if is_new {
             let from = format!("agent {}", envelope.agent);
-            self.observations(group, store, envelope.observations, &from, received_at)?;
+            let from = (Origin::Agent, from.as_str());
+            self.observations(group, store, envelope.observations, from, received_at)?;
         } else {
             let count = u64::try_from(envelope.observations.len()).unwrap_or(u64::MAX);
             self.counters.add(Counter::Duplicates, count);
@@ -98,12 +99,12 @@ impl Former<'_> {
         group: &mut Group,
         store: &dyn Store,
         observations: Vec<Observation>,
-        from: &str,
+        (origin, from): (Origin, &str),
         received_at: Timestamp,
     ) -> Result<(), StoreError> {
         let mut fresh = Vec::with_capacity(observations.len());
         for observation in observations {
-            let admission = match self.admitter.admit(&observation, received_at) {
+            let admission = match self.admitter.admit(&observation, origin, received_at) {
                 Ok(admission) => admission,
                 Err(rejection) => {
                     let detail = format!("{} at {}", observation.gauge, observation.observed_at);

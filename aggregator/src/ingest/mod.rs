@@ -8,7 +8,7 @@ mod downlink;
 mod group;
 mod mqtt;
 
-pub use admit::{Admission, Admitter, Rejection};
+pub use admit::{Admission, Admitter, Origin, Rejection};
 pub use broker::{BrokerError, start_broker};
 pub use committer::{CommitterHandle, CommitterParts, start_committer};
 pub use downlink::{Downlink, DownlinkMessage};

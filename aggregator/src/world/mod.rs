@@ -203,7 +203,11 @@ impl World {
                 self.agent_health(health, now);
                 Vec::new()
             }
-            Input::Truck(report) => self.truck_report(&report),
+            Input::Truck(mut report) => {
+                // A clock that is ahead would shut out every later report of this truck.
+                report.reported_at = report.reported_at.min(now);
+                self.truck_report(&report)
+            }
             Input::Restored(order) => {
                 self.restore_order(order);
                 Vec::new()

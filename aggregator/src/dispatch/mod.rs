@@ -14,6 +14,6 @@ mod routing;
 
 pub use plan::{Against, Alternative, Plan, Reason, Recommendation, Unserved, UnservedCode};
 pub use planner::plan;
-pub use problem::{Assigned, Problem, Site, Truck};
+pub use problem::{Assigned, Heard, Problem, Site, Truck};
 pub use roads::{Drive, RoadClass, Route, RoutedBy, straight_line};
 pub use routing::{Road, Roads};

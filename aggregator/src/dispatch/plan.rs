@@ -27,11 +27,22 @@ pub enum Reason {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "code", content = "params", rename_all = "kebab-case")]
 pub enum Against {
-    ArrivesAfterClosure { minutes: f64 },
-    CannotWin { inflow_m3h: f64, capacity_m3h: f64 },
-    DistrictLeftWithoutReserve { district: FeatureId },
+    ArrivesAfterClosure {
+        minutes: f64,
+    },
+    CannotWin {
+        inflow_m3h: f64,
+        capacity_m3h: f64,
+    },
+    DistrictLeftWithoutReserve {
+        district: FeatureId,
+    },
     StraightLineEstimate {},
     ForecastUnverified {},
+    /// The truck has not told where it is, or not lately: its place is its last one, or its home.
+    TruckNotHeard {
+        since: Option<Timestamp>,
+    },
 }
 
 /// Another truck for the same point.

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    Against, Alternative, Assigned, Drive, Plan, Problem, Reason, Recommendation, Roads, RoutedBy,
-    Site, Truck, Unserved, UnservedCode,
+    Against, Alternative, Assigned, Drive, Heard, Plan, Problem, Reason, Recommendation, Roads,
+    RoutedBy, Site, Truck, Unserved, UnservedCode,
     problem::SETUP_MINUTES,
     reservoir::{Pump, cost, drained_after, peak_inflow_m3h, probability_critical, volume_after},
 };
@@ -388,6 +388,9 @@ impl<'a> Search<'a> {
                 let district = district.clone();
                 against.push(Against::DistrictLeftWithoutReserve { district });
             }
+        }
+        if let Heard::NotSince(since) = t.heard {
+            against.push(Against::TruckNotHeard { since });
         }
         if self.drive(truck, site).by == RoutedBy::StraightLine {
             against.push(Against::StraightLineEstimate {});

@@ -53,6 +53,14 @@ pub enum Assigned {
     OutOfService,
 }
 
+/// Whether a truck's place is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    Lately,
+    /// Not since this time, or never.
+    NotSince(Option<Timestamp>),
+}
+
 /// A pump truck.
 #[derive(Debug, Clone)]
 pub struct Truck {
@@ -61,6 +69,7 @@ pub struct Truck {
     pub district: Option<FeatureId>,
     pub capacity_m3h: f64,
     pub assigned: Assigned,
+    pub heard: Heard,
 }
 
 /// Everything that a plan is made from.

@@ -12,13 +12,18 @@ use shared::{
 
 use super::{Cadence, PointLive, TruckLive, World, intensity_mm_per_h};
 use crate::{
-    dispatch::{Assigned, Plan, Problem, Roads, Route, Site, Truck, plan},
+    dispatch::{Assigned, Heard, Plan, Problem, Roads, Route, Site, Truck, plan},
     forecast::{Forecast, Forecaster, PointModel},
     network::{City, GaugeSite},
 };
 
 /// Setting up takes this long after arrival, in minutes.
 const SETUP_MINUTES: f64 = 15.0;
+
+/// A truck that said nothing for this long in storm time, and at least for this long in real time,
+/// may be anywhere.
+const SILENT_TRUCK_MS: i64 = 15 * 60_000;
+const SILENT_TRUCK_REAL_MS: i64 = 60_000;
 
 /// What is expected and proposed.
 #[derive(Debug)]
@@ -191,7 +196,11 @@ impl World {
                 .iter()
                 .filter_map(|p| self.site(p, now))
                 .collect(),
-            trucks: self.trucks.iter().map(|t| self.dispatchable(t)).collect(),
+            trucks: self
+                .trucks
+                .iter()
+                .map(|t| self.dispatchable(t, now))
+                .collect(),
         }
     }
 
@@ -224,7 +233,7 @@ impl World {
         })
     }
 
-    fn dispatchable(&self, truck: &TruckLive) -> Truck {
+    fn dispatchable(&self, truck: &TruckLive, now: Timestamp) -> Truck {
         let state = truck.report.as_ref().map(|r| r.state);
         let order = self.open_order(&truck.site.id);
         let assigned = match (order, state) {
@@ -248,6 +257,17 @@ impl World {
             district: truck.site.district.clone(),
             capacity_m3h: truck.site.capacity.get(),
             assigned,
+            heard: self.heard(truck, now),
+        }
+    }
+
+    fn heard(&self, truck: &TruckLive, now: Timestamp) -> Heard {
+        let silent_ms = SILENT_TRUCK_MS.max(self.outlook.real_to_storm_ms(SILENT_TRUCK_REAL_MS));
+        let last = truck.report.as_ref().map(|r| r.reported_at);
+        if last.is_some_and(|at| now.millis_since(at) <= silent_ms) {
+            Heard::Lately
+        } else {
+            Heard::NotSince(last)
         }
     }
 

@@ -62,7 +62,7 @@ export function reason(coded: Coded, { words, at }: Speaker): string {
   }
 }
 
-export function objection(coded: Coded, { words, districtName }: Speaker): string {
+export function objection(coded: Coded, { words, districtName, at }: Speaker): string {
   const say = words.plan.objection;
   switch (coded.code) {
     case "arrives-after-closure":
@@ -80,6 +80,10 @@ export function objection(coded: Coded, { words, districtName }: Speaker): strin
       return say["straight-line-estimate"]();
     case "forecast-unverified":
       return say["forecast-unverified"]();
+    case "truck-not-heard": {
+      const since = coded.params["since"];
+      return say["truck-not-heard"](typeof since === "string" ? at(since) : null);
+    }
     default:
       return unknownCode(coded);
   }

@@ -31,6 +31,7 @@ fn truck(n: usize, capacity_m3h: f64) -> Truck {
         district: None,
         capacity_m3h,
         assigned: Assigned::Free { standing: None },
+        heard: Heard::Lately,
     }
 }
 
@@ -158,4 +159,14 @@ fn what_drains_without_a_truck_counts_its_equal_twin_beside_it() {
         twins.recommendations[0].drained_without_at,
         alone.recommendations[0].drained_at
     );
+}
+
+#[test]
+fn a_truck_that_was_not_heard_lately_is_recommended_with_that_against_it() {
+    let mut p = problem(1, 1);
+    let since = Some(p.now);
+    p.trucks[0].heard = Heard::NotSince(since);
+    let plan = plan(&p, &Roads::default());
+    let against = &plan.recommendations[0].against;
+    assert!(against.contains(&Against::TruckNotHeard { since }));
 }

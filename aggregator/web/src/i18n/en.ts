@@ -264,6 +264,8 @@ export const en: Words = {
       "gauge-stale": (n) => `Level gauge without a trustworthy reading for ${n} min`,
       "straight-line-estimate": () => "Distance is a straight-line estimate; it may take longer",
       "forecast-unverified": () => "The forecast here has not been verified yet",
+      "truck-not-heard": (since) =>
+        since === null ? "The truck has never said where it is; its home is assumed" : `The truck has not been heard since ${since}; it may be elsewhere`,
     },
   },
 

@@ -268,6 +268,8 @@ export const zh = {
       "gauge-stale": (n: string) => `水位计已 ${n} 分钟没有可信读数`,
       "straight-line-estimate": () => "路程按直线估算，实际可能更久",
       "forecast-unverified": () => "此处预报尚未经过检验",
+      "truck-not-heard": (since: string | null) =>
+        since === null ? "该泵车从未上报位置，按驻地估算" : `该泵车自 ${since} 起未上报，位置可能已变`,
     },
   },
 

@@ -13,9 +13,7 @@ use shared::{
     time::Timestamp,
 };
 use simulators::{
-    lab::{
-        BehindLink, BrokerChoice, Delivery, Lab, Setup, compare, lost_only_between, say, spread,
-    },
+    lab::{BehindLink, BrokerChoice, Delivery, Lab, Setup, say, spread},
     link::LinkFault,
     replay,
 };
@@ -83,7 +81,7 @@ async fn right_again(lab: &mut Lab, after: &str) {
 /// Ends the run and expects every reading in the store exactly once.
 async fn nothing_lost_nothing_twice(mut lab: Lab, what: &str) {
     let store = lab.finish().await.expect("a store");
-    let delivery = compare(&lab.field.log.all(), &store);
+    let delivery = lab.delivery(&store);
     tell(what, &delivery);
     assert!(
         delivery.is_exact(),
@@ -127,7 +125,7 @@ async fn an_agent_killed_under_load_loses_nothing_that_had_reached_it() {
 
     let store = lab.finish().await.expect("a store");
     let served = lab.field.log.all();
-    let delivery = compare(&served, &store);
+    let delivery = lab.delivery(&store);
     tell("agent killed", &delivery);
     let window = (killed - ON_THE_WIRE, killed + DYING);
     let may_lose = lab.field.modbus_gauges(&name);
@@ -146,7 +144,7 @@ async fn an_agent_killed_under_load_loses_nothing_that_had_reached_it() {
         lab.keep().display()
     );
     for gauge in delivery.wrong.keys() {
-        let excused = may_lose.contains(gauge) && lost_only_between(&served, &store, gauge, window);
+        let excused = may_lose.contains(gauge) && lab.lost_only_between(&store, gauge, window);
         assert!(
             excused,
             "{gauge}: {delivery:?}, kept in {}",

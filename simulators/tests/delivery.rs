@@ -161,8 +161,20 @@ fn between(list: &[simulators::gauge::Served], (from, to): (Timestamp, Timestamp
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_aggregator_killed_under_load_loses_nothing_and_doubles_nothing() {
+    aggregator_killed_twice(BrokerChoice::Embedded, "aggregator killed twice").await;
+}
+
+/// The broker lives on: it keeps the aggregator's session and sends again what the dead one had not
+/// acknowledged.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_aggregator_killed_behind_a_broker_of_its_own_loses_nothing_and_doubles_nothing() {
+    let what = "aggregator killed twice behind mosquitto";
+    aggregator_killed_twice(BrokerChoice::Mosquitto, what).await;
+}
+
+async fn aggregator_killed_twice(broker: BrokerChoice, what: &str) {
     let _turn = ONE_AT_A_TIME.lock().await;
-    let mut lab = harbour(BrokerChoice::Embedded, BehindLink::Nobody).await;
+    let mut lab = harbour(broker, BehindLink::Nobody).await;
     for _ in 0..2 {
         lab.until_served(SOME).await.expect("readings");
         lab.aggregator.kill();
@@ -172,7 +184,7 @@ async fn an_aggregator_killed_under_load_loses_nothing_and_doubles_nothing() {
         lab.start_aggregator().await.expect("started again");
         right_again(&mut lab, "the aggregator's restart").await;
     }
-    nothing_lost_nothing_twice(lab, "aggregator killed twice").await;
+    nothing_lost_nothing_twice(lab, what).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,9 +13,7 @@ use shared::{
     time::Timestamp,
 };
 use simulators::{
-    lab::{
-        BehindLink, BrokerChoice, Delivery, Lab, Setup, compare, lost_only_between, say, spread,
-    },
+    lab::{BehindLink, BrokerChoice, Delivery, Lab, Setup, say, spread},
     link::LinkFault,
     replay,
 };
@@ -83,7 +81,7 @@ async fn right_again(lab: &mut Lab, after: &str) {
 /// Ends the run and expects every reading in the store exactly once.
 async fn nothing_lost_nothing_twice(mut lab: Lab, what: &str) {
     let store = lab.finish().await.expect("a store");
-    let delivery = compare(&lab.field.log.all(), &store);
+    let delivery = lab.delivery(&store);
     tell(what, &delivery);
     assert!(
         delivery.is_exact(),
@@ -127,7 +125,7 @@ async fn an_agent_killed_under_load_loses_nothing_that_had_reached_it() {
 
     let store = lab.finish().await.expect("a store");
     let served = lab.field.log.all();
-    let delivery = compare(&served, &store);
+    let delivery = lab.delivery(&store);
     tell("agent killed", &delivery);
     let window = (killed - ON_THE_WIRE, killed + DYING);
     let may_lose = lab.field.modbus_gauges(&name);
@@ -146,7 +144,7 @@ async fn an_agent_killed_under_load_loses_nothing_that_had_reached_it() {
         lab.keep().display()
     );
     for gauge in delivery.wrong.keys() {
-        let excused = may_lose.contains(gauge) && lost_only_between(&served, &store, gauge, window);
+        let excused = may_lose.contains(gauge) && lab.lost_only_between(&store, gauge, window);
         assert!(
             excused,
             "{gauge}: {delivery:?}, kept in {}",
@@ -163,8 +161,20 @@ fn between(list: &[simulators::gauge::Served], (from, to): (Timestamp, Timestamp
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_aggregator_killed_under_load_loses_nothing_and_doubles_nothing() {
+    aggregator_killed_twice(BrokerChoice::Embedded, "aggregator killed twice").await;
+}
+
+/// The broker lives on: it keeps the aggregator's session and sends again what the dead one had not
+/// acknowledged.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_aggregator_killed_behind_a_broker_of_its_own_loses_nothing_and_doubles_nothing() {
+    let what = "aggregator killed twice behind mosquitto";
+    aggregator_killed_twice(BrokerChoice::Mosquitto, what).await;
+}
+
+async fn aggregator_killed_twice(broker: BrokerChoice, what: &str) {
     let _turn = ONE_AT_A_TIME.lock().await;
-    let mut lab = harbour(BrokerChoice::Embedded, BehindLink::Nobody).await;
+    let mut lab = harbour(broker, BehindLink::Nobody).await;
     for _ in 0..2 {
         lab.until_served(SOME).await.expect("readings");
         lab.aggregator.kill();
@@ -174,7 +184,7 @@ async fn an_aggregator_killed_under_load_loses_nothing_and_doubles_nothing() {
         lab.start_aggregator().await.expect("started again");
         right_again(&mut lab, "the aggregator's restart").await;
     }
-    nothing_lost_nothing_twice(lab, "aggregator killed twice").await;
+    nothing_lost_nothing_twice(lab, what).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use shared::clock::{Mode, ScaledClock, real_now};
 use simulators::{
-    lab::{BehindLink, BrokerChoice, GatewayPlan, Lab, Setup, compare, say, spread},
+    lab::{BehindLink, BrokerChoice, GatewayPlan, Lab, Setup, say, spread},
     replay::{self, CitySource},
 };
 
@@ -75,7 +75,7 @@ async fn a_gateway_delivers_everything_once_through_a_broker_that_dies() {
 
     // Ends only when the agent says that its spool is empty.
     let store = lab.finish().await.expect("a store");
-    let delivery = compare(&lab.field.log.all(), &store);
+    let delivery = lab.delivery(&store);
     say(format!(
         "{} served, {} stored, {} lost, {} doubled; map right {:.1} s after the broker's restart",
         delivery.served,

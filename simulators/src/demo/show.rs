@@ -264,7 +264,7 @@ impl<'a> Show<'a> {
             counters = self.lab.client.counters().await?;
             counters.retain(|_, n| *n > 0);
             let store = self.lab.finish().await?;
-            delivery = Some(lab::compare(&self.lab.field.log.all(), &store));
+            delivery = Some(self.lab.delivery(&store));
         }
         let mut summary = self.summary(ended_at, delivery, counters, cpu_seconds);
         summary.passed = summary.holds();

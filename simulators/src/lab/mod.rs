@@ -32,13 +32,14 @@ use std::{
 
 use shared::{
     clock::{Clock, ScaledClock},
-    ids::AgentId,
+    ids::{AgentId, GaugeId},
+    time::Timestamp,
 };
 
 pub use broker::{Broker, BrokerChoice, resolve};
 pub use config::AggregatorBroker;
 pub use console::{interrupted, say};
-pub use delivery::{Delivery, GaugeDelivery, compare, lost_only_between};
+pub use delivery::{Delivery, GaugeDelivery};
 pub use error::LabError;
 pub use field::{Field, Gateway, GatewayPlan, ModbusLine, MqttLine, spread, spread_groups};
 pub use http::{AgentState, Client, GaugeState, Plan, PointState, Recommendation, State};
@@ -47,7 +48,7 @@ pub use programs::{Programs, find_in_path};
 pub use store::{Store, Stored, export};
 pub use wait::until;
 
-use self::work::Work;
+use self::{delivery::Lateness, work::Work};
 use crate::{
     gauge::{Readings, ServedLog},
     link::free_address,
@@ -233,6 +234,29 @@ impl Lab {
         self.broker.kill();
         self.field.log.flush().map_err(LabError::io("served.csv"))?;
         export(&self.programs.aggregator, &self.aggregator_config).await
+    }
+
+    /// What the gauges served against what the store holds.
+    #[must_use]
+    pub fn delivery(&self, store: &Store) -> Delivery {
+        delivery::compare(&self.field.log.all(), store, &self.lateness())
+    }
+
+    /// Whether all that is wrong with a gauge is the loss of readings that it served within a span
+    /// of real time.
+    #[must_use]
+    pub fn lost_only_between(
+        &self,
+        store: &Store,
+        gauge: &GaugeId,
+        span: (Timestamp, Timestamp),
+    ) -> bool {
+        let served = self.field.log.all();
+        delivery::lost_only_between(&served, store, &self.lateness(), gauge, span)
+    }
+
+    fn lateness(&self) -> Lateness {
+        Lateness::of(&self.field, self.clock.speed())
     }
 
     /// Keeps the work folder, whatever it is, and returns it.

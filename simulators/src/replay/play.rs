@@ -157,7 +157,7 @@ async fn judge(
         .collect();
     let counters = lab.client.counters().await?;
     let store = lab.finish().await?;
-    let delivery = lab::compare(&lab.field.log.all(), &store);
+    let delivery = lab.delivery(&store);
     let mut report = Report {
         recording: recording.name.clone(),
         from: recording.from,

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use shared::{
     clock::{Clock, Mode, real_now},
     wire::Topic,
@@ -23,10 +23,11 @@ use tracing::{error, info, warn};
 use crate::{
     config::{Broker, Config},
     counters::Counters,
+    ends::Ends,
     http::{self, App, Hub, Published},
     ingest::{
-        Admitter, CommitterEnd, CommitterHandle, CommitterParts, Downlink, DownlinkMessage,
-        ExternalBroker, Receipt, run_external, start_broker, start_committer,
+        Admitter, CommitterHandle, CommitterParts, Downlink, DownlinkMessage, ExternalBroker,
+        Receipt, run_external, start_broker, start_committer,
     },
     map::{Part, Renderer},
     metrics::{Stage, Stages, Stopwatch},
@@ -171,41 +172,6 @@ async fn wait_for_signal() -> Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
-}
-
-/// The ends of the parts that run as long as the program does.
-struct Ends {
-    committer: CommitterEnd,
-    /// Closed when the world's thread is gone, however it went.
-    world: oneshot::Receiver<()>,
-    mqtt: JoinHandle<()>,
-}
-
-impl Ends {
-    /// Waits for the first part to end and says which and why.
-    async fn first(self) -> anyhow::Error {
-        let ended: Result<()> = async {
-            tokio::select! {
-                // A failed write takes others with it: it is the reason to be told.
-                biased;
-                end = self.committer => match end {
-                    Ok(Err(e)) => Err(e).context("the store cannot be written"),
-                    Ok(Ok(())) => bail!("the committer ended"),
-                    Err(_) => bail!("the committer panicked"),
-                },
-                _ = self.world => bail!("the world ended"),
-                end = self.mqtt => match end {
-                    Ok(()) => bail!("MQTT ended"),
-                    Err(e) => Err(e).context("MQTT ended badly"),
-                },
-            }
-        }
-        .await;
-        match ended {
-            Err(e) => e,
-            Ok(()) => anyhow::anyhow!("a part ended"),
-        }
-    }
 }
 
 /// Plans no more often than every two real seconds, forecasts every second, however fast the
@@ -403,7 +369,11 @@ impl Driver {
                     // The client may have gone.
                     let _ = reply.send(Err(refusal));
                 }
-                Effect::Keep { order, reply } => {
+                Effect::Keep {
+                    order,
+                    before,
+                    reply,
+                } => {
                     let committer = self.committer.clone();
                     let (downlink, unkept) = (self.downlink.clone(), unkept.clone());
                     tokio::spawn(async move {
@@ -412,7 +382,7 @@ impl Driver {
                             send_order(&downlink, &order, mode);
                             Ok(order)
                         } else {
-                            let _ = unkept.send(Input::NotKept(order.id));
+                            let _ = unkept.send(Input::NotKept { order, before });
                             Err(Refusal::NotKept)
                         };
                         if let Some(reply) = reply {

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod counters;
 pub mod dispatch;
+mod ends;
 pub mod forecast;
 pub mod http;
 pub mod ingest;

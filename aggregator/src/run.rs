@@ -14,7 +14,8 @@ use shared::{
 use tokio::{
     runtime::Runtime,
     signal::unix::{SignalKind, signal},
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
     time::MissedTickBehavior,
 };
 use tracing::{error, info, warn};
@@ -22,6 +23,7 @@ use tracing::{error, info, warn};
 use crate::{
     config::{Broker, Config},
     counters::Counters,
+    ends::Ends,
     http::{self, App, Hub, Published},
     ingest::{
         Admitter, CommitterHandle, CommitterParts, Downlink, DownlinkMessage, ExternalBroker,
@@ -48,7 +50,8 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// Runs the aggregator until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// A part cannot start: the message names the address, file or folder.
+/// A part cannot start: the message names the address, file or folder. Or a part ended while it
+/// was needed: whoever supervises the program starts it anew.
 pub async fn run(config: Config, city: City) -> Result<()> {
     let city = Arc::new(city);
     let clock = config.clock;
@@ -65,7 +68,7 @@ pub async fn run(config: Config, city: City) -> Result<()> {
         )
     })?;
     let gauges = city.gauges.iter().map(|g| (g.id.clone(), g.parameter));
-    let (committer, committer_thread) = start_committer(CommitterParts {
+    let (committer, committer_end) = start_committer(CommitterParts {
         store: store.clone(),
         clock,
         admitter: Admitter::new(gauges, clock.speed()),
@@ -94,8 +97,8 @@ pub async fn run(config: Config, city: City) -> Result<()> {
         seq: 0,
     };
     let (stop, stopped) = watch::channel(false);
-    let world_thread = start_world(driver, inputs, stopped.clone())?;
-    let mqtt = start_mqtt(&config, committer.clone(), downlink_inbox).await?;
+    let (world_thread, world_end) = start_world(driver, inputs, stopped.clone())?;
+    let (mqtt, mqtt_end) = start_mqtt(&config, committer.clone(), downlink_inbox).await?;
     let app = App {
         city,
         clock,
@@ -111,20 +114,31 @@ pub async fn run(config: Config, city: City) -> Result<()> {
     info!(http = %config.listen, mode = ?clock.mode(), speed = clock.speed(), "ready");
     notify(&[sd_notify::NotifyState::Ready]);
 
-    wait_for_signal().await?;
+    let ends = Ends {
+        committer: committer_end,
+        world: world_end,
+        mqtt: mqtt_end,
+    };
+    let reason = tokio::select! {
+        signalled = wait_for_signal() => signalled,
+        failed = ends.first() => Err(failed),
+    };
+    if let Err(e) = &reason {
+        error!(error = format!("{e:#}"), "a part ended; stopping");
+    }
     info!("stopping");
     notify(&[sd_notify::NotifyState::Stopping]);
     let _ = stop.send(true);
     mqtt.shutdown_background();
     drop(committer);
     let ended = tokio::task::spawn_blocking(|| world_thread.join()).await?;
-    ensure!(ended.is_ok(), "the world ended badly");
     if tokio::time::timeout(DRAIN, server).await.is_err() {
         warn!("connections were still open");
     }
-    // The embedded broker may hold a handle of the committer until its tasks are dropped; what was
-    // acknowledged is durable, what was not will come again.
-    drop(committer_thread);
+    // The embedded broker may hold a handle of the committer until its tasks are dropped, so nobody
+    // waits for the committer; what was acknowledged is durable, what was not will come again.
+    reason?;
+    ensure!(ended.is_ok(), "the world ended badly");
     info!("stopped");
     Ok(())
 }
@@ -189,12 +203,18 @@ fn start_world(
     driver: Driver,
     inputs: mpsc::Receiver<Vec<Input>>,
     stopped: watch::Receiver<bool>,
-) -> Result<std::thread::JoinHandle<()>> {
+) -> Result<(std::thread::JoinHandle<()>, oneshot::Receiver<()>)> {
+    let (alive, end) = oneshot::channel::<()>();
     let runtime = tokio::runtime::Handle::current();
-    std::thread::Builder::new()
+    let thread = std::thread::Builder::new()
         .name("world".to_owned())
-        .spawn(move || runtime.block_on(driver.drive(inputs, stopped)))
-        .context("no thread for the world can be had")
+        .spawn(move || {
+            // Dropped with the thread's last breath, also by a panic.
+            let _alive = alive;
+            runtime.block_on(driver.drive(inputs, stopped));
+        })
+        .context("no thread for the world can be had")?;
+    Ok((thread, end))
 }
 
 /// MQTT has threads of its own, so that thousands of gateways that come back at once leave the page
@@ -203,18 +223,19 @@ async fn start_mqtt(
     config: &Config,
     committer: CommitterHandle,
     downlink: mpsc::Receiver<DownlinkMessage>,
-) -> Result<Runtime> {
+) -> Result<(Runtime, JoinHandle<()>)> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("mqtt")
         .enable_all()
         .build()
         .context("no threads for MQTT can be had")?;
-    let begun = begin_mqtt(config, committer, downlink, &runtime).await;
-    if let Err(e) = begun {
-        runtime.shutdown_background();
-        return Err(e);
+    match begin_mqtt(config, committer, downlink, &runtime).await {
+        Ok(end) => Ok((runtime, end)),
+        Err(e) => {
+            runtime.shutdown_background();
+            Err(e)
+        }
     }
-    Ok(runtime)
 }
 
 async fn begin_mqtt(
@@ -222,13 +243,15 @@ async fn begin_mqtt(
     committer: CommitterHandle,
     downlink: mpsc::Receiver<DownlinkMessage>,
     runtime: &Runtime,
-) -> Result<()> {
+) -> Result<JoinHandle<()>> {
+    let mut server = None;
     let broker = match &config.broker {
         Broker::Embedded(listen) => {
             let own = format!("flood-aggregator-{:016x}", real_now().as_millis());
-            runtime
+            let running = runtime
                 .spawn(start_broker(*listen, committer.clone(), own.clone()))
                 .await??;
+            server = Some(running);
             let host = if listen.ip().is_unspecified() {
                 "127.0.0.1".to_owned()
             } else {
@@ -252,8 +275,17 @@ async fn begin_mqtt(
             uplink: true,
         },
     };
-    runtime.spawn(run_external(broker, committer, downlink));
-    Ok(())
+    let client = runtime.spawn(run_external(broker, committer, downlink));
+    let Some(server) = server else {
+        return Ok(client);
+    };
+    Ok(runtime.spawn(async move {
+        let ended = tokio::select! {
+            ended = server => ended,
+            ended = client => ended,
+        };
+        ended.expect("a panic of a part is a panic of the whole");
+    }))
 }
 
 /// Drops old days, at start and every hour.
@@ -347,7 +379,11 @@ impl Driver {
                     // The client may have gone.
                     let _ = reply.send(Err(refusal));
                 }
-                Effect::Keep { order, reply } => {
+                Effect::Keep {
+                    order,
+                    before,
+                    reply,
+                } => {
                     let committer = self.committer.clone();
                     let (downlink, unkept) = (self.downlink.clone(), unkept.clone());
                     tokio::spawn(async move {
@@ -356,7 +392,7 @@ impl Driver {
                             send_order(&downlink, &order, mode);
                             Ok(order)
                         } else {
-                            let _ = unkept.send(Input::NotKept(order.id));
+                            let _ = unkept.send(Input::NotKept { order, before });
                             Err(Refusal::NotKept)
                         };
                         if let Some(reply) = reply {

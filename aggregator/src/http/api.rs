@@ -11,7 +11,7 @@ use serde_json::{Value, value::RawValue};
 use shared::ids::{OrderId, PointId, TruckId};
 use tokio::sync::oneshot;
 
-use super::{App, problem::Problem};
+use super::{App, current, problem::Problem};
 use crate::{
     orders::Order,
     world::{Input, Refusal, Request},
@@ -23,13 +23,14 @@ const JSON: [(header::HeaderName, &str); 2] = [
 ];
 
 /// `GET /api/v1/state`
-pub async fn state(State(app): State<App>) -> Response {
-    (JSON, app.published.borrow().state.clone()).into_response()
+pub async fn state(State(app): State<App>) -> Result<Response, Problem> {
+    let now = current(&app.published)?;
+    Ok((JSON, now.state).into_response())
 }
 
 /// One member of the published state, as it stands there.
 fn member(app: &App, name: &str) -> Result<Response, Problem> {
-    let state = app.published.borrow().state.clone();
+    let state = current(&app.published)?.state;
     let members: std::collections::HashMap<&str, &RawValue> =
         serde_json::from_slice(&state).map_err(|e| Problem::internal(&e))?;
     let text = members.get(name).map_or("null", |raw| raw.get());
@@ -38,7 +39,7 @@ fn member(app: &App, name: &str) -> Result<Response, Problem> {
 
 /// One element of a list in the published state.
 fn element(app: &App, list: &str, id: &str) -> Result<Json<Value>, Problem> {
-    let state = app.published.borrow().state.clone();
+    let state = current(&app.published)?.state;
     let mut state: Value = serde_json::from_slice(&state).map_err(|e| Problem::internal(&e))?;
     let found = state
         .get_mut(list)

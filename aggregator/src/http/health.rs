@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use axum::{
     extract::State,
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use shared::ids::AgentId;
 
-use super::App;
+use super::{App, problem::Problem, ready};
 use crate::{counters::Counter, metrics::Stage};
 
 /// `GET /healthz`
@@ -18,17 +18,9 @@ pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: ready once the world has been rebuilt and published.
-pub async fn readyz(State(app): State<App>) -> Response {
-    if app.published.borrow().state.is_empty() {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "rebuilding the live state\n",
-        )
-            .into_response()
-    } else {
-        "ready\n".into_response()
-    }
+/// `GET /readyz`: ready once the world has been rebuilt and published, for as long as it goes on.
+pub async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
+    ready(&app.published).map(|()| "ready\n")
 }
 
 /// `GET /metrics`: the Prometheus text format, version 0.0.4.

@@ -11,15 +11,15 @@ use axum::{
 use bytes::Bytes;
 use futures_util::stream;
 
-use super::{App, problem::Problem};
+use super::{App, current, problem::Problem};
 use crate::map::Document;
 
 const GEOJSON: &str = "application/geo+json";
 
 /// `GET /map.geojson`
-pub async fn whole_map(State(app): State<App>, headers: HeaderMap) -> Response {
-    let whole = app.published.borrow().map.whole.clone();
-    answer(&whole, &headers)
+pub async fn whole_map(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    let now = current(&app.published)?;
+    Ok(answer(&now.map.whole, &headers))
 }
 
 /// `GET /layers/{layer}.geojson`
@@ -28,7 +28,7 @@ pub async fn layer(
     Path(file): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let layers = app.published.borrow().map.layers.clone();
+    let layers = current(&app.published)?.map.layers;
     let found = file
         .strip_suffix(".geojson")
         .and_then(|name| layers.get(name));

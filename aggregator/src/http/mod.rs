@@ -25,6 +25,7 @@ use tokio::{
 use tracing::warn;
 
 pub use events::Hub;
+use problem::Problem;
 
 use crate::{
     counters::Counters, map::RenderedMap, metrics::Stages, network::City, store::Store,
@@ -59,6 +60,25 @@ pub struct App {
     pub world: mpsc::Sender<Vec<Input>>,
     pub counters: Arc<Counters>,
     pub stages: Arc<Stages>,
+}
+
+/// What is published at present, or why there is nothing to answer with.
+fn current(published: &watch::Receiver<Published>) -> Result<Published, Problem> {
+    let now = published.borrow().clone();
+    if now.state.is_empty() {
+        return Err(Problem::not_ready("the live state is being rebuilt"));
+    }
+    Ok(now)
+}
+
+/// Whether what is published is there and still kept up to date.
+fn ready(published: &watch::Receiver<Published>) -> Result<(), Problem> {
+    current(published)?;
+    // An error means that the world, which publishes, has ended.
+    if published.has_changed().is_err() {
+        return Err(Problem::not_ready("the live state is no longer kept"));
+    }
+    Ok(())
 }
 
 /// Binds the port.
@@ -118,4 +138,32 @@ fn router(app: App) -> Router {
         .route("/readyz", get(health::readyz))
         .fallback(assets::asset)
         .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{http::StatusCode, response::IntoResponse};
+
+    use super::*;
+
+    fn status(answer: Result<(), Problem>) -> StatusCode {
+        answer.map_or_else(|p| p.into_response().status(), |()| StatusCode::OK)
+    }
+
+    #[test]
+    fn nothing_is_answered_before_the_first_publication_nor_ready_after_the_last() {
+        let (publish, published) = watch::channel(Published::default());
+        assert!(current(&published).is_err());
+        assert_eq!(status(ready(&published)), StatusCode::SERVICE_UNAVAILABLE);
+
+        publish.send_replace(Published {
+            state: "{}".into(),
+            ..Published::default()
+        });
+        assert_eq!(status(ready(&published)), StatusCode::OK);
+
+        drop(publish);
+        assert!(current(&published).is_ok(), "the last known state stays");
+        assert_eq!(status(ready(&published)), StatusCode::SERVICE_UNAVAILABLE);
+    }
 }

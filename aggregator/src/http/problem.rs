@@ -42,6 +42,11 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutting down", None)
     }
 
+    pub fn not_ready(detail: impl Into<String>) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::new(status, "not ready", Some(detail.into()))
+    }
+
     /// Logs the cause and tells the client nothing of it.
     pub fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
         error!(error = cause, "request failed");

@@ -16,7 +16,7 @@ use rmqtt::{
     types::{Publish, PublishAclResult},
 };
 use shared::{limits::MAX_PAYLOAD, wire::Topic};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::JoinHandle};
 use tracing::{error, info};
 
 use super::{CommitterHandle, Inbound, Receipt};
@@ -38,7 +38,7 @@ pub enum BrokerError {
     Listen { listen: SocketAddr, message: String },
 }
 
-/// Starts the broker on `listen`. `own_client` is the only client that may acknowledge and order.
+/// Starts the broker on `listen`; the handle ends with it. `own_client` is the only client that may acknowledge and order.
 ///
 /// # Errors
 /// The address cannot be had.
@@ -46,7 +46,7 @@ pub async fn start_broker(
     listen: SocketAddr,
     committer: CommitterHandle,
     own_client: String,
-) -> Result<(), BrokerError> {
+) -> Result<JoinHandle<()>, BrokerError> {
     let cannot = |e: rmqtt::net::Error| BrokerError::Listen {
         listen,
         message: e.to_string(),
@@ -75,13 +75,13 @@ pub async fn start_broker(
         .tcp()
         .map_err(cannot)?;
     let server = MqttServer::new(context).listener(listener).build();
-    tokio::spawn(async move {
+    let running = tokio::spawn(async move {
         if let Err(e) = server.run().await {
             error!(error = %e, "embedded broker ended");
         }
     });
     info!(%listen, "embedded broker listens");
-    Ok(())
+    Ok(running)
 }
 
 struct AwaitCommit {

@@ -1,12 +1,9 @@
 //! The one committer: drains what waits, writes it in one atomic batch, syncs once, answers all.
 
-use std::{
-    sync::Arc,
-    thread::{self, JoinHandle},
-};
+use std::{sync::Arc, thread};
 
 use shared::{clock::Clock, wire::Topic};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info};
 
 use super::{
@@ -62,7 +59,7 @@ impl CommitterHandle {
 
     /// Makes an order durable.
     pub async fn order(&self, order: Order) -> Receipt {
-        let (tell, told) = tokio::sync::oneshot::channel();
+        let (tell, told) = oneshot::channel();
         let receipt = Box::new(move |receipt| {
             // Whoever asked may have gone; the order stands all the same.
             let _ = tell.send(receipt);
@@ -74,16 +71,23 @@ impl CommitterHandle {
     }
 }
 
+/// How the committer ended: well, or with the write that failed. Closed without a word: it panicked.
+pub type CommitterEnd = oneshot::Receiver<Result<(), StoreError>>;
+
 /// Starts the committer's thread.
+///
+/// It ends with the first write that fails: after a failed sync nobody knows what is on disk, and
+/// the engine refuses every later write. Only opening the store anew tells what it holds.
 ///
 /// # Errors
 /// The store's cursors cannot be read, or no thread can be had.
 pub fn start_committer(
     parts: CommitterParts,
-) -> Result<(CommitterHandle, JoinHandle<()>), StoreError> {
+) -> Result<(CommitterHandle, CommitterEnd), StoreError> {
     let cursors = parts.store.cursors()?.into_iter().collect();
     let (work, inbox) = mpsc::channel(WAITING);
-    let thread = thread::Builder::new()
+    let (tell_end, end) = oneshot::channel();
+    thread::Builder::new()
         .name("committer".to_owned())
         .spawn(move || {
             let former = Former {
@@ -101,10 +105,11 @@ pub fn start_committer(
                 downlink: parts.downlink,
                 former,
             };
-            committer.run(inbox);
+            // Nobody asks any more when the program is stopping.
+            let _ = tell_end.send(committer.run(inbox));
         })
         .map_err(|e| StoreError::Engine(fjall::Error::Io(e)))?;
-    Ok((CommitterHandle { work }, thread))
+    Ok((CommitterHandle { work }, end))
 }
 
 struct Committer<'a> {
@@ -117,22 +122,29 @@ struct Committer<'a> {
 }
 
 impl Committer<'_> {
-    fn run(mut self, mut inbox: mpsc::Receiver<Work>) {
+    fn run(mut self, mut inbox: mpsc::Receiver<Work>) -> Result<(), StoreError> {
         let mut waiting = Vec::with_capacity(GROUP);
         while inbox.blocking_recv_many(&mut waiting, GROUP) > 0 {
             let mut group = Group::default();
             let mut watch = Stopwatch::start(self.stages);
             let formed = self.form(&mut group, waiting.drain(..), &mut watch);
             watch.lap(Stage::Merge);
-            let written = formed.and_then(|()| self.write(&mut group));
-            watch.lap(Stage::Commit);
-            match written {
-                Ok(()) => self.publish(group),
-                Err(e) => self.fail(group, &e),
+            if let Err(e) = formed {
+                error!(error = %e, messages = group.receipts.len(), "group cannot be formed");
+                self.fail(group);
+                continue;
             }
+            let written = self.write(&mut group);
+            watch.lap(Stage::Commit);
+            if let Err(e) = written {
+                self.fail(group);
+                return Err(e);
+            }
+            self.publish(group);
             watch.lap(Stage::Answer);
         }
         info!("committer ended");
+        Ok(())
     }
 
     fn form(
@@ -225,8 +237,7 @@ impl Committer<'_> {
     }
 
     /// Nothing was written: nobody is acknowledged, and the cursors go back to the store's.
-    fn fail(&mut self, group: Group, error: &StoreError) {
-        error!(error = %error, messages = group.receipts.len(), "group commit failed");
+    fn fail(&mut self, group: Group) {
         self.former.counters.add(Counter::CommitFailures, 1);
         self.former.front.group_failed();
         match self.store.cursors() {

@@ -10,7 +10,7 @@ mod mqtt;
 
 pub use admit::{Admission, Admitter, Origin, Rejection};
 pub use broker::{BrokerError, start_broker};
-pub use committer::{CommitterHandle, CommitterParts, start_committer};
+pub use committer::{CommitterEnd, CommitterHandle, CommitterParts, start_committer};
 pub use downlink::{Downlink, DownlinkMessage};
 pub use mqtt::{ExternalBroker, run_external};
 

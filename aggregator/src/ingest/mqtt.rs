@@ -4,12 +4,15 @@
 //! while it is away) and acknowledges by hand, after the commit. One task polls and does nothing
 //! else; each connection is a new client, so that no state of a dead one survives.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, Publish, QoS, SubscribeFilter};
 use shared::{limits::MAX_PAYLOAD, wire::subscriptions};
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::sleep,
+};
 use tracing::{info, warn};
 
 use super::{CommitterHandle, DownlinkMessage, Inbound, Receipt};
@@ -93,18 +96,27 @@ async fn poll(
     let mut connected = false;
     // Messages are brought to the committer by a task of their own: polling must never wait.
     let (forward, mut forwarded) = mpsc::channel::<Publish>(REQUESTS);
+    let unacknowledged = Arc::new(Notify::new());
     let bringer = tokio::spawn({
-        let client = client.clone();
+        let (client, unacknowledged) = (client.clone(), unacknowledged.clone());
         async move {
             while let Some(publish) = forwarded.recv().await {
-                if !committer.message(inbound(publish, client.clone())).await {
+                let inbound = inbound(publish, client.clone(), unacknowledged.clone());
+                if !committer.message(inbound).await {
                     return;
                 }
             }
         }
     });
     loop {
-        match events.poll().await {
+        let event = tokio::select! {
+            event = events.poll() => event,
+            () = unacknowledged.notified() => {
+                warn!("a message was not acknowledged; connecting again, the broker resends");
+                break;
+            }
+        };
+        match event {
             Ok(Event::Incoming(Packet::ConnAck(ack))) => {
                 info!(
                     host = broker.host,
@@ -141,16 +153,18 @@ async fn poll(
     connected
 }
 
-fn inbound(publish: Publish, client: AsyncClient) -> Inbound {
+/// `unacknowledged` is told of a message that stays without its acknowledgement: the broker would
+/// hold its place in the window for as long as the connection lasts.
+fn inbound(publish: Publish, client: AsyncClient, unacknowledged: Arc<Notify>) -> Inbound {
     let payload = Bytes::copy_from_slice(&publish.payload);
     let topic = publish.topic.clone();
     let receipt = Box::new(move |receipt| {
-        if receipt == Receipt::Done
-            && publish.qos != QoS::AtMostOnce
-            && let Err(e) = client.try_ack(&publish)
-        {
-            // The connection is gone: the broker delivers again, the merge ignores it.
-            warn!(error = %e, "acknowledgement to the broker was dropped");
+        if publish.qos == QoS::AtMostOnce {
+            return;
+        }
+        // What was written and is delivered again is ignored by the merge.
+        if receipt == Receipt::Failed || client.try_ack(&publish).is_err() {
+            unacknowledged.notify_one();
         }
     });
     Inbound {
@@ -158,5 +172,31 @@ fn inbound(publish: Publish, client: AsyncClient) -> Inbound {
         payload,
         client: None,
         receipt,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    /// Whether the connection ends after this receipt.
+    fn ends_after(receipt: Receipt, is_connected: bool) -> bool {
+        let (client, events) = AsyncClient::new(MqttOptions::new("a", "localhost", 1883), 1);
+        let events = is_connected.then_some(events);
+        let unacknowledged = Arc::new(Notify::new());
+        let publish = Publish::new("flood/v1/x", QoS::AtLeastOnce, "{}");
+        let inbound = inbound(publish, client, unacknowledged.clone());
+        (inbound.receipt)(receipt);
+        drop(events);
+        unacknowledged.notified().now_or_never().is_some()
+    }
+
+    #[test]
+    fn a_message_without_its_acknowledgement_ends_the_connection() {
+        assert!(!ends_after(Receipt::Done, true));
+        assert!(ends_after(Receipt::Failed, true));
+        assert!(ends_after(Receipt::Done, false));
     }
 }

@@ -35,8 +35,8 @@ pub enum Input {
     Tick,
     /// A dispatcher's wish.
     Request(Request),
-    /// The store could not keep this new order.
-    NotKept(OrderId),
+    /// The store could not keep this order; `before` is what it was, if it was anything.
+    NotKept { order: Order, before: Option<Order> },
 }
 
 /// A dispatcher's wish, with where to send the answer.
@@ -95,6 +95,7 @@ pub enum Effect {
     /// [`Input::NotKept`] and answer with [`Refusal::NotKept`].
     Keep {
         order: Order,
+        before: Option<Order>,
         reply: Option<oneshot::Sender<Result<Order, Refusal>>>,
     },
     /// Answer a wish that cannot be met.

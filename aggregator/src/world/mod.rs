@@ -26,6 +26,7 @@ pub use agents::AgentLive;
 pub use input::{Effect, Input, Refusal, Request};
 pub use outlook::Outlook;
 pub use trucks::TruckLive;
+use trucks::not_kept;
 pub use view::{AgentView, Dirty, GaugeTexts, OrderView, PointView, StateView, TruckView};
 
 use crate::{
@@ -214,8 +215,9 @@ impl World {
             }
             Input::Tick => self.tick(now),
             Input::Request(request) => vec![self.request(now, request)],
-            Input::NotKept(id) => {
-                self.forget_order(&id);
+            Input::NotKept { order, before } => {
+                self.dirty.orders = true;
+                not_kept(&mut self.orders, &order, before);
                 Vec::new()
             }
         }

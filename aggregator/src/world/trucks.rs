@@ -1,5 +1,7 @@
 //! Trucks and their orders: who goes where, who was told, who is done.
 
+use std::collections::BTreeMap;
+
 use shared::{
     fleet::{TruckReport, TruckState},
     ids::{OrderId, PointId, TruckId},
@@ -70,10 +72,12 @@ impl World {
         let mut effects = Vec::new();
         for order in self.orders.values_mut().filter(|o| o.truck == report.truck) {
             if let Some(state) = order.after(report) {
+                let before = Some(order.clone());
                 order.state = state;
                 self.dirty.orders = true;
                 effects.push(Effect::Keep {
                     order: order.clone(),
+                    before,
                     reply: None,
                 });
             }
@@ -84,11 +88,6 @@ impl World {
     pub(super) fn restore_order(&mut self, order: Order) {
         self.dirty.orders = true;
         self.orders.insert(order.id.clone(), order);
-    }
-
-    pub(super) fn forget_order(&mut self, id: &OrderId) {
-        self.dirty.orders = true;
-        self.orders.remove(id);
     }
 
     /// Orders whose trucks have not yet reported them.
@@ -127,16 +126,18 @@ impl World {
                     self.dirty.orders = true;
                     Effect::Keep {
                         order,
+                        before: None,
                         reply: Some(reply),
                     }
                 }
                 Err(refusal) => Effect::Refuse { refusal, reply },
             },
             Request::Recall { order, reply } => match self.recalled(&order) {
-                Ok(order) => {
+                Ok((before, order)) => {
                     self.dirty.orders = true;
                     Effect::Keep {
                         order,
+                        before: Some(before),
                         reply: Some(reply),
                     }
                 }
@@ -215,7 +216,8 @@ impl World {
         }
     }
 
-    fn recalled(&mut self, id: &OrderId) -> Result<Order, Refusal> {
+    /// The order as it was and as it is now.
+    fn recalled(&mut self, id: &OrderId) -> Result<(Order, Order), Refusal> {
         let order = self
             .orders
             .get_mut(id)
@@ -223,7 +225,51 @@ impl World {
         if !order.is_open() {
             return Err(Refusal::Ended(id.clone()));
         }
+        let before = order.clone();
         order.state = OrderState::Recalled;
-        Ok(order.clone())
+        Ok((before, order.clone()))
+    }
+}
+
+/// Puts back what an order was before a change that could not be kept, unless it has changed again.
+pub(super) fn not_kept(
+    orders: &mut BTreeMap<OrderId, Order>,
+    order: &Order,
+    before: Option<Order>,
+) {
+    if orders.get(&order.id) != Some(order) {
+        return;
+    }
+    match before {
+        Some(before) => orders.insert(before.id.clone(), before),
+        None => orders.remove(&order.id),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(state: OrderState) -> Order {
+        Order {
+            id: "o-1".parse().unwrap(),
+            truck: "t-1".parse().unwrap(),
+            point: "p-1".parse().unwrap(),
+            issued_at: Timestamp::from_millis(0),
+            state,
+            eta_at: Timestamp::from_millis(0),
+            plan: None,
+            route: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_order_whose_change_was_not_kept_is_what_it_was() {
+        let (sent, recalled) = (order(OrderState::Sent), order(OrderState::Recalled));
+        let mut orders = BTreeMap::from([(recalled.id.clone(), recalled.clone())]);
+        not_kept(&mut orders, &recalled, Some(sent.clone()));
+        assert_eq!(orders.get(&sent.id), Some(&sent));
+        not_kept(&mut orders, &sent, None);
+        assert!(orders.is_empty(), "a new order that was not kept is gone");
     }
 }

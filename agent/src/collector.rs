@@ -254,7 +254,8 @@ impl Collector {
             let oldest = surplus.min(sealed.observations.len());
             sealed.observations.drain(..oldest);
             self.open.observations.drain(..surplus - oldest);
-            // Which receipt belongs to what was dropped is not known: let the brokers repeat all.
+            // Which receipt belongs to what was dropped is not known. Unanswered, all of them make
+            // their sources have the brokers repeat everything.
             sealed.receipts.clear();
             self.open.receipts.clear();
             let dropped = &self.given.health.counters.dropped_observations;

@@ -1,7 +1,8 @@
 //! Puts the agent together, runs it, and takes it apart in order. Shell.
 //!
-//! Order of a stop: sources end → the collector makes durable what they gave → the uplink drains
-//! for a few seconds and says goodbye → the spool is closed.
+//! Order of a stop: sources read no more → the collector makes durable what they gave → the sources
+//! of local brokers pass the receipts on and end → the uplink drains for a few seconds and says
+//! goodbye → the spool is closed.
 
 use std::{future::Future, path::Path, sync::Arc, time::Duration};
 
@@ -42,7 +43,8 @@ const STORED: usize = 1_024;
 const STUCK: Duration = Duration::from_secs(30);
 /// How often the log says how things stand.
 const STATUS_EVERY: Duration = Duration::from_secs(60);
-/// How long a stop may take, the uplink's five seconds of draining included.
+/// How long a stop may take once the sources have ended, the uplink's five seconds of draining
+/// included.
 const STOP: Duration = Duration::from_secs(9);
 const CLOCK_CHECK: Duration = Duration::from_secs(1);
 
@@ -190,8 +192,8 @@ fn spawn_sources(
         let (input, health) = (input.clone(), Arc::clone(health));
         let (deliver, stop) = (deliver.clone(), stopping.clone());
         let listen = async move {
-            Listener::new(&input, login, clock, health, beat, deliver)
-                .run(stop)
+            Listener::new(&input, login, clock, health, beat, deliver, stop)
+                .run()
                 .await;
         };
         sources.spawn(after_clock_is_set(listen, stopping.clone()));

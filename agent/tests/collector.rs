@@ -1,6 +1,6 @@
 //! Readings become durable together, once per window; and what happens when the spool cannot.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::{
     sync::{
@@ -15,7 +15,7 @@ use agent::{
     config::GaugeSpec,
     health::Health,
     quality::QualityStage,
-    source::{Delivery, Outcome, Reading, Receipt},
+    source::{Answer, Delivery, Outcome, Reading, Receipt},
     spool::{
         Appended, Spool, SpoolError, Usage, WhenFull,
         draft::{Draft, Drafter},
@@ -79,8 +79,8 @@ impl Spool for Probe {
 struct Bench {
     deliver: mpsc::Sender<Delivery>,
     stored: mpsc::Receiver<StoredBatch>,
-    receipts: mpsc::UnboundedReceiver<u64>,
-    durable: mpsc::UnboundedSender<u64>,
+    receipts: mpsc::UnboundedReceiver<Answer>,
+    durable: mpsc::UnboundedSender<Answer>,
     keeper: Keeper,
     health: Arc<Health>,
     commits: Arc<AtomicU64>,
@@ -144,10 +144,7 @@ impl Bench {
 
     /// A reading that a local broker repeats until it is confirmed.
     async fn reading(&self, gauge: usize, milli: i64) {
-        let receipt = Receipt {
-            token: gauge as u64,
-            durable: self.durable.clone(),
-        };
+        let receipt = Receipt::new(gauge as u64, self.durable.clone());
         self.give(gauge, milli, Some(receipt)).await;
     }
 
@@ -177,10 +174,11 @@ impl Bench {
     }
 
     async fn next_receipt(&mut self) -> u64 {
-        timeout(PATIENCE, self.receipts.recv())
-            .await
-            .unwrap()
-            .unwrap()
+        let answer = timeout(PATIENCE, self.receipts.recv()).await.unwrap();
+        let Some(Answer::Durable(token)) = answer else {
+            panic!("not durable: {answer:?}");
+        };
+        token
     }
 
     /// The sources end, and then the collector.

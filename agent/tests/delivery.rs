@@ -4,11 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod common;
+#[path = "common/line.rs"]
+mod line;
 
 use std::{collections::BTreeSet, path::Path};
 
 use agent::{config, run};
-use common::{Aggregator, Broker, LevelGauge, PATIENCE, free_port};
+use common::{Aggregator, Broker, LevelGauge, PATIENCE, Seen, free_port};
+use line::{Line, PUBACK, SUBACK};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
 use tokio::{
     sync::{oneshot, watch},
@@ -176,11 +179,7 @@ async fn what_a_gauge_published_while_the_agent_was_away_is_not_lost() {
     let (port, dir) = (free_port(), tempfile::tempdir().unwrap());
     let _broker = Broker::start(port);
     let mut aggregator = Aggregator::start(port).await;
-    let toml = format!(
-        "{}[[mqtt]]\nname = 'local'\nbroker = 'mqtt://127.0.0.1:{port}'\n[[mqtt.gauge]]\n\
-         gauge = 'ws-01'\nparameter = 'rainfall-intensity'\ninterval_s = 3600\n",
-        agent_toml(dir.path(), port)
-    );
+    let toml = with_local(&agent_toml(dir.path(), port), port);
     let agent = Agent::start(&toml);
     let mut gauge = Publisher::start(port);
     let has = |milli: i64| {
@@ -224,6 +223,73 @@ async fn what_a_gauge_published_while_the_agent_was_away_is_not_lost() {
         repeated, 1,
         "what was durable was acknowledged and did not come again"
     );
+}
+
+fn with_local(toml: &str, broker: u16) -> String {
+    format!(
+        "{toml}[[mqtt]]\nname = 'local'\nbroker = 'mqtt://127.0.0.1:{broker}'\n[[mqtt.gauge]]\n\
+         gauge = 'ws-01'\nparameter = 'rainfall-intensity'\ninterval_s = 3600\n"
+    )
+}
+
+/// The different times at which a value was observed.
+fn times_of(seen: &Seen, milli: i64) -> usize {
+    let all = seen.envelopes.iter().flat_map(|e| &e.observations);
+    let of_value = all.filter(|o| o.value.is_some_and(|v| v.milli() == milli));
+    let times: BTreeSet<_> = of_value.map(|o| o.observed_at).collect();
+    times.len()
+}
+
+/// Returns when the agent has read a message without a time of its own and not committed it: what
+/// follows it, and is no reading, is acknowledged at once.
+async fn read_and_not_committed(line: &mut Line, gauge: &mut Publisher) {
+    line.passed(SUBACK, 1).await;
+    gauge.publish(r#"{"value": 1.5}"#).await;
+    gauge.publish("this is no reading").await;
+    line.passed(PUBACK, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_stopped_between_reading_and_commit_delivers_a_timeless_message_once() {
+    let (port, dir) = (free_port(), tempfile::tempdir().unwrap());
+    let _broker = Broker::start(port);
+    let mut aggregator = Aggregator::start(port).await;
+    let mut line = Line::start(port).await;
+    let quick = with_local(&agent_toml(dir.path(), port), line.port);
+    let agent = Agent::start(&quick.replace("batch_seconds = 0.05", "batch_seconds = 10"));
+    let mut gauge = Publisher::start(port);
+    read_and_not_committed(&mut line, &mut gauge).await;
+    agent.stop().await;
+    let agent = Agent::start(&quick);
+    gauge.publish(r#"{"value": 2.5}"#).await;
+    let both = |s: &Seen| times_of(s, 1_500) > 0 && times_of(s, 2_500) > 0;
+    aggregator.until("both messages", both).await;
+    agent.stop().await;
+    assert_eq!(aggregator.look(|s| times_of(s, 1_500)), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_of_the_local_line_between_reading_and_commit_delivers_a_timeless_message_once() {
+    let (port, dir) = (free_port(), tempfile::tempdir().unwrap());
+    let _broker = Broker::start(port);
+    let mut aggregator = Aggregator::start(port).await;
+    let mut line = Line::start(port).await;
+    let toml = with_local(&agent_toml(dir.path(), port), line.port);
+    let agent = Agent::start(&toml.replace("batch_seconds = 0.05", "batch_seconds = 10"));
+    let mut gauge = Publisher::start(port);
+    read_and_not_committed(&mut line, &mut gauge).await;
+    line.cut();
+    line.passed(SUBACK, 2).await;
+    gauge.publish("this is no reading").await;
+    // What the broker repeats comes before what is new.
+    line.passed(PUBACK, 2).await;
+    agent.stop().await;
+    let agent = Agent::start(&toml);
+    gauge.publish(r#"{"value": 2.5}"#).await;
+    let both = |s: &Seen| times_of(s, 1_500) > 0 && times_of(s, 2_500) > 0;
+    aggregator.until("both messages", both).await;
+    agent.stop().await;
+    assert_eq!(aggregator.look(|s| times_of(s, 1_500)), 1);
 }
 
 /// Returns when every connection is cut and the port is free.

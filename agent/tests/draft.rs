@@ -166,3 +166,22 @@ fn what_is_durable_is_given_back_no_more_and_what_came_after_it_is() {
     drop(draft);
     assert_eq!(Draft::open(dir.path()).unwrap().1, []);
 }
+
+#[test]
+fn a_draft_of_another_version_is_set_aside_whole_and_what_is_known_of_it_is_given_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let known = frame::encode(&[observation(1)]).unwrap();
+    let body = [9_u8, 0];
+    let length = 2_u32.to_le_bytes();
+    let checksum = crc32fast::hash(&body).to_le_bytes();
+    let foreign = [&known[..], &length, &checksum, &body].concat();
+    let path = dir.path().join("draft-a");
+    for aside in ["draft-a.version-9", "draft-a.version-9-2"] {
+        std::fs::write(&path, &foreign).unwrap();
+        let (mut draft, left) = Draft::open(dir.path()).unwrap();
+        assert_eq!(left, [observation(1)]);
+        assert_eq!(std::fs::read(&path).unwrap(), known);
+        draft.clear().unwrap();
+        assert_eq!(std::fs::read(dir.path().join(aside)).unwrap(), foreign);
+    }
+}

@@ -8,6 +8,7 @@ pub mod mqtt;
 pub mod payload;
 pub mod schedule;
 pub mod transport;
+pub mod unacknowledged;
 
 use shared::{ids::GaugeId, time::Timestamp, value::Value};
 use tokio::sync::mpsc;
@@ -39,18 +40,46 @@ pub struct Delivery {
     pub receipt: Option<Receipt>,
 }
 
-/// Tells a source that a delivery is durable. Dropping it instead says nothing: the source's
-/// broker will deliver again.
+/// What has become of a delivery, by the token of its receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    Durable(u64),
+    /// It never will be: the source's broker must deliver again.
+    Dropped(u64),
+}
+
+/// Tells a source what has become of a delivery. Dropped without a confirmation it says so, since
+/// a broker repeats nothing as long as the connection lives.
 #[derive(Debug)]
 pub struct Receipt {
-    pub token: u64,
-    pub durable: mpsc::UnboundedSender<u64>,
+    token: u64,
+    answers: Option<mpsc::UnboundedSender<Answer>>,
 }
 
 impl Receipt {
+    #[must_use]
+    pub fn new(token: u64, answers: mpsc::UnboundedSender<Answer>) -> Self {
+        Self {
+            token,
+            answers: Some(answers),
+        }
+    }
+
     /// The delivery is durable.
-    pub fn confirm(self) {
-        // The source may have ended; then nobody waits for this.
-        let _ = self.durable.send(self.token);
+    pub fn confirm(mut self) {
+        self.answer(Answer::Durable(self.token));
+    }
+
+    fn answer(&mut self, answer: Answer) {
+        if let Some(answers) = self.answers.take() {
+            // The source may have ended; then nobody waits for this.
+            let _ = answers.send(answer);
+        }
+    }
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        self.answer(Answer::Dropped(self.token));
     }
 }

@@ -3,8 +3,12 @@
 //! The broker keeps what the agent has not acknowledged (a lasting subscription under a fixed
 //! client id), and the agent acknowledges a message only when the spool has made its reading
 //! durable. A payload that is no reading is counted and acknowledged: it would come again for ever.
+//!
+//! A stop ends the readings at once, so that the collector closes its batch, and the connection only
+//! when the receipts for that batch have been passed on: what the broker would repeat to the next
+//! process would be taken for a second reading if it carries no time of its own.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, future::pending, sync::Arc, time::Duration};
 
 use rumqttc::{
     AsyncClient, ConnectionError, Event, EventLoop, Packet, Publish, QoS, SubscribeFilter,
@@ -12,10 +16,13 @@ use rumqttc::{
 use shared::{clock::Clock, ids::GaugeId, time::Timestamp};
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, sleep},
+    time::{Instant, sleep, sleep_until},
 };
 
-use super::{Delivery, Outcome, Reading, Receipt, payload};
+use super::{
+    Answer, Delivery, Outcome, Reading, Receipt, payload,
+    unacknowledged::{Repeated, Step, Unacknowledged},
+};
 use crate::{
     config::{MqttGauge, MqttInput},
     health::{Beat, Health, count},
@@ -35,6 +42,19 @@ const CAPACITY: usize = 1_024;
 /// A gauge is silent after this many intervals without a message.
 const SILENT_INTERVALS: u32 = 3;
 const IDLE: Duration = Duration::from_secs(1);
+/// How long a stop waits for the last receipts and for the broker to take leave.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// Why a connection has ended.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error("the line failed")]
+    Line(#[from] ConnectionError),
+    #[error("readings were dropped and the broker must repeat them")]
+    Dropped,
+    #[error("the agent stops")]
+    Stopped,
+}
 
 /// Everything that listens to one local broker.
 pub struct Listener {
@@ -45,10 +65,12 @@ pub struct Listener {
     clock: Clock,
     health: Arc<Health>,
     beat: Arc<Beat>,
-    out: mpsc::Sender<Delivery>,
-    next_token: u64,
-    /// Messages whose readings are not durable yet, of the present connection.
-    unacknowledged: HashMap<u64, Publish>,
+    /// `None` once the agent stops: the collector ends when no source can give it anything.
+    out: Option<mpsc::Sender<Delivery>>,
+    stop: watch::Receiver<bool>,
+    answer: mpsc::UnboundedSender<Answer>,
+    answers: mpsc::UnboundedReceiver<Answer>,
+    unacknowledged: Unacknowledged,
 }
 
 /// When a gauge was last heard.
@@ -67,7 +89,9 @@ impl Listener {
         health: Arc<Health>,
         beat: Arc<Beat>,
         out: mpsc::Sender<Delivery>,
+        stop: watch::Receiver<bool>,
     ) -> Self {
+        let (answer, answers) = mpsc::unbounded_channel();
         let dial = Dial {
             broker: input.broker.clone(),
             client_id: input.client_id.clone(),
@@ -94,75 +118,110 @@ impl Listener {
             clock,
             health,
             beat,
-            out,
-            next_token: 0,
-            unacknowledged: HashMap::new(),
+            out: Some(out),
+            stop,
+            answer,
+            answers,
+            unacknowledged: Unacknowledged::default(),
         }
     }
 
     /// Listens until told to stop, or until nobody takes the readings.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let beat = Arc::clone(&self.beat);
-        tokio::select! {
-            () = self.listen_for_ever() => {}
-            _ = stop.changed() => {}
-        }
-        beat.rest();
-    }
-
-    async fn listen_for_ever(&mut self) {
+    pub async fn run(mut self) {
         let mut backoff = Backoff::new(RECONNECT);
-        while !self.out.is_closed() {
+        while self.out.as_ref().is_some_and(|out| !out.is_closed()) {
             let started = Instant::now();
-            let error = self.one_connection().await;
+            let ended = self.one_connection().await;
+            self.unacknowledged.connection_ended();
+            if self.out.is_none() {
+                break;
+            }
             backoff.ended(started.elapsed());
             let wait = backoff.next(random::fraction());
-            tracing::warn!(
-                input = self.name,
-                broker = %self.dial.broker,
-                %error,
-                retry_in_ms = wait.as_millis(),
-                "local broker lost"
-            );
-            let until = Instant::now() + wait;
-            while Instant::now() < until {
-                self.beat.mark();
-                self.report_silence().await;
-                sleep(IDLE.min(until.saturating_duration_since(Instant::now()))).await;
+            self.tell(&ended, wait);
+            self.pause(wait).await;
+        }
+        self.beat.rest();
+    }
+
+    fn tell(&self, ended: &Ended, wait: Duration) {
+        let error = ended as &dyn std::error::Error;
+        tracing::warn!(
+            input = self.name,
+            broker = %self.dial.broker,
+            error,
+            retry_in_ms = wait.as_millis(),
+            "local broker lost"
+        );
+    }
+
+    /// Waits, or ends the readings where the agent stops.
+    async fn pause(&mut self, wait: Duration) {
+        let until = Instant::now() + wait;
+        while Instant::now() < until {
+            self.beat.mark();
+            self.report_silence().await;
+            tokio::select! {
+                () = sleep_until(until.min(Instant::now() + IDLE)) => {}
+                () = told(&mut self.stop) => {
+                    self.out = None;
+                    return;
+                }
             }
         }
     }
 
-    async fn one_connection(&mut self) -> ConnectionError {
+    async fn one_connection(&mut self) -> Ended {
         let mut options = options(&self.dial);
         options.set_clean_session(false).set_manual_acks(true);
         let (client, mut event_loop) = new_client(options, CAPACITY);
-        // Receipts of an earlier connection must not acknowledge a packet id of this one.
-        self.unacknowledged.clear();
-        let (durable, mut receipts) = mpsc::unbounded_channel();
         let (messages_in, mut messages) = mpsc::channel(CAPACITY);
         let polling = poll(&mut event_loop, &messages_in);
         tokio::pin!(polling);
         loop {
             self.beat.mark();
             tokio::select! {
-                error = &mut polling => return error,
-                Some(packet) = messages.recv() => self.heard(packet, &client, &durable).await,
-                Some(token) = receipts.recv() => self.acknowledge(token, &client),
+                error = &mut polling => return error.into(),
+                () = told(&mut self.stop) => break,
+                Some(packet) = messages.recv() => self.heard(packet, &client).await,
+                Some(answer) = self.answers.recv() => if self.answered(answer, &client) {
+                    return Ended::Dropped;
+                },
                 () = sleep(IDLE) => {}
             }
             self.report_silence().await;
         }
+        self.beat.rest();
+        self.out = None;
+        // What comes now is left to the next process; taken off, so that polling goes on.
+        let discard = async { while messages.recv().await.is_some() {} };
+        tokio::select! {
+            error = polling => error.into(),
+            () = self.take_leave(&client) => Ended::Stopped,
+            () = discard => Ended::Stopped,
+            () = sleep(FAREWELL) => Ended::Stopped,
+        }
     }
 
-    async fn heard(
-        &mut self,
-        packet: Packet,
-        client: &AsyncClient,
-        durable: &mpsc::UnboundedSender<u64>,
-    ) {
+    /// Passes the last receipts on and takes leave of the broker, which then ends the connection:
+    /// so it has read all of them.
+    async fn take_leave(&mut self, client: &AsyncClient) {
+        while self.unacknowledged.is_waiting()
+            && let Some(answer) = self.answers.recv().await
+        {
+            self.answered(answer, client);
+        }
+        if client.try_disconnect().is_ok() {
+            pending().await
+        }
+    }
+
+    async fn heard(&mut self, packet: Packet, client: &AsyncClient) {
         match packet {
-            Packet::ConnAck(_) => {
+            Packet::ConnAck(accepted) => {
+                if !accepted.session_present {
+                    self.unacknowledged.session_lost();
+                }
                 let filters = self
                     .topics
                     .keys()
@@ -174,18 +233,19 @@ impl Listener {
                     Err(error) => tracing::error!(input = self.name, %error, "cannot subscribe"),
                 }
             }
-            Packet::Publish(message) => self.message(message, client, durable).await,
+            Packet::Publish(message) => self.message(message, client).await,
             _ => {}
         }
     }
 
-    async fn message(
-        &mut self,
-        message: Publish,
-        client: &AsyncClient,
-        durable: &mpsc::UnboundedSender<u64>,
-    ) {
+    async fn message(&mut self, message: Publish, client: &AsyncClient) {
         let now = self.clock.now();
+        let first_heard = match self.unacknowledged.repeated(&message) {
+            Some(Repeated::Waits) => return,
+            Some(Repeated::Durable) => return acknowledge(client, &message),
+            Some(Repeated::Dropped(at)) => at,
+            None => now,
+        };
         let reading = self.topics.get(&message.topic).and_then(|gauge| {
             let decoded = payload::decode(&message.payload);
             decoded
@@ -196,7 +256,7 @@ impl Listener {
                 .ok()
                 .map(|(outcome, at)| Reading {
                     gauge: gauge.clone(),
-                    at: at.unwrap_or(now),
+                    at: at.unwrap_or(first_heard),
                     outcome,
                 })
         });
@@ -204,10 +264,7 @@ impl Listener {
             count(&self.health.counters.bad_payloads, 1);
             // Told to the aggregator with all others that gave no reading.
             count(&self.health.counters.failed_readings, 1);
-            if let Err(error) = client.try_ack(&message) {
-                tracing::debug!(%error, "acknowledgement not queued; the broker delivers again");
-            }
-            return;
+            return acknowledge(client, &message);
         };
         if reading.outcome == Outcome::Failed {
             count(&self.health.counters.failed_readings, 1);
@@ -215,22 +272,20 @@ impl Listener {
             expected.heard_at = now;
         }
         let receipt = (message.qos != QoS::AtMostOnce).then(|| {
-            self.next_token += 1;
-            self.unacknowledged.insert(self.next_token, message);
-            Receipt {
-                token: self.next_token,
-                durable: durable.clone(),
-            }
+            let token = self.unacknowledged.keep(message, first_heard);
+            Receipt::new(token, self.answer.clone())
         });
         self.deliver(vec![reading], receipt).await;
     }
 
-    fn acknowledge(&mut self, token: u64, client: &AsyncClient) {
-        if let Some(message) = self.unacknowledged.remove(&token)
-            && let Err(error) = client.try_ack(&message)
-        {
-            tracing::debug!(%error, "acknowledgement not queued; the broker delivers again");
+    /// Whether the connection has to end for the broker to deliver again.
+    fn answered(&mut self, answer: Answer, client: &AsyncClient) -> bool {
+        match self.unacknowledged.answered(answer) {
+            Step::Acknowledge(message) => acknowledge(client, &message),
+            Step::EndConnection => return true,
+            Step::Nothing => {}
         }
+        false
     }
 
     /// Gauges that have not been heard for too long fail once per such span.
@@ -255,10 +310,26 @@ impl Listener {
     }
 
     async fn deliver(&mut self, readings: Vec<Reading>, receipt: Option<Receipt>) {
+        let Some(out) = &self.out else { return };
         self.beat.rest();
-        // Whoever took the readings has ended; so will this listener.
-        let _ = self.out.send(Delivery { readings, receipt }).await;
+        tokio::select! {
+            biased;
+            // Whoever took the readings may have ended; so will this listener.
+            _ = out.send(Delivery { readings, receipt }) => {}
+            () = told(&mut self.stop) => {}
+        }
         self.beat.mark();
+    }
+}
+
+async fn told(stop: &mut watch::Receiver<bool>) {
+    // Whoever would tell may have ended, which says the same.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+fn acknowledge(client: &AsyncClient, message: &Publish) {
+    if let Err(error) = client.try_ack(message) {
+        tracing::debug!(%error, "acknowledgement not queued; the broker delivers again");
     }
 }
 

@@ -22,6 +22,9 @@
 //! repetitions. Nothing is assumed of the medium, and it is hardly worn: most drafts are emptied
 //! before the kernel writes them out.
 //!
+//! A draft with a whole frame of another version, as an update or its way back may leave it, is set
+//! aside as `draft-a.version-N` and never written to: only a program of that version can read it.
+//!
 //! A draft that cannot be written stops nothing: what is in none is counted, and the log says when
 //! that begins and ends. Each file is bounded ([`MAX_BYTES`]), beyond the budget of the spool. While
 //! the spool fails, more than a batch may wait in memory; the draft has the first of it.
@@ -129,20 +132,18 @@ impl Draft {
 impl Journal {
     fn open(path: PathBuf) -> Result<(Self, Vec<Observation>), DraftError> {
         let mut bytes = Vec::new();
-        let opened = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path);
-        let read = opened.and_then(|file| {
+        let read = open_file(&path).and_then(|file| {
             (&file).take(MAX_BYTES).read_to_end(&mut bytes)?;
             Ok(file)
         });
-        let file = read.map_err(|source| unusable(&path, source))?;
+        let mut file = read.map_err(|source| unusable(&path, source))?;
         let left = frame::leading(&bytes);
         let torn_bytes = bytes.len() - left.bytes;
-        if torn_bytes > 0 {
+        if let Some(version) = left.unknown_version {
+            bytes.truncate(left.bytes);
+            let renewed = set_aside(&path, version, &bytes);
+            file = renewed.map_err(|source| unusable(&path, source))?;
+        } else if torn_bytes > 0 {
             let path = path.display();
             tracing::warn!(%path, torn_bytes, "the end of a draft is torn and ignored");
         }
@@ -180,6 +181,36 @@ impl Journal {
         }
         Ok(())
     }
+}
+
+fn open_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+}
+
+/// Renames a draft that only another version can read, and begins a new one with the frames at its
+/// front that this one can.
+fn set_aside(path: &Path, version: u8, known: &[u8]) -> io::Result<File> {
+    let mut aside = path.with_extension(format!("version-{version}"));
+    let mut number = 1;
+    while aside.try_exists()? {
+        number += 1;
+        aside.set_extension(format!("version-{version}-{number}"));
+    }
+    std::fs::rename(path, &aside)?;
+    tracing::error!(
+        path = %path.display(),
+        aside = %aside.display(),
+        version,
+        "a draft of another version is set aside; only that version can deliver it"
+    );
+    let file = open_file(path)?;
+    file.write_all_at(known, 0)?;
+    Ok(file)
 }
 
 fn unusable(path: &Path, source: io::Error) -> DraftError {

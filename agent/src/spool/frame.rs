@@ -54,16 +54,23 @@ pub struct Leading {
     pub observations: Vec<Observation>,
     /// Bytes that these frames take up; what follows is torn, rotten or nothing.
     pub bytes: usize,
+    /// The version of the frame that follows, where it is whole and this program cannot read it.
+    pub unknown_version: Option<u8>,
 }
 
 /// Decodes frame after frame up to the end or the first one that is not whole.
 #[must_use]
 pub fn leading(bytes: &[u8]) -> Leading {
     let (mut whole, mut rest) = (Leading::default(), bytes);
-    while let Ok((body, after)) = split(rest)
-        && let Ok(more) = observations(body)
-    {
-        whole.observations.extend(more);
+    while let Ok((body, after)) = split(rest) {
+        match observations(body) {
+            Ok(more) => whole.observations.extend(more),
+            Err(FrameError::Version(version)) => {
+                whole.unknown_version = Some(version);
+                break;
+            }
+            Err(_) => break,
+        }
         rest = after;
     }
     whole.bytes = bytes.len() - rest.len();
@@ -185,6 +192,7 @@ mod tests {
                 let expected = Leading {
                     observations: all.get(..count).unwrap_or_default().to_vec(),
                     bytes: end,
+                    unknown_version: None,
                 };
                 prop_assert_eq!(leading(bytes.get(..cut).unwrap_or_default()), expected);
             }

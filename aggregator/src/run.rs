@@ -41,6 +41,9 @@ use crate::{
 /// Real time between ticks: a page is at most this far behind the world.
 const TICK: Duration = Duration::from_millis(500);
 
+/// A page hears at least this often, even of a city in which nothing changes.
+const ALIVE: Duration = Duration::from_secs(5);
+
 /// Groups of inputs that may wait for the world.
 const INPUTS: usize = 1_024;
 
@@ -93,6 +96,7 @@ pub async fn run(config: Config, city: City) -> Result<()> {
         publish,
         counters: counters.clone(),
         told_trouble: 0,
+        told_at: Instant::now(),
         stages: stages.clone(),
         seq: 0,
     };
@@ -330,6 +334,8 @@ struct Driver {
     counters: Arc<Counters>,
     /// The sum of the counters of trouble when they were last published.
     told_trouble: u64,
+    /// When anything was last published.
+    told_at: Instant,
     stages: Arc<Stages>,
     seq: u64,
 }
@@ -410,10 +416,13 @@ impl Driver {
         let first = self.publish.borrow().state.is_empty();
         // What is refused changes nothing in the world, and still has to be seen.
         let trouble = self.counters.trouble();
-        if dirty.is_empty() && !first && trouble == self.told_trouble {
+        // A quiet city is told that it is quiet, or its page's clock would stand still.
+        let is_due = begun.duration_since(self.told_at) >= ALIVE;
+        if dirty.is_empty() && !first && !is_due && trouble == self.told_trouble {
             return;
         }
         self.told_trouble = trouble;
+        self.told_at = begun;
         self.seq += 1;
         let delta = self.finish(self.world.view_dirty(&dirty, now));
         let state = self.finish(self.world.view_all(now));

@@ -186,6 +186,10 @@ impl Drop for Connection {
     }
 }
 
+/// A local broker delivers what it took again and again until it is acknowledged: an oversized
+/// message must come in to be refused. A quarter of the memory that the unit grants.
+const LARGEST_INCOMING: usize = 32 * 1024 * 1024;
+
 /// Options that every connection of the agent shares.
 #[must_use]
 pub fn options(dial: &Dial) -> MqttOptions {
@@ -197,7 +201,7 @@ pub fn options(dial: &Dial) -> MqttOptions {
     options
         .set_keep_alive(dial.keep_alive)
         .set_inflight(inflight)
-        .set_max_packet_size(largest, largest);
+        .set_max_packet_size(LARGEST_INCOMING, largest);
     if let Some((username, password)) = &dial.login {
         options.set_credentials(username, password);
     }

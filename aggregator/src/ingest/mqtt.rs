@@ -19,6 +19,9 @@ use super::{CommitterHandle, DownlinkMessage, Inbound, Receipt};
 
 /// Header and topic around the largest payload.
 const MAX_PACKET: usize = MAX_PAYLOAD + 1024;
+/// As much as MQTT allows. What the broker took it delivers again and again until it is acknowledged:
+/// an oversized message must come in to be refused.
+const MAX_INCOMING: usize = 268_435_455 + 5;
 
 /// Requests that may wait inside the client.
 const REQUESTS: usize = 8_192;
@@ -49,7 +52,7 @@ pub async fn run_external(
             .set_keep_alive(Duration::from_secs(15))
             .set_clean_session(!broker.uplink)
             .set_manual_acks(broker.uplink)
-            .set_max_packet_size(MAX_PACKET, MAX_PACKET)
+            .set_max_packet_size(MAX_INCOMING, MAX_PACKET)
             .set_inflight(1_000);
         let (client, mut events) = AsyncClient::new(options, REQUESTS);
         // Acknowledgements are small and somebody waits for each.

@@ -8,7 +8,7 @@
 //! when the receipts for that batch have been passed on: what the broker would repeat to the next
 //! process would be taken for a second reading if it carries no time of its own.
 
-use std::{collections::HashMap, future::pending, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rumqttc::{
     AsyncClient, ConnectionError, Event, EventLoop, Packet, Publish, QoS, SubscribeFilter,
@@ -42,8 +42,10 @@ const CAPACITY: usize = 1_024;
 /// A gauge is silent after this many intervals without a message.
 const SILENT_INTERVALS: u32 = 3;
 const IDLE: Duration = Duration::from_secs(1);
-/// How long a stop waits for the last receipts and for the broker to take leave.
+/// How long a stop waits for the last receipts.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// How long it then waits for the broker to end the connection, as MQTT asks of it; not all do.
+const LEAVE: Duration = Duration::from_millis(500);
 
 /// Why a connection has ended.
 #[derive(Debug, thiserror::Error)]
@@ -212,7 +214,7 @@ impl Listener {
             self.answered(answer, client);
         }
         if client.try_disconnect().is_ok() {
-            pending().await
+            sleep(LEAVE).await;
         }
     }
 

@@ -291,7 +291,9 @@ impl<'a> Show<'a> {
         counters: BTreeMap<String, u64>,
         cpu_seconds: BTreeMap<String, f64>,
     ) -> Summary {
-        let floods = self.truth.floods();
+        // The storm goes on while the run is drained.
+        let mut floods = self.truth.floods();
+        floods.retain(|_, at| *at <= ended_at);
         let after = |times: &BTreeMap<PointId, Timestamp>| {
             let first = times.values().min()?;
             Some(first.seconds_since(self.scenario.origin) / self.speed)

@@ -227,9 +227,8 @@ impl Lab {
 
     async fn end(&mut self) -> Result<Store, LabError> {
         self.drain().await?;
-        for agent in &mut self.agents {
-            agent.stop().await?;
-        }
+        let stops = self.agents.iter_mut().map(Process::stop);
+        futures_util::future::try_join_all(stops).await?;
         self.aggregator.stop().await?;
         self.broker.kill();
         self.field.log.flush().map_err(LabError::io("served.csv"))?;

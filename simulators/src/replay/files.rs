@@ -46,6 +46,18 @@ impl Site {
     pub fn number(&self, name: &str) -> Option<f64> {
         self.properties.get(name)?.as_f64()
     }
+
+    /// How often a gauge of this place is read, in seconds; once a minute where nothing is said.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped first"
+    )]
+    pub fn interval_s(&self) -> u32 {
+        let interval_s = self.number("interval_s").unwrap_or(60.0);
+        interval_s.clamp(1.0, 86_400.0) as u32
+    }
 }
 
 #[derive(Deserialize)]

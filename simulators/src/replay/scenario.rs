@@ -179,13 +179,7 @@ fn gauge(
         .unwrap_or_default()
         .parse()
         .map_err(wrong)?;
-    let interval_s = site.number("interval_s").unwrap_or(60.0);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "clamped first"
-    )]
-    let interval_s = interval_s.clamp(1.0, 86_400.0) as u32;
+    let interval_s = site.interval_s();
     let id: GaugeId = site
         .id
         .parse()

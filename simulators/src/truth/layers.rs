@@ -90,17 +90,10 @@ fn wrong(file: &Path, site: &Site, why: &str) -> RecordingError {
 }
 
 fn instrument(site: &Site) -> Result<Instrument, String> {
-    let interval_s = site.number("interval_s").unwrap_or(60.0);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "clamped first"
-    )]
-    let interval_s = interval_s.clamp(1.0, 86_400.0) as u32;
     Ok(Instrument {
         id: site.id.parse().map_err(|e: IdError| e.to_string())?,
         parameter: site.text("parameter").unwrap_or_default().parse()?,
-        interval_s,
+        interval_s: site.interval_s(),
         position: site.position,
         district: site.text("district").unwrap_or_default().to_owned(),
     })

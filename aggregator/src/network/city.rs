@@ -8,7 +8,7 @@ use shared::{
     gauge::Parameter,
     ids::{FeatureId, GaugeId, PointId, StationId, TruckId},
     lonlat::LonLat,
-    text::Name,
+    name::Name,
     units::{CubicMetresPerHour, Hectares, Metres},
     waterlogging::Thresholds,
 };

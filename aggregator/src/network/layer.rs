@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use shared::{
     findings::{Finding, plain},
     lonlat::LonLat,
-    text::Name,
+    name::Name,
 };
 
 use super::area::Area;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use shared::{
     findings::{Findings, Wrong},
     lonlat::LonLat,
-    text::Name,
+    name::Name,
     waterlogging::Thresholds,
 };
 use toml::Spanned;

@@ -14,7 +14,7 @@ use shared::{
     lonlat::LonLat,
     observation::Observation,
     quality::{Quality, TestSet},
-    text::Name,
+    name::Name,
     time::Timestamp,
     units::{CubicMetresPerHour, Metres},
     value::Value,

@@ -15,7 +15,7 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{CommitterHandle, DownlinkMessage, Inbound, Receipt};
+use super::{CommitterHandle, DownlinkMessage, Inbound, Receipt, topics};
 
 /// Header and topic around the largest payload.
 const MAX_PACKET: usize = MAX_PAYLOAD + 1024;
@@ -31,7 +31,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::fro
 
 /// How to reach a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExternalBroker {
+pub struct BrokerClient {
     pub host: String,
     pub port: u16,
     pub client_id: String,
@@ -40,8 +40,8 @@ pub struct ExternalBroker {
 }
 
 /// Runs the client until `downlink` is closed.
-pub async fn run_external(
-    broker: ExternalBroker,
+pub async fn run_client(
+    broker: BrokerClient,
     committer: CommitterHandle,
     mut downlink: mpsc::Receiver<DownlinkMessage>,
 ) {
@@ -93,7 +93,7 @@ fn send(client: &AsyncClient, message: DownlinkMessage) {
 async fn poll(
     mut events: EventLoop,
     client: AsyncClient,
-    broker: ExternalBroker,
+    broker: BrokerClient,
     committer: CommitterHandle,
 ) -> bool {
     let mut connected = false;
@@ -160,7 +160,7 @@ async fn poll(
 /// hold its place in the window for as long as the connection lasts.
 fn inbound(publish: Publish, client: AsyncClient, unacknowledged: Arc<Notify>) -> Inbound {
     let payload = Bytes::copy_from_slice(&publish.payload);
-    let topic = publish.topic.clone();
+    let channel = publish.topic.clone();
     let receipt = Box::new(move |receipt| {
         if publish.qos == QoS::AtMostOnce {
             return;
@@ -171,9 +171,9 @@ fn inbound(publish: Publish, client: AsyncClient, unacknowledged: Arc<Notify>) -
         }
     });
     Inbound {
-        topic,
+        claim: topics::claim(&channel, None),
+        channel,
         payload,
-        client: None,
         receipt,
     }
 }

@@ -6,13 +6,12 @@ mod write;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use shared::time::Timestamp;
-
 pub use document::{Document, Part};
 
+use super::state::GaugeTexts;
 use crate::{
     network::{City, LayerName},
-    world::World,
+    world::Snapshot,
 };
 
 /// The flood map, rendered: cheap to share, replaced as a whole.
@@ -64,17 +63,15 @@ impl Renderer {
         self.fixed_parts.clone()
     }
 
-    /// Renders the map as it is at `now`; equal versions of one run are equal maps.
+    /// Renders the map; equal versions of one run are equal maps.
     #[must_use]
-    pub fn render(&self, world: &World, now: Timestamp, version: u64) -> RenderedMap {
+    pub fn render(&self, snapshot: &Snapshot, texts: &GaugeTexts) -> RenderedMap {
+        let version = snapshot.seq;
         let live = [
-            (LayerName::Gauges.name(), live::gauges(world)),
-            (
-                LayerName::WaterloggingPoints.name(),
-                live::points(world, now),
-            ),
-            (LayerName::PumpTrucks.name(), live::trucks(world)),
-            (ROUTES, live::routes(world)),
+            (LayerName::Gauges.name(), live::gauges(snapshot, texts)),
+            (LayerName::WaterloggingPoints.name(), live::points(snapshot)),
+            (LayerName::PumpTrucks.name(), live::trucks(snapshot)),
+            (ROUTES, live::routes(snapshot)),
         ]
         .map(|(name, text)| (name, Part::live(text)));
         let tag = format!("{:x}-{version}", self.epoch);

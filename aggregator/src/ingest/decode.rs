@@ -1,6 +1,7 @@
 //! What a message is, by its topic.
 
 use shared::{
+    error::chain,
     fleet::TruckReport,
     observation::Observation,
     time::Timestamp,
@@ -30,17 +31,6 @@ fn undecoded(counter: Counter, detail: impl Into<String>) -> Undecoded {
         counter,
         detail: detail.into(),
     }
-}
-
-/// Error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(e) = cause {
-        text = format!("{text}: {e}");
-        cause = e.source();
-    }
-    text
 }
 
 /// Reads one message. `client` is who published it: an agent speaks only for itself.

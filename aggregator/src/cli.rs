@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
+use shared::logging::LogFormat;
 
 /// Merges the feeds of flood gauges into a live map, flags and forecasts waterlogging points and
 /// recommends where each pump truck should go.
@@ -10,7 +11,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 #[command(version, about, after_help = EXAMPLES)]
 pub struct Cli {
     /// How log lines look (they go to standard error). FLOOD_LOG sets what is logged.
-    #[arg(long, value_enum, default_value_t = LogFormat::Text, global = true)]
+    #[arg(long, value_enum, default_value_t, global = true)]
     pub log_format: LogFormat,
     #[command(subcommand)]
     pub command: Command,
@@ -21,12 +22,6 @@ Examples:
   flood-aggregator check configs/aggregator/example.toml    say what is wrong, change nothing
   flood-aggregator run   configs/aggregator/example.toml    serve the map on its http.listen
   flood-aggregator export configs/aggregator/example.toml   all observations as CSV";
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    Text,
-    Json,
-}
 
 #[derive(Debug, Subcommand)]
 pub enum Command {

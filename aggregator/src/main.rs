@@ -3,18 +3,15 @@
 use std::process::ExitCode;
 
 use aggregator::{
-    cli::{Cli, Command, LogFormat},
+    cli::{Cli, Command},
     commands,
 };
 use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let format = match cli.log_format {
-        LogFormat::Text => shared::logging::LogFormat::Text,
-        LogFormat::Json => shared::logging::LogFormat::Json,
-    };
-    let started = shared::logging::start(format, "info,rmqtt=warn,fjall=warn,lsm_tree=warn");
+    let started =
+        shared::logging::start(cli.log_format, "info,rmqtt=warn,fjall=warn,lsm_tree=warn");
     let done = started
         .map_err(|e| anyhow::anyhow!("logging: {e}"))
         .and_then(|()| match &cli.command {

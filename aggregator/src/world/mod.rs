@@ -31,18 +31,13 @@ pub use view::{AgentView, Dirty, GaugeTexts, OrderView, PointView, StateView, Tr
 
 use crate::{
     assess::{Assessment, PointStatus},
-    merge::Series,
+    merge::{Series, TrendSpan},
     network::{City, GaugeSite, Point},
     orders::Order,
 };
 
 /// Stage or rainfall of a gauge is silent when nothing came for this many of its intervals.
 pub const STALE_INTERVALS: u32 = crate::assess::STALE_INTERVALS;
-
-/// Depths of the last so many intervals, and of no less than this span, make a trend: short, for
-/// pumps and cloudbursts turn it in minutes; long enough that one noisy reading does not.
-const TREND_INTERVALS: i64 = 5;
-const TREND_LEAST_MS: i64 = 5 * 60_000;
 
 /// A gauge and what it gave.
 #[derive(Debug)]
@@ -255,7 +250,8 @@ impl World {
             point.assessment.observe(&observation);
             self.dirty.points.extend(gauge.point);
         }
-        if gauge.series.insert(observation) {
+        let span = TrendSpan::of_interval(gauge.site.interval_s);
+        if gauge.series.insert(observation, span) {
             gauge.stale = false;
             self.dirty.gauges.insert(index);
         }
@@ -303,8 +299,8 @@ impl World {
     #[must_use]
     pub fn rate_of(&self, point: &PointLive) -> Option<f64> {
         let gauge = self.gauges.get(point.gauge)?;
-        let intervals_ms = TREND_INTERVALS * i64::from(gauge.site.interval_s) * 1000;
-        gauge.series.rate_per_hour(intervals_ms.max(TREND_LEAST_MS))
+        let span = TrendSpan::of_interval(gauge.site.interval_s);
+        gauge.series.rate_per_hour(span)
     }
 
     /// Counts for metrics.

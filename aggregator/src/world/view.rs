@@ -12,9 +12,9 @@ use shared::{
     gauge::Parameter,
     ids::{AgentId, FeatureId, GaugeId, OrderId, PointId, TruckId},
     lonlat::LonLat,
+    name::Name,
     observation::Observation,
     quality::{Quality, TestSet},
-    name::Name,
     time::Timestamp,
     units::{CubicMetresPerHour, Metres},
     value::Value,
@@ -25,7 +25,7 @@ use super::{GaugeLive, PointLive, TruckLive, World};
 use crate::{
     assess::{Cause, PointStatus},
     dispatch::Plan,
-    forecast::Forecast,
+    forecast::ForecastView,
     network::Setting,
     orders::Order,
 };
@@ -214,7 +214,7 @@ pub struct PointView<'a> {
     pub rate_m_per_h: Option<f64>,
     pub rain_mm_per_h: Option<f64>,
     pub volume_m3: Option<f64>,
-    pub forecast: Option<&'a Forecast>,
+    pub forecast: Option<ForecastView<'a>>,
 }
 
 impl<'a> PointView<'a> {
@@ -246,7 +246,7 @@ impl<'a> PointView<'a> {
             volume_m3: depth_m
                 .map(|d| site.storage.volume_m3(d.max(0.0)))
                 .map(round3),
-            forecast: world.outlook.forecast_of(&site.id),
+            forecast: world.outlook.forecast_of(&site.id).map(ForecastView::from),
         }
     }
 }

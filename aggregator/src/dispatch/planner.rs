@@ -290,11 +290,10 @@ impl<'a> Search<'a> {
             .map(|site| Unserved {
                 point: self.site(site).id.clone(),
                 code: if none_left {
-                    UnservedCode::NoTruckLeft
+                    UnservedCode::NoTruckLeft {}
                 } else {
-                    UnservedCode::GainBelowSwitch
+                    UnservedCode::GainBelowSwitch {}
                 },
-                params: serde_json::Map::new(),
             })
             .collect()
     }

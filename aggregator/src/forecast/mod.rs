@@ -7,10 +7,14 @@
 //! uncertainty. Without rain data the rate of rise is carried on; without a recent depth there is
 //! no forecast.
 
+mod memory;
 mod model;
+mod report;
 mod skill;
 mod storage;
 
-pub use model::{Forecast, Forecaster, Horizon, Inflow, Method, PointModel};
+pub use memory::ForecastState;
+pub use model::{Forecaster, PointModel};
+pub use report::{Forecast, ForecastView, Horizon, Inflow, Method};
 pub use skill::Skill;
 pub use storage::{Storage, StorageError};

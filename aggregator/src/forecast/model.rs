@@ -1,15 +1,17 @@
 //! The reservoir of one point and its run into the next hours.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use serde::Serialize;
 use shared::{
     ids::{GaugeId, PointId},
     time::Timestamp,
     waterlogging::Thresholds,
 };
 
-use super::{Skill, Storage, skill::Verification};
+use super::{
+    Forecast, ForecastState, Horizon, Inflow, Method, Storage,
+    memory::{PointMemory, Recent},
+};
 
 /// Step of a forecast in minutes, and steps of the shown hour and of the planner's horizon.
 const STEP_MINUTES: i64 = 5;
@@ -35,7 +37,7 @@ const PRIOR_ERROR_M: f64 = 0.05;
 const WEIGHTS: [f64; 3] = [0.3, 0.5, 0.2];
 
 /// What the model must know of a point.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PointModel {
     pub id: PointId,
     pub storage: Storage,
@@ -46,137 +48,70 @@ pub struct PointModel {
     pub rain_gauges: Vec<GaugeId>,
 }
 
-/// What a forecast rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    Reservoir,
-    RateOfRise,
-}
-
-/// Depths at one horizon.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Horizon {
-    pub minutes: i64,
-    pub p10_m: f64,
-    pub p50_m: f64,
-    pub p90_m: f64,
-}
-
-/// Inflow less natural drainage, one member, m³/h for each five minutes of three hours.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Inflow {
-    pub weight: f64,
-    pub m3h: Vec<f64>,
-}
-
-/// A forecast of one point.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Forecast {
-    pub basis_at: Timestamp,
-    pub method: Method,
-    pub horizons: Vec<Horizon>,
-    pub waterlogged_probability_60: f64,
-    pub peak_m: f64,
-    pub peak_at: Timestamp,
-    pub reaches_waterlogged_at: Option<Timestamp>,
-    pub reaches_closure_at: Option<Timestamp>,
-    pub dry_at: Option<Timestamp>,
-    pub skill: Skill,
-    /// [epoch ms, p10, p50, p90] every five minutes.
-    #[serde(skip)]
-    pub curve: Vec<(i64, f64, f64, f64)>,
-    #[serde(skip)]
-    pub inflow: Vec<Inflow>,
-}
-
-/// One point's state between forecasts.
-#[derive(Debug)]
-struct State {
-    model: PointModel,
-    depths: BTreeMap<Timestamp, f64>,
-    pumping_m3h: f64,
-    verification: Verification,
-}
-
 /// Forecasts all points of a city.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Forecaster {
-    points: BTreeMap<PointId, State>,
-    rain: HashMap<GaugeId, BTreeMap<Timestamp, f64>>,
-}
-
-/// Keeps the window of a series bounded.
-fn keep_recent(series: &mut BTreeMap<Timestamp, f64>, span_ms: i64) {
-    if let Some((newest, _)) = series.last_key_value() {
-        let floor = newest.plus_millis(-span_ms);
-        *series = series.split_off(&floor);
-    }
+    models: BTreeMap<PointId, PointModel>,
+    state: ForecastState,
 }
 
 impl Forecaster {
+    /// A forecaster that has seen nothing yet.
     #[must_use]
     pub fn new(points: Vec<PointModel>) -> Self {
-        let state = |model: PointModel| {
-            let id = model.id.clone();
-            let verification = Verification::default();
-            (
-                id,
-                State {
-                    model,
-                    depths: BTreeMap::new(),
-                    pumping_m3h: 0.0,
-                    verification,
-                },
-            )
-        };
+        let gauges = points.iter().flat_map(|p| p.rain_gauges.iter().cloned());
+        let state = ForecastState::empty(points.iter().map(|p| p.id.clone()), gauges);
         Self {
-            points: points.into_iter().map(state).collect(),
-            rain: HashMap::new(),
+            models: points.into_iter().map(|p| (p.id.clone(), p)).collect(),
+            state,
         }
+    }
+
+    /// Goes on from what was saved. What it has of points and gauges that are not of this city, or
+    /// no more, is dropped; points that it does not have start empty.
+    pub fn restore(&mut self, saved: ForecastState) {
+        self.state.take_over(saved);
+    }
+
+    /// What is to be saved.
+    #[must_use]
+    pub fn state(&self) -> &ForecastState {
+        &self.state
     }
 
     /// Takes a rain intensity. Order does not matter.
     pub fn observe_rain(&mut self, gauge: &GaugeId, at: Timestamp, mm_per_h: f64) {
-        let series = self.rain.entry(gauge.clone()).or_default();
-        series.insert(at, mm_per_h.max(0.0));
-        keep_recent(series, 3 * 3_600_000);
+        self.state.observe_rain(gauge, at, mm_per_h);
     }
 
     /// Takes a trusted depth. Order does not matter.
     pub fn observe_depth(&mut self, point: &PointId, at: Timestamp, depth_m: f64) {
-        let Some(state) = self.points.get_mut(point) else {
-            return;
-        };
-        let is_newest = state
-            .depths
-            .last_key_value()
-            .is_none_or(|(newest, _)| at > *newest);
-        state.depths.insert(at, depth_m.max(0.0));
-        keep_recent(&mut state.depths, 3_600_000);
-        if is_newest {
-            state
-                .verification
-                .observe(at, depth_m, state.model.thresholds.waterlogged_m);
+        if let (Some(model), Some(memory)) =
+            (self.models.get(point), self.state.points.get_mut(point))
+        {
+            memory.observe(at, depth_m, model.thresholds.waterlogged_m);
         }
     }
 
     /// Tells how much trucks pump at a point now.
     pub fn set_pumping(&mut self, point: &PointId, m3h: f64) {
-        if let Some(state) = self.points.get_mut(point) {
-            state.pumping_m3h = m3h;
+        if let Some(memory) = self.state.points.get_mut(point) {
+            memory.pumping_m3h = m3h;
         }
     }
 
     /// Forecasts every point that has a recent depth.
     pub fn run(&mut self, now: Timestamp) -> Vec<(PointId, Forecast)> {
-        let rain = &self.rain;
-        let mut forecasts = Vec::with_capacity(self.points.len());
-        for (id, state) in &mut self.points {
-            if let Some(forecast) = state.forecast(now, rain) {
+        let ForecastState { points, rain } = &mut self.state;
+        let mut forecasts = Vec::with_capacity(points.len());
+        for (id, memory) in points {
+            let Some(model) = self.models.get(id) else {
+                continue;
+            };
+            if let Some(forecast) = (Run { model, memory }).forecast(now, rain) {
                 let median = forecast.horizons.iter().find(|h| h.minutes == 30);
-                if let (Some(h), Some((at, depth))) = (median, state.depths.last_key_value()) {
-                    state.verification.issue(*at, h.p50_m, *depth);
+                if let (Some(h), Some((at, depth))) = (median, memory.depths.newest()) {
+                    memory.verification.issue(at, h.p50_m, depth);
                 }
                 forecasts.push((id.clone(), forecast));
             }
@@ -185,13 +120,15 @@ impl Forecaster {
     }
 }
 
-impl State {
-    fn forecast(
-        &self,
-        now: Timestamp,
-        rain: &HashMap<GaugeId, BTreeMap<Timestamp, f64>>,
-    ) -> Option<Forecast> {
-        let (at, depth_m) = self.depths.last_key_value().map(|(t, d)| (*t, *d))?;
+/// One point's forecast being made.
+struct Run<'a> {
+    model: &'a PointModel,
+    memory: &'a PointMemory,
+}
+
+impl Run<'_> {
+    fn forecast(&self, now: Timestamp, rain: &BTreeMap<GaugeId, Recent>) -> Option<Forecast> {
+        let (at, depth_m) = self.memory.depths.newest()?;
         if now.millis_since(at) > SILENT_MS {
             return None;
         }
@@ -209,25 +146,17 @@ impl State {
     }
 
     /// Mean rain over the point's gauges: of the last minutes, and as the runoff feels it.
-    #[expect(clippy::cast_precision_loss, reason = "a handful of gauges")]
-    fn rain_now(
-        &self,
-        at: Timestamp,
-        rain: &HashMap<GaugeId, BTreeMap<Timestamp, f64>>,
-    ) -> Option<(f64, f64)> {
+    fn rain_now(&self, at: Timestamp, rain: &BTreeMap<GaugeId, Recent>) -> Option<(f64, f64)> {
         let mut fresh = Vec::new();
         for series in self.model.rain_gauges.iter().filter_map(|id| rain.get(id)) {
-            let recent: Vec<f64> = series
-                .range(at.plus_millis(-RAIN_NOW_MS)..=at)
-                .map(|(_, mm)| *mm)
-                .collect();
+            let recent: Vec<f64> = series.within(at.plus_millis(-RAIN_NOW_MS), at).collect();
             if recent.is_empty() {
                 continue;
             }
             let mean = recent.iter().sum::<f64>() / recent.len() as f64;
             let (mut routed, mut weights) = (0.0, 0.0);
-            for (t, mm) in series.range(..=at).rev() {
-                let age = at.seconds_since(*t) / 60.0;
+            for (t, mm) in series.until(at) {
+                let age = at.seconds_since(t) / 60.0;
                 let weight = (-age / RUNOFF_MINUTES).exp();
                 routed += weight * mm;
                 weights += weight;
@@ -258,7 +187,6 @@ impl State {
             let share = 1.0 - (-5.0 / RUNOFF_MINUTES).exp();
             let m3h = (0..PLAN_STEPS)
                 .map(|step| {
-                    #[expect(clippy::cast_precision_loss, reason = "36 steps")]
                     let minutes = (step as f64 + 0.5) * 5.0;
                     routed += (rain_at(minutes) - routed) * share;
                     per_mm * routed - m.drain_m3h
@@ -278,20 +206,17 @@ impl State {
 
     /// Without rain data: the change of the last quarter of an hour goes on for a while.
     fn inflow_by_rise(&self) -> Vec<Inflow> {
-        let Some((newest, depth)) = self.depths.last_key_value() else {
+        let depths = &self.memory.depths;
+        let Some((newest, depth)) = depths.newest() else {
             return Vec::new();
         };
-        let before = self
-            .depths
-            .range(..=newest.plus_millis(-10 * 60_000))
-            .next_back();
+        let before = depths.until(newest.plus_millis(-10 * 60_000)).next();
         let rate = before.map_or(0.0, |(t, d)| {
             let volume = |d: f64| self.model.storage.volume_m3(d);
-            (volume(*depth) - volume(*d)) / (newest.seconds_since(*t) / 3600.0)
+            (volume(depth) - volume(d)) / (newest.seconds_since(t) / 3600.0)
         });
         let member = |weight: f64, minutes: f64| {
             let steps = 0..PLAN_STEPS;
-            #[expect(clippy::cast_precision_loss, reason = "36 steps")]
             let m3h = steps
                 .map(|s| rate * (-(s as f64) * 5.0 / minutes).exp())
                 .collect();
@@ -306,7 +231,7 @@ impl State {
         let mut volume = storage.volume_m3(depth_m);
         let mut depths = vec![depth_m];
         for net in m3h {
-            volume = (volume + (net - self.pumping_m3h) * 5.0 / 60.0).max(0.0);
+            volume = (volume + (net - self.memory.pumping_m3h) * 5.0 / 60.0).max(0.0);
             depths.push(storage.depth_m(volume));
         }
         depths
@@ -368,7 +293,7 @@ impl State {
             } else {
                 None
             },
-            skill: self.verification.skill(),
+            skill: self.memory.verification.skill(),
             curve: (0..=SHOWN_STEPS)
                 .zip(&steps)
                 .map(|(step, (p10, p50, p90))| (time(step).as_millis(), *p10, *p50, *p90))
@@ -378,7 +303,6 @@ impl State {
     }
 
     /// The weighted mean and the span of the members at a step, widened by past error.
-    #[expect(clippy::cast_precision_loss, reason = "12 steps")]
     fn spread(&self, runs: &[Vec<f64>], step: usize) -> (f64, f64, f64) {
         let at = |run: &Vec<f64>| run.get(step).copied().unwrap_or(0.0);
         let mean: f64 = runs
@@ -388,7 +312,7 @@ impl State {
             .sum();
         let low = runs.iter().map(at).fold(f64::INFINITY, f64::min).min(mean);
         let high = runs.iter().map(at).fold(0.0, f64::max);
-        let error = self.verification.mae_m().unwrap_or(PRIOR_ERROR_M);
+        let error = self.memory.verification.mae_m().unwrap_or(PRIOR_ERROR_M);
         let widened = error * (step as f64 / SHOWN_STEPS as f64).sqrt();
         let round = |d: f64| (d * 1000.0).round() / 1000.0;
         (
@@ -483,5 +407,37 @@ mod tests {
             f.observe_depth(&id, minute(29), 0.1);
         }
         assert_eq!(a.run(minute(29)), b.run(minute(29)));
+    }
+
+    #[test]
+    fn what_was_saved_is_gone_on_from_with_what_the_city_still_has() {
+        let (mut f, id, gauge) = forecaster();
+        for m in 0..45 {
+            f.observe_rain(&gauge, minute(m), 40.0);
+            f.observe_depth(&id, minute(m), 0.1);
+            f.run(minute(m));
+        }
+        let bytes = rmp_serde::to_vec_named(f.state()).expect("is data");
+        let saved: ForecastState = rmp_serde::from_slice(&bytes).expect("was written so");
+        let (mut again, ..) = forecaster();
+        again.restore(saved.clone());
+        assert_eq!(again, f);
+        assert_eq!(again.run(minute(45)), f.run(minute(45)));
+        let mut elsewhere = Forecaster::new(vec![PointModel {
+            id: "wp-2".parse().expect("id"),
+            ..f.models[&id].clone()
+        }]);
+        let new = elsewhere.state().points.clone();
+        elsewhere.restore(saved.clone());
+        assert_eq!(elsewhere.state().points, new, "a new point starts empty");
+        assert_eq!(elsewhere.state().rain, saved.rain);
+    }
+
+    #[test]
+    fn rain_that_no_point_uses_is_not_remembered() {
+        let (mut f, ..) = forecaster();
+        let before = f.clone();
+        f.observe_rain(&"rg-9".parse().expect("id"), minute(0), 40.0);
+        assert_eq!(f, before);
     }
 }

@@ -4,4 +4,4 @@ mod front;
 mod series;
 
 pub use front::{Front, Outcome};
-pub use series::Series;
+pub use series::{Series, TrendSpan};

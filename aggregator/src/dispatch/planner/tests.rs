@@ -170,3 +170,21 @@ fn a_truck_that_was_not_heard_lately_is_recommended_with_that_against_it() {
     let against = &plan.recommendations[0].against;
     assert!(against.contains(&Against::TruckNotHeard { since }));
 }
+
+#[test]
+fn a_plan_can_be_saved_and_its_codes_carry_their_parameters() {
+    let mut p = problem(3, 1);
+    p.trucks[0].heard = Heard::NotSince(Some(p.now));
+    let plan = plan(&p, &Roads::default());
+    assert_eq!((plan.recommendations.len(), plan.unserved.len()), (1, 2));
+    let bytes = rmp_serde::to_vec_named(&plan).expect("is data");
+    assert_eq!(
+        rmp_serde::from_slice::<Plan>(&bytes).expect("was written so"),
+        plan
+    );
+    let unserved = serde_json::to_string(&plan.unserved[0]).expect("is data");
+    assert_eq!(
+        unserved,
+        r#"{"point":"wp-00","code":"no-truck-left","params":{}}"#
+    );
+}

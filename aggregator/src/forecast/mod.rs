@@ -15,6 +15,6 @@ mod storage;
 
 pub use memory::ForecastState;
 pub use model::{Forecaster, PointModel};
-pub use report::{Forecast, ForecastView, Horizon, Inflow, Method};
+pub use report::{Forecast, Horizon, Inflow, Method};
 pub use skill::Skill;
 pub use storage::{Storage, StorageError};

@@ -4,7 +4,7 @@
 //! while it is away) and acknowledges by hand, after the commit. One task polls and does nothing
 //! else; each connection is a new client, so that no state of a dead one survives.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, Publish, QoS, SubscribeFilter};
@@ -37,6 +37,24 @@ pub struct BrokerClient {
     pub client_id: String,
     /// Whether to take the uplink from it (a persistent session) or only send down.
     pub uplink: bool,
+}
+
+impl BrokerClient {
+    /// A client of the broker inside this program: it only sends down.
+    #[must_use]
+    pub fn of_embedded(listen: SocketAddr, client_id: String) -> Self {
+        let host = if listen.ip().is_unspecified() {
+            "127.0.0.1".to_owned()
+        } else {
+            listen.ip().to_string()
+        };
+        Self {
+            host,
+            port: listen.port(),
+            client_id,
+            uplink: false,
+        }
+    }
 }
 
 /// Runs the client until `downlink` is closed.

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::{Hub, Published, Publisher, Redraw};
 use crate::{
     metrics::{Stages, Stopwatch},
+    parts::Ready,
     world::Snapshot,
 };
 
@@ -78,6 +79,7 @@ pub fn announce(
     hub: &Hub,
     publish: &watch::Sender<Option<Arc<Published>>>,
     stages: &Stages,
+    ready: &Ready,
 ) {
     while let Some(News {
         snapshot,
@@ -95,5 +97,6 @@ pub fn announce(
             map,
             tick_ms: (tick + begun.elapsed()).as_secs_f64() * 1000.0,
         })));
+        ready.now();
     }
 }

@@ -3,7 +3,7 @@
 use shared::{gauge::Parameter, observation::Observation, time::Timestamp};
 
 use super::{Change, Effect, GaugeFacts, GaugeIndex, GaugeNews, Newest, World};
-use crate::{assess::STALE_INTERVALS, network::GaugeSite};
+use crate::{assess::STALE_INTERVALS, merge::Series, network::GaugeSite};
 
 /// A gauge is silent when nothing came for this long: several of its own intervals.
 pub(super) fn silent_after_ms(site: &GaugeSite) -> i64 {
@@ -74,8 +74,9 @@ impl World {
             self.city.gauges.get(gauge.0)?,
             self.gauges.get(gauge.0)?,
         );
-        let (_, value) = facts.trusted.filter(|_| !facts.is_silent)?;
-        mm_per_h(site, value.units())
+        let (at, value) = facts.trusted.filter(|_| !facts.is_silent)?;
+        let behind = facts.newest?.observed_at.millis_since(at);
+        (behind <= Series::WINDOW_MS).then(|| mm_per_h(site, value.units()))?
     }
 }
 

@@ -6,7 +6,7 @@
 //! tick that brings news.
 
 mod agents;
-mod arrival;
+pub mod arrival;
 mod change;
 mod chunks;
 mod effect;
@@ -185,6 +185,24 @@ impl World {
             unknown_gauges: self.unknown.clone(),
             counts: self.counts,
         }
+    }
+
+    /// The facts of the newest tick, if they were published with it.
+    #[must_use]
+    pub fn published(&self) -> Option<Snapshot> {
+        self.publication.is_of_newest_tick().then(|| self.snapshot())
+    }
+
+    /// Storm time of the newest tick.
+    #[must_use]
+    pub fn ticked_at(&self) -> Timestamp {
+        self.publication.ticked_at
+    }
+
+    /// What was counted until now.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
     }
 
     fn started(&mut self, now: Timestamp, run: Started) {

@@ -76,7 +76,7 @@ impl Outlook {
 
     pub fn state(&self) -> OutlookState {
         OutlookState {
-            forecaster: self.forecaster.state(),
+            forecaster: self.forecaster.state().clone(),
             forecasts: self.forecasts.clone(),
             plan: self.plan.clone(),
             forecast_at: self.forecast_at,

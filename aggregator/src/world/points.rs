@@ -10,15 +10,10 @@ use shared::{
 
 use super::{Change, Effect, GaugeIndex, PointFacts, PointIndex, World};
 use crate::{
-    assess::{Assessment, PointStatus},
-    merge::Series,
+    assess::{Assessment, AssessmentState, PointStatus},
+    merge::{Series, TrendSpan},
     network::{City, Point},
 };
-
-/// Depths of the last so many intervals, and of no less than this span, make a trend: short, for
-/// pumps and cloudbursts turn it in minutes; long enough that one noisy reading does not.
-const TREND_INTERVALS: i64 = 5;
-const TREND_LEAST_MS: i64 = 5 * 60_000;
 
 /// A point and what is known of it.
 #[derive(Debug)]
@@ -27,7 +22,8 @@ pub(super) struct PointLive {
     pub assessment: Assessment,
     /// Recent depths, for the trend.
     pub depths: Series,
-    trend_ms: i64,
+    trend: TrendSpan,
+    interval_s: u32,
     rain_gauges: Vec<GaugeIndex>,
     /// As of the newest tick.
     pub facts: Arc<PointFacts>,
@@ -50,13 +46,20 @@ impl PointLive {
             facts: Arc::new(PointFacts::unknown(&assessment)),
             assessment,
             depths: Series::default(),
-            trend_ms: (TREND_INTERVALS * i64::from(interval_s) * 1000).max(TREND_LEAST_MS),
+            trend: TrendSpan::of_interval(interval_s),
+            interval_s,
             rain_gauges: site.rain_gauges.iter().filter_map(place).collect(),
         }
     }
 
+    /// Goes on from what was saved.
+    pub fn restore(&mut self, site: &Point, assessment: AssessmentState, depths: Series) {
+        self.assessment = Assessment::restore(site.thresholds, self.interval_s, assessment);
+        self.depths = depths;
+    }
+
     pub fn observe(&mut self, observation: &Observation, effects: &mut Vec<Effect>) {
-        self.depths.insert(observation.clone());
+        self.depths.insert(observation.clone(), self.trend);
         let from = self.assessment.status();
         self.assessment.observe(observation);
         self.tell(from, effects);
@@ -83,7 +86,7 @@ impl PointLive {
 
     /// Change of the depth in metres per hour.
     pub fn rate_m_per_h(&self) -> Option<f64> {
-        self.depths.rate_per_hour(self.trend_ms)
+        self.depths.rate_per_hour(self.trend)
     }
 }
 

@@ -37,6 +37,10 @@ impl Publication {
         self.has_news = true;
     }
 
+    pub fn is_of_newest_tick(&self) -> bool {
+        self.published_at == Some(self.ticked_at)
+    }
+
     pub fn observed(&mut self) {
         self.observations_unsaved += 1;
     }

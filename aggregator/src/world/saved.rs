@@ -123,7 +123,7 @@ impl World {
         let gauges = self.city.gauges.iter().zip(self.gauges.iter());
         let points = self.points.iter().map(|p| {
             let form = PointForm {
-                assessment: p.assessment.state(),
+                assessment: p.assessment.state().clone(),
                 depths: p.depths.clone(),
             };
             (p.id.clone(), form)
@@ -166,9 +166,9 @@ impl World {
         }
         for (id, saved) in form.points {
             if let Some(place) = self.places.points.get(&id) {
-                let point = &mut self.points[*place];
-                point.assessment.restore(saved.assessment);
-                point.depths = saved.depths;
+                let site = self.city.points.get(place.0);
+                let site = site.expect("places are those of the city's lists");
+                self.points[*place].restore(site, saved.assessment, saved.depths);
             }
         }
         for (id, saved) in form.trucks {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use shared::logging::LogFormat;
+use shared::{logging::LogFormat, time::Timestamp};
 
 /// Merges the feeds of flood gauges into a live map, flags and forecasts waterlogging points and
 /// recommends where each pump truck should go.

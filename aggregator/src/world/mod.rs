@@ -84,7 +84,7 @@ struct Places {
 
 impl Places {
     fn new(city: &City) -> Self {
-        let gauges: HashMap<_, _> = placed(city.gauges.iter().map(|g| &g.id));
+        let gauges: HashMap<GaugeId, GaugeIndex> = placed(city.gauges.iter().map(|g| &g.id));
         let mut points_of: TiVec<GaugeIndex, Vec<PointIndex>> =
             city.gauges.iter().map(|_| Vec::new()).collect();
         for (place, point) in city.points.iter().enumerate() {

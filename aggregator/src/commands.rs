@@ -12,7 +12,7 @@ use crate::{
     config::{Config, read_config},
     network::{City, read_city},
     run,
-    store::{Embedded, Store},
+    store_before::{Embedded, Store},
 };
 
 /// Runs the aggregator until it is asked to stop.

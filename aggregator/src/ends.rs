@@ -43,7 +43,7 @@ impl Ends {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoreError;
+    use crate::store_before::StoreError;
 
     #[tokio::test]
     async fn the_first_part_to_end_is_told() {

@@ -21,4 +21,5 @@ pub mod orders;
 pub mod rebuild;
 pub mod run;
 pub mod store;
+pub mod store_before;
 pub mod world;

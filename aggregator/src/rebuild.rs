@@ -6,7 +6,7 @@ use shared::{ids::GaugeId, observation::Observation, time::Timestamp};
 
 use crate::{
     merge::Series,
-    store::{Store, StoreError},
+    store_before::{Store, StoreError},
     world::{Input, World},
 };
 
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use crate::{
         network::read_city,
-        store::{Commit, Embedded, Stored},
+        store_before::{Commit, Embedded, Stored},
         world::Cadence,
     };
 

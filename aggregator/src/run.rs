@@ -34,7 +34,7 @@ use crate::{
     network::City,
     orders::Order,
     rebuild::rebuild,
-    store::Embedded,
+    store_before::Embedded,
     world::{Cadence, Effect, Input, Refusal, World},
 };
 

@@ -18,7 +18,7 @@ use shared::{
 use super::{App, problem::Problem};
 use crate::{
     network::{GaugeSite, Point},
-    store::{Refused, Store, StoreError},
+    store_before::{Refused, Store, StoreError},
     world::intensity_mm_per_h,
 };
 

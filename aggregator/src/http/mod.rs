@@ -28,7 +28,7 @@ pub use events::Hub;
 use problem::Problem;
 
 use crate::{
-    counters::Counters, map::RenderedMap, metrics::Stages, network::City, store::Store,
+    counters::Counters, map::RenderedMap, metrics::Stages, network::City, store_before::Store,
     world::Input,
 };
 

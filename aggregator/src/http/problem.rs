@@ -8,7 +8,7 @@ use axum::{
 use serde::Serialize;
 use tracing::error;
 
-use crate::{store::StoreError, world::Refusal};
+use crate::{store_before::StoreError, world::Refusal};
 
 /// A refused or failed request.
 #[derive(Debug, Serialize)]

@@ -16,7 +16,7 @@ use crate::{
     merge::Front,
     metrics::{Stage, Stages, Stopwatch},
     orders::Order,
-    store::{Store, StoreError},
+    store_before::{Store, StoreError},
     world::Input,
 };
 

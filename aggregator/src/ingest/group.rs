@@ -15,7 +15,7 @@ use super::{Admitter, Origin, Receipt, decode::Undecoded};
 use crate::{
     counters::{Counter, Counters},
     merge::{Front, Outcome},
-    store::{Commit, Refused, Store, StoreError, Stored},
+    store_before::{Commit, Refused, Store, StoreError, Stored},
     world::Input,
 };
 

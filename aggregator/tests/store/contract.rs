@@ -208,7 +208,7 @@ fn a_clock_that_jumps_disorders_no_arrivals() {
 fn the_newest_refused_messages_are_kept_and_the_oldest_go() {
     each(|engine| {
         let store = engine.store();
-        let count = MAX_REFUSED as i64 + 5;
+        let count = i64::try_from(MAX_REFUSED).unwrap() + 5;
         for from in (0..count).step_by(1_001) {
             let messages = (from..count.min(from + 1_001)).map(|k| refused("future", k));
             let written = Commit {

@@ -28,4 +28,5 @@ pub mod requests;
 pub mod restore;
 pub mod run;
 pub mod store;
+pub mod store_before;
 pub mod world;

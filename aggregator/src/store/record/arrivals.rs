@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    fleet::TruckReport, lonlat::LonLat, observation::Observation, time::Timestamp,
+    fleet::TruckReport, ids::OrderId, lonlat::LonLat, observation::Observation, time::Timestamp,
     units::CubicMetres, value::Value, wire::AgentHealth,
 };
 
@@ -147,9 +147,9 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Vec<Arrival>, Flaw> {
     let last = decode_key(key)?;
     let group: GroupV1<'_> = read(value)?;
     let count = group.arrivals.len() as u64;
-    let first = last.checked_sub(count).ok_or(Flaw::Key)? + 1;
+    let first = last.checked_sub(count).and_then(|n| n.checked_add(1));
     let mut at = 0_i64;
-    let numbered = (first..).zip(group.arrivals);
+    let numbered = (first.ok_or(Flaw::Key)?..=last).zip(group.arrivals);
     let arrivals = numbered.map(|(number, form)| {
         at = at.wrapping_add(form.step_ms);
         Ok(Arrival {
@@ -309,7 +309,7 @@ impl<'a> From<&'a TruckReport> for TruckV1<'a> {
             lon: report.position.lon(),
             lat: report.position.lat(),
             state: report.state.into(),
-            order: report.order.as_ref().map(|order| order.as_str()),
+            order: report.order.as_ref().map(OrderId::as_str),
             pumped_m3: report.pumped_m3.get(),
         }
     }

@@ -9,6 +9,8 @@
 pub mod arrivals;
 pub mod cursor;
 mod domain;
+#[cfg(test)]
+mod golden;
 pub mod observation;
 pub mod refused;
 pub mod world;

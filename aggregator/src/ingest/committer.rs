@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     counters::{Counter, Counters},
-    merge::Front,
+    merge::Deduplicator,
     metrics::{Stage, Stages, Stopwatch},
     orders::Order,
     store::{Store, StoreError},
@@ -94,7 +94,7 @@ pub fn start_committer(
                 admitter: parts.admitter,
                 counters: &parts.counters,
                 mode: parts.clock.mode(),
-                front: Front::default(),
+                deduplicator: Deduplicator::default(),
                 cursors,
             };
             let committer = Committer {
@@ -216,7 +216,7 @@ impl Committer<'_> {
     }
 
     fn publish(&mut self, group: Group) {
-        self.former.front.group_committed();
+        self.former.deduplicator.group_committed();
         if !group.inputs.is_empty() && self.world.blocking_send(group.inputs).is_err() {
             info!("the world has ended; what was committed will be read at the next start");
         }
@@ -239,7 +239,7 @@ impl Committer<'_> {
     /// Nothing was written: nobody is acknowledged, and the cursors go back to the store's.
     fn fail(&mut self, group: Group) {
         self.former.counters.add(Counter::CommitFailures, 1);
-        self.former.front.group_failed();
+        self.former.deduplicator.group_failed();
         match self.store.cursors() {
             Ok(cursors) => self.former.cursors = cursors.into_iter().collect(),
             Err(e) => error!(error = %e, "cursors cannot be read back"),

@@ -14,7 +14,7 @@ use shared::{
 use super::{Admitter, Origin, Receipt, decode::Undecoded};
 use crate::{
     counters::{Counter, Counters},
-    merge::{Front, Outcome},
+    merge::{Deduplicator, Novelty},
     store::{Commit, Refused, Store, StoreError, Stored},
     world::Input,
 };
@@ -37,7 +37,7 @@ pub struct Former<'a> {
     pub admitter: Admitter,
     pub counters: &'a Counters,
     pub mode: Mode,
-    pub front: Front,
+    pub deduplicator: Deduplicator,
     pub cursors: HashMap<AgentId, Ack>,
 }
 
@@ -128,15 +128,15 @@ impl Former<'_> {
             if admission.out_of_range {
                 self.counters.add(Counter::OutOfRange, 1);
             }
-            let outcome = self.front.judge(
+            let outcome = self.deduplicator.judge(
                 &observation,
                 |gauge| Ok(store.newest(gauge)?.map(|s| s.observation.observed_at)),
                 |gauge, at| Ok::<_, StoreError>(store.get(gauge, at)?.map(|s| s.observation)),
             )?;
             match outcome {
-                Outcome::New => self.counters.add(Counter::Observations, 1),
-                Outcome::Better => {}
-                Outcome::Duplicate => {
+                Novelty::New => self.counters.add(Counter::Observations, 1),
+                Novelty::Better => {}
+                Novelty::Duplicate => {
                     self.counters.add(Counter::Duplicates, 1);
                     continue;
                 }

@@ -32,7 +32,7 @@ pub use view::{AgentView, Dirty, GaugeTexts, OrderView, PointView, StateView, Tr
 use crate::{
     assess::{Assessment, PointStatus},
     merge::{Series, TrendSpan},
-    network::{City, GaugeSite, Point},
+    network::{City, Gauge, WaterloggingPoint},
     orders::Order,
 };
 
@@ -42,7 +42,7 @@ pub const STALE_INTERVALS: u32 = crate::assess::STALE_INTERVALS;
 /// A gauge and what it gave.
 #[derive(Debug)]
 pub struct GaugeLive {
-    pub site: GaugeSite,
+    pub site: Gauge,
     pub series: Series,
     /// The point whose depth it gives.
     pub point: Option<usize>,
@@ -64,7 +64,7 @@ impl GaugeLive {
 /// A waterlogging point and what is known of it.
 #[derive(Debug)]
 pub struct PointLive {
-    pub site: Point,
+    pub site: WaterloggingPoint,
     pub gauge: usize,
     pub assessment: Assessment,
 }
@@ -346,7 +346,7 @@ impl World {
 
 /// A rain observation as intensity in mm/h; `None` for other parameters or untrusted values.
 #[must_use]
-pub fn intensity_mm_per_h(site: &GaugeSite, observation: &Observation) -> Option<f64> {
+pub fn intensity_mm_per_h(site: &Gauge, observation: &Observation) -> Option<f64> {
     let units = observation.trusted()?.units();
     match site.parameter {
         Parameter::RainfallIntensity => Some(units),

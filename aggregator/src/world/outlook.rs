@@ -12,9 +12,9 @@ use shared::{
 
 use super::{Cadence, PointLive, TruckLive, World, intensity_mm_per_h};
 use crate::{
-    dispatch::{Assigned, Heard, Plan, Problem, Roads, Route, Site, Truck, plan},
+    dispatch::{AssignableTruck, Assigned, Heard, Plan, Reservoir, Roads, Route, Situation, plan},
     forecast::{Forecast, Forecaster, PointModel},
-    network::{City, GaugeSite},
+    network::{City, Gauge},
 };
 
 /// Setting up takes this long after arrival, in minutes.
@@ -41,7 +41,7 @@ pub struct Outlook {
 impl Outlook {
     #[must_use]
     pub fn new(city: &City, cadence: Cadence) -> Self {
-        let model = |p: &crate::network::Point| PointModel {
+        let model = |p: &crate::network::WaterloggingPoint| PointModel {
             id: p.id.clone(),
             storage: p.storage.clone(),
             catchment_ha: p.catchment.get(),
@@ -62,7 +62,7 @@ impl Outlook {
         }
     }
 
-    pub fn observe(&mut self, site: &GaugeSite, observation: &Observation) {
+    pub fn observe(&mut self, site: &Gauge, observation: &Observation) {
         if let Some(intensity) = intensity_mm_per_h(site, observation) {
             self.forecaster
                 .observe_rain(&site.id, observation.observed_at, intensity);
@@ -173,28 +173,28 @@ impl World {
     /// Plans anew.
     pub(super) fn plan(&mut self, now: Timestamp) {
         self.outlook.planned_at = Some(now);
-        let problem = self.problem(now);
-        let next = plan(&problem, &self.outlook.roads);
+        let situation = self.situation(now);
+        let next = plan(&situation, &self.outlook.roads);
         let same = self.outlook.plan.as_ref().is_some_and(|p| {
             p.recommendations.is_empty()
                 && next.recommendations.is_empty()
                 && p.unserved == next.unserved
         });
         if !same {
-            self.outlook.version = problem.version;
+            self.outlook.version = situation.version;
             self.outlook.plan = Some(next);
             self.dirty.plan = true;
         }
     }
 
-    fn problem(&self, now: Timestamp) -> Problem {
-        Problem {
+    fn situation(&self, now: Timestamp) -> Situation {
+        Situation {
             now,
             version: self.outlook.version + 1,
-            sites: self
+            reservoirs: self
                 .points
                 .iter()
-                .filter_map(|p| self.site(p, now))
+                .filter_map(|p| self.reservoir(p, now))
                 .collect(),
             trucks: self
                 .trucks
@@ -205,12 +205,12 @@ impl World {
     }
 
     /// A point for the planner; `None` while nothing is known of it.
-    fn site(&self, point: &PointLive, now: Timestamp) -> Option<Site> {
+    fn reservoir(&self, point: &PointLive, now: Timestamp) -> Option<Reservoir> {
         let forecast = self.outlook.forecast_of(&point.site.id)?;
         let (_, depth_m) = point.assessment.depth()?;
         let (site, storage) = (&point.site, &point.site.storage);
         let thresholds = &site.thresholds;
-        Some(Site {
+        Some(Reservoir {
             id: site.id.clone(),
             position: site.position,
             district: site.district.clone(),
@@ -233,7 +233,7 @@ impl World {
         })
     }
 
-    fn dispatchable(&self, truck: &TruckLive, now: Timestamp) -> Truck {
+    fn dispatchable(&self, truck: &TruckLive, now: Timestamp) -> AssignableTruck {
         let state = truck.report.as_ref().map(|r| r.state);
         let order = self.open_order(&truck.site.id);
         let assigned = match (order, state) {
@@ -251,7 +251,7 @@ impl World {
                 }
             }
         };
-        Truck {
+        AssignableTruck {
             id: truck.site.id.clone(),
             position: truck.position(),
             district: truck.site.district.clone(),

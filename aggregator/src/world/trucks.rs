@@ -11,7 +11,7 @@ use shared::{
 
 use super::{Effect, Refusal, Request, World};
 use crate::{
-    network::Truck,
+    network::PumpTruck,
     orders::{Order, OrderState},
 };
 
@@ -21,14 +21,14 @@ const REPEAT_REAL_MS: i64 = 5_000;
 /// A truck and its last report.
 #[derive(Debug, Clone)]
 pub struct TruckLive {
-    pub site: Truck,
+    pub site: PumpTruck,
     pub report: Option<TruckReport>,
     last_sent: Option<Timestamp>,
 }
 
 impl TruckLive {
     #[must_use]
-    pub fn new(site: Truck) -> Self {
+    pub fn new(site: PumpTruck) -> Self {
         Self {
             site,
             report: None,

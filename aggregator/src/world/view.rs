@@ -26,7 +26,7 @@ use crate::{
     assess::{Cause, PointStatus},
     dispatch::Plan,
     forecast::ForecastView,
-    network::Setting,
+    network::PointKind,
     orders::Order,
 };
 
@@ -197,7 +197,7 @@ pub struct PointView<'a> {
     pub key: usize,
     pub name: &'a Name,
     #[serde(rename = "type")]
-    pub setting: Setting,
+    pub setting: PointKind,
     pub position: LonLat,
     pub district: Option<&'a FeatureId>,
     pub level_gauge: &'a GaugeId,
@@ -227,7 +227,7 @@ impl<'a> PointView<'a> {
             id: &site.id,
             key,
             name: &site.name,
-            setting: site.setting,
+            setting: site.kind,
             position: site.position,
             district: site.district.as_ref(),
             level_gauge: &site.level_gauge,

@@ -15,7 +15,7 @@ pub const SETUP_MINUTES: f64 = 15.0;
 
 /// A waterlogging point with water to come or to go.
 #[derive(Debug, Clone)]
-pub struct Site {
+pub struct Reservoir {
     pub id: PointId,
     pub position: LonLat,
     pub district: Option<FeatureId>,
@@ -63,7 +63,7 @@ pub enum Heard {
 
 /// A pump truck.
 #[derive(Debug, Clone)]
-pub struct Truck {
+pub struct AssignableTruck {
     pub id: TruckId,
     pub position: LonLat,
     pub district: Option<FeatureId>,
@@ -74,9 +74,9 @@ pub struct Truck {
 
 /// Everything that a plan is made from.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Situation {
     pub now: Timestamp,
     pub version: u64,
-    pub sites: Vec<Site>,
-    pub trucks: Vec<Truck>,
+    pub reservoirs: Vec<Reservoir>,
+    pub trucks: Vec<AssignableTruck>,
 }

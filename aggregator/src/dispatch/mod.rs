@@ -16,4 +16,4 @@ pub use plan::{Against, Alternative, Plan, Reason, Recommendation, Unserved, Uns
 pub use planner::plan;
 pub use roads::{Drive, RoadClass, Route, RoutedBy, straight_line};
 pub use routing::{Road, Roads};
-pub use situation::{AssignableTruck, Assigned, Heard, Reservoir, Situation};
+pub use situation::{AssignableTruck, Assigned, Heard, Reservoir, SETUP_MINUTES, Situation};

@@ -6,9 +6,7 @@ use shared::{
     time::Timestamp,
 };
 
-/// Minutes of one step and steps of the horizon: three hours.
-pub const STEP_MINUTES: f64 = 5.0;
-pub const STEPS: usize = 36;
+use crate::forecast::Inflow;
 
 /// Setting up after arrival takes this long (a Nanjing team's practice).
 pub const SETUP_MINUTES: f64 = 15.0;
@@ -29,8 +27,8 @@ pub struct Reservoir {
     /// Volume below which it counts as dry, and at which it counts as waterlogged.
     pub dry_m3: f64,
     pub critical_m3: f64,
-    /// Weight and inflow less natural drainage in m³/h, per step, without trucks.
-    pub members: Vec<(f64, Vec<f64>)>,
+    /// Inflow less natural drainage, without trucks.
+    pub members: Vec<Inflow>,
     pub max_trucks: usize,
     pub peak: Option<(f64, Timestamp)>,
     pub closes_at: Option<Timestamp>,

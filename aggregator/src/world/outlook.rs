@@ -12,13 +12,13 @@ use shared::{
 
 use super::{Cadence, PointLive, TruckLive, World, intensity_mm_per_h};
 use crate::{
-    dispatch::{AssignableTruck, Assigned, Heard, Plan, Reservoir, Roads, Route, Situation, plan},
+    dispatch::{
+        AssignableTruck, Assigned, Heard, Plan, Reservoir, Roads, Route, SETUP_MINUTES, Situation,
+        plan,
+    },
     forecast::{Forecast, Forecaster, PointModel},
     network::{City, Gauge},
 };
-
-/// Setting up takes this long after arrival, in minutes.
-const SETUP_MINUTES: f64 = 15.0;
 
 /// A truck that said nothing for this long in storm time, and at least for this long in real time,
 /// may be anywhere.
@@ -221,11 +221,7 @@ impl World {
             volume_m3: storage.volume_m3(depth_m),
             dry_m3: storage.volume_m3(thresholds.notice_m),
             critical_m3: storage.volume_m3(thresholds.waterlogged_m),
-            members: forecast
-                .inflow
-                .iter()
-                .map(|m| (m.weight, m.m3h.clone()))
-                .collect(),
+            members: forecast.inflow.clone(),
             max_trucks: site.max_trucks,
             peak: Some((forecast.peak_m, forecast.peak_at)),
             closes_at: forecast.reaches_closure_at,

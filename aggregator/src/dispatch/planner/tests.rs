@@ -2,7 +2,18 @@
 
 use shared::{lonlat::LonLat, time::Timestamp};
 
-use super::{super::situation::STEPS, *};
+use super::{
+    super::{Against, Heard},
+    *,
+};
+use crate::forecast::{Inflow, grid::PLANNED_STEPS};
+
+fn inflow(net_m3h: f64) -> Inflow {
+    Inflow {
+        weight: 0.5,
+        m3h: vec![net_m3h; PLANNED_STEPS],
+    }
+}
 
 fn reservoir(n: usize, volume_m3: f64, net: f64) -> Reservoir {
     Reservoir {
@@ -16,7 +27,7 @@ fn reservoir(n: usize, volume_m3: f64, net: f64) -> Reservoir {
         volume_m3,
         dry_m3: 5.0,
         critical_m3: 100.0,
-        members: vec![(0.5, vec![net; STEPS]), (0.5, vec![net / 2.0; STEPS])],
+        members: vec![inflow(net), inflow(net / 2.0)],
         max_trucks: 2,
         peak: None,
         closes_at: None,

@@ -28,5 +28,4 @@ pub mod requests;
 pub mod restore;
 pub mod run;
 pub mod store;
-pub mod store_before;
 pub mod world;

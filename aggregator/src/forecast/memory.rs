@@ -9,7 +9,10 @@ use shared::{
     time::Timestamp,
 };
 
-use super::skill::Verification;
+use super::{
+    Forecast,
+    skill::{VERIFIED_MINUTES, Verification},
+};
 
 /// Rain is remembered for this long: after three hours it weighs less than a millionth in what
 /// runs off now.
@@ -65,6 +68,15 @@ impl PointMemory {
         self.depths.insert(at, depth_m.max(0.0), DEPTHS_MS);
         if is_newest {
             self.verification.observe(at, depth_m, waterlogged_m);
+        }
+    }
+
+    /// Keeps what a forecast says of the horizon that is verified, until its time has come.
+    pub fn issue(&mut self, forecast: &Forecast) {
+        let mut horizons = forecast.horizons.iter();
+        let verified = horizons.find(|h| h.minutes == VERIFIED_MINUTES);
+        if let (Some(horizon), Some((at, depth_m))) = (verified, self.depths.newest()) {
+            self.verification.issue(at, horizon.p50_m, depth_m);
         }
     }
 }

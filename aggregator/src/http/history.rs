@@ -17,7 +17,7 @@ use shared::{
 
 use super::{App, problem::Problem};
 use crate::{
-    network::{GaugeSite, Point},
+    network::{Gauge, WaterloggingPoint},
     publish::view::CurveView,
     store::{Refused, Store, StoreError},
     world::intensity_mm_per_h,
@@ -90,7 +90,7 @@ pub async fn observations(
     }))
 }
 
-fn gauge_site<'a>(app: &'a App, id: &str) -> Result<&'a GaugeSite, Problem> {
+fn gauge_site<'a>(app: &'a App, id: &str) -> Result<&'a Gauge, Problem> {
     let found = app.city.gauges.iter().find(|g| g.id.as_str() == id);
     found.ok_or_else(|| Problem::not_found(format!("there is no gauge `{id}`")))
 }
@@ -131,7 +131,7 @@ pub async fn hydrograph(
     }
     let to = app.clock.now();
     let from = to - std::time::Duration::from_secs_f64(hours * 3600.0);
-    let rain_sites: Vec<GaugeSite> = point
+    let rain_sites: Vec<Gauge> = point
         .rain_gauges
         .iter()
         .filter_map(|g| gauge_site(&app, g.as_str()).ok().cloned())
@@ -161,7 +161,7 @@ pub async fn hydrograph(
     }))
 }
 
-fn point_site<'a>(app: &'a App, id: &str) -> Result<&'a Point, Problem> {
+fn point_site<'a>(app: &'a App, id: &str) -> Result<&'a WaterloggingPoint, Problem> {
     let found = app.city.points.iter().find(|p| p.id.as_str() == id);
     found.ok_or_else(|| Problem::not_found(format!("there is no waterlogging point `{id}`")))
 }

@@ -13,7 +13,7 @@ use shared::{
 use super::{Admitter, Answering, Message, Origin, Undecoded};
 use crate::{
     counters::{Counter, Counts},
-    merge::{Front, Outcome},
+    merge::{Deduplicator, Novelty},
     store::{Commit, Durability, Refused, Store, StoreError},
     world::{Arrival, Input},
 };
@@ -67,7 +67,7 @@ pub struct Taken<'a> {
 pub struct Ledger {
     admitter: Admitter,
     mode: Mode,
-    front: Front,
+    deduplicator: Deduplicator,
     cursors: HashMap<AgentId, Ack>,
     counts: Counts,
     /// What the world was last told of the counts.
@@ -91,7 +91,7 @@ impl Ledger {
         Self {
             admitter,
             mode,
-            front: Front::default(),
+            deduplicator: Deduplicator::default(),
             cursors: cursors.into_iter().collect(),
             counts,
             told: counts,
@@ -148,7 +148,7 @@ impl Ledger {
     /// The group is durable: from now on the store answers for it.
     pub fn committed(&mut self) {
         self.first = self.next;
-        self.front.group_committed();
+        self.deduplicator.group_committed();
     }
 
     /// The group could not be formed or written: it is forgotten.
@@ -159,7 +159,7 @@ impl Ledger {
         self.next = self.first;
         self.counts = self.told;
         self.counts.add(Counter::CommitFailures, 1);
-        self.front.group_failed();
+        self.deduplicator.group_failed();
         self.cursors = store.cursors()?.into_iter().collect();
         Ok(())
     }
@@ -269,17 +269,17 @@ impl Ledger {
         if admission.out_of_range {
             self.counts.add(Counter::OutOfRange, 1);
         }
-        let outcome = self.front.judge(
+        let outcome = self.deduplicator.judge(
             observation,
             |gauge| Ok(store.newest(gauge)?.map(|s| s.observation.observed_at)),
             |gauge, at| Ok::<_, StoreError>(store.get(gauge, at)?.map(|s| s.observation)),
         )?;
         match outcome {
-            Outcome::New => self.counts.add(Counter::Observations, 1),
-            Outcome::Better => {}
-            Outcome::Duplicate => self.counts.add(Counter::Duplicates, 1),
+            Novelty::New => self.counts.add(Counter::Observations, 1),
+            Novelty::Better => {}
+            Novelty::Duplicate => self.counts.add(Counter::Duplicates, 1),
         }
-        Ok(outcome != Outcome::Duplicate)
+        Ok(outcome != Novelty::Duplicate)
     }
 
     /// Counts what was not taken, and keeps its beginning.

@@ -79,7 +79,7 @@ impl Hub {
                 .then(|| seq.parse::<u64>().ok())
                 .flatten()
         });
-        let oldest = ring.front().map(|(seq, _)| *seq);
+        let oldest = ring.deduplicator().map(|(seq, _)| *seq);
         let newest = ring.back().map(|(seq, _)| *seq);
         let missed = match (seen, oldest, newest) {
             (Some(seen), Some(oldest), Some(newest)) if seen + 1 >= oldest && seen <= newest => {

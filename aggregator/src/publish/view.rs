@@ -17,7 +17,7 @@ use shared::{
 use crate::{
     assess::{Cause, PointStatus},
     forecast::{Forecast, Horizon, Method, Skill},
-    network::{GaugeSite, Point, Setting, Truck},
+    network::{Gauge, PointKind, PumpTruck, WaterloggingPoint},
     orders::{Order, OrderState},
     world::{AgentFacts, GaugeFacts, PointFacts, Snapshot, TruckFacts},
 };
@@ -93,7 +93,7 @@ pub struct GaugeView<'a> {
 
 impl<'a> GaugeView<'a> {
     #[must_use]
-    pub fn new(key: usize, site: &'a GaugeSite, facts: &GaugeFacts) -> Self {
+    pub fn new(key: usize, site: &'a Gauge, facts: &GaugeFacts) -> Self {
         let newest = facts.newest;
         Self {
             id: &site.id,
@@ -120,7 +120,7 @@ pub struct PointView<'a> {
     pub key: usize,
     pub name: &'a Name,
     #[serde(rename = "type")]
-    pub setting: Setting,
+    pub kind: PointKind,
     pub position: LonLat,
     pub district: Option<&'a FeatureId>,
     pub level_gauge: &'a GaugeId,
@@ -142,12 +142,12 @@ pub struct PointView<'a> {
 
 impl<'a> PointView<'a> {
     #[must_use]
-    pub fn new(key: usize, site: &'a Point, facts: &'a PointFacts) -> Self {
+    pub fn new(key: usize, site: &'a WaterloggingPoint, facts: &'a PointFacts) -> Self {
         Self {
             id: &site.id,
             key,
             name: &site.name,
-            setting: site.setting,
+            kind: site.kind,
             position: site.position,
             district: site.district.as_ref(),
             level_gauge: &site.level_gauge,
@@ -248,7 +248,7 @@ pub struct TruckView<'a> {
 
 impl<'a> TruckView<'a> {
     #[must_use]
-    pub fn new(key: usize, site: &'a Truck, facts: &'a TruckFacts) -> Self {
+    pub fn new(key: usize, site: &'a PumpTruck, facts: &'a TruckFacts) -> Self {
         let report = facts.report.as_ref();
         let unknown = TruckDoing::Unknown("unknown");
         Self {

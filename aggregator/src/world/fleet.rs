@@ -14,7 +14,7 @@ use super::{
     Wish, World,
 };
 use crate::{
-    network::Truck,
+    network::PumpTruck,
     orders::{Order, OrderState},
     principal::Act,
 };
@@ -34,7 +34,7 @@ pub(super) struct TruckLive {
 
 impl TruckLive {
     /// A truck that has not reported yet: at home.
-    pub fn new(site: &Truck) -> Self {
+    pub fn new(site: &PumpTruck) -> Self {
         Self {
             report: None,
             last_sent: None,

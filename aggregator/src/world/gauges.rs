@@ -3,10 +3,10 @@
 use shared::{gauge::Parameter, observation::Observation, time::Timestamp};
 
 use super::{Change, Effect, GaugeFacts, GaugeIndex, GaugeNews, Newest, World};
-use crate::{assess::STALE_INTERVALS, merge::Series, network::GaugeSite};
+use crate::{assess::STALE_INTERVALS, merge::Series, network::Gauge};
 
 /// A gauge is silent when nothing came for this long: several of its own intervals.
-pub(super) fn silent_after_ms(site: &GaugeSite) -> i64 {
+pub(super) fn silent_after_ms(site: &Gauge) -> i64 {
     i64::from(site.interval_s) * i64::from(STALE_INTERVALS) * 1000
 }
 
@@ -82,11 +82,11 @@ impl World {
 
 /// A rain observation as intensity in mm/h; `None` for other parameters or untrusted values.
 #[must_use]
-pub fn intensity_mm_per_h(site: &GaugeSite, observation: &Observation) -> Option<f64> {
+pub fn intensity_mm_per_h(site: &Gauge, observation: &Observation) -> Option<f64> {
     mm_per_h(site, observation.trusted()?.units())
 }
 
-fn mm_per_h(site: &GaugeSite, units: f64) -> Option<f64> {
+fn mm_per_h(site: &Gauge, units: f64) -> Option<f64> {
     match site.parameter {
         Parameter::RainfallIntensity => Some(units),
         Parameter::RainfallDepth => Some(units * 3600.0 / f64::from(site.interval_s)),

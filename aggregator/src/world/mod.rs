@@ -48,7 +48,7 @@ use self::{
 };
 use crate::{
     counters::Counts,
-    network::{City, Point, Truck},
+    network::{City, PumpTruck, WaterloggingPoint},
 };
 
 /// The live state of one city.
@@ -280,13 +280,13 @@ impl World {
     }
 
     /// A point as the city describes it.
-    fn point_site(&self, place: PointIndex) -> &Point {
+    fn point_site(&self, place: PointIndex) -> &WaterloggingPoint {
         let site = self.city.points.get(place.0);
         site.expect("places are those of the city's lists")
     }
 
     /// A truck as the city describes it.
-    fn truck_site(&self, place: TruckIndex) -> &Truck {
+    fn truck_site(&self, place: TruckIndex) -> &PumpTruck {
         let site = self.city.trucks.get(place.0);
         site.expect("places are those of the city's lists")
     }

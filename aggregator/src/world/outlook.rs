@@ -17,10 +17,10 @@ use super::{
 use crate::{
     dispatch::{Assigned, Heard, Plan, Problem, Roads, Route, Site, Truck, plan},
     forecast::{Forecast, ForecastState, Forecaster, PointModel},
-    network::{City, GaugeSite},
+    network::{City, Gauge},
 };
 
-/// Setting up takes this long after arrival, in minutes.
+/// PointKind up takes this long after arrival, in minutes.
 const SETUP_MINUTES: f64 = 15.0;
 
 /// A truck that said nothing for this long in storm time, and at least for this long in real time,
@@ -94,7 +94,7 @@ impl Outlook {
         self.version = state.version;
     }
 
-    pub fn observe(&mut self, site: &GaugeSite, observation: &Observation) {
+    pub fn observe(&mut self, site: &Gauge, observation: &Observation) {
         if let Some(intensity) = intensity_mm_per_h(site, observation) {
             self.forecaster
                 .observe_rain(&site.id, observation.observed_at, intensity);

@@ -12,7 +12,7 @@ use super::{Change, Effect, GaugeIndex, PointFacts, PointIndex, World};
 use crate::{
     assess::{Assessment, AssessmentState, PointStatus},
     merge::{Series, TrendSpan},
-    network::{City, Point},
+    network::{City, WaterloggingPoint},
 };
 
 /// A point and what is known of it.
@@ -32,7 +32,7 @@ pub(super) struct PointLive {
 impl PointLive {
     /// A point that has given nothing yet.
     pub fn new(
-        site: &Point,
+        site: &WaterloggingPoint,
         city: &City,
         gauges: &HashMap<GaugeId, GaugeIndex>,
         now: Timestamp,
@@ -53,7 +53,7 @@ impl PointLive {
     }
 
     /// Goes on from what was saved.
-    pub fn restore(&mut self, site: &Point, assessment: AssessmentState, depths: Series) {
+    pub fn restore(&mut self, site: &WaterloggingPoint, assessment: AssessmentState, depths: Series) {
         self.assessment = Assessment::restore(site.thresholds, self.interval_s, assessment);
         self.depths = depths;
     }

@@ -9,7 +9,7 @@ use shared::{ids::GaugeId, observation::Observation, time::Timestamp};
 
 /// What to do with an observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Novelty {
     /// Its identity is new: write it.
     New,
     /// Its identity is known and what is there stays.
@@ -20,14 +20,14 @@ pub enum Outcome {
 
 /// The newest observation time of every gauge, and the identities of the group being formed.
 #[derive(Debug, Default)]
-pub struct Front {
+pub struct Deduplicator {
     newest: HashMap<GaugeId, Timestamp>,
     /// What was the newest of its gauge when it came, and is not in `group`.
     ahead: Vec<Observation>,
     group: HashMap<(GaugeId, Timestamp), Observation>,
 }
 
-impl Front {
+impl Deduplicator {
     /// Judges one observation. `newest` and `get` ask the store and are called only when needed.
     ///
     /// # Errors
@@ -37,7 +37,7 @@ impl Front {
         observation: &Observation,
         newest: impl FnOnce(&GaugeId) -> Result<Option<Timestamp>, E>,
         get: impl FnOnce(&GaugeId, Timestamp) -> Result<Option<Observation>, E>,
-    ) -> Result<Outcome, E> {
+    ) -> Result<Novelty, E> {
         let (gauge, at) = (&observation.gauge, observation.observed_at);
         let front = if let Some(front) = self.newest.get_mut(gauge) {
             front
@@ -48,7 +48,7 @@ impl Front {
         if at > *front {
             *front = at;
             self.ahead.push(observation.clone());
-            return Ok(Outcome::New);
+            return Ok(Novelty::New);
         }
         // Only now somebody looks back: most groups never need the index.
         let ahead = self.ahead.drain(..);
@@ -60,9 +60,9 @@ impl Front {
             None => get(gauge, at)?,
         };
         let outcome = match known {
-            None => Outcome::New,
-            Some(known) if observation.wins_over(&known) => Outcome::Better,
-            Some(_) => return Ok(Outcome::Duplicate),
+            None => Novelty::New,
+            Some(known) if observation.wins_over(&known) => Novelty::Better,
+            Some(_) => return Ok(Novelty::Duplicate),
         };
         self.group.insert(identity, observation.clone());
         Ok(outcome)
@@ -114,7 +114,7 @@ mod tests {
         group: usize,
     ) -> BTreeMap<(GaugeId, Timestamp), Observation> {
         let mut store: BTreeMap<(GaugeId, Timestamp), Observation> = BTreeMap::new();
-        let mut front = Front::default();
+        let mut deduplicator = Deduplicator::default();
         for chunk in sequence.chunks(group) {
             let mut write = Vec::new();
             for o in chunk {
@@ -122,15 +122,15 @@ mod tests {
                     Ok::<_, Infallible>(store.keys().filter(|k| k.0 == *g).map(|k| k.1).max())
                 };
                 let get = |g: &GaugeId, t| Ok(store.get(&(g.clone(), t)).cloned());
-                match front.judge(o, newest, get).expect("infallible") {
-                    Outcome::New | Outcome::Better => write.push(o.clone()),
-                    Outcome::Duplicate => {}
+                match deduplicator.judge(o, newest, get).expect("infallible") {
+                    Novelty::New | Novelty::Better => write.push(o.clone()),
+                    Novelty::Duplicate => {}
                 }
             }
             for o in write {
                 store.insert((o.gauge.clone(), o.observed_at), o);
             }
-            front.group_committed();
+            deduplicator.group_committed();
         }
         store
     }

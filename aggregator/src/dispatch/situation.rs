@@ -6,16 +6,14 @@ use shared::{
     time::Timestamp,
 };
 
-/// Minutes of one step and steps of the horizon: three hours.
-pub const STEP_MINUTES: f64 = 5.0;
-pub const STEPS: usize = 36;
+use crate::forecast::Inflow;
 
 /// Setting up after arrival takes this long (a Nanjing team's practice).
 pub const SETUP_MINUTES: f64 = 15.0;
 
 /// A waterlogging point with water to come or to go.
 #[derive(Debug, Clone)]
-pub struct Site {
+pub struct Reservoir {
     pub id: PointId,
     pub position: LonLat,
     pub district: Option<FeatureId>,
@@ -29,8 +27,8 @@ pub struct Site {
     /// Volume below which it counts as dry, and at which it counts as waterlogged.
     pub dry_m3: f64,
     pub critical_m3: f64,
-    /// Weight and inflow less natural drainage in m³/h, per step, without trucks.
-    pub members: Vec<(f64, Vec<f64>)>,
+    /// Inflow less natural drainage, without trucks.
+    pub members: Vec<Inflow>,
     pub max_trucks: usize,
     pub peak: Option<(f64, Timestamp)>,
     pub closes_at: Option<Timestamp>,
@@ -63,7 +61,7 @@ pub enum Heard {
 
 /// A pump truck.
 #[derive(Debug, Clone)]
-pub struct Truck {
+pub struct AssignableTruck {
     pub id: TruckId,
     pub position: LonLat,
     pub district: Option<FeatureId>,
@@ -74,9 +72,9 @@ pub struct Truck {
 
 /// Everything that a plan is made from.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Situation {
     pub now: Timestamp,
     pub version: u64,
-    pub sites: Vec<Site>,
-    pub trucks: Vec<Truck>,
+    pub reservoirs: Vec<Reservoir>,
+    pub trucks: Vec<AssignableTruck>,
 }

@@ -15,13 +15,13 @@ use super::{
     gauges::intensity_mm_per_h, points::PointLive,
 };
 use crate::{
-    dispatch::{Assigned, Heard, Plan, Problem, Roads, Route, Site, Truck, plan},
+    dispatch::{
+        AssignableTruck, Assigned, Heard, Plan, Reservoir, Roads, Route, SETUP_MINUTES, Situation,
+        plan,
+    },
     forecast::{Forecast, ForecastState, Forecaster, PointModel},
     network::{City, Gauge},
 };
-
-/// PointKind up takes this long after arrival, in minutes.
-const SETUP_MINUTES: f64 = 15.0;
 
 /// A truck that said nothing for this long in storm time, and at least for this long in real time,
 /// may be anywhere.
@@ -54,7 +54,7 @@ pub(super) struct OutlookState {
 
 impl Outlook {
     pub fn new(city: &City) -> Self {
-        let model = |p: &crate::network::Point| PointModel {
+        let model = |p: &crate::network::WaterloggingPoint| PointModel {
             id: p.id.clone(),
             storage: p.storage.clone(),
             catchment_ha: p.catchment.get(),
@@ -158,15 +158,15 @@ impl World {
     /// Plans anew.
     pub(super) fn plan(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.outlook.planned_at = Some(now);
-        let problem = self.problem(now);
-        let next = plan(&problem, &self.outlook.roads);
+        let situation = self.situation(now);
+        let next = plan(&situation, &self.outlook.roads);
         let same = self.outlook.plan.as_ref().is_some_and(|p| {
             p.recommendations.is_empty()
                 && next.recommendations.is_empty()
                 && p.unserved == next.unserved
         });
         if !same {
-            let version = problem.version;
+            let version = situation.version;
             self.outlook.version = version;
             self.outlook.plan = Some(Arc::new(next));
             effects.push(Effect::Changed(Change::Plan { version }));
@@ -179,25 +179,24 @@ impl World {
         self.outlook.roads.route(from, self.point_site(point).position)
     }
 
-    fn problem(&self, now: Timestamp) -> Problem {
-        let sites = self.points.iter_enumerated();
+    fn situation(&self, now: Timestamp) -> Situation {
+        let points = self.points.iter_enumerated();
         let trucks = self.trucks.iter_enumerated();
-        Problem {
+        Situation {
             now,
             version: self.outlook.version + 1,
-            sites: sites.filter_map(|(place, p)| self.site(place, p)).collect(),
+            reservoirs: points.filter_map(|(place, p)| self.reservoir(place, p)).collect(),
             trucks: trucks.map(|(place, t)| self.dispatchable(place, t, now)).collect(),
         }
     }
 
     /// A point for the planner; `None` while nothing is known of it.
-    fn site(&self, place: PointIndex, point: &PointLive) -> Option<Site> {
+    fn reservoir(&self, place: PointIndex, point: &PointLive) -> Option<Reservoir> {
         let forecast = self.outlook.forecasts.get(&point.id)?;
         let (_, depth_m) = point.assessment.depth()?;
         let site = self.point_site(place);
         let (storage, thresholds) = (&site.storage, &site.thresholds);
-        let members = forecast.inflow.iter();
-        Some(Site {
+        Some(Reservoir {
             id: site.id.clone(),
             position: site.position,
             district: site.district.clone(),
@@ -208,7 +207,7 @@ impl World {
             volume_m3: storage.volume_m3(depth_m),
             dry_m3: storage.volume_m3(thresholds.notice_m),
             critical_m3: storage.volume_m3(thresholds.waterlogged_m),
-            members: members.map(|m| (m.weight, m.m3h.clone())).collect(),
+            members: forecast.inflow.clone(),
             max_trucks: site.max_trucks,
             peak: Some((forecast.peak_m, forecast.peak_at)),
             closes_at: forecast.reaches_closure_at,
@@ -216,7 +215,7 @@ impl World {
         })
     }
 
-    fn dispatchable(&self, place: TruckIndex, truck: &TruckLive, now: Timestamp) -> Truck {
+    fn dispatchable(&self, place: TruckIndex, truck: &TruckLive, now: Timestamp) -> AssignableTruck {
         let site = self.truck_site(place);
         let state = truck.report.as_ref().map(|r| r.state);
         let assigned = match (self.orders.open_of(&site.id), state) {
@@ -234,7 +233,7 @@ impl World {
                 }
             }
         };
-        Truck {
+        AssignableTruck {
             id: site.id.clone(),
             position: truck.position(site.home),
             district: site.district.clone(),

@@ -4,6 +4,7 @@
 //! [`clock::Clock::now`] (which reads the system clock). Everything else is plain data and
 //! plain functions, so that the same bytes mean the same thing in every program.
 
+pub mod backoff;
 pub mod broker;
 pub mod clock;
 pub mod findings;

@@ -27,7 +27,7 @@ use shared::{
     observation::Observation,
     time::Timestamp,
 };
-use typed_index_collections::TiVec;
+use oxc_index::IndexVec;
 
 pub use arrival::{Arrival, Input, Principal, Request, RequestId, Started, Wish};
 pub use change::{Change, GaugeNews};
@@ -58,8 +58,8 @@ pub struct World {
     /// The settings of the present run; none before the first one.
     run: Option<Started>,
     gauges: Chunks<GaugeFacts>,
-    points: TiVec<PointIndex, PointLive>,
-    trucks: TiVec<TruckIndex, TruckLive>,
+    points: IndexVec<PointIndex, PointLive>,
+    trucks: IndexVec<TruckIndex, TruckLive>,
     orders: Orders,
     agents: Arc<BTreeMap<AgentId, Arc<AgentFacts>>>,
     /// Gauges that no layer knows, and how many observations each gave.
@@ -77,15 +77,15 @@ struct Places {
     points: HashMap<PointId, PointIndex>,
     trucks: HashMap<TruckId, TruckIndex>,
     /// The points whose depth a gauge gives.
-    points_of: TiVec<GaugeIndex, Vec<PointIndex>>,
+    points_of: IndexVec<GaugeIndex, Vec<PointIndex>>,
     /// After so many milliseconds without an observation a gauge is silent.
-    silent_after_ms: TiVec<GaugeIndex, i64>,
+    silent_after_ms: IndexVec<GaugeIndex, i64>,
 }
 
 impl Places {
     fn new(city: &City) -> Self {
         let gauges: HashMap<GaugeId, GaugeIndex> = placed(city.gauges.iter().map(|g| &g.id));
-        let mut points_of: TiVec<GaugeIndex, Vec<PointIndex>> =
+        let mut points_of: IndexVec<GaugeIndex, Vec<PointIndex>> =
             city.gauges.iter().map(|_| Vec::new()).collect();
         for (place, point) in city.points.iter().enumerate() {
             if let Some(gauge) = gauges.get(&point.level_gauge) {
@@ -105,10 +105,10 @@ impl Places {
 fn placed<'a, Id, Place>(ids: impl Iterator<Item = &'a Id>) -> HashMap<Id, Place>
 where
     Id: Clone + Eq + std::hash::Hash + 'a,
-    Place: From<usize>,
+    Place: oxc_index::Idx,
 {
     ids.enumerate()
-        .map(|(place, id)| (id.clone(), Place::from(place)))
+        .map(|(place, id)| (id.clone(), Place::from_usize(place)))
         .collect()
 }
 

@@ -10,15 +10,15 @@ macro_rules! place {
         )]
         pub struct $name(pub usize);
 
-        impl From<usize> for $name {
-            fn from(place: usize) -> Self {
+        impl oxc_index::Idx for $name {
+            const MAX: usize = usize::MAX;
+
+            unsafe fn from_usize_unchecked(place: usize) -> Self {
                 Self(place)
             }
-        }
 
-        impl From<$name> for usize {
-            fn from(place: $name) -> usize {
-                place.0
+            fn index(self) -> usize {
+                self.0
             }
         }
     };

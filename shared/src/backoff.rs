@@ -1,8 +1,10 @@
-//! How long to wait before the next try: decorrelated jitter. Pure.
+//! How long to wait before the next try, for everything that dials again: decorrelated jitter. Pure.
 //!
-//! Each wait is drawn between the shortest and three times the last one, so that a city's agents
+//! Each wait is drawn between the shortest and three times the last one, so that a city's programs
 //! do not come back in step after their broker was restarted. It starts over only after a
-//! connection that lasted: one that is accepted and kicked at once counts as a failure.
+//! connection that lasted: one that is accepted and kicked at once counts as a failure. Crates for
+//! retries drive a closure until it succeeds; here a driver asks for the next wait and goes on
+//! with everything else meanwhile.
 
 use std::time::Duration;
 

@@ -6,10 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use rumqttc::Publish;
 use shared::time::Timestamp;
 
-use super::Answer;
+use crate::{
+    net::{Message, PacketId},
+    source::Answer,
+};
 
 /// Messages of lost connections that are remembered; the oldest is forgotten beyond that. Brokers
 /// have far fewer on the way to one client.
@@ -26,12 +28,12 @@ pub enum Repeated {
     Dropped(Timestamp),
 }
 
-/// What follows from an answer.
-#[derive(Debug, PartialEq)]
-pub enum Step {
-    Acknowledge(Publish),
+/// What is owed to the broker after an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owed {
+    Acknowledgement(PacketId),
     /// A broker repeats nothing on a connection that lives.
-    EndConnection,
+    NewConnection,
     Nothing,
 }
 
@@ -44,7 +46,8 @@ enum State {
 
 #[derive(Debug)]
 struct Kept {
-    message: Publish,
+    message: Message,
+    packet: PacketId,
     at: Timestamp,
     state: State,
     /// Whether it came on the present connection, which alone can acknowledge its packet id.
@@ -60,7 +63,7 @@ pub struct Unacknowledged {
 
 impl Unacknowledged {
     /// Keeps a message that was given a time; the token is for its receipt.
-    pub fn keep(&mut self, message: Publish, at: Timestamp) -> u64 {
+    pub fn keep(&mut self, message: Message, packet: PacketId, at: Timestamp) -> u64 {
         let mut past = self.kept.iter().filter(|(_, kept)| !kept.is_present);
         if self.kept.len() >= REMEMBERED
             && let Some(oldest) = past.next().map(|(token, _)| *token)
@@ -70,6 +73,7 @@ impl Unacknowledged {
         self.last_token += 1;
         let kept = Kept {
             message,
+            packet,
             at,
             state: State::Waits,
             is_present: true,
@@ -79,21 +83,18 @@ impl Unacknowledged {
     }
 
     /// What is known of a message, if it repeats one of an earlier connection.
-    pub fn repeated(&mut self, message: &Publish) -> Option<Repeated> {
-        if !message.dup {
-            return None;
-        }
+    pub fn repeated(&mut self, message: &Message) -> Option<Repeated> {
+        let packet = message.packet.filter(|_| message.is_repetition)?;
         let is_same = |kept: &Kept| {
             let known = &kept.message;
             !kept.is_present && known.topic == message.topic && known.payload == message.payload
         };
         let same = self.kept.iter_mut().filter(|(_, kept)| is_same(kept));
-        let (token, kept) = same.min_by_key(|(_, kept)| kept.message.pkid != message.pkid)?;
+        let (token, kept) = same.min_by_key(|(_, kept)| kept.packet != packet)?;
         let (token, at) = (*token, kept.at);
         let known = match kept.state {
             State::Waits => {
-                kept.message = message.clone();
-                kept.is_present = true;
+                (kept.packet, kept.is_present) = (packet, true);
                 return Some(Repeated::Waits);
             }
             State::Durable => Repeated::Durable,
@@ -103,22 +104,23 @@ impl Unacknowledged {
         Some(known)
     }
 
-    pub fn answered(&mut self, answer: Answer) -> Step {
+    /// A delivery has become durable or was dropped.
+    pub fn answered(&mut self, answer: Answer) -> Owed {
         let (token, state) = match answer {
             Answer::Durable(token) => (token, State::Durable),
             Answer::Dropped(token) => (token, State::Dropped),
         };
         let Some(kept) = self.kept.get_mut(&token) else {
-            return Step::Nothing;
+            return Owed::Nothing;
         };
         kept.state = state;
         match (state, kept.is_present) {
             (State::Durable, true) => self
                 .kept
                 .remove(&token)
-                .map_or(Step::Nothing, |kept| Step::Acknowledge(kept.message)),
-            (State::Dropped, true) => Step::EndConnection,
-            _ => Step::Nothing,
+                .map_or(Owed::Nothing, |kept| Owed::Acknowledgement(kept.packet)),
+            (State::Dropped, true) => Owed::NewConnection,
+            _ => Owed::Nothing,
         }
     }
 
@@ -144,14 +146,20 @@ impl Unacknowledged {
 
 #[cfg(test)]
 mod tests {
-    use rumqttc::QoS;
-
     use super::*;
 
-    fn message(pkid: u16, dup: bool) -> Publish {
-        let mut message = Publish::new("gauges/ws-01", QoS::AtLeastOnce, "0");
-        (message.pkid, message.dup) = (pkid, dup);
-        message
+    fn message(packet: u16, is_repetition: bool) -> Message {
+        Message {
+            topic: "gauges/ws-01".to_owned(),
+            payload: "0".into(),
+            is_repetition,
+            packet: Some(PacketId(packet)),
+        }
+    }
+
+    /// Keeps a message that came for the first time.
+    fn keep(kept: &mut Unacknowledged, packet: u16, at: Timestamp) -> u64 {
+        kept.keep(message(packet, false), PacketId(packet), at)
     }
 
     fn at(millis: i64) -> Timestamp {
@@ -161,20 +169,20 @@ mod tests {
     #[test]
     fn a_repetition_takes_the_place_of_its_original_and_is_acknowledged_by_its_own_packet() {
         let mut kept = Unacknowledged::default();
-        let token = kept.keep(message(1, false), at(1));
+        let token = keep(&mut kept, 1, at(1));
         kept.connection_ended();
         assert_eq!(kept.repeated(&message(7, false)), None, "a new message");
         assert_eq!(kept.repeated(&message(8, true)), Some(Repeated::Waits));
-        let step = kept.answered(Answer::Durable(token));
-        assert_eq!(step, Step::Acknowledge(message(8, true)));
+        let owed = kept.answered(Answer::Durable(token));
+        assert_eq!(owed, Owed::Acknowledgement(PacketId(8)));
     }
 
     #[test]
     fn what_became_durable_between_two_connections_is_acknowledged_on_the_second() {
         let mut kept = Unacknowledged::default();
-        let token = kept.keep(message(1, false), at(1));
+        let token = keep(&mut kept, 1, at(1));
         kept.connection_ended();
-        assert_eq!(kept.answered(Answer::Durable(token)), Step::Nothing);
+        assert_eq!(kept.answered(Answer::Durable(token)), Owed::Nothing);
         assert_eq!(kept.repeated(&message(1, true)), Some(Repeated::Durable));
         assert_eq!(kept.repeated(&message(1, true)), None, "only once");
     }
@@ -182,9 +190,9 @@ mod tests {
     #[test]
     fn a_dropped_delivery_ends_the_connection_and_comes_again_with_its_first_time() {
         let mut kept = Unacknowledged::default();
-        let _first = kept.keep(message(1, false), at(1));
-        let second = kept.keep(message(2, false), at(2));
-        assert_eq!(kept.answered(Answer::Dropped(second)), Step::EndConnection);
+        let _first = keep(&mut kept, 1, at(1));
+        let second = keep(&mut kept, 2, at(2));
+        assert_eq!(kept.answered(Answer::Dropped(second)), Owed::NewConnection);
         kept.connection_ended();
         let known = kept.repeated(&message(2, true));
         assert_eq!(known, Some(Repeated::Dropped(at(2))));
@@ -195,7 +203,7 @@ mod tests {
     fn messages_of_lost_connections_are_bounded() {
         let mut kept = Unacknowledged::default();
         for _ in 0..2 * REMEMBERED {
-            kept.keep(message(1, false), at(1));
+            keep(&mut kept, 1, at(1));
             kept.connection_ended();
         }
         assert_eq!(kept.kept.len(), REMEMBERED);

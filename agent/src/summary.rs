@@ -2,8 +2,10 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use super::{Config, Endpoint, ModbusBus};
-use crate::source::{decode::Request, modbus::requests};
+use crate::{
+    config::{AgentConfig, Endpoint, ModbusBus},
+    source::reads::{RegisterRead, reads},
+};
 
 /// Time that a device is assumed to take for an answer.
 const ANSWER: Duration = Duration::from_millis(20);
@@ -15,7 +17,7 @@ const ANSWER_BYTES: u32 = 5;
 
 /// A few lines for a human.
 #[must_use]
-pub fn summary(config: &Config) -> String {
+pub fn summary(config: &AgentConfig) -> String {
     let gauges = config.gauges().count();
     let (lines, inputs) = (config.modbus.len(), config.mqtt.len());
     let mut text = format!(
@@ -24,7 +26,7 @@ pub fn summary(config: &Config) -> String {
     );
     for bus in &config.modbus {
         let percent = bus_load(bus, config.clock.speed()) * 100.0;
-        let (gauges, requests) = (bus.gauges.len(), requests(bus).len());
+        let (gauges, requests) = (bus.gauges.len(), reads(bus).len());
         let verdict = if percent > 80.0 {
             " — more than the line can carry for long"
         } else {
@@ -52,20 +54,19 @@ pub fn summary(config: &Config) -> String {
 /// The share of its time that a line is busy, 1 being all of it. `speed` is that of the clock.
 #[must_use]
 pub fn bus_load(bus: &ModbusBus, speed: f64) -> f64 {
-    let share = |request: &Request| {
-        let interval =
-            Duration::from_millis(u64::try_from(request.interval_ms).unwrap_or(u64::MAX));
-        on_the_line(bus, request).as_secs_f64() * speed / interval.as_secs_f64().max(0.001)
+    let share = |read: &RegisterRead| {
+        let interval = Duration::from_millis(u64::try_from(read.interval_ms).unwrap_or(u64::MAX));
+        on_the_line(bus, read).as_secs_f64() * speed / interval.as_secs_f64().max(0.001)
     };
-    requests(bus).iter().map(share).sum()
+    reads(bus).iter().map(share).sum()
 }
 
-fn on_the_line(bus: &ModbusBus, request: &Request) -> Duration {
-    let bytes = f64::from(QUESTION_BYTES + ANSWER_BYTES + 2 * u32::from(request.count));
+fn on_the_line(bus: &ModbusBus, read: &RegisterRead) -> Duration {
+    let bytes = f64::from(QUESTION_BYTES + ANSWER_BYTES + 2 * u32::from(read.count));
     let characters = match &bus.endpoint {
         Endpoint::Rtu(line) => Duration::from_secs_f64(bytes * BITS / f64::from(line.baud)),
         Endpoint::Tcp { .. } | Endpoint::RtuOverTcp { .. } => Duration::ZERO,
     };
-    let silence = crate::source::transport::frame_silence(&bus.endpoint) * 2;
+    let silence = bus.endpoint.frame_silence() * 2;
     characters + silence + bus.turnaround + ANSWER
 }

@@ -3,27 +3,26 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rumqttc::{LastWill, QoS};
 use shared::{
+    backoff::{Backoff, BackoffLimits},
     clock::Clock,
-    ids::{AgentId, GaugeId},
+    ids::AgentId,
     limits::MAX_PAYLOAD,
-    wire::{Ack, Envelope, Topic},
+    wire::{Ack, AgentHealth, Envelope, Topic},
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::mpsc,
     time::{Instant, sleep_until},
 };
+use tokio_util::sync::CancellationToken;
 
-use super::{
-    Backoff, BackoffLimits,
-    connection::{Connection, Dial, Heard},
-    machine::{Action, Event, Machine, Pace},
-};
+use super::machine::{Action, Event, Machine, Pace};
 use crate::{
-    health::{Beat, Health, count},
-    random,
-    spool::keeper::{Keeper, KeeperError},
+    counters::count,
+    health::Health,
+    net::{Connection, Dial, Heard, Lost, Retained, Terms},
+    pulse::Beat,
+    spool::keeper::{Keeper, KeeperError, StoredBatch},
 };
 
 /// How often health is published.
@@ -34,17 +33,8 @@ const IDLE: Duration = Duration::from_secs(1);
 const DRAIN: Duration = Duration::from_secs(5);
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// A batch that became durable.
-#[derive(Debug, Clone)]
-pub struct StoredBatch {
-    pub seq: u64,
-    /// The lowest number the spool still holds.
-    pub oldest: u64,
-    pub gauges: Vec<GaugeId>,
-}
-
 /// What the uplink is given.
-pub struct Setup {
+pub struct UplinkSetup {
     pub agent: AgentId,
     pub clock: Clock,
     pub dial: Dial,
@@ -55,15 +45,14 @@ pub struct Setup {
     pub beat: Arc<Beat>,
     /// Ends when nothing more will be stored.
     pub stored: mpsc::Receiver<StoredBatch>,
-    /// Becomes true when the agent is to stop.
-    pub stop: watch::Receiver<bool>,
+    pub stop: CancellationToken,
 }
 
 /// Runs until it is told to stop and has drained what it could.
 ///
 /// # Errors
 /// The spool's thread has ended.
-pub async fn run(setup: Setup) -> Result<(), KeeperError> {
+pub async fn run(setup: UplinkSetup) -> Result<(), KeeperError> {
     let held = setup.keeper.held();
     let ranges = setup.keeper.ranges().await?;
     let machine = Machine::new(setup.pace, held.incarnation, held.usage.newest, &ranges);
@@ -72,7 +61,7 @@ pub async fn run(setup: Setup) -> Result<(), KeeperError> {
         agent: setup.agent.clone(),
         json: false,
     };
-    let mut uplink = Uplink {
+    let mut driver = Driver {
         machine,
         backoff: Backoff::new(setup.reconnect),
         connection: None,
@@ -85,13 +74,13 @@ pub async fn run(setup: Setup) -> Result<(), KeeperError> {
         state: Topic::State(setup.agent.clone()).to_string(),
         setup,
     };
-    uplink.serve().await?;
-    uplink.farewell().await;
+    driver.serve().await?;
+    driver.farewell().await;
     Ok(())
 }
 
-struct Uplink {
-    setup: Setup,
+struct Driver {
+    setup: UplinkSetup,
     machine: Machine,
     backoff: Backoff,
     connection: Option<Connection>,
@@ -105,6 +94,15 @@ struct Uplink {
     state: String,
 }
 
+/// Why a connection has ended.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error(transparent)]
+    Lost(#[from] Lost),
+    #[error("the broker has stopped acknowledging")]
+    Unacknowledged,
+}
+
 /// What woke the loop.
 enum Woke {
     Heard(Heard),
@@ -113,7 +111,7 @@ enum Woke {
     Timer,
 }
 
-impl Uplink {
+impl Driver {
     async fn serve(&mut self) -> Result<(), KeeperError> {
         let mut more_to_store = true;
         while !self.is_over(more_to_store) {
@@ -176,7 +174,7 @@ impl Uplink {
         tokio::select! {
             heard = heard => Woke::Heard(heard),
             stored = self.setup.stored.recv(), if more_to_store => Woke::Stored(stored),
-            _ = self.setup.stop.changed(), if self.drain_until.is_none() => Woke::Stop,
+            () = self.setup.stop.cancelled(), if self.drain_until.is_none() => Woke::Stop,
             () = sleep_until(wake) => Woke::Timer,
         }
     }
@@ -186,30 +184,34 @@ impl Uplink {
             return;
         }
         let health = self.setup.health.snapshot(false, self.setup.keeper.held());
-        let will = serde_json::to_vec(&health).unwrap_or_default();
-        let will = LastWill::new(&self.state, will, QoS::AtLeastOnce, true);
-        self.connection = Some(Connection::open(&self.setup.dial, self.acks.clone(), will));
+        let terms = Terms {
+            lasting: false,
+            topics: vec![self.acks.clone()],
+            will: Some(self.retained(&health)),
+        };
+        self.connection = Some(Connection::open(&self.setup.dial, terms));
     }
 
     async fn heard(&mut self, heard: Heard) -> Result<(), KeeperError> {
         match heard {
-            Heard::Nothing => Ok(()),
-            Heard::Ready => {
+            Heard::Accepted { .. } | Heard::FarewellSent => Ok(()),
+            Heard::Ready { .. } => {
                 tracing::info!(broker = %self.setup.dial.broker, "uplink connected");
                 count(&self.setup.health.counters.connections, 1);
                 self.publish_health(true);
                 self.step(Event::Connected).await
             }
             Heard::BrokerHas(seq) => self.step(Event::BrokerHas { seq }).await,
-            Heard::Message { topic, payload } if topic == self.acks => {
-                self.acknowledged(&payload).await
+            Heard::Message(message) if message.topic == self.acks => {
+                self.acknowledged(&message.payload).await
             }
-            Heard::Message { topic, .. } => {
+            Heard::Message(message) => {
+                let topic = message.topic;
                 tracing::debug!(topic, "message on a topic that nobody asked for");
                 Ok(())
             }
-            Heard::Lost(error) => {
-                self.lost(&error);
+            Heard::Lost(why) => {
+                self.lost(&why.into());
                 self.step(Event::Disconnected).await
             }
         }
@@ -225,17 +227,17 @@ impl Uplink {
         }
     }
 
-    fn lost(&mut self, error: &dyn std::fmt::Display) {
+    fn lost(&mut self, why: &Ended) {
         let lasted = self
             .connection
             .take()
             .map_or(Duration::ZERO, |c| c.lasted());
         self.backoff.ended(lasted);
-        let wait = self.backoff.next(random::fraction());
+        let wait = self.backoff.next(fastrand::f64());
         self.retry_at = Instant::now() + wait;
         tracing::warn!(
             broker = %self.setup.dial.broker,
-            %error,
+            error = why as &dyn std::error::Error,
             lasted_s = lasted.as_secs(),
             retry_in_ms = wait.as_millis(),
             "uplink lost"
@@ -274,7 +276,7 @@ impl Uplink {
                 }))
             }
             Action::Reconnect => {
-                self.lost(&"the broker has stopped acknowledging");
+                self.lost(&Ended::Unacknowledged);
                 Ok(None)
             }
         }
@@ -316,8 +318,8 @@ impl Uplink {
                 count(&self.setup.health.counters.published, 1);
                 Ok(None)
             }
-            Err(error) => {
-                self.lost(&error);
+            Err(why) => {
+                self.lost(&why.into());
                 Ok(Some(Event::Disconnected))
             }
         }
@@ -359,9 +361,15 @@ impl Uplink {
             return;
         };
         let health = self.setup.health.snapshot(online, self.setup.keeper.held());
-        let payload = serde_json::to_vec(&health).unwrap_or_default();
-        if let Err(error) = connection.retain(&self.state, payload) {
+        if let Err(error) = connection.retain(self.retained(&health)) {
             tracing::debug!(%error, "health was not published");
+        }
+    }
+
+    fn retained(&self, health: &AgentHealth) -> Retained {
+        Retained {
+            topic: self.state.clone(),
+            payload: serde_json::to_vec(health).unwrap_or_default(),
         }
     }
 

@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use shared::{time::Timestamp, value::Value};
 
-use super::Outcome;
+use crate::source::Outcome;
 
 /// Longest payload that is looked at: a reading takes a hundred bytes.
 const MAX_BYTES: usize = 4 * 1024;

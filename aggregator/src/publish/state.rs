@@ -54,7 +54,7 @@ impl GaugeTexts {
     /// The text of one gauge.
     #[must_use]
     pub fn get(&self, gauge: GaugeIndex) -> Option<&RawValue> {
-        self.0.get(gauge.0).map(|text| &**text)
+        self.0.get(gauge.index()).map(|text| &**text)
     }
 
     /// All texts, in the order of the gauges.
@@ -72,12 +72,12 @@ impl GaugeTexts {
             self.0 = view::gauges(snapshot).map(|gauge| text(&gauge)).collect();
             return;
         }
-        for GaugeIndex(key) in changed {
-            let site = snapshot.city.gauges.get(*key);
+        for key in changed.into_iter().map(|gauge| gauge.index()) {
+            let site = snapshot.city.gauges.get(key);
             if let (Some(old), Some(site), Some(facts)) =
-                (self.0.get_mut(*key), site, snapshot.gauges.get(*key))
+                (self.0.get_mut(key), site, snapshot.gauges.get(key))
             {
-                *old = text(&GaugeView::new(*key, site, facts));
+                *old = text(&GaugeView::new(key, site, facts));
             }
         }
     }
@@ -107,13 +107,15 @@ pub fn document(snapshot: &Snapshot, texts: &GaugeTexts) -> Vec<u8> {
 pub fn delta(snapshot: &Snapshot, texts: &GaugeTexts, redraw: &Redraw) -> Vec<u8> {
     let mut view = empty(snapshot);
     view.gauges = some(redraw.gauges.iter().filter_map(|g| texts.get(*g)));
-    view.points = some(redraw.points.iter().filter_map(|PointIndex(key)| {
-        let (site, facts) = (snapshot.city.points.get(*key)?, snapshot.points.get(*key)?);
-        Some(PointView::new(*key, site, facts))
+    view.points = some(redraw.points.iter().filter_map(|point| {
+        let key = point.index();
+        let (site, facts) = (snapshot.city.points.get(key)?, snapshot.points.get(key)?);
+        Some(PointView::new(key, site, facts))
     }));
-    view.trucks = some(redraw.trucks.iter().filter_map(|TruckIndex(key)| {
-        let (site, facts) = (snapshot.city.trucks.get(*key)?, snapshot.trucks.get(*key)?);
-        Some(TruckView::new(*key, site, facts))
+    view.trucks = some(redraw.trucks.iter().filter_map(|truck| {
+        let key = truck.index();
+        let (site, facts) = (snapshot.city.trucks.get(key)?, snapshot.trucks.get(key)?);
+        Some(TruckView::new(key, site, facts))
     }));
     view.plan = snapshot.plan.as_deref().filter(|_| redraw.plan);
     view.orders = redraw.orders.then(|| view::orders(snapshot).collect());

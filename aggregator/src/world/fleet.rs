@@ -122,7 +122,7 @@ impl World {
     pub(super) fn repeat_orders(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let pause = self.real_to_storm_ms(REPEAT_REAL_MS);
         for (id, place) in self.city.trucks.iter().map(|t| &t.id).zip(0..) {
-            let truck = &mut self.trucks[TruckIndex(place)];
+            let truck = &mut self.trucks[TruckIndex::from_usize(place)];
             let report = truck.report.as_ref();
             // A truck that still carries an order of which it was called back is told so again.
             let carried = report.and_then(|r| self.orders.get(r.order.as_ref()?));
@@ -260,7 +260,7 @@ impl World {
     }
 
     pub(super) fn look_at_trucks(&mut self, effects: &mut Vec<Effect>) {
-        for (site, place) in self.city.trucks.iter().zip((0..).map(TruckIndex)) {
+        for (site, place) in self.city.trucks.iter().zip((0..).map(TruckIndex::from_usize)) {
             let truck = &mut self.trucks[place];
             let order = self.orders.open_of(&site.id);
             let facts = TruckFacts {

@@ -55,7 +55,7 @@ impl World {
             }
         }
         for gauge in changed {
-            let Some(facts) = self.gauges.get_mut(gauge.0) else {
+            let Some(facts) = self.gauges.get_mut(gauge.index()) else {
                 continue;
             };
             facts.is_silent = !facts.is_silent;
@@ -71,8 +71,8 @@ impl World {
     /// The newest trusted rain intensity of a gauge that is not silent, in mm/h.
     pub(super) fn intensity(&self, gauge: GaugeIndex) -> Option<f64> {
         let (site, facts) = (
-            self.city.gauges.get(gauge.0)?,
-            self.gauges.get(gauge.0)?,
+            self.city.gauges.get(gauge.index())?,
+            self.gauges.get(gauge.index())?,
         );
         let (at, value) = facts.trusted.filter(|_| !facts.is_silent)?;
         let behind = facts.newest?.observed_at.millis_since(at);

@@ -89,7 +89,7 @@ impl Places {
             city.gauges.iter().map(|_| Vec::new()).collect();
         for (place, point) in city.points.iter().enumerate() {
             if let Some(gauge) = gauges.get(&point.level_gauge) {
-                points_of[*gauge].push(PointIndex(place));
+                points_of[*gauge].push(PointIndex::from_usize(place));
             }
         }
         Self {
@@ -210,7 +210,7 @@ impl World {
         self.publication.restarted();
         if is_first {
             for (place, point) in self.points.iter_mut_enumerated() {
-                if let Some(site) = self.city.points.get(place.0) {
+                if let Some(site) = self.city.points.get(place.index()) {
                     *point = PointLive::new(site, &self.city, &self.places.gauges, now);
                 }
             }
@@ -222,7 +222,7 @@ impl World {
             self.observe_unknown(observation.gauge, effects);
             return;
         };
-        let Some(site) = self.city.gauges.get(gauge.0) else {
+        let Some(site) = self.city.gauges.get(gauge.index()) else {
             return;
         };
         self.publication.observed();
@@ -235,7 +235,7 @@ impl World {
                     .observe_depth(id, observation.observed_at, depth.units());
             }
         }
-        if let Some(facts) = self.gauges.get_mut(gauge.0)
+        if let Some(facts) = self.gauges.get_mut(gauge.index())
             && let Some(news) = facts.observe(&observation)
         {
             effects.push(Effect::Changed(Change::Gauge { gauge, news }));
@@ -281,13 +281,13 @@ impl World {
 
     /// A point as the city describes it.
     fn point_site(&self, place: PointIndex) -> &WaterloggingPoint {
-        let site = self.city.points.get(place.0);
+        let site = self.city.points.get(place.index());
         site.expect("places are those of the city's lists")
     }
 
     /// A truck as the city describes it.
     fn truck_site(&self, place: TruckIndex) -> &PumpTruck {
-        let site = self.city.trucks.get(place.0);
+        let site = self.city.trucks.get(place.index());
         site.expect("places are those of the city's lists")
     }
 

@@ -1,38 +1,20 @@
 //! Places in the city's lists, as types: a gauge's place cannot be taken for a truck's.
 
+use oxc_index::define_index_type;
 use serde::{Deserialize, Serialize};
 
-macro_rules! place {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-        )]
-        pub struct $name(pub usize);
-
-        impl oxc_index::Idx for $name {
-            const MAX: usize = usize::MAX;
-
-            unsafe fn from_usize_unchecked(place: usize) -> Self {
-                Self(place)
-            }
-
-            fn index(self) -> usize {
-                self.0
-            }
-        }
-    };
-}
-
-place!(
+define_index_type! {
     /// A gauge by its place in [`crate::network::City::gauges`].
-    GaugeIndex
-);
-place!(
+    #[derive(Serialize, Deserialize)]
+    pub struct GaugeIndex = u32;
+}
+define_index_type! {
     /// A waterlogging point by its place in [`crate::network::City::points`].
-    PointIndex
-);
-place!(
+    #[derive(Serialize, Deserialize)]
+    pub struct PointIndex = u32;
+}
+define_index_type! {
     /// A pump truck by its place in [`crate::network::City::trucks`].
-    TruckIndex
-);
+    #[derive(Serialize, Deserialize)]
+    pub struct TruckIndex = u32;
+}

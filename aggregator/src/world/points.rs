@@ -38,7 +38,7 @@ impl PointLive {
         now: Timestamp,
     ) -> Self {
         let place = |id: &GaugeId| gauges.get(id).copied();
-        let level = place(&site.level_gauge).and_then(|g| city.gauges.get(g.0));
+        let level = place(&site.level_gauge).and_then(|g| city.gauges.get(g.index()));
         let interval_s = level.map_or(0, |g| g.interval_s);
         let assessment = Assessment::new(site.thresholds, interval_s, now);
         Self {
@@ -109,7 +109,7 @@ impl PointFacts {
 
 impl World {
     pub(super) fn look_at_points(&mut self, effects: &mut Vec<Effect>) {
-        for place in (0..self.points.len()).map(PointIndex) {
+        for place in (0..self.points.len()).map(PointIndex::from_usize) {
             let facts = self.point_facts(place);
             let live = &mut self.points[place];
             if *live.facts != facts {

@@ -160,13 +160,13 @@ impl World {
         self.run = form.run;
         for row in form.gauges {
             let place = self.places.gauges.get(&row.0);
-            if let Some(known) = place.and_then(|g| self.gauges.get_mut(g.0)) {
+            if let Some(known) = place.and_then(|g| self.gauges.get_mut(g.index())) {
                 *known = facts(&row);
             }
         }
         for (id, saved) in form.points {
             if let Some(place) = self.places.points.get(&id) {
-                let site = self.city.points.get(place.0);
+                let site = self.city.points.get(place.index());
                 let site = site.expect("places are those of the city's lists");
                 self.points[*place].restore(site, saved.assessment, saved.depths);
             }

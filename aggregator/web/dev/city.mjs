@@ -107,6 +107,12 @@ function sewers() {
   return collection(features);
 }
 
+/** A layer as the server tells it: every feature with its kind and both names. */
+function told(kind, { features }) {
+  const named = ({ id, properties: { name = id, name_en = name, ...rest } }) => ({ ...rest, name, name_en, kind });
+  return collection(features.map((f) => ({ ...f, properties: named(f) })));
+}
+
 /** Points strewn over the town, denser towards its middle. */
 function strewn(prefix, n, width, rnd, properties) {
   const features = [];
@@ -169,10 +175,10 @@ export function makeCity(seed = 7) {
     city: { name: { zh: "望海市（虚构）", en: "Wanghai (fictional)" }, time_zone: "Asia/Shanghai", datum: "wanghai datum", centre: [(W + E) / 2, (S + N) / 2], bounds: BOUNDS },
     points, gauges, trucks,
     layers: {
-      districts: districts(), roads: roads(), canals: canals(), sewers: sewers(),
-      "pump-stations": strewn("ps", 1418, 4, rnd, (i) => ({ name: `泵站 ${i}`, capacity_m3h: 6000 })),
-      shelters: strewn("sh", 736, 3, rnd, (i) => ({ name: `避难所 ${i}`, capacity: 400 })),
-      communities: strewn("cm", 14020, 5, rnd, (i) => ({ name: `${NAMES[i % 16][0]}居民区 ${i}`, households: 700 })),
+      districts: told("district", districts()), roads: told("road", roads()), canals: told("canal", canals()), sewers: told("sewer", sewers()),
+      "pump-stations": told("pump-station", strewn("ps", 1418, 4, rnd, (i) => ({ name: `泵站 ${i}`, capacity_m3h: 6000 }))),
+      shelters: told("shelter", strewn("sh", 736, 3, rnd, (i) => ({ name: `避难所 ${i}`, capacity: 400 }))),
+      communities: told("community", strewn("cm", 14020, 5, rnd, (i) => ({ name: `${NAMES[i % 16][0]}居民区 ${i}`, households: 700 }))),
     },
   };
 }

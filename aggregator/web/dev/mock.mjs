@@ -64,10 +64,9 @@ export class Mock {
     this.sinceplan += ms;
     this.seq += 1;
     const turn = this.seq % 4;
-    const strip = ({ name, position, unit, interval_s, ...rest }) => rest;
     const delta = {
       ...this.head(),
-      gauges: s.gauges.filter((g) => g.key % 4 === turn).map((g) => strip(s.gauge(g))),
+      gauges: s.gauges.filter((g) => g.key % 4 === turn).map((g) => s.gauge(g)),
       points: s.points.filter((p) => p.key % 4 === turn).map((p) => s.point(p)),
       counters: this.counters(),
     };

@@ -219,7 +219,7 @@ export class Storm {
       const keep = offers.find((o) => o.t.id === last.get(p.id));
       const best = keep ?? offers[0];
       if (recommendations.length >= 14 || !best) {
-        unserved.push({ point: p.id, code: ["gain-below-switch", "too-late", "no-truck-left"][unserved.length % 3], params: {} });
+        unserved.push({ point: p.id, code: ["gain-below-switch", "no-truck-left"][unserved.length % 2], params: {} });
         continue;
       }
       free.delete(best.t);
@@ -267,7 +267,7 @@ export class Storm {
     const wanted = this.plan.recommendations.some((r) => r.truck === truck && r.point === point);
     if (plan !== null && plan !== undefined && !wanted) return { status: 409, title: "the plan has changed", detail: `plan ${plan} no longer recommends truck ${truck} for ${point}; the present plan is ${this.version}` };
     const { way, distance, eta } = this.offer(t, p);
-    const order = { id: `o-${Math.floor(this.now / 1000)}-${this.orders.length + 1}`, truck, point, issued_at: iso(this.now), state: "sent", eta_at: iso(this.now + eta * MINUTE) };
+    const order = { id: `o-${Math.floor(this.now / 1000)}-${this.orders.length + 1}`, truck, point, issued_at: iso(this.now), state: "sent", eta_at: iso(this.now + eta * MINUTE), plan: plan ?? null };
     this.orders.push(order);
     this.duty.set(truck, { order, way, length: distance, left: this.now, state: "idle", at: t.home, pumped: 0 });
     return { status: 201, order };

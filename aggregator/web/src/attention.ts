@@ -115,7 +115,7 @@ function doubtFirst(a: Point, b: Point): number {
 }
 
 function excess(gauge: Gauge): number {
-  if (isRain(gauge.parameter) || gauge.alert_m == null || gauge.value === null) return -Infinity;
+  if (isRain(gauge.parameter) || gauge.alert_m === null || gauge.value === null) return -Infinity;
   return gauge.value - gauge.alert_m;
 }
 

@@ -5,7 +5,7 @@ import { type TemplateResult, html, nothing } from "lit";
 import * as format from "./format.ts";
 import {
   type Alternative,
-  type Order,
+  type OrderView,
   type Plan,
   type Point,
   type Recommendation,
@@ -83,7 +83,7 @@ function situation(page: Page, p: Point): TemplateResult {
   return html`<p class="situation">
     <span><label>${w.plan.now}</label> ${now} <small class="age">${page.age(p.observed_at)}</small></span>
     ${
-      f && f.peak_m !== null && f.peak_at !== null
+      f
         ? html`<span><label>${w.plan.peak}</label> <b>${format.text(format.depth(f.peak_m))}</b> <span>${page.at(f.peak_at)}</span></span>`
         : nothing
     }
@@ -112,7 +112,7 @@ function deadline(page: Page, r: Recommendation, p: Point | undefined): Template
   const { words: w } = page;
   if (!p) return format.NO_NUMBER;
   if (rank(p.status) >= 3) return w.plan.alreadyClosure;
-  if (!p.forecast || p.forecast.method === "none") return w.plan.noForecast;
+  if (!p.forecast) return w.plan.noForecast;
   const at = deadlineOf(p);
   if (at === null) return w.plan.noDeadline;
   const margin = Math.round((Date.parse(at) - Date.parse(r.sets_up_until)) / 60_000);
@@ -220,7 +220,7 @@ function refusalText(page: Page, refusal: Refusal): TemplateResult | string {
 }
 
 /** An order that binds a truck: how far it is, and the way back. */
-export function orderCard(page: Page, order: Order): TemplateResult {
+export function orderCard(page: Page, order: OrderView): TemplateResult {
   const { words: w, orders } = page;
   const point = page.store.points.get(order.point);
   const truck = page.store.trucks.get(order.truck);
@@ -247,12 +247,12 @@ export function orderCard(page: Page, order: Order): TemplateResult {
   </article>`;
 }
 
-function isUnderway(order: Order, truck: Truck | undefined): boolean {
+function isUnderway(order: OrderView, truck: Truck | undefined): boolean {
   return order.state === "sent" || truck?.state === "driving" || truck?.state === "idle";
 }
 
 /** Sent, received, driving, set-up, pumping: the last step that is reached. */
-function reached(order: Order, truck: Truck | undefined): number {
+function reached(order: OrderView, truck: Truck | undefined): number {
   if (order.state === "sent") return 0;
   switch (truck?.state) {
     case "driving":
@@ -266,7 +266,7 @@ function reached(order: Order, truck: Truck | undefined): number {
   }
 }
 
-function steps(page: Page, order: Order, truck: Truck | undefined): TemplateResult {
+function steps(page: Page, order: OrderView, truck: Truck | undefined): TemplateResult {
   const at = reached(order, truck);
   return html`<ol class="steps">
     ${page.words.plan.steps.map(

@@ -4,7 +4,7 @@ import { type TemplateResult, html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { card, cardKey, orderCard } from "./card.ts";
 import { Hold } from "./hold.ts";
-import { type Order, type Plan, type Recommendation, isOpen, rank } from "./model.ts";
+import { type OrderView, type Plan, type Recommendation, isOpen, rank } from "./model.ts";
 import { Part } from "./page.ts";
 import * as sentences from "./sentences.ts";
 
@@ -43,7 +43,7 @@ export class FloodPlan extends Part {
   #madeBy(plan: Plan): TemplateResult {
     const { page } = this;
     const w = page.words.plan;
-    const bound = plan.gap_percent === null ? w.noBound : w.bound(String(Math.floor(100 - plan.gap_percent)));
+    const bound = w.bound(String(Math.floor(100 - plan.gap_percent)));
     const made = w.made(plan.version, page.at(plan.made_at));
     return html`<p class="fine">${made}${plan.recommendations.length > 0 ? ` · ${bound}` : nothing}</p>`;
   }
@@ -79,12 +79,12 @@ export class FloodPlan extends Part {
     this.requestUpdate();
   }
 
-  #orderOf(r: Recommendation): Order | null {
+  #orderOf(r: Recommendation): OrderView | null {
     const order = this.page.orders.openOf(r.truck);
     return order?.point === r.point ? order : null;
   }
 
-  #openOrders(): Order[] {
+  #openOrders(): OrderView[] {
     return [...this.page.store.orders.values()]
       .filter(isOpen)
       .sort((a, b) => (a.issued_at < b.issued_at ? 1 : -1));

@@ -86,7 +86,7 @@ export function pointRow(page: Page, p: Point, gone = false): TemplateResult {
 function outlookLine(page: Page, p: Point): string | null {
   const w = page.words;
   const f = p.forecast;
-  if (!f || f.peak_m === null || f.peak_at === null) return null;
+  if (!f) return null;
   if (f.reaches_closure_at && (p.status === "waterlogged" || p.status === "notice")) {
     return w.attention.closureAt(page.at(f.reaches_closure_at));
   }

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import type { Delta } from "../src/model.ts";
+import type { State } from "../src/model.ts";
 import { Store } from "../src/store.ts";
 import { at, delta, order, point } from "./examples.ts";
 
 /** A store whose snapshot is given out when the test says so. */
 function storeWithLateSnapshot() {
-  let give: (snapshot: Delta) => void = () => {};
+  let give: (snapshot: State) => void = () => {};
   const store = new Store(() => new Promise((done) => (give = done)), () => 0);
-  return { store, give: (snapshot: Delta) => give(snapshot) };
+  return { store, give: (snapshot: State) => give(snapshot) };
 }
 
 test("a delta that the snapshot already contains is dropped, a newer one is applied after it", async () => {

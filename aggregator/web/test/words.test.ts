@@ -3,6 +3,7 @@ import * as format from "../src/format.ts";
 import { dictionaries } from "../src/i18n/index.ts";
 import { Hold } from "../src/hold.ts";
 import { course } from "../src/race.ts";
+import type { Reason } from "../src/model.ts";
 import * as sentences from "../src/sentences.ts";
 import { NOON, at, point } from "./examples.ts";
 
@@ -43,7 +44,8 @@ test("a silent point is described as unknown, in both languages", () => {
 });
 
 test("a code that the page does not know is shown as it came", () => {
-  expect(sentences.reason({ code: "new-reason", params: { depth_m: 0.2 } }, speaker)).toBe("new-reason, depth_m 0.2");
+  const newer = { code: "new-reason", params: { depth_m: 0.2 } } as unknown as Reason;
+  expect(sentences.reason(newer, speaker)).toBe("new-reason, depth_m 0.2");
 });
 
 test("the two languages have the same words", () => {

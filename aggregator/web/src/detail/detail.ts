@@ -82,11 +82,11 @@ export class FloodDetail extends Part {
       ${figure(w.detail.trend, { number: sentences.trend(p.rate_m_per_h, w), unit: "" })}
       ${figure(w.detail.rain, format.intensity(p.rain_mm_per_h))}
       ${figure(w.detail.volume, isKnown ? format.volume(p.volume_m3) : format.volume(null))}
-      ${f && f.peak_m !== null && f.peak_at ? figure(w.detail.peak, format.depth(f.peak_m), page.at(f.peak_at)) : nothing}
-      ${f && f.waterlogged_probability_60 !== null && !isFlooded(p.status) ? figure(w.detail.probability, { number: format.count(f.waterlogged_probability_60 * 100), unit: "%" }) : nothing}
+      ${f ? figure(w.detail.peak, format.depth(f.peak_m), page.at(f.peak_at)) : nothing}
+      ${f && !isFlooded(p.status) ? figure(w.detail.probability, { number: format.count(f.waterlogged_probability_60 * 100), unit: "%" }) : nothing}
     </dl>`;
     const table = feed.state === "ready" ? hydrographTable(page, feed.data) : nothing;
-    const issued = f && f.method !== "none" ? w.detail.issued(page.at(f.basis_at), w.detail.method[f.method] ?? f.method) : "";
+    const issued = f ? w.detail.issued(page.at(f.basis_at), w.detail.method[f.method] ?? f.method) : "";
     return this.#frame(
       pointSymbol(p.status),
       page.name(p.name, p.id),
@@ -143,7 +143,7 @@ export class FloodDetail extends Part {
       html`<dl class="figures">
           ${figure(w.parameter[g.parameter], current ? value : { ...value, number: format.NO_NUMBER }, page.age(g.observed_at))}
           ${figure(w.detail.quality, { number: g.quality === null ? w.noQuality : w.quality[g.quality], unit: "" })}
-          ${g.alert_m != null ? figure(w.detail.alertLevel, format.level(g.alert_m)) : nothing}
+          ${g.alert_m !== null ? figure(w.detail.alertLevel, format.level(g.alert_m)) : nothing}
           ${g.parameter === "water-level" && page.store.city ? figure("", { number: "", unit: page.store.city.datum }) : nothing}
         </dl>
         <p class="summary">${sentence}${failed.length > 0 ? ` ${w.detail.failedTests}: ${failed.join(", ")}${w.fullStop}` : ""}</p>
@@ -156,7 +156,7 @@ export class FloodDetail extends Part {
     const scale = g.parameter === "depth" ? 100 : 1;
     const { unit } = format.observed(g.parameter, 0, g.interval_s);
     const alert: Threshold[] =
-      g.alert_m == null
+      g.alert_m === null
         ? []
         : [{ status: "closure", value: g.alert_m, label: `${w.detail.alertLevel} ${format.text(format.level(g.alert_m))}` }];
     const scene = { zone: store.city?.time_zone ?? "UTC", now: now / 1000, lang: `${desk.lang} ${g.id}` };

@@ -180,7 +180,6 @@ export const en: Words = {
     title: "Dispatch",
     made: (version, at) => `Plan ${version}, made ${at}`,
     bound: (percent) => `at least ${percent}% as good as the best possible`,
-    noBound: "distance from the best possible not stated",
     none: "No truck needs to be sent.",
     noPlan: "There is no plan yet.",
     ordered: "Ordered",
@@ -188,8 +187,6 @@ export const en: Words = {
     unserved: "Points without a truck",
     unservedReason: {
       "no-truck-left": "No truck left to send",
-      unreachable: "No passable road to it",
-      "too-late": "A truck would come too late to help",
       "gain-below-switch": "Gain too small to move a truck",
     },
     waiting: (n) => `${n} new: shown when the pointer leaves`,
@@ -254,14 +251,12 @@ export const en: Words = {
       "nearest-free": (eta) => `Nearest free truck, ${eta} min away`,
       "capacity-fits": (capacity, inflow) => `Pumps ${capacity} against an inflow of ${inflow}`,
       "heavy-rain": (rain) => `Heavy rain over it, ${rain}`,
-      "already-there": () => "The truck is already there",
     },
     objection: {
       "arrives-after-closure": (n) => `Arrives ${n} min after closure depth is reached`,
       "cannot-win": (inflow, capacity) =>
         `Inflow ${inflow} exceeds its ${capacity}: it cannot win alone`,
       "district-left-without-reserve": (district) => `${district} is left without a reserve truck`,
-      "gauge-stale": (n) => `Level gauge without a trustworthy reading for ${n} min`,
       "straight-line-estimate": () => "Distance is a straight-line estimate; it may take longer",
       "forecast-unverified": () => "The forecast here has not been verified yet",
       "truck-not-heard": (since) =>
@@ -308,7 +303,7 @@ export const en: Words = {
     summaryNoForecast: "No forecast.",
     summaryDry: (at) => `Expected dry at ${at}.`,
     issued: (at, method) => `Forecast from ${at} (${method}). `,
-    method: { reservoir: "reservoir model", "rate-of-rise": "rate of rise", none: "no method" },
+    method: { reservoir: "reservoir model", "rate-of-rise": "rate of rise" },
     skill: (n, horizon, error, persistence) =>
       `${horizon} min forecast verified ${n} times: mean error ${error}; assuming no change, ${persistence}`,
     skillWorse: ", so it is no better so far",

@@ -9,16 +9,15 @@ import type { LonLat } from "../model.ts";
 import { Part } from "../page.ts";
 import type { Change } from "../store.ts";
 import type { FloodMap } from "./contract.ts";
-import { proposedRoutes } from "./features.ts";
+import { type RouteFeature, proposedRoutes } from "./features.ts";
 import { firstView } from "./view.ts";
-import type { Feature } from "geojson";
 
 type Condition = "waiting" | "loading" | "shown" | "no-webgl" | "failed";
 
 export class FloodMapPart extends Part {
   #condition: Condition = "waiting";
   #map: FloodMap | null = null;
-  #ordered: Feature[] = [];
+  #ordered: RouteFeature[] = [];
   #routesRound = 0;
 
   override connectedCallback(): void {
@@ -105,7 +104,7 @@ export class FloodMapPart extends Part {
       const round = ++this.#routesRound;
       const { features } = await fetchRoutes().catch(() => ({ features: [] }));
       if (round !== this.#routesRound) return;
-      this.#ordered = features.filter((f) => f.properties?.["ordered"] === true);
+      this.#ordered = features.filter((f) => f.properties.ordered);
     }
     const features = [...proposedRoutes(store.plan, store.orders.values()), ...this.#ordered];
     this.#map.showRoutes({ type: "FeatureCollection", features });

@@ -104,8 +104,7 @@ export class MapLibreMap implements FloodMap {
       renderWorldCopies: false,
     });
     this.#map.touchZoomRotate.disableRotation();
-    const attribution = setting.city.attribution;
-    this.#map.addControl(new AttributionControl({ compact: false, ...(attribution ? { customAttribution: attribution } : {}) }));
+    this.#map.addControl(new AttributionControl({ compact: false }));
     this.#map.addControl(new ScaleControl({ maxWidth: 90 }), "bottom-right");
     this.#map.getCanvas().setAttribute("aria-label", setting.label);
     this.#map.on("movestart", () => (setting.host.dataset["moving"] = "yes"));

@@ -6,7 +6,9 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 function closed(schema) {
   if (Array.isArray(schema)) return schema.map(closed);
   if (typeof schema !== "object" || schema === null) return schema;
-  const all = Object.fromEntries(Object.entries(schema).map(([word, value]) => [word, closed(value)]));
+  const all = Object.fromEntries(
+    Object.entries(schema).map(([word, value]) => [word, closed(value)]),
+  );
   return schema.properties ? { additionalProperties: false, ...all } : all;
 }
 
@@ -17,6 +19,10 @@ export function judge(document) {
   return (name, value) => {
     const isValid = ajv.getSchema(`api#/components/schemas/${name}`);
     if (!isValid) return [`the document has no schema ${name}`];
-    return isValid(value) ? [] : isValid.errors.map((e) => `${name}${e.instancePath} ${e.message} ${JSON.stringify(e.params)}`);
+    return isValid(value)
+      ? []
+      : isValid.errors.map(
+          (e) => `${name}${e.instancePath} ${e.message} ${JSON.stringify(e.params)}`,
+        );
   };
 }

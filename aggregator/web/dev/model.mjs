@@ -11,7 +11,8 @@ import { join } from "node:path";
 import { compile } from "json-schema-to-typescript";
 
 const OUTPUT = join(import.meta.dirname, "..", "src", "api.ts");
-const BANNER = "// Generated from the server's OpenAPI document by `npm run model`; not to be edited.";
+const BANNER =
+  "// Generated from the server's OpenAPI document by `npm run model`; not to be edited.";
 
 /** A schema in the words that the compiler reads. */
 function inOlderWords(schema) {
@@ -19,26 +20,43 @@ function inOlderWords(schema) {
   if (typeof schema !== "object" || schema === null) return schema;
   const { prefixItems, items, $ref, description, ...rest } = schema;
   if ($ref) return { ...(description ? { description } : {}), allOf: [{ $ref }] };
-  const older = Object.fromEntries(Object.entries(rest).map(([word, value]) => [word, inOlderWords(value)]));
+  const older = Object.fromEntries(
+    Object.entries(rest).map(([word, value]) => [word, inOlderWords(value)]),
+  );
   if (description) older.description = description;
   if (prefixItems) {
     const length = prefixItems.length;
-    return { ...older, items: prefixItems.map(inOlderWords), additionalItems: false, minItems: length, maxItems: length };
+    return {
+      ...older,
+      items: prefixItems.map(inOlderWords),
+      additionalItems: false,
+      minItems: length,
+      maxItems: length,
+    };
   }
   return items ? { ...older, items: inOlderWords(items) } : older;
 }
 
 async function typesOf(document) {
-  const named = Object.entries(document.components.schemas).map(([name, schema]) => [name, { ...inOlderWords(schema), title: name }]);
+  const named = Object.entries(document.components.schemas).map(([name, schema]) => [
+    name,
+    { ...inOlderWords(schema), title: name },
+  ]);
   const everything = {
     title: "Schemas",
     description: "All schemas by name.",
     type: "object",
-    properties: Object.fromEntries(named.map(([name]) => [name, { $ref: `#/components/schemas/${name}` }])),
+    properties: Object.fromEntries(
+      named.map(([name]) => [name, { $ref: `#/components/schemas/${name}` }]),
+    ),
     required: named.map(([name]) => name),
     components: { schemas: Object.fromEntries(named) },
   };
-  return compile(everything, "Schemas", { additionalProperties: false, bannerComment: BANNER, style: { printWidth: 100 } });
+  return compile(everything, "Schemas", {
+    additionalProperties: false,
+    bannerComment: BANNER,
+    style: { printWidth: 100 },
+  });
 }
 
 const [path, check] = process.argv.slice(2);

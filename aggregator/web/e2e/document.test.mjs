@@ -35,7 +35,8 @@ async function deltas(n) {
     text += piece;
     const frames = text.split("\n\n");
     text = frames.pop();
-    for (const frame of frames) if (/^event: delta$/m.test(frame)) found.push(JSON.parse(/^data: (.*)$/m.exec(frame)[1]));
+    for (const frame of frames)
+      if (/^event: delta$/m.test(frame)) found.push(JSON.parse(/^data: (.*)$/m.exec(frame)[1]));
     if (found.length >= n) return found;
   }
   return found;
@@ -52,8 +53,14 @@ test("the state and its deltas are as the document says, field by field", async 
   });
   assert.deepEqual(wrong("State", state), []);
   const seen = await deltas(4);
-  assert.deepEqual(seen.flatMap((delta) => wrong("State", delta)), []);
-  assert.ok(seen.every((delta, i) => i === 0 || delta.seq > seen[i - 1].seq), "seq grows");
+  assert.deepEqual(
+    seen.flatMap((delta) => wrong("State", delta)),
+    [],
+  );
+  assert.ok(
+    seen.every((delta, i) => i === 0 || delta.seq > seen[i - 1].seq),
+    "seq grows",
+  );
 });
 
 test("single answers are as the document says", async () => {
@@ -78,7 +85,8 @@ test("/map.geojson is valid GeoJSON, and every feature has its kind", async () =
   assert.equal(map.type, "FeatureCollection");
   const kinds = new Set(map.features.map((f) => f.properties?.kind));
   assert.ok(!kinds.has(undefined), "a feature without a kind");
-  for (const kind of ["gauge", "waterlogging-point", "pump-truck"]) assert.ok(kinds.has(kind), kind);
+  for (const kind of ["gauge", "waterlogging-point", "pump-truck"])
+    assert.ok(kinds.has(kind), kind);
 });
 
 test("every layer is valid GeoJSON, and its properties are as the document says", async () => {

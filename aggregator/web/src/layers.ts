@@ -28,5 +28,7 @@ export function layer(name: LayerName): Promise<Layer> {
 /** Routes change, so they are never kept. */
 export async function routes(): Promise<Routes> {
   const response = await fetch("/layers/routes.geojson", { cache: "no-cache" });
-  return response.ok ? ((await response.json()) as Routes) : { type: "FeatureCollection", features: [] };
+  return response.ok
+    ? ((await response.json()) as Routes)
+    : { type: "FeatureCollection", features: [] };
 }

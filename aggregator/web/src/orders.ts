@@ -1,6 +1,6 @@
 // A dispatcher's wishes on their way to the server, and what became of them.
 
-import { type Dispatch, type OrderView, isOpen } from "./model.ts";
+import { type Dispatch, isOpen, type OrderView } from "./model.ts";
 import type { Store } from "./store.ts";
 
 export interface Refusal {

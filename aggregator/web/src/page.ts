@@ -3,7 +3,7 @@
 import { LitElement } from "lit";
 import { Desk } from "./desk.ts";
 import * as format from "./format.ts";
-import { type Words, dictionaries } from "./i18n/index.ts";
+import { dictionaries, type Words } from "./i18n/index.ts";
 import type { Instant, Name, State } from "./model.ts";
 import { Orders } from "./orders.ts";
 import type { Speaker } from "./sentences.ts";

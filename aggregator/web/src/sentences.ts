@@ -3,7 +3,15 @@
 
 import * as format from "./format.ts";
 import type { Words } from "./i18n/index.ts";
-import { type Against, type Gauge, type Point, type Reason, type Skill, type Unserved, isRain } from "./model.ts";
+import {
+  type Against,
+  type Gauge,
+  isRain,
+  type Point,
+  type Reason,
+  type Skill,
+  type Unserved,
+} from "./model.ts";
 
 /** What a sentence needs besides its code. */
 export interface Speaker {

@@ -4,17 +4,7 @@
 // contains are dropped. So no change is lost or applied to the wrong basis.
 
 import { StormClock } from "./clock.ts";
-import type {
-  Agent,
-  City,
-  Gauge,
-  Mode,
-  OrderView,
-  Plan,
-  Point,
-  State,
-  Truck,
-} from "./model.ts";
+import type { Agent, City, Gauge, Mode, OrderView, Plan, Point, State, Truck } from "./model.ts";
 import type { LineMessage } from "./stream/connection.ts";
 
 export type Part = "city" | "gauges" | "points" | "trucks" | "plan" | "orders" | "agents" | "line";

@@ -19,7 +19,14 @@ export function point(given: Partial<Point> = {}): Point {
     level_gauge: "lg-0001",
     rain_gauges: [],
     weight: 1,
-    thresholds: { notice_m: 0.05, waterlogged_m: 0.15, closure_m: 0.27, severe_m: 0.4, hysteresis_m: 0.03, hold_s: 600 },
+    thresholds: {
+      notice_m: 0.05,
+      waterlogged_m: 0.15,
+      closure_m: 0.27,
+      severe_m: 0.4,
+      hysteresis_m: 0.03,
+      hold_s: 600,
+    },
     status: "dry",
     status_since: at(-60),
     depth_m: 0,
@@ -46,7 +53,15 @@ export function forecast(given: Partial<Forecast> = {}): Forecast {
     reaches_waterlogged_at: null,
     reaches_closure_at: null,
     dry_at: null,
-    skill: { horizon_minutes: 30, verified: 0, mae_m: null, mae_persistence_m: null, hits: 0, misses: 0, false_alarms: 0 },
+    skill: {
+      horizon_minutes: 30,
+      verified: 0,
+      mae_m: null,
+      mae_persistence_m: null,
+      hits: 0,
+      misses: 0,
+      false_alarms: 0,
+    },
     ...given,
   };
 }
@@ -71,7 +86,16 @@ export function gauge(given: Partial<Gauge> = {}): Gauge {
 }
 
 export function order(given: Partial<OrderView> = {}): OrderView {
-  return { id: "o-1", truck: "pt-01", point: "wp-01", issued_at: at(0), state: "sent", eta_at: at(10), plan: null, ...given };
+  return {
+    id: "o-1",
+    truck: "pt-01",
+    point: "wp-01",
+    issued_at: at(0),
+    state: "sent",
+    eta_at: at(10),
+    plan: null,
+    ...given,
+  };
 }
 
 export function delta(seq: number, given: Partial<State> = {}): State {

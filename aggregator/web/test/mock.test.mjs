@@ -21,7 +21,12 @@ test("the mock tells what the API's document says, nothing less and nothing else
     ...wrong("OrderView", order),
     ...wrong("ProblemTitle", refused.title),
     ...storm.points.slice(0, 32).flatMap((p) => wrong("Hydrograph", storm.hydrograph(p, 3))),
-    ...Object.keys(storm.layers).flatMap((name) => mock.layer(name).features.slice(0, 20).flatMap((f) => wrong("LayerProperties", f.properties))),
+    ...Object.keys(storm.layers).flatMap((name) =>
+      mock
+        .layer(name)
+        .features.slice(0, 20)
+        .flatMap((f) => wrong("LayerProperties", f.properties)),
+    ),
     ...mock.layer("routes").features.flatMap((f) => wrong("RouteProperties", f.properties)),
     ...wrong("Observations", storm.observations(storm.gauges[0])),
   ];

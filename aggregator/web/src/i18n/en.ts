@@ -220,7 +220,11 @@ export const en: Words = {
       `${eta}, ${capacity}${worth === null ? "" : `, ${worth}% of the benefit`}`,
     sendInstead: "Send",
     sendInsteadTitle: (truck) => `Send ${truck} instead`,
-    confirm: { actual: "Confirm dispatch", exercise: "Confirm (exercise)", replay: "Confirm (replay)" },
+    confirm: {
+      actual: "Confirm dispatch",
+      exercise: "Confirm (exercise)",
+      replay: "Confirm (replay)",
+    },
     confirming: "Sending order…",
     recall: "Recall",
     recalling: "Recalling…",
@@ -231,7 +235,8 @@ export const en: Words = {
     refusal: {
       "truck is busy": "The truck is carrying out another order.",
       "truck is out of service": "The truck is out of service.",
-      "the plan has changed": "The plan has changed and no longer recommends this. See the new one.",
+      "the plan has changed":
+        "The plan has changed and no longer recommends this. See the new one.",
       "the order has ended": "The order has already ended.",
       "the order was not kept": "The order could not be stored and was not sent. Try again.",
       "not found": "The server does not know this truck or point.",
@@ -240,7 +245,12 @@ export const en: Words = {
     eta: (at, minutes) => `expected ${at} (${minutes})`,
     pumped: (volume) => `${volume} pumped`,
     straightLine: "straight-line estimate",
-    course: { drive: "Drive", setUp: "Set-up", pump: "Pump", deadline: "Amber line: closure depth" },
+    course: {
+      drive: "Drive",
+      setUp: "Set-up",
+      pump: "Pump",
+      deadline: "Amber line: closure depth",
+    },
     steps: ["Sent", "Received", "Driving", "Set-up", "Pumping"],
     reason: {
       "depth-now": (depth) => `${depth} of water now`,
@@ -260,7 +270,9 @@ export const en: Words = {
       "straight-line-estimate": () => "Distance is a straight-line estimate; it may take longer",
       "forecast-unverified": () => "The forecast here has not been verified yet",
       "truck-not-heard": (since) =>
-        since === null ? "The truck has never said where it is; its home is assumed" : `The truck has not been heard since ${since}; it may be elsewhere`,
+        since === null
+          ? "The truck has never said where it is; its home is assumed"
+          : `The truck has not been heard since ${since}; it may be elsewhere`,
     },
   },
 

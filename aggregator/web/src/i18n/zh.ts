@@ -252,8 +252,7 @@ export const zh = {
       "reaches-closure": (at: string) => `预计 ${at} 达到封路水深`,
       "important-place": (weight: string) => `重要地点（重要程度 ${weight}/5）`,
       "nearest-free": (eta: string) => `最近的空闲泵车，${eta} 分钟可到`,
-      "capacity-fits": (capacity: string, inflow: string) =>
-        `能力 ${capacity}，大于来水 ${inflow}`,
+      "capacity-fits": (capacity: string, inflow: string) => `能力 ${capacity}，大于来水 ${inflow}`,
       "heavy-rain": (rain: string) => `上游正下大雨，${rain}`,
     },
     objection: {
@@ -264,7 +263,9 @@ export const zh = {
       "straight-line-estimate": () => "路程按直线估算，实际可能更久",
       "forecast-unverified": () => "此处预报尚未经过检验",
       "truck-not-heard": (since: string | null) =>
-        since === null ? "该泵车从未上报位置，按驻地估算" : `该泵车自 ${since} 起未上报，位置可能已变`,
+        since === null
+          ? "该泵车从未上报位置，按驻地估算"
+          : `该泵车自 ${since} 起未上报，位置可能已变`,
     },
   },
 

@@ -4,16 +4,16 @@ import type { Feature, FeatureCollection, LineString } from "geojson";
 import * as format from "../format.ts";
 import {
   type Gauge,
+  isOpen,
+  isRain,
   type Lang,
   type OrderView,
   type Plan,
   type Point,
   type PointStatus,
   type RouteProperties,
-  type Truck,
-  isOpen,
-  isRain,
   rank,
+  type Truck,
 } from "../model.ts";
 
 export const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
@@ -58,7 +58,10 @@ export function labelFeatures(points: Iterable<Point>, lang: Lang): FeatureColle
 }
 
 /** Trucks where they are; a driving one points where it goes. */
-export function truckFeatures(trucks: Iterable<Truck>, headings: ReadonlyMap<string, number>): FeatureCollection {
+export function truckFeatures(
+  trucks: Iterable<Truck>,
+  headings: ReadonlyMap<string, number>,
+): FeatureCollection {
   const resting = new Set(["idle", "out-of-service", "unknown"]);
   const busy = (t: Truck): number => (resting.has(t.state) && t.order === null ? 0 : 1);
   const features = [...trucks].map((t) =>
@@ -94,7 +97,11 @@ export function heading(from: [number, number], to: [number, number]): number | 
   return ((Math.atan2(east, north) * 180) / Math.PI + 360) % 360;
 }
 
-function feature(id: number, coordinates: [number, number], properties: Feature["properties"]): Feature {
+function feature(
+  id: number,
+  coordinates: [number, number],
+  properties: Feature["properties"],
+): Feature {
   return { type: "Feature", id, geometry: { type: "Point", coordinates }, properties };
 }
 

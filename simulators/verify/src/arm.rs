@@ -2,10 +2,7 @@
 
 use std::{os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
-use crate::{
-    say,
-    steps::{cargo, succeed},
-};
+use crate::command::{cargo, say, succeed};
 
 const TARGET: &str = "aarch64-unknown-linux-musl";
 const EMULATOR: &str = "qemu-aarch64-static";

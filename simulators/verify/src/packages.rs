@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use crate::{say, steps::succeed};
+use crate::command::{say, succeed};
 
 /// Debian packages and the file that shows each is there.
 const PACKAGES: [(&str, &str); 6] = [

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::steps::{flood_sim, free_address, succeed};
+use crate::command::{flood_sim, free_address, succeed};
 
 const FOLDER: &str = "aggregator/web";
 /// A debug build on a busy machine takes its time to start.

@@ -5,6 +5,14 @@ use std::{
     process::Command,
 };
 
+/// How much of a step was looked at, and held.
+#[derive(Debug)]
+pub enum Held {
+    Whole,
+    /// All but this.
+    Except(String),
+}
+
 /// `cargo` as it started this program.
 pub fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -25,10 +33,10 @@ pub fn free_address() -> Result<SocketAddr, String> {
 }
 
 /// Runs a command in the foreground; its output is the progress.
-pub fn succeed(command: &mut Command) -> Result<(), String> {
+pub fn succeed(command: &mut Command) -> Result<Held, String> {
     let name = command.get_program().to_string_lossy().into_owned();
     match command.status() {
-        Ok(status) if status.success() => Ok(()),
+        Ok(status) if status.success() => Ok(Held::Whole),
         Ok(status) => Err(format!("{name} ended with {status}")),
         Err(e) => Err(format!("{name} cannot be started: {e}")),
     }

@@ -2,9 +2,9 @@
 
 use crate::{
     arm,
-    command::{cargo, flood_sim, free_address, succeed},
+    command::{Held, cargo, flood_sim, free_address, succeed},
     packages::packages,
-    page, tidy,
+    page, tidy, tools,
 };
 
 /// One thing that must hold.
@@ -13,7 +13,7 @@ pub struct Step {
     pub what: &'static str,
     /// Whether it runs when no step is named.
     pub by_default: bool,
-    pub run: fn() -> Result<(), String>,
+    pub run: fn() -> Result<Held, String>,
 }
 
 /// All steps, in their order.
@@ -22,7 +22,14 @@ pub fn all() -> Vec<Step> {
         step("packages", "what the tests need from Debian", packages),
         step("tidy", "layout, imports, words, sizes", tidy::tidy),
         step("format", "rustfmt", format),
+        step(
+            "deny",
+            "licences, duplicates, sources and advisories of dependencies",
+            tools::deny,
+        ),
+        step("typos", "spelling", tools::typos),
         step("lint", "clippy, warnings denied", lint),
+        step("doc", "the documentation, warnings denied", doc),
         step(
             "programs",
             "build the programs that the tests start",
@@ -52,7 +59,7 @@ pub fn all() -> Vec<Step> {
     ]
 }
 
-fn step(name: &'static str, what: &'static str, run: fn() -> Result<(), String>) -> Step {
+fn step(name: &'static str, what: &'static str, run: fn() -> Result<Held, String>) -> Step {
     Step {
         name,
         what,
@@ -61,11 +68,11 @@ fn step(name: &'static str, what: &'static str, run: fn() -> Result<(), String>)
     }
 }
 
-fn format() -> Result<(), String> {
+fn format() -> Result<Held, String> {
     succeed(&mut cargo(&["fmt", "--all", "--check"]))
 }
 
-fn lint() -> Result<(), String> {
+fn lint() -> Result<Held, String> {
     succeed(&mut cargo(&[
         "clippy",
         "--workspace",
@@ -76,15 +83,22 @@ fn lint() -> Result<(), String> {
     ]))
 }
 
-fn programs() -> Result<(), String> {
+fn doc() -> Result<Held, String> {
+    let mut doc = cargo(&["doc", "--workspace", "--no-deps"]);
+    doc.args(["--lib", "--document-private-items"])
+        .env("RUSTDOCFLAGS", "-D warnings");
+    succeed(&mut doc)
+}
+
+fn programs() -> Result<Held, String> {
     succeed(&mut cargo(&["build", "--workspace", "--bins"]))
 }
 
-fn test() -> Result<(), String> {
+fn test() -> Result<Held, String> {
     succeed(&mut cargo(&["test", "--workspace"]))
 }
 
-fn replay() -> Result<(), String> {
+fn replay() -> Result<Held, String> {
     for broker in ["embedded", "mosquitto"] {
         let mut replay = flood_sim();
         replay
@@ -92,10 +106,10 @@ fn replay() -> Result<(), String> {
             .args(["--check", "--broker", broker]);
         succeed(&mut replay)?;
     }
-    Ok(())
+    Ok(Held::Whole)
 }
 
-fn demo() -> Result<(), String> {
+fn demo() -> Result<Held, String> {
     let http = free_address()?.to_string();
     let mut demo = flood_sim();
     demo.args(["demo", "--auto-dispatch", "--for", "75", "--http", &http])

@@ -31,7 +31,7 @@ use pure::Reach;
 use source::Source;
 use tree::Place;
 
-use crate::command::say;
+use crate::command::{Held, say};
 
 /// Folder of the page's sources.
 const PAGE: &str = "aggregator/web/src/";
@@ -40,14 +40,14 @@ const PAGE: &str = "aggregator/web/src/";
 ///
 /// # Errors
 /// What is untidy, each place with its file and line.
-pub fn tidy() -> Result<(), String> {
+pub fn tidy() -> Result<Held, String> {
     let (checkout, mut wrong) = Checkout::read()?;
     wrong.extend(checkout.check());
     wrong.sort();
     wrong.dedup();
     if wrong.is_empty() {
         say(&format!("{} files are tidy", checkout.files.len()));
-        return Ok(());
+        return Ok(Held::Whole);
     }
     let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
     Err(format!(
@@ -61,7 +61,7 @@ pub fn tidy() -> Result<(), String> {
 ///
 /// # Errors
 /// The checkout cannot be read.
-pub fn print_graph() -> Result<(), String> {
+pub fn print_graph() -> Result<Held, String> {
     let (checkout, _) = Checkout::read()?;
     for package in &checkout.packages {
         let graph = Graph::of(package, &checkout.sources);
@@ -72,7 +72,7 @@ pub fn print_graph() -> Result<(), String> {
     let (graph, _) = typescript::graph(&checkout.page());
     say("the page");
     say(&graph.print(PAGE, floors_of("the page")));
-    Ok(())
+    Ok(Held::Whole)
 }
 
 /// All that git tracks, read and parsed.

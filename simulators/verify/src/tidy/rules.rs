@@ -151,7 +151,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
         &[
             &["main"],
             &["steps"],
-            &["arm", "packages", "page", "tidy"],
+            &["arm", "packages", "page", "tidy", "tools"],
             &["command"],
             &["bin/demo"],
         ],

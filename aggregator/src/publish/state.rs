@@ -15,7 +15,7 @@ use super::{
 use crate::{
     counters::Counts,
     dispatch::Plan,
-    world::{GaugeIndex, PointIndex, Snapshot, TruckIndex},
+    world::{GaugeIndex, Snapshot},
 };
 
 /// The state, or a delta of it.

@@ -13,10 +13,9 @@ use shared::time::Timestamp;
 use crate::{
     config::{Config, read_config},
     network::{City, read_city},
-    run,
     publish::state_document,
     restore::published_at,
-    store,
+    run, store,
 };
 
 /// Runs the aggregator until it is asked to stop.

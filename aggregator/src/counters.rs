@@ -4,9 +4,7 @@ use enum_map::{Enum, EnumMap};
 use serde::{Deserialize, Serialize};
 
 /// A thing that is counted. New ones come at the end: the store keeps counts by their place.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Enum, strum::IntoStaticStr, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, strum::IntoStaticStr, Serialize, Deserialize)]
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Counter {
@@ -65,7 +63,9 @@ impl Counter {
             Self::BadTopic => "Messages on topics that are none of ours or of somebody else",
             Self::OutOfRange => "Values that the gauge cannot give",
             Self::WrongMode => "Batches of another mode, refused",
-            Self::WrongParameter => "Observations of another parameter than the layer says, refused",
+            Self::WrongParameter => {
+                "Observations of another parameter than the layer says, refused"
+            }
             Self::GivenUp => "Batches that agents gave up because their spool was full",
             Self::CommitFailures => "Group commits that failed",
         }
@@ -162,6 +162,9 @@ mod tests {
         assert_eq!(counts.trouble(), 0);
         let mut more = counts;
         more.add(Counter::Future, 2);
-        assert_eq!((more.trouble(), Counts::from_places(&more.places())), (2, more));
+        assert_eq!(
+            (more.trouble(), Counts::from_places(&more.places())),
+            (2, more)
+        );
     }
 }

@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(readiness.missing(), ["http"]);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_stop_waits_for_all_and_names_the_late() {
         let mut parts = Parts::default();
         let stop = parts.stop_token();
@@ -218,7 +218,7 @@ mod tests {
             Ok(())
         });
         parts.task("stubborn", |_| std::future::pending());
-        let late = parts.stop(Duration::from_secs(5)).await;
+        let late = parts.stop(Duration::from_millis(50)).await;
         assert_eq!(late, ["stubborn did not end in time"]);
     }
 }

@@ -29,7 +29,9 @@ pub struct Restored {
 /// # Errors
 /// The store cannot be read.
 pub fn restore(store: &dyn Store, city: Arc<City>) -> Result<Restored, StoreError> {
-    let Base { mut world, after, .. } = base(store, city, None)?;
+    let Base {
+        mut world, after, ..
+    } = base(store, city, None)?;
     let mut stepped = 0;
     store.arrivals(after, &mut |arrival| {
         // What was to be done was done, or is done again when the world goes on.
@@ -71,7 +73,9 @@ fn last_publication(
     base: Base,
     moment: Timestamp,
 ) -> Result<Option<Snapshot>, StoreError> {
-    let Base { mut world, after, .. } = base;
+    let Base {
+        mut world, after, ..
+    } = base;
     let mut last = world.published();
     store.arrivals(after, &mut |arrival| {
         if arrival.input == Input::Tick && arrival.at > moment {
@@ -101,8 +105,9 @@ fn base(
     not_after: Option<Timestamp>,
 ) -> Result<Base, StoreError> {
     let mut found = None;
-    store.saved_worlds(not_after, &mut |SavedWorld { after, at, bytes }| {
-        match World::restore(city.clone(), &bytes) {
+    store.saved_worlds(
+        not_after,
+        &mut |SavedWorld { after, at, bytes }| match World::restore(city.clone(), &bytes) {
             Ok(world) => {
                 let saved_at = Some(at);
                 found = Some(Base {
@@ -113,11 +118,15 @@ fn base(
                 ControlFlow::Break(())
             }
             Err(e) => {
-                warn!(after, error = chain(&e), "a saved world cannot be read; an older one is used");
+                warn!(
+                    after,
+                    error = chain(&e),
+                    "a saved world cannot be read; an older one is used"
+                );
                 ControlFlow::Continue(())
             }
-        }
-    })?;
+        },
+    )?;
     Ok(found.unwrap_or_else(|| Base {
         world: World::new(city),
         after: 0,

@@ -109,14 +109,23 @@ pub async fn run(config: Config, city: City) -> Result<()> {
     })?;
     let announcing = (hub.clone(), stages.clone());
     parts.thread("announcer", move |ready| {
-        announce(publisher, &letters, &announcing.0, &publish, &announcing.1, &ready);
+        announce(
+            publisher,
+            &letters,
+            &announcing.0,
+            &publish,
+            &announcing.1,
+            &ready,
+        );
         Ok(())
     })?;
     let kept = store.clone();
     parts.thread("saver", move |ready| save(&*kept, saved, &ready))?;
     let begun = committer.input(Input::Started(settings(&config))).await;
     ensure!(begun == Receipt::Done, "the store cannot be written");
-    parts.task("ticks", |ready| ticks(committer.clone(), stop.clone(), ready));
+    parts.task("ticks", |ready| {
+        ticks(committer.clone(), stop.clone(), ready)
+    });
     start_mqtt(&mut parts, &config, committer, downlink_inbox).await?;
     let app = App {
         city,
@@ -134,7 +143,9 @@ pub async fn run(config: Config, city: City) -> Result<()> {
         Ok(http::serve(listener, app, until).await?)
     });
     let days = config.keep_days;
-    parts.task("retention", |ready| retention(store, clock, days, stop, ready));
+    parts.task("retention", |ready| {
+        retention(store, clock, days, stop, ready)
+    });
     info!(http = %config.listen, mode = ?clock.mode(), speed = clock.speed(), "ready");
     notify(&[sd_notify::NotifyState::Ready]);
 
@@ -237,7 +248,9 @@ async fn ticks(committer: CommitterHandle, stop: CancellationToken, ready: Ready
 fn save(store: &dyn Store, mut saved: mpsc::Receiver<SavedWorld>, ready: &Ready) -> Result<()> {
     ready.now();
     while let Some(world) = saved.blocking_recv() {
-        store.save_world(&world).context("the world cannot be saved")?;
+        store
+            .save_world(&world)
+            .context("the world cannot be saved")?;
     }
     Ok(())
 }
@@ -263,7 +276,10 @@ async fn retention(
         match forgotten.await? {
             Ok(forgotten) if forgotten == store::Forgotten::default() => {}
             Ok(forgotten) => info!(?forgotten, "old history dropped"),
-            Err(e) => error!(error = shared::error::chain(&e), "old history cannot be dropped"),
+            Err(e) => error!(
+                error = shared::error::chain(&e),
+                "old history cannot be dropped"
+            ),
         }
     }
 }

@@ -68,7 +68,10 @@ pub fn decode(claim: &Claim, payload: &[u8], received_at: Timestamp) -> Result<M
             if envelope.agent == *agent {
                 Ok(Message::Batch(envelope))
             } else {
-                Err(refused(format!("the batch is of agent `{}`", envelope.agent)))
+                Err(refused(format!(
+                    "the batch is of agent `{}`",
+                    envelope.agent
+                )))
             }
         }
         Claim::Intake(_) => decode_intake(payload, received_at)

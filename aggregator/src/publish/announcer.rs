@@ -41,7 +41,10 @@ impl Letters {
     pub fn leave(&self, snapshot: Snapshot, redraw: Redraw, tick: Duration) {
         let (letterbox, arrived) = &*self.0;
         let mut letterbox = letterbox.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut all = letterbox.waiting.take().map_or_else(Redraw::default, |n| n.redraw);
+        let mut all = letterbox
+            .waiting
+            .take()
+            .map_or_else(Redraw::default, |n| n.redraw);
         all.merge(redraw);
         letterbox.waiting = Some(News {
             snapshot,

@@ -79,7 +79,7 @@ impl Hub {
                 .then(|| seq.parse::<u64>().ok())
                 .flatten()
         });
-        let oldest = ring.deduplicator().map(|(seq, _)| *seq);
+        let oldest = ring.front().map(|(seq, _)| *seq);
         let newest = ring.back().map(|(seq, _)| *seq);
         let missed = match (seen, oldest, newest) {
             (Some(seen), Some(oldest), Some(newest)) if seen + 1 >= oldest && seen <= newest => {
@@ -134,7 +134,11 @@ mod tests {
     fn a_client_of_another_run_or_away_too_long_is_reset() {
         for last in ["6-3", "7-1", "nonsense", "7-999"] {
             let followed = hub_with(500).follow(Some(last));
-            assert_eq!(texts(&followed.missed), ["event: reset\ndata: {}\n\n"], "{last}");
+            assert_eq!(
+                texts(&followed.missed),
+                ["event: reset\ndata: {}\n\n"],
+                "{last}"
+            );
         }
     }
 

@@ -47,7 +47,11 @@ impl Collector for Scrape {
             }
             let figures = snapshot.figures();
             let gauges = [
-                ("gauges_stale", "Gauges that give nothing", figures.gauges_silent),
+                (
+                    "gauges_stale",
+                    "Gauges that give nothing",
+                    figures.gauges_silent,
+                ),
                 (
                     "points_waterlogged",
                     "Points that are waterlogged or worse",
@@ -58,7 +62,11 @@ impl Collector for Scrape {
                     "Points of which nothing trustworthy is known",
                     figures.points_unknown,
                 ),
-                ("agents_online", "Agents that are there", figures.agents_online),
+                (
+                    "agents_online",
+                    "Agents that are there",
+                    figures.agents_online,
+                ),
             ];
             for (name, help, value) in gauges {
                 to.gauge(name, help, value)?;
@@ -98,18 +106,34 @@ impl Writer<'_> {
         let health = |of: fn(&shared::wire::AgentHealth) -> u64| {
             move |a: &AgentFacts| a.health.as_ref().map_or(0, of)
         };
-        self.of_each("agent_online", "Whether it is there", Gauge, agents.clone(), |a| {
-            u64::from(a.online)
-        })?;
+        self.of_each(
+            "agent_online",
+            "Whether it is there",
+            Gauge,
+            agents.clone(),
+            |a| u64::from(a.online),
+        )?;
         let help = "Readings that failed since it was started";
         let failed = health(|h| h.failed_readings);
-        self.of_each("agent_failed_readings", help, Counter, agents.clone(), failed)?;
+        self.of_each(
+            "agent_failed_readings",
+            help,
+            Counter,
+            agents.clone(),
+            failed,
+        )?;
         let help = "Observations that its full spool dropped since it was started";
         let dropped = health(|h| h.dropped);
         self.of_each("agent_dropped", help, Counter, agents.clone(), dropped)?;
         let help = "Batches that wait for their acknowledgement";
         let spooled = health(|h| h.spooled_batches);
-        self.of_each("agent_spooled_batches", help, Gauge, agents.clone(), spooled)?;
+        self.of_each(
+            "agent_spooled_batches",
+            help,
+            Gauge,
+            agents.clone(),
+            spooled,
+        )?;
         let help = "Sources that give nothing";
         let silent = health(|h| h.silent_sources.len() as u64);
         self.of_each("agent_silent_sources", help, Gauge, agents, silent)

@@ -123,9 +123,7 @@ pub fn delta(snapshot: &Snapshot, texts: &GaugeTexts, redraw: &Redraw) -> Vec<u8
         let (id, facts) = snapshot.agents.get_key_value(id)?;
         Some(AgentView::new(id, facts))
     }));
-    view.unknown_gauges = redraw
-        .unknown_gauges
-        .then_some(&*snapshot.unknown_gauges);
+    view.unknown_gauges = redraw.unknown_gauges.then_some(&*snapshot.unknown_gauges);
     written(&view)
 }
 

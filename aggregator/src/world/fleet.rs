@@ -10,8 +10,8 @@ use shared::{
 };
 
 use super::{
-    Answer, Change, Effect, PointIndex, Principal, Refusal, Request, TruckFacts, TruckIndex,
-    Wish, World,
+    Answer, Change, Effect, PointIndex, Principal, Refusal, Request, TruckFacts, TruckIndex, Wish,
+    World,
 };
 use crate::{
     network::PumpTruck,
@@ -260,7 +260,12 @@ impl World {
     }
 
     pub(super) fn look_at_trucks(&mut self, effects: &mut Vec<Effect>) {
-        for (site, place) in self.city.trucks.iter().zip((0..).map(TruckIndex::from_usize)) {
+        for (site, place) in self
+            .city
+            .trucks
+            .iter()
+            .zip((0..).map(TruckIndex::from_usize))
+        {
             let truck = &mut self.trucks[place];
             let order = self.orders.open_of(&site.id);
             let facts = TruckFacts {

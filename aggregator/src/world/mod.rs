@@ -21,13 +21,13 @@ mod snapshot;
 
 use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
 
+use oxc_index::IndexVec;
 use shared::{
     clock::Mode,
     ids::{AgentId, GaugeId, PointId, TruckId},
     observation::Observation,
     time::Timestamp,
 };
-use oxc_index::IndexVec;
 
 pub use arrival::{Arrival, Input, Principal, Request, RequestId, Started, Wish};
 pub use change::{Change, GaugeNews};
@@ -35,9 +35,7 @@ pub use effect::{Answer, Effect, Refusal};
 pub use gauges::intensity_mm_per_h;
 pub use place::{GaugeIndex, PointIndex, TruckIndex};
 pub use saved::SavedFormError;
-pub use snapshot::{
-    AgentFacts, Figures, GaugeFacts, Newest, PointFacts, Snapshot, TruckFacts,
-};
+pub use snapshot::{AgentFacts, Figures, GaugeFacts, Newest, PointFacts, Snapshot, TruckFacts};
 
 use self::{
     chunks::Chunks,
@@ -190,7 +188,9 @@ impl World {
     /// The facts of the newest tick, if they were published with it.
     #[must_use]
     pub fn published(&self) -> Option<Snapshot> {
-        self.publication.is_of_newest_tick().then(|| self.snapshot())
+        self.publication
+            .is_of_newest_tick()
+            .then(|| self.snapshot())
     }
 
     /// Storm time of the newest tick.

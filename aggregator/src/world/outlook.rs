@@ -176,7 +176,9 @@ impl World {
     /// The way of a truck to a point.
     pub(super) fn route(&self, truck: TruckIndex, point: PointIndex) -> Route {
         let from = self.trucks[truck].position(self.truck_site(truck).home);
-        self.outlook.roads.route(from, self.point_site(point).position)
+        self.outlook
+            .roads
+            .route(from, self.point_site(point).position)
     }
 
     fn situation(&self, now: Timestamp) -> Situation {
@@ -185,8 +187,12 @@ impl World {
         Situation {
             now,
             version: self.outlook.version + 1,
-            reservoirs: points.filter_map(|(place, p)| self.reservoir(place, p)).collect(),
-            trucks: trucks.map(|(place, t)| self.dispatchable(place, t, now)).collect(),
+            reservoirs: points
+                .filter_map(|(place, p)| self.reservoir(place, p))
+                .collect(),
+            trucks: trucks
+                .map(|(place, t)| self.dispatchable(place, t, now))
+                .collect(),
         }
     }
 
@@ -215,7 +221,12 @@ impl World {
         })
     }
 
-    fn dispatchable(&self, place: TruckIndex, truck: &TruckLive, now: Timestamp) -> AssignableTruck {
+    fn dispatchable(
+        &self,
+        place: TruckIndex,
+        truck: &TruckLive,
+        now: Timestamp,
+    ) -> AssignableTruck {
         let site = self.truck_site(place);
         let state = truck.report.as_ref().map(|r| r.state);
         let assigned = match (self.orders.open_of(&site.id), state) {
@@ -259,7 +270,10 @@ impl World {
             (Some(TruckState::SettingUp), _) => SETUP_MINUTES / 2.0,
             (_, Some(point)) => {
                 let from = self.trucks[truck].position(self.truck_site(truck).home);
-                let drive = self.outlook.roads.drive(from, self.point_site(*point).position);
+                let drive = self
+                    .outlook
+                    .roads
+                    .drive(from, self.point_site(*point).position);
                 drive.minutes() + SETUP_MINUTES
             }
         }

@@ -53,7 +53,12 @@ impl PointLive {
     }
 
     /// Goes on from what was saved.
-    pub fn restore(&mut self, site: &WaterloggingPoint, assessment: AssessmentState, depths: Series) {
+    pub fn restore(
+        &mut self,
+        site: &WaterloggingPoint,
+        assessment: AssessmentState,
+        depths: Series,
+    ) {
         self.assessment = Assessment::restore(site.thresholds, self.interval_s, assessment);
         self.depths = depths;
     }

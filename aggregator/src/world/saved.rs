@@ -23,7 +23,9 @@ use super::{
     AgentFacts, GaugeFacts, Newest, Started, World, fleet::Orders, outlook::OutlookState,
     publication::Publication,
 };
-use crate::{assess::AssessmentState, counters::Counts, merge::Series, network::City, orders::Order};
+use crate::{
+    assess::AssessmentState, counters::Counts, merge::Series, network::City, orders::Order,
+};
 
 /// The version that [`World::save`] writes.
 const VERSION: u8 = 1;

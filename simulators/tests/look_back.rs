@@ -1,0 +1,120 @@
+//! Nothing known is forgotten: what was on the map at any moment can be printed again, byte for byte,
+//! and a restart changes nothing but times.
+//!
+//! The harbour's storm at 240 times its speed; the aggregator is killed twice while it runs. What it
+//! served as its state document at ten moments is compared with what `flood-aggregator at` prints.
+//!
+//! The programs under test must have been built: `cargo build -p agent -p aggregator`.
+
+mod common;
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use simulators::{console::say, lab::Lab};
+
+/// Captures in each of the three lives of the aggregator.
+const CAPTURES: [usize; 3] = [3, 3, 4];
+
+/// Readings between two captures: no whole number of ticks, so that the moments are anywhere.
+const BETWEEN: u64 = 37;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn document(text: &str) -> Map<String, Value> {
+    serde_json::from_str(text).expect("the state document is JSON")
+}
+
+fn moment(text: &str) -> String {
+    let now = document(text).remove("now").expect("the time that it is of");
+    now.as_str().expect("RFC 3339").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_moment_can_be_printed_again_byte_for_byte_across_two_restarts() {
+    let mut lab = Lab::start(common::harbour(2)).await.expect("everything starts");
+    let mut captured = Vec::new();
+    for (life, captures) in CAPTURES.into_iter().enumerate() {
+        if life > 0 {
+            lab.aggregator.kill();
+            lab.start_aggregator().await.expect("started again");
+        }
+        for _ in 0..captures {
+            lab.until_served(BETWEEN).await.expect("readings");
+            captured.push(lab.client.state_document().await.expect("a state"));
+        }
+    }
+    let store = lab.finish().await.expect("a store");
+    assert!(lab.delivery(&store).is_exact());
+
+    captured.dedup();
+    assert!(captured.len() >= 8, "{} different documents", captured.len());
+    for text in &captured {
+        let moment = moment(text);
+        let printed = lab.state_at(&moment).await.expect("a past state");
+        assert!(
+            printed == text.as_bytes(),
+            "the state of {moment} was another\nserved  {text}\nprinted {}",
+            String::from_utf8_lossy(&printed)
+        );
+    }
+    say(format!("{} moments printed again, byte for byte", captured.len()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_in_the_middle_changes_nothing_but_times() {
+    let mut lab = Lab::start(common::harbour(2)).await.expect("everything starts");
+    lab.until_served(600).await.expect("a storm that has begun");
+    // Quiet gauges, empty spools: what differs then is the restart's doing.
+    lab.drain().await.expect("everything is counted in");
+    let before = document(&lab.client.state_document().await.expect("a state"));
+    lab.aggregator.kill();
+    lab.start_aggregator().await.expect("started again");
+    lab.wait_online().await.expect("the agents are back");
+    let client = lab.client.clone();
+    let newer = || async {
+        let text = client.state_document().await.unwrap_or_default();
+        serde_json::from_str::<Map<String, Value>>(&text)
+            .is_ok_and(|now| now["seq"].as_u64() > before["seq"].as_u64())
+    };
+    simulators::lab::until("a publication after the restart", DEADLINE, newer)
+        .await
+        .expect("it goes on");
+    let after = document(&lab.client.state_document().await.expect("a state"));
+    lab.finish().await.expect("a store");
+
+    for (name, was) in &before {
+        let (was, is) = (without_times(name, was), without_times(name, &after[name]));
+        assert_eq!(was, is, "{name} is another after the restart");
+    }
+}
+
+/// A member of the state without what only tells the time: instants, what is said of an hour that
+/// has moved on, and the numbers of publications, plans and commits.
+fn without_times(name: &str, member: &Value) -> Value {
+    let mut member = member.clone();
+    match name {
+        "seq" | "now" => return Value::Null,
+        "counters" => {
+            for counted in ["batches", "commits", "duplicates"] {
+                member[counted].take();
+            }
+        }
+        _ => {}
+    }
+    strip(&mut member);
+    member
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Array(elements) => elements.iter_mut().for_each(strip),
+        Value::Object(members) => {
+            members.retain(|name, _| {
+                !(name.ends_with("_at") || name.ends_with("_since") || name == "last_seen")
+            });
+            members.values_mut().for_each(strip);
+        }
+        _ => {}
+    }
+}

@@ -1,5 +1,6 @@
 //! GeoJSON as the city's files hold it: rounded coordinates.
 
+use geo::{Area as _, LineString, Polygon};
 use serde_json::{Map, Value, json};
 
 /// Longitude, latitude in degrees.
@@ -69,13 +70,7 @@ fn exterior(ring: &[Xy]) -> Vec<Value> {
 
 /// Positive for a ring that runs counter-clockwise.
 pub fn signed_area(ring: &[Xy]) -> f64 {
-    let next = ring.iter().cycle().skip(1);
-    let twice: f64 = ring
-        .iter()
-        .zip(next)
-        .map(|(a, b)| a.0 * b.1 - b.0 * a.1)
-        .sum();
-    twice / 2.0
+    Polygon::new(LineString::from(ring.to_vec()), vec![]).signed_area()
 }
 
 /// Name, English name and district: what every placed feature says.

@@ -3,6 +3,9 @@
 //! The outline is drawn by hand from well-known places; the districts on the mainland are the
 //! cells of a power diagram around their real centres. It is a demo, not a survey.
 
+use std::sync::LazyLock;
+
+use geo::{Contains as _, Coord, LineString, MultiPolygon, Polygon};
 use serde_json::Value;
 
 use super::feature::{Xy, area, named};
@@ -131,26 +134,22 @@ fn mainland_districts() -> impl Iterator<Item = &'static DemoDistrict> {
     DISTRICTS.iter().filter(|d| d.id != "d-16")
 }
 
-fn inside(ring: &[Xy], (x, y): Xy) -> bool {
-    let next = ring.iter().cycle().skip(1);
-    let crossings = ring
-        .iter()
-        .zip(next)
-        .filter(|(a, b)| (a.1 > y) != (b.1 > y) && x < a.0 + (y - a.1) * (b.0 - a.0) / (b.1 - a.1));
-    crossings.count() % 2 == 1
+static MAINLAND_OUTLINE: LazyLock<Polygon> = LazyLock::new(|| outline(&MAINLAND));
+static ISLANDS: LazyLock<MultiPolygon> =
+    LazyLock::new(|| MultiPolygon::new([&CHONGMING[..], &CHANGXING, &HENGSHA].map(outline).into()));
+
+fn outline(ring: &[Xy]) -> Polygon {
+    Polygon::new(LineString::from(ring.to_vec()), vec![])
 }
 
 /// Whether a place is on the mainland.
 pub fn on_mainland(at: Xy) -> bool {
-    inside(&MAINLAND, at)
+    MAINLAND_OUTLINE.contains(&Coord::from(at))
 }
 
 /// Whether a place is on the mainland or one of the islands.
 pub fn on_land(at: Xy) -> bool {
-    on_mainland(at)
-        || [&CHONGMING[..], &CHANGXING, &HENGSHA]
-            .iter()
-            .any(|r| inside(r, at))
+    on_mainland(at) || ISLANDS.contains(&Coord::from(at))
 }
 
 /// Square of the distance in degrees.
@@ -193,6 +192,8 @@ fn cell(own: &DemoDistrict) -> Vec<Xy> {
 }
 
 /// One step of Sutherland–Hodgman: keeps what lies on the own side of the line between two.
+///
+/// Own code: a power diagram is cut by half-planes, which the libraries' overlays do not know.
 fn cut(ring: &[Xy], own: &DemoDistrict, other: &DemoDistrict) -> Vec<Xy> {
     let depth = |p: Xy| square(p, other.centre) - other.reach - square(p, own.centre) + own.reach;
     let mut kept = Vec::with_capacity(ring.len() + 2);

@@ -186,7 +186,7 @@ pub fn waterlogging_points(rng: &mut Rng, rain: &[(String, Xy)]) -> Vec<Value> {
 }
 
 fn nearest(rain: &[(String, Xy)], at: Xy) -> Vec<&str> {
-    // A degree of longitude is 0.856 of a degree of latitude here.
+    // A degree of longitude is 0.856 of a degree of latitude here; squares are enough to compare.
     let distance = |other: Xy| ((at.0 - other.0) * 0.856).powi(2) + (at.1 - other.1).powi(2);
     let mut near: Vec<&(String, Xy)> = rain.iter().collect();
     near.sort_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));

@@ -1,5 +1,8 @@
 //! Rivers and canals: the well-known ones drawn by hand, and the grid of the polders around them.
 
+use std::sync::LazyLock;
+
+use geo::{Distance as _, Euclidean, Intersects as _, Line, LineString, Point};
 use serde_json::{Value, json};
 
 use super::{
@@ -198,29 +201,17 @@ pub const RIVERS: [Watercourse; 20] = [
     ),
 ];
 
+static HUANGPU_COURSE: LazyLock<LineString> = LazyLock::new(|| LineString::from(HUANGPU.to_vec()));
+
 /// Whether a place is in or at the Huangpu, where nothing is built.
 pub fn near_huangpu(at: Xy) -> bool {
     const HALF_WIDTH: f64 = 0.0028;
-    let next = HUANGPU.iter().skip(1);
-    HUANGPU
-        .iter()
-        .zip(next)
-        .any(|(a, b)| to_segment(at, *a, *b) < HALF_WIDTH.powi(2))
-}
-
-fn to_segment(p: Xy, a: Xy, b: Xy) -> f64 {
-    let along = (p.0 - a.0) * (b.0 - a.0) + (p.1 - a.1) * (b.1 - a.1);
-    let share = (along / square(a, b)).clamp(0.0, 1.0);
-    square(p, (a.0 + share * (b.0 - a.0), a.1 + share * (b.1 - a.1)))
+    Euclidean.distance(&Point::from(at), &*HUANGPU_COURSE) < HALF_WIDTH
 }
 
 /// Whether the straight way from `a` to `b` would need a bridge over the Huangpu.
 pub fn crosses_huangpu(a: Xy, b: Xy) -> bool {
-    let side = |p: Xy, q: Xy, r: Xy| (q.0 - p.0) * (r.1 - p.1) - (q.1 - p.1) * (r.0 - p.0) > 0.0;
-    HUANGPU
-        .iter()
-        .zip(HUANGPU.iter().skip(1))
-        .any(|(&c, &d)| side(a, c, d) != side(b, c, d) && side(a, b, c) != side(a, b, d))
+    Line::new(a, b).intersects(&*HUANGPU_COURSE)
 }
 
 /// A place along a course: `share` from 0 (spring) to 1 (mouth), counted in vertices.

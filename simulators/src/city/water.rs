@@ -13,7 +13,7 @@ use crate::rng::Rng;
 
 /// A watercourse drawn by hand.
 #[derive(Debug)]
-pub struct Watercourse {
+pub(super) struct Watercourse {
     pub zh: &'static str,
     pub en: &'static str,
     pub class: &'static str,
@@ -45,7 +45,7 @@ const HUANGPU: [Xy; 24] = [
 
 /// The rivers, the most important first.
 #[rustfmt::skip]
-pub const RIVERS: [Watercourse; 20] = [
+pub(super) const RIVERS: [Watercourse; 20] = [
     river("黄浦江", "Huangpu River", "river", &HUANGPU),
     river(
         "苏州河",
@@ -204,18 +204,18 @@ pub const RIVERS: [Watercourse; 20] = [
 static HUANGPU_COURSE: LazyLock<LineString> = LazyLock::new(|| LineString::from(HUANGPU.to_vec()));
 
 /// Whether a place is in or at the Huangpu, where nothing is built.
-pub fn near_huangpu(at: Xy) -> bool {
+pub(super) fn near_huangpu(at: Xy) -> bool {
     const HALF_WIDTH: f64 = 0.0028;
     Euclidean.distance(&Point::from(at), &*HUANGPU_COURSE) < HALF_WIDTH
 }
 
 /// Whether the straight way from `a` to `b` would need a bridge over the Huangpu.
-pub fn crosses_huangpu(a: Xy, b: Xy) -> bool {
+pub(super) fn crosses_huangpu(a: Xy, b: Xy) -> bool {
     Line::new(a, b).intersects(&*HUANGPU_COURSE)
 }
 
 /// A place along a course: `share` from 0 (spring) to 1 (mouth), counted in vertices.
-pub fn along(course: &[Xy], share: f64) -> Xy {
+pub(super) fn along(course: &[Xy], share: f64) -> Xy {
     let legs: Vec<(Xy, Xy)> = course
         .iter()
         .copied()
@@ -232,7 +232,7 @@ pub fn along(course: &[Xy], share: f64) -> Xy {
 }
 
 /// The canals layer.
-pub fn canals(rng: &mut Rng) -> Vec<Value> {
+pub(super) fn canals(rng: &mut Rng) -> Vec<Value> {
     let mut features = Vec::new();
     for river in &RIVERS {
         let id = format!("cn-{:04}", features.len() + 1);

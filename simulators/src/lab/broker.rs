@@ -171,7 +171,7 @@ fn mosquitto(address: SocketAddr, work: &Path) -> Result<Process, LabError> {
 ///
 /// # Errors
 /// Its host cannot be found.
-pub fn resolve(url: &BrokerUrl) -> Result<SocketAddr, LabError> {
+pub(crate) fn resolve(url: &BrokerUrl) -> Result<SocketAddr, LabError> {
     let mut addresses = format!("{}:{}", url.host, url.port)
         .to_socket_addrs()
         .map_err(LabError::io(url.to_string()))?;

@@ -13,7 +13,6 @@ pub struct ExportedObservation {
     pub observed_at: Timestamp,
     /// `None` for a missing reading.
     pub milli: Option<i64>,
-    pub quality: u8,
 }
 
 #[derive(Deserialize)]
@@ -21,7 +20,6 @@ struct ExportRow {
     gauge: GaugeId,
     observed_at_ms: i64,
     value_milli: Option<i64>,
-    quality: u8,
 }
 
 /// Everything in the store, per gauge by time.
@@ -31,7 +29,7 @@ pub type StoreExport = BTreeMap<GaugeId, Vec<ExportedObservation>>;
 ///
 /// # Errors
 /// The program fails, or its output is not the contract's.
-pub async fn export(aggregator: &Path, config: &Path) -> Result<StoreExport, LabError> {
+pub(crate) async fn export(aggregator: &Path, config: &Path) -> Result<StoreExport, LabError> {
     let output = tokio::process::Command::new(aggregator)
         .arg("export")
         .arg(config)
@@ -64,7 +62,6 @@ fn read(csv: impl Read) -> Result<StoreExport, LabError> {
             .push(ExportedObservation {
                 observed_at: Timestamp::from_millis(row.observed_at_ms),
                 milli: row.value_milli,
-                quality: row.quality,
             });
     }
     for list in store.values_mut() {

@@ -45,7 +45,7 @@ struct CityToml<'a> {
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn write(
+pub(crate) fn write(
     recording: &Recording,
     points: &[RecordedPoint],
     trucks: usize,

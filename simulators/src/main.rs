@@ -8,7 +8,7 @@ use clap::Parser as _;
 
 fn main() -> ExitCode {
     let arguments = cli::Cli::parse();
-    if let Err(error) = shared::logging::start(arguments.log_format(), "warn") {
+    if let Err(error) = shared::logging::start(arguments.log_format, "warn") {
         simulators::console::say(format!("logging: {error}"));
         return ExitCode::FAILURE;
     }

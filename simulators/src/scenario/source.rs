@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde::de::DeserializeOwned;
-use shared::findings::{Findings, Wrong};
+use shared::findings::{self, Findings, Wrong};
 use toml::Spanned;
 
 use crate::files;
@@ -21,14 +21,9 @@ pub(super) fn read<Raw: DeserializeOwned, T>(
     check: impl FnOnce(Raw, &mut Findings<'_>) -> Option<T>,
 ) -> Result<T, Wrong> {
     let text = std::fs::read_to_string(file).map_err(|e| files::wrong(file, e))?;
+    let raw = findings::read_toml(file, &text)?;
     let mut findings = Findings::new(file, &text);
-    let scenario = match toml::from_str(&text) {
-        Ok(raw) => check(raw, &mut findings),
-        Err(error) => {
-            findings.form(error.span(), error.message());
-            None
-        }
-    };
+    let scenario = check(raw, &mut findings);
     findings.finish(scenario)
 }
 

@@ -6,7 +6,10 @@ use std::{io::Read as _, path::Path};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use shared::{findings::Wrong, lonlat::LonLat};
+use shared::{
+    findings::{Wrong, read_json},
+    lonlat::LonLat,
+};
 
 use crate::files;
 
@@ -76,10 +79,7 @@ pub(crate) fn points(file: &Path) -> Result<Vec<PointFeature>, Wrong> {
     files::open(file)?
         .read_to_string(&mut text)
         .map_err(|e| files::wrong(file, e))?;
-    let collection: RawCollection = serde_json::from_str(&text).map_err(|e| {
-        let message = format!("not a collection of points: {e}");
-        files::wrong_at(file, e.line() as u64, message)
-    })?;
+    let collection: RawCollection = read_json(file, &text, "a collection of points")?;
     let point = |feature: RawFeature| PointFeature {
         id: feature
             .id

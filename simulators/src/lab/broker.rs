@@ -9,11 +9,11 @@ use std::{
     time::Duration,
 };
 
-use shared::broker::BrokerUrl;
+use shared::{broker::BrokerUrl, net::free_address};
 use tokio::net::TcpStream;
 
 use super::{LabError, Process, config::AggregatorBroker, find_in_path, until};
-use crate::link::{Proxy, free_address};
+use crate::link::Proxy;
 
 /// Which broker a run uses.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

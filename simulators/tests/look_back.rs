@@ -32,6 +32,7 @@ fn moment(text: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_moment_can_be_printed_again_byte_for_byte_across_two_restarts() {
+    let _turn = common::ONE_AT_A_TIME.lock().await;
     let mut lab = Lab::start(common::harbour(2)).await.expect("everything starts");
     let mut captured = Vec::new();
     for (life, captures) in CAPTURES.into_iter().enumerate() {
@@ -63,6 +64,7 @@ async fn any_moment_can_be_printed_again_byte_for_byte_across_two_restarts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_in_the_middle_changes_nothing_but_times() {
+    let _turn = common::ONE_AT_A_TIME.lock().await;
     let mut lab = Lab::start(common::harbour(2)).await.expect("everything starts");
     lab.until_served(600).await.expect("a storm that has begun");
     // Quiet gauges, empty spools: what differs then is the restart's doing.
@@ -70,7 +72,7 @@ async fn a_restart_in_the_middle_changes_nothing_but_times() {
     let before = document(&lab.client.state_document().await.expect("a state"));
     lab.aggregator.kill();
     lab.start_aggregator().await.expect("started again");
-    lab.wait_online().await.expect("the agents are back");
+    lab.until_online().await.expect("the agents are back");
     let client = lab.client.clone();
     let newer = || async {
         let text = client.state_document().await.unwrap_or_default();

@@ -13,7 +13,6 @@ pub struct ExportedObservation {
     pub observed_at: Timestamp,
     /// `None` for a missing reading.
     pub milli: Option<i64>,
-    pub quality: u8,
 }
 
 #[derive(Deserialize)]
@@ -21,7 +20,6 @@ struct ExportRow {
     gauge: GaugeId,
     observed_at_ms: i64,
     value_milli: Option<i64>,
-    quality: u8,
 }
 
 /// Everything in the store, per gauge by time.
@@ -31,7 +29,7 @@ pub type StoreExport = BTreeMap<GaugeId, Vec<ExportedObservation>>;
 ///
 /// # Errors
 /// The program fails, or its output is not the contract's.
-pub async fn export(aggregator: &Path, config: &Path) -> Result<StoreExport, LabError> {
+pub(crate) async fn export(aggregator: &Path, config: &Path) -> Result<StoreExport, LabError> {
     read(output(aggregator, config, &["export"]).await?.as_slice())
 }
 
@@ -39,7 +37,7 @@ pub async fn export(aggregator: &Path, config: &Path) -> Result<StoreExport, Lab
 ///
 /// # Errors
 /// The program fails: the store does not reach back so far, or cannot be read.
-pub async fn state_at(aggregator: &Path, config: &Path, moment: &str) -> Result<Vec<u8>, LabError> {
+pub(crate) async fn state_at(aggregator: &Path, config: &Path, moment: &str) -> Result<Vec<u8>, LabError> {
     output(aggregator, config, &["at", moment]).await
 }
 
@@ -78,7 +76,6 @@ fn read(csv: impl Read) -> Result<StoreExport, LabError> {
             .push(ExportedObservation {
                 observed_at: Timestamp::from_millis(row.observed_at_ms),
                 milli: row.value_milli,
-                quality: row.quality,
             });
     }
     for list in store.values_mut() {

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use shared::{clock::Clock, ids::GaugeId, time::Timestamp};
+use shared::{clock::Clock, ids::GaugeId, net::free_address, time::Timestamp};
 
 use super::{
     ApiClient, BehindLink, DeliveryCount, Field, LabBroker, LabError, LabSetup, Process, Programs,
@@ -16,7 +16,7 @@ use super::{
     process::START_DEADLINE,
     work_folder::WorkFolder,
 };
-use crate::{console::say, gauge::ServedLog, link::free_address};
+use crate::{console::say, gauge::ServedLog};
 
 /// A running system.
 pub struct Lab {

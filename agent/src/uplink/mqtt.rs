@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use rumqttc::{LastWill, QoS};
 use shared::{
     clock::Clock,
+    error::chain,
     ids::{AgentId, GaugeId},
     limits::MAX_PAYLOAD,
     wire::{Ack, Envelope, Topic},
@@ -186,8 +187,7 @@ impl Uplink {
             return;
         }
         let health = self.setup.health.snapshot(false, self.setup.keeper.held());
-        let will = serde_json::to_vec(&health).unwrap_or_default();
-        let will = LastWill::new(&self.state, will, QoS::AtLeastOnce, true);
+        let will = LastWill::new(&self.state, health.encode(), QoS::AtLeastOnce, true);
         self.connection = Some(Connection::open(&self.setup.dial, self.acks.clone(), will));
     }
 
@@ -216,10 +216,10 @@ impl Uplink {
     }
 
     async fn acknowledged(&mut self, payload: &[u8]) -> Result<(), KeeperError> {
-        match serde_json::from_slice::<Ack>(payload) {
+        match Ack::decode(payload) {
             Ok(ack) => self.step(Event::Committed(ack)).await,
             Err(error) => {
-                tracing::warn!(%error, "malformed acknowledgement ignored");
+                tracing::warn!(error = chain(&error), "malformed acknowledgement ignored");
                 Ok(())
             }
         }
@@ -300,14 +300,12 @@ impl Uplink {
             backfill,
             observations,
         };
-        let payload = match envelope.encode() {
-            Ok(payload) if payload.len() <= MAX_PAYLOAD => payload,
-            _ => {
-                return self
-                    .give_up(seq, held.incarnation, envelope.observations.len())
-                    .await;
-            }
-        };
+        let payload = envelope.encode();
+        if payload.len() > MAX_PAYLOAD {
+            return self
+                .give_up(seq, held.incarnation, envelope.observations.len())
+                .await;
+        }
         let Some(connection) = &mut self.connection else {
             return Ok(None);
         };
@@ -359,8 +357,7 @@ impl Uplink {
             return;
         };
         let health = self.setup.health.snapshot(online, self.setup.keeper.held());
-        let payload = serde_json::to_vec(&health).unwrap_or_default();
-        if let Err(error) = connection.retain(&self.state, payload) {
+        if let Err(error) = connection.retain(&self.state, health.encode()) {
             tracing::debug!(%error, "health was not published");
         }
     }

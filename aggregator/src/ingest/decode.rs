@@ -69,7 +69,7 @@ pub fn decode(
             .map(Message::Intake)
             .map_err(|e| bad(&e)),
         Topic::State(agent) => {
-            let health: AgentHealth = serde_json::from_slice(payload).map_err(|e| bad(&e))?;
+            let health = AgentHealth::decode(payload).map_err(|e| bad(&e))?;
             if health.agent == agent {
                 Ok(Message::Health(health))
             } else {
@@ -80,7 +80,7 @@ pub fn decode(
             }
         }
         Topic::Truck(truck) => {
-            let report: TruckReport = serde_json::from_slice(payload).map_err(|e| bad(&e))?;
+            let report = TruckReport::decode(payload).map_err(|e| bad(&e))?;
             if report.truck == truck {
                 Ok(Message::Truck(report))
             } else {

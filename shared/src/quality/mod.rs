@@ -141,6 +141,12 @@ impl TestSet {
     }
 }
 
+impl FromIterator<Test> for TestSet {
+    fn from_iter<I: IntoIterator<Item = Test>>(tests: I) -> Self {
+        tests.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
 impl fmt::Debug for TestSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter().map(Test::name)).finish()

@@ -205,5 +205,5 @@ async fn limit(args: &Args, work: &Path, payload: &[u8], grouped: f64) -> anyhow
 /// A batch as the load's agents send it.
 fn payload(batch: u32) -> anyhow::Result<Vec<u8>> {
     let envelope: Envelope = load::example_batch(batch)?;
-    Ok(envelope.encode()?)
+    Ok(envelope.encode())
 }

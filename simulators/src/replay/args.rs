@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use shared::time::Timestamp;
+use shared::{error::chain, time::Timestamp};
 
 use super::recording::Recording;
 use crate::lab::BrokerChoice;
@@ -79,7 +79,7 @@ impl Args {
         let begin = recording.from;
         let at = |text: &str| match text.parse::<i64>() {
             Ok(minutes) => Ok(begin.plus_millis(minutes.saturating_mul(60_000))),
-            Err(_) => text.parse::<Timestamp>(),
+            Err(_) => text.parse::<Timestamp>().map_err(|e| chain(&e)),
         };
         let from = self
             .from

@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
-use shared::{gauge::Parameter, time::Timestamp};
+use shared::{error::chain, gauge::Parameter, time::Timestamp};
 
 use super::{
     RecordingError, bank, files,
@@ -131,7 +131,9 @@ fn local(text: &str) -> Result<Timestamp, String> {
     let (date, time) = text
         .split_once(' ')
         .ok_or_else(|| format!("`{text}` is not a time"))?;
-    format!("{date}T{time}+07:00").parse()
+    format!("{date}T{time}+07:00")
+        .parse::<Timestamp>()
+        .map_err(|e| chain(&e))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use shared::{
     value::Value,
     wire::{Ack, AgentHealth, DecodeError, Envelope, VERSION, decode_intake},
 };
+use strum::VariantArray;
 
 use crate::cases;
 
@@ -23,13 +24,6 @@ fn refused<T: std::fmt::Debug>(decoded: Result<T, DecodeError>) -> String {
 }
 
 fn observations() -> impl Strategy<Value = Vec<Observation>> {
-    let parameters = vec![
-        Parameter::Depth,
-        Parameter::Stage,
-        Parameter::WaterLevel,
-        Parameter::RainfallDepth,
-        Parameter::RainfallIntensity,
-    ];
     let qualities = vec![
         Quality::Pass,
         Quality::NotEvaluated,
@@ -39,12 +33,12 @@ fn observations() -> impl Strategy<Value = Vec<Observation>> {
     ];
     let one = (
         "[a-z0-9-]{1,63}",
-        select(parameters),
+        select(<Parameter as VariantArray>::VARIANTS),
         // The years 1900 to 2100; thousandths that a float still tells apart.
         -2_208_988_800_000..4_102_444_800_000_i64,
         option::of(-1_000_000_000_000..=1_000_000_000_000_i64),
         select(qualities),
-        vec(select(Test::ALL.to_vec()), 0..4),
+        vec(select(Test::VARIANTS), 0..4),
     );
     let one = one.prop_map(
         |(gauge, parameter, at, milli, quality, tests)| Observation {

@@ -23,7 +23,11 @@ use std::{
 };
 
 use serde::Deserialize;
-use shared::{gauge::Parameter, ids::GaugeId, time::Timestamp};
+use shared::{
+    gauge::{NotAParameter, Parameter},
+    ids::GaugeId,
+    time::Timestamp,
+};
 
 use super::{
     RecordingError,
@@ -178,7 +182,7 @@ fn gauge(
         .text("parameter")
         .unwrap_or_default()
         .parse()
-        .map_err(wrong)?;
+        .map_err(|e: NotAParameter| wrong(e.to_string()))?;
     let interval_s = site.interval_s();
     let id: GaugeId = site
         .id

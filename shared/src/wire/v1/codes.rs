@@ -2,6 +2,8 @@
 //!
 //! A variant that is added to one of them does not compile here until it has a code of its own.
 
+use strum::VariantArray as _;
+
 use crate::{
     clock::Mode,
     fleet::TruckState,
@@ -157,6 +159,6 @@ pub fn bits(tests: TestSet) -> u16 {
 /// The tests in a sum of numbers. Numbers that version 1 does not know are passed over: the
 /// quality flag says already how far the reading is to be believed.
 pub fn tests(bits: u16) -> TestSet {
-    let all = Test::ALL.into_iter();
+    let all = Test::VARIANTS.iter().copied();
     all.filter(|test| bits & test.number() != 0).collect()
 }

@@ -9,8 +9,8 @@ use std::{
 
 use agent::{
     cli::{Cli, Command},
-    config::{self, Config},
-    run,
+    config::{self, AgentConfig},
+    run, summary,
 };
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -72,7 +72,7 @@ fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     for file in files {
         match config::load(file) {
             Ok(config) => {
-                let summary = config::summary(&config);
+                let summary = summary::summary(&config);
                 let missing = missing_passwords(&config);
                 tell(
                     &mut io::stdout(),
@@ -89,7 +89,7 @@ fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
 }
 
 /// Only a note: whoever checks a file need not be the one who may read the secrets.
-fn missing_passwords(config: &Config) -> String {
+fn missing_passwords(config: &AgentConfig) -> String {
     let note = |file: &Path| {
         let error = File::open(file).err()?;
         let file = file.display();

@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         .and_then(|()| match &cli.command {
             Command::Run { config } => commands::run(config),
             Command::Check { configs } => commands::check(configs),
+            Command::At { time, config } => commands::at(*time, config),
             Command::Export { config } => commands::export(config),
         });
     match done {

@@ -5,6 +5,7 @@
 //! Everything else is plain data and plain functions, so that the same bytes mean the same thing
 //! in every program.
 
+pub mod backoff;
 pub mod broker;
 pub mod clock;
 pub mod error;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use shared::logging::LogFormat;
-use simulators::{bench, city, demo, lab::say, load, replay};
+use simulators::{bench, city, console::say, demo, load, replay};
 
 /// Simulated cities, recorded storms and load for the real flood-agent and flood-aggregator.
 ///
@@ -43,10 +43,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Demo(demo::Args),
-    Replay(replay::Args),
-    Load(load::Args),
-    Bench(bench::Args),
+    Demo(demo::DemoArgs),
+    Replay(replay::ReplayArgs),
+    Load(load::LoadArgs),
+    Bench(bench::BenchArgs),
     City(CityArgs),
 }
 

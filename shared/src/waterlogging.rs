@@ -84,18 +84,6 @@ impl Thresholds {
             DepthClass::Dry
         }
     }
-
-    /// The depth at which a class begins.
-    #[must_use]
-    pub fn begins_at_m(&self, class: DepthClass) -> f64 {
-        match class {
-            DepthClass::Dry => 0.0,
-            DepthClass::Notice => self.notice_m,
-            DepthClass::Waterlogged => self.waterlogged_m,
-            DepthClass::Closure => self.closure_m,
-            DepthClass::Severe => self.severe_m,
-        }
-    }
 }
 
 /// How deep water stands, in the steps that people act on.

@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use shared::{
     backoff::{Backoff, BackoffLimits},
     clock::Clock,
+    error::chain,
     ids::AgentId,
     limits::MAX_PAYLOAD,
     wire::{Ack, AgentHealth, Envelope, Topic},
@@ -218,10 +219,10 @@ impl Driver {
     }
 
     async fn acknowledged(&mut self, payload: &[u8]) -> Result<(), KeeperError> {
-        match serde_json::from_slice::<Ack>(payload) {
+        match Ack::decode(payload) {
             Ok(ack) => self.step(Event::Committed(ack)).await,
             Err(error) => {
-                tracing::warn!(%error, "malformed acknowledgement ignored");
+                tracing::warn!(error = chain(&error), "malformed acknowledgement ignored");
                 Ok(())
             }
         }
@@ -302,14 +303,12 @@ impl Driver {
             backfill,
             observations,
         };
-        let payload = match envelope.encode() {
-            Ok(payload) if payload.len() <= MAX_PAYLOAD => payload,
-            _ => {
-                return self
-                    .give_up(seq, held.incarnation, envelope.observations.len())
-                    .await;
-            }
-        };
+        let payload = envelope.encode();
+        if payload.len() > MAX_PAYLOAD {
+            return self
+                .give_up(seq, held.incarnation, envelope.observations.len())
+                .await;
+        }
         let Some(connection) = &mut self.connection else {
             return Ok(None);
         };
@@ -369,7 +368,7 @@ impl Driver {
     fn retained(&self, health: &AgentHealth) -> Retained {
         Retained {
             topic: self.state.clone(),
-            payload: serde_json::to_vec(health).unwrap_or_default(),
+            payload: health.encode(),
         }
     }
 

@@ -121,8 +121,6 @@ impl Lab {
 
     /// Makes the gauges silent and waits until everything they served has been counted in.
     ///
-    /// Counters start anew with the aggregator, so the end is told by empty spools and silence.
-    ///
     /// # Errors
     /// Not everything comes in time.
     pub async fn drain(&mut self) -> Result<(), LabError> {

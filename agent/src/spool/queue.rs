@@ -30,11 +30,11 @@ pub struct Spool {
     /// Gives the incarnations.
     random: fastrand::Rng,
     /// `None` only between closing and opening again.
-    open: Option<Open>,
+    queue: Option<Queue>,
 }
 
-/// An open store with what is known of its content.
-struct Open {
+/// The queue in an open store, with what is known of its content.
+struct Queue {
     store: Box<dyn FrameStore>,
     numbers: Numbers,
     bytes: u64,
@@ -85,7 +85,7 @@ impl Spool {
             when_full: config.when_full,
             engine,
             random,
-            open: None,
+            queue: None,
         };
         spool.reopen()?;
         Ok(spool)
@@ -96,10 +96,10 @@ impl Spool {
     /// # Errors
     /// The store still cannot be used.
     pub fn reopen(&mut self) -> Result<(), SpoolError> {
-        self.open = None;
+        self.queue = None;
         let engine = self.engine.as_mut();
-        let open = match Open::open(engine, &mut self.random) {
-            Ok(open) => open,
+        let queue = match Queue::open(engine, &mut self.random) {
+            Ok(queue) => queue,
             Err(OpenError::Unusable(error)) => return Err(error),
             Err(OpenError::Corrupt(reason)) => {
                 let set_aside = engine.set_aside()?;
@@ -108,41 +108,43 @@ impl Spool {
                     set_aside,
                     "the spool is corrupt; it was set aside and a new one started"
                 );
-                let opened = Open::open(engine, &mut self.random);
+                let opened = Queue::open(engine, &mut self.random);
                 opened.map_err(|error| match error {
                     OpenError::Unusable(error) => error,
                     OpenError::Corrupt(reason) => SpoolError::Corrupt(reason),
                 })?
             }
         };
-        self.open = Some(open);
+        self.queue = Some(queue);
         Ok(())
     }
 
     /// Which life of the store the sequence numbers belong to.
     #[must_use]
     pub fn incarnation(&self) -> u64 {
-        self.open.as_ref().map_or(0, |o| o.numbers.incarnation)
+        self.queue
+            .as_ref()
+            .map_or(0, |queue| queue.numbers.incarnation)
     }
 
     /// What is held now.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        self.open
+        self.queue
             .as_ref()
-            .map_or_else(Usage::default, |open| Usage {
-                batches: seqs::count(&open.held),
-                bytes: open.bytes,
-                oldest: open.held.first().unwrap_or(open.numbers.next),
-                newest: open.numbers.next - 1,
+            .map_or_else(Usage::default, |queue| Usage {
+                batches: seqs::count(&queue.held),
+                bytes: queue.bytes,
+                oldest: queue.held.first().unwrap_or(queue.numbers.next),
+                newest: queue.numbers.next - 1,
             })
     }
 
     /// The sequence numbers that are held now.
     #[must_use]
     pub fn held(&self) -> SeqSet {
-        let open = self.open.as_ref();
-        open.map_or_else(SeqSet::new, |open| open.held.clone())
+        let queue = self.queue.as_ref();
+        queue.map_or_else(SeqSet::new, |queue| queue.held.clone())
     }
 
     /// Appends one batch. It is durable only after [`Spool::commit`].
@@ -151,19 +153,19 @@ impl Spool {
     /// The store cannot be written.
     pub fn append(&mut self, observations: &[Observation]) -> Result<Appended, SpoolError> {
         let (when_full, hold_limit) = (self.when_full, self.hold_limit);
-        let open = self.opened()?;
+        let queue = self.opened()?;
         let frame = frame::encode(observations)?;
         let incoming = charge(&frame);
-        let dropped = match decide(when_full, open.bytes, incoming, hold_limit) {
+        let dropped = match decide(when_full, queue.bytes, incoming, hold_limit) {
             Verdict::Store => Dropped::default(),
-            Verdict::MakeRoom { bytes } => open.make_room(bytes)?,
+            Verdict::MakeRoom { bytes } => queue.make_room(bytes)?,
             Verdict::Full => return Ok(Appended::Full),
         };
-        let seq = open.numbers.next;
-        open.store.append(seq, &frame)?;
-        open.numbers.next = seq + 1;
-        open.bytes += incoming;
-        open.held.insert(seq);
+        let seq = queue.numbers.next;
+        queue.store.append(seq, &frame)?;
+        queue.numbers.next = seq + 1;
+        queue.bytes += incoming;
+        queue.held.insert(seq);
         Ok(Appended::Stored { seq, dropped })
     }
 
@@ -181,14 +183,14 @@ impl Spool {
     /// # Errors
     /// The store cannot be read, or this batch is damaged.
     pub fn read(&mut self, seq: u64) -> Result<Option<Vec<Observation>>, SpoolError> {
-        let open = self.opened()?;
-        let Some(frame) = open.store.read(seq)? else {
+        let queue = self.opened()?;
+        let Some(frame) = queue.store.read(seq)? else {
             return Ok(None);
         };
         match frame::decode(&frame) {
             Ok(observations) => Ok(Some(observations)),
             Err(reason) => {
-                open.remove(seq)?;
+                queue.remove(seq)?;
                 Err(SpoolError::Damaged { seq, reason })
             }
         }
@@ -200,13 +202,13 @@ impl Spool {
     /// # Errors
     /// The store cannot be written.
     pub fn release(&mut self, ack: &Ack) -> Result<u64, SpoolError> {
-        let open = self.opened()?;
-        if ack.incarnation != open.numbers.incarnation {
+        let queue = self.opened()?;
+        if ack.incarnation != queue.numbers.incarnation {
             return Ok(0);
         }
-        let released = &open.held & &seqs::released_by(ack);
-        for seq in released.iter() {
-            open.remove(seq)?;
+        let released = &queue.held & &seqs::released_by(ack);
+        for seq in &released {
+            queue.remove(seq)?;
         }
         Ok(seqs::count(&released))
     }
@@ -217,22 +219,22 @@ impl Spool {
     /// The store cannot be written.
     pub fn renew(&mut self) -> Result<(), SpoolError> {
         let incarnation = self.random.u64(..);
-        let open = self.opened()?;
+        let queue = self.opened()?;
         let numbers = Numbers {
             incarnation,
-            ..open.numbers
+            ..queue.numbers
         };
-        open.store.set_numbers(numbers)?;
-        open.numbers = numbers;
+        queue.store.set_numbers(numbers)?;
+        queue.numbers = numbers;
         self.commit()
     }
 
-    fn opened(&mut self) -> Result<&mut Open, SpoolError> {
-        self.open.as_mut().ok_or(SpoolError::Closed)
+    fn opened(&mut self) -> Result<&mut Queue, SpoolError> {
+        self.queue.as_mut().ok_or(SpoolError::Closed)
     }
 }
 
-impl Open {
+impl Queue {
     /// Opens the store, counts what is held, and removes what is damaged.
     fn open(engine: &mut dyn Engine, random: &mut fastrand::Rng) -> Result<Self, OpenError> {
         let (mut bytes, mut held, mut damaged) = (0, SeqSet::new(), Vec::new());
@@ -263,14 +265,14 @@ impl Open {
         };
         let lost = || EngineError::new("the store has lost its own numbers");
         let numbers = numbers.ok_or_else(|| OpenError::Corrupt(lost()))?;
-        let mut open = Self {
+        let mut queue = Self {
             store,
             numbers,
             bytes,
             held,
         };
-        open.begin(is_new, &damaged).map_err(SpoolError::Engine)?;
-        Ok(open)
+        queue.begin(is_new, &damaged).map_err(SpoolError::Engine)?;
+        Ok(queue)
     }
 
     fn begin(&mut self, is_new: bool, damaged: &[u64]) -> Result<(), EngineError> {

@@ -72,7 +72,7 @@ fn whatever_is_cut_off_or_overwritten_the_spool_opens_and_gives_nothing_false() 
         let copy = disk.copied();
         fs::write(copy.path().join("spool/db"), bytes).unwrap();
         let mut spool = open(&copy);
-        for seq in spool.held().iter() {
+        for seq in &spool.held() {
             let expected = batch(usize::try_from(seq).unwrap() - 1, 20);
             match spool.read(seq) {
                 Ok(found) => assert_eq!(found, Some(expected), "damage {k}, batch {seq}"),

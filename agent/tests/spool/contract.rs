@@ -313,7 +313,7 @@ fn after_power_cut(
     since: &BTreeMap<u64, Vec<Observation>>,
 ) -> Result<Model, TestCaseError> {
     let mut there = BTreeMap::new();
-    for seq in spool.held().iter() {
+    for seq in &spool.held() {
         let found = spool.read(seq).unwrap().unwrap();
         let appended = since.get(&seq).or(committed.batches.get(&seq));
         prop_assert_eq!(Some(&found), appended, "batch {}", seq);

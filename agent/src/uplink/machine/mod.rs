@@ -182,7 +182,7 @@ impl Machine {
             return;
         }
         if self.newest + 1 < seq {
-            self.backlog.ranges_insert(self.newest + 1..=seq - 1);
+            self.backlog.ranges_insert(self.newest + 1..seq);
         }
         self.newest = seq;
         self.holds_latest.insert(seq, gauges.len());

@@ -2,7 +2,12 @@
 
 use std::{ops::RangeInclusive, path::Path, path::PathBuf, time::Duration};
 
-use shared::{backoff::BackoffLimits, clock::Clock, findings::Findings, ids::AgentId};
+use shared::{
+    backoff::BackoffLimits,
+    clock::Clock,
+    findings::{self, Findings},
+    ids::AgentId,
+};
 use toml::Spanned;
 
 use super::{
@@ -30,14 +35,8 @@ const SPOOL_MIB: RangeInclusive<f64> = 8.0..=65_536.0;
 /// # Errors
 /// Everything that is wrong with it: form errors one by one, all others at once.
 pub fn parse(file: &Path, text: &str) -> Result<AgentConfig, Wrong> {
+    let raw: RawConfig = findings::read_toml(file, text)?;
     let mut findings = Findings::new(file, text);
-    let raw: RawConfig = match toml::from_str(text) {
-        Ok(raw) => raw,
-        Err(error) => {
-            findings.form(error.span(), error.message());
-            return findings.finish(None);
-        }
-    };
     let config = build(raw, &mut findings);
     findings.finish(config)
 }

@@ -20,13 +20,13 @@ use tokio::{
 };
 
 use crate::{
+    config::WhenFull,
     counters::count,
     health::Health,
     pulse::Beat,
     quality::QualityStage,
     source::{Delivery, Receipt},
     spool::{
-        WhenFull,
         draft::Drafter,
         keeper::{Keeper, KeeperError, Stored, StoredBatch},
     },

@@ -82,11 +82,13 @@ pub struct PacketId(pub u16);
 #[derive(Debug, thiserror::Error)]
 pub enum Lost {
     #[error("the line failed")]
-    Line(#[from] ConnectionError),
+    Line(#[source] Box<ConnectionError>),
     #[error("the broker allows no subscription to {0}")]
     Refused(String),
     #[error("the connection takes nothing more")]
     Full,
+    #[error("the connection is closed")]
+    Closed,
 }
 
 /// One connection.
@@ -137,8 +139,8 @@ impl Connection {
         loop {
             let heard = match self.events.recv().await {
                 Some(Ok(event)) => self.take(event),
-                Some(Err(error)) => Some(Heard::Lost(error.into())),
-                None => Some(Heard::Lost(ConnectionError::RequestsDone.into())),
+                Some(Err(error)) => Some(Heard::Lost(Lost::Line(Box::new(error)))),
+                None => Some(Heard::Lost(Lost::Closed)),
             };
             if let Some(heard) = heard {
                 return heard;

@@ -1,7 +1,5 @@
 //! The draft gives back what was added and is not durable, whenever the process dies.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::{collections::BTreeSet, fs::OpenOptions, io::Write as _, path::Path};
 
 use agent::spool::{
@@ -9,26 +7,9 @@ use agent::spool::{
     frame,
 };
 use proptest::prelude::*;
-use shared::{
-    gauge::Parameter,
-    limits::MAX_BATCH,
-    observation::Observation,
-    quality::{Quality, TestSet},
-    time::Timestamp,
-    value::Value,
-};
+use shared::{limits::MAX_BATCH, observation::Observation, time::Timestamp, value::Value};
 
-fn observation(number: usize) -> Observation {
-    let milli = i64::try_from(number).unwrap();
-    Observation {
-        gauge: format!("lg-{:04}", number % 50).parse().unwrap(),
-        parameter: Parameter::Depth,
-        observed_at: Timestamp::from_millis(1_784_622_000_000 + milli),
-        value: Some(Value::from_milli(milli)),
-        quality: Quality::Pass,
-        tests: TestSet::NONE,
-    }
-}
+use crate::observations::observation;
 
 /// The largest there can be.
 fn largest() -> Observation {

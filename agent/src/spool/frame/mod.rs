@@ -3,11 +3,13 @@
 //! A value of the spool is one frame, a draft is frames one after the other. The length and the
 //! CRC-32 make a torn or rotten value visible above the store, whose own checks have failed before,
 //! and show where a draft that was cut off ends. Layout, little endian: `u32` length of the rest
-//! after the checksum, `u32` CRC-32 of it, one byte of version, then the observations in postcard.
+//! after the checksum, `u32` CRC-32 of it, one byte of version, then the content of that version
+//! ([`v1`]). The header is the same in every version.
 
-use shared::observation::Observation;
+mod v1;
 
-const VERSION: u8 = 1;
+use shared::{ids::IdError, observation::Observation};
+
 const HEADER: usize = 8;
 
 /// Why bytes are not a batch.
@@ -21,6 +23,12 @@ pub enum FrameError {
     Version(u8),
     #[error("the observations are malformed")]
     Malformed(#[from] postcard::Error),
+    #[error("a gauge's id is none")]
+    Gauge(#[from] IdError),
+    #[error("no {what} has the code {code}")]
+    Unknown { what: &'static str, code: u16 },
+    #[error("{0} bytes follow the observations")]
+    Trailing(usize),
 }
 
 /// The bytes of a batch.
@@ -28,7 +36,7 @@ pub enum FrameError {
 /// # Errors
 /// Only where memory cannot be had for it.
 pub fn encode(observations: &[Observation]) -> Result<Vec<u8>, FrameError> {
-    let body = postcard::to_extend(observations, vec![VERSION])?;
+    let body = v1::encode(observations, vec![v1::VERSION])?;
     let length = u32::try_from(body.len()).map_err(|_| FrameError::Length {
         expected: u32::MAX as usize,
         found: body.len(),
@@ -115,7 +123,7 @@ fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), FrameError> {
 
 fn observations(body: &[u8]) -> Result<Vec<Observation>, FrameError> {
     match body.split_first() {
-        Some((&VERSION, body)) => Ok(postcard::from_bytes(body)?),
+        Some((&v1::VERSION, content)) => v1::decode(content),
         Some((version, _)) => Err(FrameError::Version(*version)),
         None => Err(FrameError::Length {
             expected: 1,
@@ -136,6 +144,13 @@ mod tests {
 
     use super::*;
 
+    /// A frame around any content.
+    fn framed(version: u8, content: &[u8]) -> Vec<u8> {
+        let body = [&[version], content].concat();
+        let length = u32::try_from(body.len()).expect("short").to_le_bytes();
+        [&length, &crc32fast::hash(&body).to_le_bytes(), &body[..]].concat()
+    }
+
     fn batch(values: &[i64]) -> Vec<Observation> {
         let one = |milli: &i64| Observation {
             gauge: "lg-0001".parse().expect("id"),
@@ -150,11 +165,39 @@ mod tests {
 
     #[test]
     fn a_version_that_is_not_known_is_refused_by_name() {
-        let body = [9_u8, 0];
-        let mut bytes = 2_u32.to_le_bytes().to_vec();
-        bytes.extend(crc32fast::hash(&body).to_le_bytes());
-        bytes.extend(body);
-        assert_eq!(decode(&bytes), Err(FrameError::Version(9)));
+        assert_eq!(decode(&framed(9, &[0])), Err(FrameError::Version(9)));
+        assert_eq!(decode(&framed(1, &[0])), Ok(vec![]));
+    }
+
+    #[test]
+    fn content_that_means_nothing_is_refused_with_the_reason() {
+        let gauge = [2, b'l', b'g'];
+        let rest = |parameter, quality, tests| [parameter, 0, 0, quality, tests];
+        let content = |count, rest: [u8; 5]| [&[count], &gauge[..], &rest].concat();
+        let refused = |content: &[u8]| decode(&framed(1, content)).expect_err("refused");
+        let unknown = |what, code| FrameError::Unknown { what, code };
+        assert!(decode(&framed(1, &content(1, rest(4, 9, 0x3F)))).is_ok());
+        assert_eq!(refused(&content(1, rest(5, 9, 0))), unknown("parameter", 5));
+        assert_eq!(
+            refused(&content(1, rest(0, 5, 0))),
+            unknown("quality flag", 5)
+        );
+        assert_eq!(
+            refused(&content(1, rest(0, 1, 0x42))),
+            unknown("quality test", 0x40)
+        );
+        assert_eq!(refused(&content(0, rest(0, 1, 0))), FrameError::Trailing(8));
+        assert!(matches!(
+            refused(&content(2, rest(0, 1, 0))),
+            FrameError::Malformed(_)
+        ));
+        assert!(matches!(
+            refused(&[1, 1, b'L', 0, 0, 0, 1, 0]),
+            FrameError::Gauge(_)
+        ));
+        assert!(matches!(refused(&[]), FrameError::Malformed(_)));
+        let nothing = [1_u32.to_le_bytes(), 0_u32.to_le_bytes()].concat();
+        assert!(matches!(decode(&nothing), Err(FrameError::Length { .. })));
     }
 
     proptest! {

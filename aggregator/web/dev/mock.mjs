@@ -7,7 +7,8 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { pathToFileURL } from "node:url";
-import { iso, Storm } from "./storm.mjs";
+import { Storm } from "./storm.mjs";
+import { iso } from "./water.mjs";
 
 const DIST = join(import.meta.dirname, "..", "dist");
 const TICK_MS = 500;
@@ -38,7 +39,7 @@ export class Mock {
   async listen(port = 0) {
     await new Promise((done) => this.server.listen(port, "127.0.0.1", done));
     this.ticking = setInterval(() => this.tick(), TICK_MS);
-    this.beating = setInterval(() => this.viewers.forEach((v) => v.write(": alive\n\n")), 5000);
+    this.beating = setInterval(() => this.tellAll(": alive\n\n"), 5000);
     return `http://127.0.0.1:${this.server.address().port}`;
   }
 
@@ -113,7 +114,11 @@ export class Mock {
     const frame = `id: ${this.epoch}-${delta.seq}\nevent: delta\ndata: ${JSON.stringify(delta)}\n\n`;
     this.ring.push([delta.seq, frame]);
     if (this.ring.length > RING) this.ring.shift();
-    for (const viewer of this.viewers) viewer.write(frame);
+    this.tellAll(frame);
+  }
+
+  tellAll(text) {
+    for (const viewer of this.viewers) viewer.write(text);
   }
 
   async answer(request, response) {

@@ -32,6 +32,6 @@ export function announceFloods(page: Page, region: HTMLElement): void {
     }
     primed = true;
     if (fresh.length > 0)
-      region.textContent = fresh.slice(0, NAMED).join(page.words.fullStop + " ");
+      region.textContent = fresh.slice(0, NAMED).join(`${page.words.fullStop} `);
   });
 }

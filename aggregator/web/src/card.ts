@@ -2,6 +2,7 @@
 // truck makes it in time, what it brings, why, what speaks against it, what else could be done.
 
 import { html, nothing, type TemplateResult } from "lit";
+import { deadlineOf } from "./deadline.ts";
 import * as format from "./format.ts";
 import {
   type Alternative,
@@ -104,12 +105,6 @@ function timing(page: Page, r: Recommendation, p: Point | undefined): TemplateRe
         <small>${format.distance(r.distance_m)}${r.routed_by === "straight-line" ? ` · ${w.plan.straightLine}` : ""}</small></dd></div>
     <div><dt>${w.plan.deadline}</dt><dd>${deadline(page, r, p)}</dd></div>
   </dl>`;
-}
-
-/** The moment that the truck must beat. */
-export function deadlineOf(p: Point | undefined): string | null {
-  if (!p || rank(p.status) >= 3) return null;
-  return p.forecast?.reaches_closure_at ?? null;
 }
 
 /** Whether the truck beats it: a truck that has arrived but does not pump yet keeps no road open. */

@@ -82,8 +82,8 @@ export class FloodHeader extends Part {
     const city = store.city ? ` · ${this.page.name(store.city.name, "")}` : "";
     document.title = `${flooded > 0 ? `(${flooded}) ` : ""}${w.app}${city}`;
     document.documentElement.lang = desk.lang === "zh" ? "zh-Hans" : "en";
-    document.documentElement.dataset["theme"] = desk.theme;
-    document.documentElement.dataset["mode"] = store.mode;
+    document.documentElement.dataset.theme = desk.theme;
+    document.documentElement.dataset.mode = store.mode;
   }
 }
 

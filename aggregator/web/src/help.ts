@@ -30,7 +30,7 @@ export function listenForKeys(page: Page): void {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const isTyping = event.target instanceof HTMLInputElement && event.target.type === "search";
-    if (event.key === "Escape") escape(page);
+    if (event.key === "Escape") stepBack(page);
     else if (isTyping && event.key === "Enter")
       document.querySelector<HTMLElement>("#list .row")?.click();
     else if (isTyping) return;
@@ -43,7 +43,8 @@ export function listenForKeys(page: Page): void {
   });
 }
 
-function escape(page: Page): void {
+/** Closes or clears one thing at a time, the uppermost first. */
+function stepBack(page: Page): void {
   const { desk } = page;
   if (desk.showsHelp) desk.help(false);
   else if (desk.query) desk.search("");

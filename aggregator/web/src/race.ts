@@ -2,7 +2,7 @@
 // Everything in it is also said in words beside it.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { deadlineOf } from "./card.ts";
+import { deadlineOf } from "./deadline.ts";
 import type { Plan, Point, Recommendation } from "./model.ts";
 import type { Page } from "./page.ts";
 

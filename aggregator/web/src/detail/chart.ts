@@ -137,7 +137,7 @@ export class Chart {
     build: (css: (name: string) => string) => Build,
   ): void {
     this.#drawn = drawn;
-    const theme = document.documentElement.dataset["theme"] ?? "";
+    const theme = document.documentElement.dataset.theme ?? "";
     if (this.#plot && this.#look === look + theme) {
       this.#plot.setData(drawn.data);
       return;
@@ -246,7 +246,7 @@ function rainTop(highest: number | null): number {
 }
 
 function rainTicks(u: uPlot): number[] {
-  const top = (u.scales["rain"]?.max ?? 30) / 3;
+  const top = (u.scales.rain?.max ?? 30) / 3;
   return [0, top / 2, top];
 }
 

@@ -19,6 +19,7 @@ import type { Layer, Selection, Theme } from "../desk.ts";
 import type { Lang, LonLat } from "../model.ts";
 import type { Change, Store } from "../store.ts";
 import type { FloodMap, MapSetting } from "./contract.ts";
+import { nameIn } from "./expressions.ts";
 import {
   gaugeFeatures,
   gaugeState,
@@ -29,9 +30,10 @@ import {
   statusNumber,
   truckFeatures,
 } from "./features.ts";
+import { NAMED } from "./ground-layers.ts";
 import { addIcons } from "./icons.ts";
 import { Pending } from "./pending.ts";
-import { NAMED, nameIn, STATIC_SOURCES, SWITCHES, style } from "./style.ts";
+import { STATIC_SOURCES, SWITCHES, style } from "./style.ts";
 
 setWorkerUrl(workerUrl);
 
@@ -117,8 +119,8 @@ export class MapLibreMap implements FloodMap {
     this.#map.addControl(new AttributionControl({ compact: false }));
     this.#map.addControl(new ScaleControl({ maxWidth: 90 }), "bottom-right");
     this.#map.getCanvas().setAttribute("aria-label", setting.label);
-    this.#map.on("movestart", () => (setting.host.dataset["moving"] = "yes"));
-    this.#map.on("idle", () => delete setting.host.dataset["moving"]);
+    this.#map.on("movestart", () => (setting.host.dataset.moving = "yes"));
+    this.#map.on("idle", () => delete setting.host.dataset.moving);
     this.#map.on("click", (event) => setting.pick(this.#at(event)));
     this.#watchPointer();
   }
@@ -269,14 +271,18 @@ export class MapLibreMap implements FloodMap {
     const text = JSON.stringify(data);
     if (this.#drawn.get(source) === text) return;
     this.#drawn.set(source, text);
-    (this.#map.getSource(source) as GeoJSONSource | undefined)?.setData(data);
+    void this.#source(source)?.setData(data);
   }
 
   #load(names: readonly string[]): void {
     for (const name of names) {
       const url = new URL(`/layers/${name}.geojson`, location.href).href;
-      (this.#map.getSource(name) as GeoJSONSource | undefined)?.setData(url);
+      void this.#source(name)?.setData(url);
     }
+  }
+
+  #source(name: string): GeoJSONSource | undefined {
+    return this.#map.getSource(name) as GeoJSONSource | undefined;
   }
 
   #loadNear(): void {
@@ -310,7 +316,7 @@ export class MapLibreMap implements FloodMap {
       { layers: PICKED.map(([layer]) => layer) },
     );
     for (const [layer, kind] of PICKED) {
-      const id: unknown = found.find((f) => f.layer.id === layer)?.properties["id"];
+      const id: unknown = found.find((f) => f.layer.id === layer)?.properties.id;
       if (typeof id === "string") return { kind, id };
     }
     return null;

@@ -1,7 +1,7 @@
 // What the server tells, in the words of the page: the types are the API's, generated from its
 // OpenAPI document; here stands what the page reads out of them.
 
-import type { Name, OrderView, Parameter, PointStatus } from "./api.ts";
+import type { Gauge, Name, OrderView, Parameter, PointStatus } from "./api.ts";
 
 export type * from "./api.ts";
 
@@ -35,4 +35,19 @@ export function isRain(parameter: Parameter): boolean {
 
 export function isOpen(order: OrderView): boolean {
   return order.state === "sent" || order.state === "received";
+}
+
+/** Whether a gauge's newest value can be shown as the present one. */
+export function isCurrent(gauge: Gauge): boolean {
+  return gauge.status === "ok" || gauge.status === "suspect";
+}
+
+/** How far water stands above a river or canal gauge's alert level, if it has one. */
+export function aboveAlertM({ parameter, alert_m, value }: Gauge): number {
+  if (isRain(parameter) || alert_m === null || value === null) return -Infinity;
+  return value - alert_m;
+}
+
+export function isAboveAlert(gauge: Gauge): boolean {
+  return gauge.status === "ok" && aboveAlertM(gauge) >= 0;
 }

@@ -2,9 +2,9 @@
 
 import uPlot from "uplot";
 import type { Hydrograph, Observations, PointStatus } from "../model.ts";
-import { forecast, highest, observed, rainfall, type Table } from "./series.ts";
+import { forecast, highest, observed, rainfall, type Table } from "./chart-columns.ts";
 
-export interface Threshold {
+export interface ThresholdLine {
   status: PointStatus;
   value: number;
   label: string;
@@ -27,7 +27,7 @@ interface Scene {
 interface Drawn {
   data: uPlot.AlignedData;
   top: number;
-  thresholds: Threshold[];
+  thresholds: ThresholdLine[];
   now: number;
 }
 
@@ -48,7 +48,7 @@ export class Chart {
   hydrograph(
     h: Hydrograph,
     intervalS: number,
-    thresholds: Threshold[],
+    thresholds: ThresholdLine[],
     s: Scene,
     w: Wording,
   ): void {
@@ -84,7 +84,7 @@ export class Chart {
     intervalS: number,
     scale: number,
     unit: string,
-    alert: Threshold[],
+    alert: ThresholdLine[],
     s: Scene,
   ): void {
     const isRain = o.parameter.startsWith("rainfall");

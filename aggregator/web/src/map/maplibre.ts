@@ -15,9 +15,9 @@ import {
 } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import type { Layer, Selection, Theme } from "../desk.ts";
+import type { Layer, Selection, Theme } from "../choices.ts";
+import type { Change, LiveState } from "../live/state.ts";
 import type { Lang, LonLat } from "../model.ts";
-import type { Change, Store } from "../store.ts";
 import type { FloodMap, MapSetting } from "./contract.ts";
 import { nameIn } from "./expressions.ts";
 import {
@@ -32,7 +32,7 @@ import {
 } from "./features.ts";
 import { NAMED } from "./ground-layers.ts";
 import { addIcons } from "./icons.ts";
-import { Pending } from "./pending.ts";
+import { PendingChanges } from "./pending-changes.ts";
 import { STATIC_SOURCES, SWITCHES, style } from "./style.ts";
 
 setWorkerUrl(workerUrl);
@@ -76,8 +76,8 @@ export class MapLibreMap implements FloodMap {
   #isIdle = true;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #flushed = 0;
-  #store: Store | null = null;
-  readonly #pending = new Pending();
+  #live: LiveState | null = null;
+  readonly #pending = new PendingChanges();
   readonly #drawn = new Map<string, string>();
   #selected: string | null = null;
 
@@ -125,9 +125,9 @@ export class MapLibreMap implements FloodMap {
     this.#watchPointer();
   }
 
-  show(store: Store, change: Change): void {
+  show(live: LiveState, change: Change): void {
     this.#pending.add(change);
-    this.#store = store;
+    this.#live = live;
     this.#schedule();
   }
 
@@ -138,8 +138,8 @@ export class MapLibreMap implements FloodMap {
   setLanguage(lang: Lang, label: string): void {
     if (lang === this.#lang) return;
     this.#lang = lang;
-    if (this.#store)
-      this.show(this.#store, { parts: new Set(["points"]), ids: new Set(), whole: false });
+    if (this.#live)
+      this.show(this.#live, { parts: new Set(["points"]), ids: new Set(), whole: false });
     for (const layer of NAMED) this.#map.setLayoutProperty(layer, "text-field", nameIn(lang));
     this.#map.getCanvas().setAttribute("aria-label", label);
   }
@@ -229,8 +229,8 @@ export class MapLibreMap implements FloodMap {
   }
 
   #flush(): void {
-    const store = this.#store;
-    if (!store) return;
+    const live = this.#live;
+    if (!live) return;
     const change = this.#pending.take();
     this.#flushed = performance.now();
     this.#isIdle = false;
@@ -238,32 +238,32 @@ export class MapLibreMap implements FloodMap {
       this.#isIdle = true;
       this.#schedule();
     });
-    this.#draw(store, change);
+    this.#draw(live, change);
     this.#map.triggerRepaint();
   }
 
-  #draw(store: Store, { parts, ids, whole }: Change): void {
+  #draw(live: LiveState, { parts, ids, whole }: Change): void {
     if (whole) {
-      this.#set("points", pointFeatures(store.points.values()));
-      this.#set("gauges", gaugeFeatures(store.gauges.values()));
+      this.#set("points", pointFeatures(live.points.values()));
+      this.#set("gauges", gaugeFeatures(live.gauges.values()));
     }
     if (parts.has("points")) {
-      for (const p of store.points.values()) {
+      for (const p of live.points.values()) {
         if (!whole && !ids.has(p.id)) continue;
         this.#map.setFeatureState(
           { source: "points", id: p.key },
           { status: statusNumber(p.status) },
         );
       }
-      this.#set("labels", labelFeatures(store.points.values(), this.#lang));
+      this.#set("labels", labelFeatures(live.points.values(), this.#lang));
     }
     if (parts.has("gauges")) {
-      for (const g of store.gauges.values()) {
+      for (const g of live.gauges.values()) {
         if (whole || ids.has(g.id))
           this.#map.setFeatureState({ source: "gauges", id: g.key }, gaugeState(g));
       }
     }
-    if (parts.has("trucks")) this.#showTrucks(store);
+    if (parts.has("trucks")) this.#showTrucks(live);
   }
 
   /** Replaces a small source, unless it would look the same. */
@@ -291,8 +291,8 @@ export class MapLibreMap implements FloodMap {
     this.#load(STATIC_SOURCES.near);
   }
 
-  #showTrucks(store: Store): void {
-    for (const truck of store.trucks.values()) {
+  #showTrucks(live: LiveState): void {
+    for (const truck of live.trucks.values()) {
       const before = this.#headings.get(truck.id);
       const degrees = before ? heading(before.at, truck.position) : null;
       if (!before || degrees !== null) {
@@ -303,7 +303,7 @@ export class MapLibreMap implements FloodMap {
       }
     }
     const moved = new Map([...this.#headings].map(([id, { degrees }]) => [id, degrees]));
-    this.#set("trucks", truckFeatures(store.trucks.values(), moved));
+    this.#set("trucks", truckFeatures(live.trucks.values(), moved));
   }
 
   #at(event: MapMouseEvent): Selection | null {

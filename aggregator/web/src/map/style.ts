@@ -1,7 +1,7 @@
 // How the map looks: a grey city, and colour only where water stands.
 
 import type { StyleSpecification } from "maplibre-gl";
-import type { Layer, Theme } from "../desk.ts";
+import type { Layer, Theme } from "../choices.ts";
 import type { Lang, LayerName } from "../model.ts";
 import { NOTHING } from "./features.ts";
 import { fontFaces } from "./fonts.ts";

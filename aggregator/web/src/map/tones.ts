@@ -1,6 +1,6 @@
 // The map's colours by theme.
 
-import type { Theme } from "../desk.ts";
+import type { Theme } from "../choices.ts";
 
 export interface Tones {
   ground: string;

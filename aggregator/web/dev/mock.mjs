@@ -33,6 +33,9 @@ export class Mock {
     this.viewers = new Set();
     this.sinceplan = 0;
     this.posted = [];
+    /** Layers that cannot be had for now, and how often each was told. */
+    this.failing = new Set();
+    this.told = new Map();
     this.server = createServer((request, response) => void this.answer(request, response));
   }
 
@@ -134,7 +137,11 @@ export class Mock {
     if (path === "/events") return this.follow(request, response);
     if (path === "/api/v1/state") return json(this.state());
     const layer = /^\/layers\/([a-z-]+)\.geojson$/.exec(path)?.[1];
-    if (layer) return json(this.layer(layer), 200, "application/geo+json");
+    if (layer && this.failing.has(layer)) return problem({ status: 503, title: "not ready" });
+    if (layer) {
+      this.told.set(layer, (this.told.get(layer) ?? 0) + 1);
+      return json(this.layer(layer), 200, "application/geo+json");
+    }
     const point = /^\/api\/v1\/points\/([a-z0-9-]+)\/hydrograph$/.exec(path)?.[1];
     const p = s.points.find((one) => one.id === point);
     if (p) return json(s.hydrograph(p, Number(url.searchParams.get("hours") ?? 3)));

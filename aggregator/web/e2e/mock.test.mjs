@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { Mock } from "../dev/mock.mjs";
-import { chooseLanguage, launch, openWindow, picture, stateOf, steps } from "./browser.mjs";
+import { chooseLanguage, launch, openWindow, picture, stateOf, steps, until } from "./browser.mjs";
 
 const step = steps(test);
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -108,6 +108,26 @@ step("nothing bars anyone: no violation of WCAG 2.2 AA, in both languages and th
     }
     await page.locator('[data-do="theme"]').click();
   }
+});
+
+step("a layer that could not be had when the page opened comes when it can", async () => {
+  mock.failing.add("districts").add("roads");
+  const late = await openWindow(browser, url);
+  await late.page.goto(url);
+  await late.page.locator('[data-map="shown"]').waitFor();
+  const point = late.page.locator("#list button.row").first();
+  await point.click();
+  const title = late.page.locator(".detail .title p");
+  assert.match(await title.innerText(), /\bd-\d\d\b/, "the district's name was had after all");
+  const before = mock.told.get("roads");
+  mock.failing.clear();
+  await until("the page never asked again", async () => mock.told.get("roads") > before);
+  await until("the district has no name", async () => !/\bd-\d\d\b/.test(await title.innerText()));
+  assert.ok(
+    late.complaints.every((c) => c.includes("503")),
+    late.complaints.join("\n"),
+  );
+  await late.context.close();
 });
 
 step("nothing complained", () => {

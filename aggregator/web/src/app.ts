@@ -11,11 +11,10 @@ import "./dispatch/panel.ts";
 import { announceFloods } from "./announce.ts";
 import type { Tab } from "./choices.ts";
 import { listenForKeys } from "./keyboard.ts";
-import { layer } from "./live/city-layers.ts";
 import { openSharedConnection } from "./live/shared-connection.ts";
 import { Page } from "./page.ts";
 
-export class FloodApp extends LitElement {
+class FloodApp extends LitElement {
   readonly #page = new Page();
 
   protected override createRenderRoot(): HTMLElement {
@@ -66,7 +65,7 @@ export class FloodApp extends LitElement {
   }
 
   async #readDistricts(): Promise<void> {
-    const { features } = await layer("districts");
+    const { features } = await this.#page.layers.get("districts");
     for (const { id, properties } of features) {
       if (typeof id === "string")
         this.#page.districts.set(id, { zh: properties.name, en: properties.name_en });

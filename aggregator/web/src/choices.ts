@@ -13,7 +13,7 @@ export type Tab = "list" | "plan" | "map";
 export type Theme = "light" | "dark";
 
 /** Layers that can be switched off. Waterlogging points cannot. */
-export const LAYERS = [
+const LAYERS = [
   "trucks",
   "routes",
   "rain-gauges",

@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { isFlooded } from "./model.ts";
 import { Part } from "./page.ts";
 
-export class Header extends Part {
+class Header extends Part {
   protected override render(): TemplateResult {
     const { page } = this;
     const { words: w, live, choices } = page;

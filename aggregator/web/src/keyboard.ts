@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { type Page, Part } from "./page.ts";
 
-export class KeyboardHelp extends Part {
+class KeyboardHelp extends Part {
   protected override render(): TemplateResult | typeof nothing {
     const { words: w, choices } = this.page;
     if (!choices.showsHelp) return nothing;

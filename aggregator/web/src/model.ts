@@ -1,7 +1,15 @@
 // What the server tells, in the words of the page: the types are the API's, generated from its
 // OpenAPI document; here stands what the page reads out of them.
 
-import type { Gauge, Name, OrderView, Parameter, PointStatus } from "./api.ts";
+import type {
+  Counter,
+  Gauge,
+  Name,
+  OrderView,
+  Parameter,
+  PointStatus,
+  ProblemTitle,
+} from "./api.ts";
 
 export type * from "./api.ts";
 
@@ -9,6 +17,25 @@ export type Lang = keyof Name;
 
 /** RFC 3339, UTC. */
 export type Instant = string;
+
+/** Counters of work done; all others tell of trouble. */
+export const WORK_COUNTERS = [
+  "observations",
+  "duplicates",
+  "batches",
+  "commits",
+] as const satisfies readonly Counter[];
+export type Trouble = Exclude<Counter, (typeof WORK_COUNTERS)[number]>;
+
+/** Faults of a program, which a dispatcher can do nothing about: shown as the server says them. */
+export const FAULTS = [
+  "bad request",
+  "internal error",
+  "not ready",
+  "shutting down",
+] as const satisfies readonly ProblemTitle[];
+/** Why an order was not given, in the server's words. */
+export type OrderRefusal = Exclude<ProblemTitle, (typeof FAULTS)[number]>;
 
 /** Worst first; also the order of the legend. */
 export const CLASSES: readonly PointStatus[] = [

@@ -2,6 +2,7 @@
 
 import { LitElement } from "lit";
 import { Choices } from "./choices.ts";
+import { CityLayers } from "./live/city-layers.ts";
 import { OrderRequests } from "./live/order-requests.ts";
 import { LiveState } from "./live/state.ts";
 import type { Instant, Name, State } from "./model.ts";
@@ -16,6 +17,7 @@ export class Page {
   readonly live = new LiveState(fetchState);
   readonly choices = new Choices(globalThis.localStorage ?? null);
   readonly orders = new OrderRequests(this.live);
+  readonly layers = new CityLayers();
   readonly districts = new Map<string, Name>();
   #watchers = new Set<() => void>();
   #times = new format.Times("en", "UTC");

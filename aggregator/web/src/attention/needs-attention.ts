@@ -9,6 +9,7 @@ import {
   isFlooded,
   type Point,
   rank,
+  WORK_COUNTERS,
 } from "../model.ts";
 
 export interface GaugeGroup {
@@ -39,8 +40,7 @@ export interface Seen {
 
 const SOON_MS = 60 * 60_000;
 
-/** Counters that tell of work done, not of trouble. */
-const GOOD_COUNTERS = new Set(["observations", "duplicates", "batches", "commits"]);
+const WORK = new Set<string>(WORK_COUNTERS);
 
 const GROUPS: GaugeGroup["status"][] = ["silent", "stale", "fail", "missing", "suspect"];
 
@@ -62,7 +62,7 @@ export function needsAttention(seen: Seen): Attention {
     })).filter((group) => group.gauges.length > 0),
     agents: [...seen.agents].filter(isTroubled).sort(agentOrder),
     refused: Object.entries(seen.counters)
-      .filter(([code, count]) => count > 0 && !GOOD_COUNTERS.has(code))
+      .filter(([code, count]) => count > 0 && !WORK.has(code))
       .map(([code, count]) => ({ code, count }))
       .sort((a, b) => b.count - a.count || a.code.localeCompare(b.code)),
   };
@@ -79,7 +79,7 @@ export function isTroubled(agent: Agent): boolean {
 }
 
 /** Highest first: class, then depth; the id makes the order total. */
-export function worstFirst(a: Point, b: Point): number {
+function worstFirst(a: Point, b: Point): number {
   return rank(b.status) - rank(a.status) || (b.depth_m ?? 0) - (a.depth_m ?? 0) || byId(a, b);
 }
 

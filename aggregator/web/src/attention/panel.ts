@@ -12,7 +12,7 @@ import { find } from "./search.ts";
 /** Gauges or agents listed by name in one group; the rest is counted. */
 const LISTED = 12;
 
-export class AttentionPanel extends Part {
+class AttentionPanel extends Part {
   #held = false;
   readonly #flooded = new SteadyRows<Point>((p) => p.id);
   readonly #coming = new SteadyRows<Point>((p) => p.id);

@@ -203,7 +203,7 @@ export function agentRow(page: Page, a: Agent): TemplateResult {
 export function refusedRow(page: Page, r: { code: string; count: number }): TemplateResult {
   return html`<li class="row still">
     ${refusedSymbol()}
-    <span class="what"><span class="line">${page.words.refused[r.code] ?? r.code}</span></span>
+    <span class="what"><span class="line">${sentences.textOf(r.code, page.words.refused)}</span></span>
     <span class="figure"><b>${format.count(r.count)}</b></span>
   </li>`;
 }

@@ -22,7 +22,7 @@ import { hydrographTable, observationsTable } from "./series-tables.ts";
 
 const HOURS = 3;
 
-export class DetailPanel extends Part {
+class DetailPanel extends Part {
   readonly #hydrographs = new SeriesFetcher<Hydrograph>(() => this.requestUpdate());
   readonly #observations = new SeriesFetcher<Observations>(() => this.requestUpdate());
   #chart: Chart | null = null;
@@ -80,7 +80,7 @@ export class DetailPanel extends Part {
       this.#plans(series.data, (chart) => this.#drawPoint(chart, p, series.data, intervalS));
     const isKnown = p.status !== "unknown";
     const f = p.forecast;
-    const sub = html`${p.id} · ${w.setting[p.type] ?? p.type}${
+    const sub = html`${p.id} · ${sentences.textOf(p.type, w.setting)}${
       p.district ? ` · ${page.name(page.districts.get(p.district), p.district)}` : ""
     } · <b>${w.status[p.status]}</b> ${w.age.since(page.at(p.status_since))}`;
     const figures = html`<dl class="figures">
@@ -93,7 +93,7 @@ export class DetailPanel extends Part {
     </dl>`;
     const table = series.state === "ready" ? hydrographTable(page, series.data) : nothing;
     const issued = f
-      ? w.detail.issued(page.at(f.basis_at), w.detail.method[f.method] ?? f.method)
+      ? w.detail.issued(page.at(f.basis_at), sentences.textOf(f.method, w.detail.method))
       : "";
     return this.#frame(
       pointSymbol(p.status),

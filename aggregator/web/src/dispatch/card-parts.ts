@@ -63,7 +63,8 @@ export function refusalNote(
 function refusalText(page: Page, refusal: Refusal): TemplateResult | string {
   const { plan } = page.words;
   if (refusal.status === 0) return plan.noAnswer;
-  const said = plan.refusal[refusal.title];
+  const texts: Readonly<Record<string, string>> = plan.refusal;
+  const said = texts[refusal.title];
   if (said !== undefined) return said;
   // Not foreseen: as the server says it.
   return html`<span lang="en">${refusal.title}${refusal.detail ? html`: ${refusal.detail}` : nothing}</span>`;

@@ -10,7 +10,7 @@ import { cardKey } from "./card-parts.ts";
 import { orderCard } from "./order-card.ts";
 import { recommendationCard } from "./recommendation-card.ts";
 
-export class DispatchPanel extends Part {
+class DispatchPanel extends Part {
   #held = false;
   readonly #rows = new SteadyRows<Recommendation>(cardKey);
   /** Cards whose folding a person has changed from what it would be. */

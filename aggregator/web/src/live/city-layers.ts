@@ -1,34 +1,53 @@
-// Static layers of the city, fetched once each.
+// Layers of the flood map as the page itself reads them. What never changes is fetched once; a
+// failure is not an answer: it is asked again until there is one.
 
 import type { FeatureCollection, Geometry, LineString } from "geojson";
 import type { LayerName, LayerProperties, RouteProperties } from "../model.ts";
 
 type LayerFeatures = FeatureCollection<Geometry, LayerProperties>;
-type Routes = FeatureCollection<LineString, RouteProperties>;
+type RouteFeatures = FeatureCollection<LineString, RouteProperties>;
+type Ask = (url: string, how?: RequestInit) => Promise<Response>;
 
-const loaded = new Map<LayerName, Promise<LayerFeatures>>();
+/** Least time between two attempts at one layer. */
+export const RETRY_MS = 5_000;
 
-const EMPTY: LayerFeatures = { type: "FeatureCollection", features: [] };
+export class CityLayers {
+  readonly #asked = new Map<LayerName, Promise<LayerFeatures>>();
 
-/** A layer by its name in the API; empty where it cannot be had. */
-export function layer(name: LayerName): Promise<LayerFeatures> {
-  let found = loaded.get(name);
-  if (!found) {
-    found = fetch(`/layers/${name}.geojson`)
-      .then((response) => (response.ok ? (response.json() as Promise<LayerFeatures>) : EMPTY))
-      .catch(() => {
-        loaded.delete(name);
-        return EMPTY;
-      });
-    loaded.set(name, found);
+  constructor(
+    private readonly ask: Ask = (url, how) => fetch(url, how),
+    private readonly pause: (ms: number) => Promise<void> = (ms) =>
+      new Promise((wake) => setTimeout(wake, ms)),
+  ) {}
+
+  /** A layer that never changes; empty where the city has none of that name. */
+  get(name: LayerName): Promise<LayerFeatures> {
+    const asked = this.#asked.get(name) ?? this.#fetch(name);
+    this.#asked.set(name, asked);
+    return asked;
   }
-  return found;
-}
 
-/** Routes change, so they are never kept. */
-export async function routes(): Promise<Routes> {
-  const response = await fetch("/layers/routes.geojson", { cache: "no-cache" });
-  return response.ok
-    ? ((await response.json()) as Routes)
-    : { type: "FeatureCollection", features: [] };
+  /**
+   * The routes as they are now, which nobody keeps.
+   *
+   * Throws where they cannot be had.
+   */
+  async routes(): Promise<RouteFeatures> {
+    const response = await this.ask("/layers/routes.geojson", { cache: "no-cache" });
+    if (!response.ok) throw new Error(`routes: ${response.status}`);
+    return (await response.json()) as RouteFeatures;
+  }
+
+  async #fetch(name: LayerName): Promise<LayerFeatures> {
+    for (;;) {
+      try {
+        const response = await this.ask(`/layers/${name}.geojson`);
+        if (response.ok) return (await response.json()) as LayerFeatures;
+        if (response.status === 404) return { type: "FeatureCollection", features: [] };
+      } catch {
+        // The line is cut: the header says so, and the layer comes when it is back.
+      }
+      await this.pause(RETRY_MS);
+    }
+  }
 }

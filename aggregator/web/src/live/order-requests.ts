@@ -1,14 +1,10 @@
 // A dispatcher's wishes on their way to the server, and what became of them.
 
-import { type Dispatch, isOpen, type OrderView } from "../model.ts";
+import { type Dispatch, isOpen, type OrderView, type Problem } from "../model.ts";
 import type { LiveState } from "./state.ts";
 
-export interface Refusal {
-  /** 0 when nobody answered. */
-  status: number;
-  title: string;
-  detail: string;
-}
+/** What the server said, or what stands between it and us; `status` is 0 when nobody answered. */
+export type Refusal = Pick<Problem, "status" | "detail"> & { title: string };
 
 type Post = (url: string, body: unknown) => Promise<Response>;
 
@@ -56,7 +52,7 @@ export class OrderRequests {
       if (response.ok) this.live.takeOrder((await response.json()) as OrderView);
       else this.refusals.set(card, await refusalOf(response));
     } catch {
-      this.refusals.set(card, { status: 0, title: "", detail: "" });
+      this.refusals.set(card, { status: 0, title: "" });
     } finally {
       this.pending.delete(card);
       this.#tell();
@@ -69,12 +65,8 @@ export class OrderRequests {
 }
 
 async function refusalOf(response: Response): Promise<Refusal> {
-  const problem = (await response.json().catch(() => ({}))) as Partial<Refusal>;
-  return {
-    status: response.status,
-    title: problem.title ?? response.statusText,
-    detail: problem.detail ?? "",
-  };
+  const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
+  return { title: response.statusText, ...problem, status: response.status };
 }
 
 function postJson(url: string, body: unknown): Promise<Response> {

@@ -16,7 +16,7 @@ import {
 } from "../symbols.ts";
 import * as format from "../text/format.ts";
 
-export class Legend extends Part {
+class Legend extends Part {
   protected override render(): TemplateResult {
     const { page } = this;
     const { words: w, live } = page;

@@ -4,6 +4,7 @@
 import type { FeatureCollection } from "geojson";
 import {
   AttributionControl,
+  type ErrorEvent,
   type ExpressionSpecification,
   type GeoJSONSource,
   Map as MapLibre,
@@ -16,6 +17,7 @@ import {
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import type { Layer, Selection, Theme } from "../choices.ts";
+import { RETRY_MS } from "../live/city-layers.ts";
 import type { Change, LiveState } from "../live/state.ts";
 import type { Lang, LonLat } from "../model.ts";
 import type { FloodMap, MapSetting } from "./contract.ts";
@@ -122,6 +124,7 @@ export class MapLibreMap implements FloodMap {
     this.#map.on("movestart", () => (setting.host.dataset.moving = "yes"));
     this.#map.on("idle", () => delete setting.host.dataset.moving);
     this.#map.on("click", (event) => setting.pick(this.#at(event)));
+    this.#map.on("error", (event) => this.#retry(event));
     this.#watchPointer();
   }
 
@@ -279,6 +282,16 @@ export class MapLibreMap implements FloodMap {
       const url = new URL(`/layers/${name}.geojson`, location.href).href;
       void this.#source(name)?.setData(url);
     }
+  }
+
+  /** A layer that could not be had is asked for again; what else goes wrong is said. */
+  #retry({ error, sourceId }: ErrorEvent & { sourceId?: string }): void {
+    const isLayer = Object.values(STATIC_SOURCES)
+      .flat()
+      .some((name) => name === sourceId);
+    const isAbsent = "status" in error && error.status === 404;
+    if (sourceId && isLayer && !isAbsent) setTimeout(() => this.#load([sourceId]), RETRY_MS);
+    else console.error("the map is not as it should be", error);
   }
 
   #source(name: string): GeoJSONSource | undefined {

@@ -3,7 +3,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Selection } from "../choices.ts";
-import { routes as fetchRoutes } from "../live/city-layers.ts";
+import { RETRY_MS } from "../live/city-layers.ts";
 import type { Change } from "../live/state.ts";
 import { isCurrent, type LonLat } from "../model.ts";
 import { Part } from "../page.ts";
@@ -14,7 +14,7 @@ import { firstView } from "./first-view.ts";
 
 type Condition = "waiting" | "loading" | "shown" | "no-webgl" | "failed";
 
-export class MapPanel extends Part {
+class MapPanel extends Part {
   #condition: Condition = "waiting";
   #map: FloodMap | null = null;
   #ordered: RouteFeature[] = [];
@@ -82,7 +82,8 @@ export class MapPanel extends Part {
         describe: (selection) => this.#describe(selection),
         ready: () => this.#become("shown"),
       });
-    } catch {
+    } catch (error) {
+      console.error("the map could not be loaded", error);
       this.#become("failed");
       return;
     }
@@ -110,9 +111,11 @@ export class MapPanel extends Part {
     const { live } = this.page;
     if (ordersChanged) {
       const round = ++this.#routesRound;
-      const { features } = await fetchRoutes().catch(() => ({ features: [] }));
+      const told = await this.page.layers.routes().catch(() => null);
       if (round !== this.#routesRound) return;
-      this.#ordered = features.filter((f) => f.properties.ordered);
+      // Where they cannot be had, those that were known stay until they can.
+      if (told) this.#ordered = told.features.filter((f) => f.properties.ordered);
+      else setTimeout(() => void this.#showRoutes(true), RETRY_MS);
     }
     const features = [...proposedRoutes(live.plan, live.orders.values()), ...this.#ordered];
     this.#map.showRoutes({ type: "FeatureCollection", features });

@@ -10,7 +10,7 @@ import { liveLayers } from "./live-layers.ts";
 import { TONES } from "./tones.ts";
 
 /** The sources that hold live features; all begin empty. */
-export const LIVE_SOURCES = ["points", "labels", "gauges", "trucks", "routes", "selected"] as const;
+const LIVE_SOURCES = ["points", "labels", "gauges", "trucks", "routes", "selected"] as const;
 
 /** Static layers of the API that are drawn, and when they are fetched. */
 export const STATIC_SOURCES = {

@@ -24,7 +24,6 @@ export const en: Words = {
     lost: "Disconnected",
     lostBanner: (at, ago) =>
       `Connection to the server lost. The page stopped at ${at} (${ago}); nothing is updated and no order can be given until it is back. Reconnecting…`,
-    dataAt: "Updated",
   },
 
   header: {
@@ -34,7 +33,6 @@ export const en: Words = {
     light: "Light",
     themeTitle: "Switch between dark and light",
     help: "Keys",
-    flooded: (n) => `${n} flooded`,
   },
 
   tabs: { list: "Attention", plan: "Dispatch", map: "Map" },
@@ -43,10 +41,7 @@ export const en: Words = {
     label: "Find a waterlogging point, gauge or truck",
     placeholder: "Find a point, gauge or truck ( / )",
     results: (n) => (n === 0 ? "Nothing found" : `${n} found`),
-    clear: "Clear",
   },
-
-  kinds: { point: "Waterlogging point", gauge: "Gauge", truck: "Pump truck" },
 
   status: {
     severe: "Severe",
@@ -69,7 +64,6 @@ export const en: Words = {
   },
 
   age: {
-    now: "just now",
     seconds: (n) => `${n} s ago`,
     minutes: (n) => `${n} min ago`,
     never: "never reported",
@@ -114,7 +108,6 @@ export const en: Words = {
   agent: {
     title: "Gateway agents",
     offline: "Offline",
-    lastSeen: (age) => `last seen ${age}`,
     dropped: (n) => `${n} readings dropped`,
     spooled: (n) => `${n} batches waiting`,
     failed: (n) => `${n} readings failed`,
@@ -285,17 +278,10 @@ export const en: Words = {
     volume: "Water volume",
     peak: "Forecast peak",
     probability: "Waterlogged within 60 min",
-    importance: "Importance",
-    statusSince: (status, at) => `${status} since ${at}`,
-    level: "Level gauge",
     interval: (n) => `every ${n}`,
-    hydrograph: "Hydrograph",
-    hyetograph: "Hyetograph",
-    observations: "Observations",
     chartLabel: (name) => `${name}: the last 3 hours and the forecast`,
     loading: "Reading the hydrograph…",
     failed: "The hydrograph could not be read; trying again.",
-    noData: "No observation in the last 3 hours.",
     showTable: "Table",
     showChart: "Chart",
     forecast: "Forecast",
@@ -313,7 +299,6 @@ export const en: Words = {
       `Forecast to peak at ${depth}, ${at}; in 60 min ${low}–${high}.`,
     summaryPeakOnly: (depth, at) => `Forecast to peak at ${depth}, ${at}.`,
     summaryNoForecast: "No forecast.",
-    summaryDry: (at) => `Expected dry at ${at}.`,
     issued: (at, method) => `Forecast from ${at} (${method}). `,
     method: { reservoir: "reservoir model", "rate-of-rise": "rate of rise" },
     skill: (n, horizon, error, persistence) =>
@@ -331,7 +316,6 @@ export const en: Words = {
     noReport: "never reported, shown at its home",
     truckPoint: "Bound for",
     pumped: "Pumped on this order",
-    home: "Home",
     thresholdLabel: (status, depth) => `${status} ${depth}`,
   },
 
@@ -367,7 +351,6 @@ export const en: Words = {
       "This computer has no WebGL 2, so there is no map. Lists, recommendations and hydrographs work as usual.",
     failed: "The map could not be loaded. Lists, recommendations and hydrographs work as usual.",
     home: "Whole city",
-    attribution: "City layers",
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",
   },

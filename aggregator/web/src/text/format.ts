@@ -1,7 +1,7 @@
 // Numbers with their units, and times in the city's zone on a 24-hour clock.
 // Depth in whole centimetres, level in metres with two decimals, rain in mm/h, volume in m³.
 
-import type { Instant, Lang, Parameter } from "../model.ts";
+import type { Lang, Parameter } from "../model.ts";
 
 export interface Quantity {
   number: string;
@@ -84,10 +84,6 @@ export function trend(metresPerHour: number | null): Trend | null {
   if (metresPerHour === null) return null;
   if (Math.abs(metresPerHour) < 0.01) return "steady";
   return metresPerHour > 0 ? "rising" : "falling";
-}
-
-export function millis(at: Instant): number {
-  return Date.parse(at);
 }
 
 /** Times of one city in one language. */

@@ -1,15 +1,7 @@
 // Codes of the API as sentences in the dispatcher's language. A code that this page does not
 // know is shown as it came: better odd than silent.
 
-import {
-  type Against,
-  type Gauge,
-  isRain,
-  type Point,
-  type Reason,
-  type Skill,
-  type Unserved,
-} from "../model.ts";
+import type { Against, Point, Reason, Skill, Unserved } from "../model.ts";
 import * as format from "./format.ts";
 import type { Words } from "./languages.ts";
 
@@ -76,11 +68,11 @@ export function objection(against: Against, { words, districtName, at }: Speaker
 }
 
 export function unserved({ code }: Unserved, { words }: Speaker): string {
-  return words.plan.unservedReason[code] ?? code;
+  return textOf(code, words.plan.unservedReason);
 }
 
 export function tests(codes: readonly string[], words: Words): string[] {
-  return codes.map((code) => words.tests[code] ?? code);
+  return codes.map((code) => textOf(code, words.tests));
 }
 
 /** How fast and which way: `rising 12 cm/h`. */
@@ -139,9 +131,9 @@ function outlookSentence(point: Point, { words, at }: Speaker): string {
   return words.detail.summaryPeak(peak, at(forecast.peak_at), low, high);
 }
 
-/** What a gauge measures, short. */
-export function gaugeKind(gauge: Gauge, words: Words): string {
-  return isRain(gauge.parameter) ? words.legend.rain : words.legend.level;
+/** The text of a code; the code itself where the server is newer than this page. */
+export function textOf(code: string, texts: Readonly<Record<string, string>>): string {
+  return texts[code] ?? code;
 }
 
 /** A code of a server that is newer than this page. */

@@ -1,4 +1,27 @@
-// Every text of the page in Chinese. English (`en.ts`) has the same shape, or does not compile.
+// Every text of the page in Chinese. English (`en.ts`) has the same shape, or does not compile; no
+// more does a code of the API without a text, or a text without a code.
+
+import type {
+  Against,
+  Cause,
+  GaugeStatus,
+  Method,
+  Mode,
+  OrderRefusal,
+  OrderState,
+  Parameter,
+  PointStatus,
+  Quality,
+  QualityTest,
+  Reason,
+  Setting,
+  Trouble,
+  TruckState,
+  UnservedCode,
+} from "../model.ts";
+
+/** A sentence that takes what its code comes with. */
+type Say = (...params: never[]) => string;
 
 export const zh = {
   app: "内涝调度台",
@@ -22,7 +45,6 @@ export const zh = {
     lost: "连接中断",
     lostBanner: (at: string, ago: string) =>
       `与服务器的连接已中断。页面停在 ${at}（${ago}），数据不再更新，恢复前不能下令。正在自动重连…`,
-    dataAt: "数据更新于",
   },
 
   header: {
@@ -32,7 +54,6 @@ export const zh = {
     light: "浅色",
     themeTitle: "切换深色/浅色",
     help: "快捷键",
-    flooded: (n: number) => `${n} 处积水`,
   },
 
   tabs: { list: "关注", plan: "派车", map: "地图" },
@@ -41,10 +62,7 @@ export const zh = {
     label: "查找积水点、监测计、泵车",
     placeholder: "查找积水点、监测计、泵车（/）",
     results: (n: number) => (n === 0 ? "没有找到" : `找到 ${n} 项`),
-    clear: "清除",
   },
-
-  kinds: { point: "积水点", gauge: "监测计", truck: "泵车" },
 
   status: {
     severe: "严重",
@@ -53,14 +71,14 @@ export const zh = {
     notice: "少量积水",
     dry: "无积水",
     unknown: "不明",
-  },
+  } satisfies Record<PointStatus, string>,
 
   setting: {
     underpass: "下立交",
     street: "道路",
     tunnel: "隧道",
     estate: "小区",
-  } as Record<string, string>,
+  } satisfies Record<Setting, string>,
 
   trend: { rising: "上涨", falling: "消退", steady: "平稳" },
   rateOf: (word: string, rate: string) => `${word} ${rate}`,
@@ -69,10 +87,9 @@ export const zh = {
     "no-data": "水位计从未上报",
     stale: "水位计已停报",
     suspect: "读数可疑，未采信",
-  },
+  } satisfies Record<Cause, string>,
 
   age: {
-    now: "刚刚",
     seconds: (n: number) => `${n} 秒前`,
     minutes: (n: number) => `${n} 分钟前`,
     never: "从未上报",
@@ -110,14 +127,13 @@ export const zh = {
     fail: "读数无效",
     missing: "缺测",
     suspect: "读数可疑",
-  },
+  } satisfies Record<GaugeStatus, string>,
   gaugeGroup: (n: number) => `${n} 个监测计`,
   gaugeMore: (n: number) => `另有 ${n} 个，可用查找`,
 
   agent: {
     title: "采集网关",
     offline: "离线",
-    lastSeen: (age: string) => `最后联系 ${age}`,
     dropped: (n: string) => `已丢弃 ${n} 条读数`,
     spooled: (n: string) => `待传 ${n} 批`,
     failed: (n: string) => `${n} 次读数失败`,
@@ -141,7 +157,7 @@ export const zh = {
     "wrong-parameter": "监测参数不符，已拒收",
     "given-up": "网关缓存已满而放弃的批次",
     "commit-failures": "入库失败",
-  } as Record<string, string>,
+  } satisfies Record<Trouble, string>,
 
   parameter: {
     depth: "水深",
@@ -149,9 +165,12 @@ export const zh = {
     "water-level": "水位",
     "rainfall-depth": "雨量",
     "rainfall-intensity": "雨强",
-  },
+  } satisfies Record<Parameter, string>,
 
-  quality: { 1: "合格", 2: "未检验", 3: "可疑", 4: "无效", 9: "缺测" },
+  quality: { 1: "合格", 2: "未检验", 3: "可疑", 4: "无效", 9: "缺测" } satisfies Record<
+    Quality,
+    string
+  >,
   noQuality: "无观测",
   tests: {
     "gross-range": "超出量程或该处常识范围",
@@ -160,7 +179,7 @@ export const zh = {
     "flat-line": "长时间不变",
     sentinel: "仪器报错值",
     clock: "时间不可信",
-  } as Record<string, string>,
+  } satisfies Record<QualityTest, string>,
 
   truckState: {
     idle: "待命",
@@ -170,14 +189,14 @@ export const zh = {
     "packing-up": "收车中",
     "out-of-service": "停用",
     unknown: "状态不明",
-  },
+  } satisfies Record<TruckState, string>,
 
   orderState: {
     sent: "已下令，等待泵车确认",
     received: "泵车已接令",
     done: "已完成",
     recalled: "已召回",
-  },
+  } satisfies Record<OrderState, string>,
 
   plan: {
     title: "派车建议",
@@ -191,7 +210,7 @@ export const zh = {
     unservedReason: {
       "no-truck-left": "没有可派的泵车",
       "gain-below-switch": "改派收益太小，不值得调动",
-    } as Record<string, string>,
+    } satisfies Record<UnservedCode, string>,
     waiting: (n: number) => `有 ${n} 条新建议，移开指针后显示`,
     gone: "方案已更新，此建议已撤回",
     standing: "沿用上一方案",
@@ -223,7 +242,11 @@ export const zh = {
       `${eta}到，${capacity}${worth === null ? "" : `，效果为首选的 ${worth}%`}`,
     sendInstead: "改派",
     sendInsteadTitle: (truck: string) => `改派 ${truck}`,
-    confirm: { actual: "确认派车", exercise: "确认派车（演练）", replay: "确认派车（回放）" },
+    confirm: {
+      actual: "确认派车",
+      exercise: "确认派车（演练）",
+      replay: "确认派车（回放）",
+    } satisfies Record<Mode, string>,
     confirming: "正在下令…",
     recall: "召回",
     recalling: "正在召回…",
@@ -238,7 +261,7 @@ export const zh = {
       "the order has ended": "这一指令已经结束。",
       "the order was not kept": "指令未能保存，没有发出，请重试。",
       "not found": "服务器上没有这辆泵车或这个积水点。",
-    } as Record<string, string>,
+    } satisfies Record<OrderRefusal, string>,
     issued: (at: string) => `${at} 下令`,
     eta: (at: string, minutes: string) => `预计 ${at} 到达（${minutes}）`,
     pumped: (volume: string) => `已抽 ${volume}`,
@@ -254,7 +277,7 @@ export const zh = {
       "nearest-free": (eta: string) => `最近的空闲泵车，${eta} 分钟可到`,
       "capacity-fits": (capacity: string, inflow: string) => `能力 ${capacity}，大于来水 ${inflow}`,
       "heavy-rain": (rain: string) => `上游正下大雨，${rain}`,
-    },
+    } satisfies Record<Reason["code"], Say>,
     objection: {
       "arrives-after-closure": (n: string) => `到达比封路时刻晚 ${n} 分钟`,
       "cannot-win": (inflow: string, capacity: string) =>
@@ -266,7 +289,7 @@ export const zh = {
         since === null
           ? "该泵车从未上报位置，按驻地估算"
           : `该泵车自 ${since} 起未上报，位置可能已变`,
-    },
+    } satisfies Record<Against["code"], Say>,
   },
 
   detail: {
@@ -278,17 +301,10 @@ export const zh = {
     volume: "积水量",
     peak: "预报峰值",
     probability: "60 分钟内积水概率",
-    importance: "重要程度",
-    statusSince: (status: string, at: string) => `${status}，自 ${at}`,
-    level: "水位计",
     interval: (n: string) => `每 ${n} 上报`,
-    hydrograph: "水深过程线",
-    hyetograph: "雨强过程线",
-    observations: "观测过程线",
     chartLabel: (name: string) => `${name}：近 3 小时观测与预报`,
     loading: "正在读取过程线…",
     failed: "过程线读取失败，将自动重试。",
-    noData: "近 3 小时没有观测。",
     showTable: "数据表",
     showChart: "图",
     forecast: "预报",
@@ -306,12 +322,11 @@ export const zh = {
       `预报 ${at} 达到峰值 ${depth}；60 分钟后 ${low}–${high}。`,
     summaryPeakOnly: (depth: string, at: string) => `预报 ${at} 达到峰值 ${depth}。`,
     summaryNoForecast: "没有预报。",
-    summaryDry: (at: string) => `预计 ${at} 退干。`,
     issued: (at: string, method: string) => `预报起点 ${at}（${method}）。`,
     method: {
       reservoir: "蓄水模型",
       "rate-of-rise": "涨速外推",
-    } as Record<string, string>,
+    } satisfies Record<Method, string>,
     skill: (n: string, horizon: number, error: string, persistence: string) =>
       `${horizon} 分钟预报已检验 ${n} 次：平均误差 ${error}；若假设水位不变，则为 ${persistence}`,
     skillWorse: "，目前并不更准",
@@ -327,7 +342,6 @@ export const zh = {
     noReport: "从未上报，地图上为驻地",
     truckPoint: "目的地",
     pumped: "本次已抽",
-    home: "驻地",
     thresholdLabel: (status: string, depth: string) => `${status} ${depth}`,
   },
 
@@ -362,7 +376,6 @@ export const zh = {
     noWebgl: "这台电脑不支持 WebGL 2，无法显示地图。列表、派车建议和过程线照常可用。",
     failed: "地图加载失败。列表、派车建议和过程线照常可用。",
     home: "全市",
-    attribution: "城市图层",
     zoomIn: "放大",
     zoomOut: "缩小",
   },

@@ -33,6 +33,18 @@ test("a delta that tells nothing of a point leaves what was known of it", async 
   expect(live.points.get("wp-01")?.name.en).toBe("Dock underpass");
 });
 
+test("numbers of deltas only need to grow: a gap is no loss, a number that was is dropped", async () => {
+  let fetched = 0;
+  const live = new LiveState(
+    async () => delta(++fetched, { points: [point()] }),
+    () => 0,
+  );
+  await live.take({ kind: "open", resumed: false });
+  await live.take({ kind: "delta", delta: delta(9, { points: [point({ depth_m: 0.3 })] }) });
+  await live.take({ kind: "delta", delta: delta(4, { points: [point({ depth_m: 0.1 })] }) });
+  expect([live.seq, live.points.get("wp-01")?.depth_m, fetched]).toEqual([9, 0.3, 1]);
+});
+
 test("a resumed line fetches nothing", async () => {
   let fetched = 0;
   const live = new LiveState(

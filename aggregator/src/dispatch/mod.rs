@@ -7,13 +7,13 @@
 
 mod plan;
 mod planner;
-mod problem;
 mod reservoir;
 mod roads;
 mod routing;
+mod situation;
 
 pub use plan::{Against, Alternative, Plan, Reason, Recommendation, Unserved, UnservedCode};
 pub use planner::plan;
-pub use problem::{Assigned, Heard, Problem, Site, Truck};
 pub use roads::{Drive, RoadClass, Route, RoutedBy, straight_line};
 pub use routing::{Road, Roads};
+pub use situation::{AssignableTruck, Assigned, Heard, Reservoir, SETUP_MINUTES, Situation};

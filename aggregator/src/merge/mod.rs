@@ -1,7 +1,7 @@
 //! One observation per (gauge, `observed_at`), whatever the order and however often it comes.
 
-mod front;
+mod deduplicator;
 mod series;
 
-pub use front::{Front, Outcome};
-pub use series::Series;
+pub use deduplicator::{Deduplicator, Novelty};
+pub use series::{Series, TrendSpan};

@@ -28,9 +28,9 @@ pub struct City {
     pub centre: LonLat,
     /// West, south, east, north.
     pub bounds: [f64; 4],
-    pub gauges: Vec<GaugeSite>,
-    pub points: Vec<Point>,
-    pub trucks: Vec<Truck>,
+    pub gauges: Vec<Gauge>,
+    pub points: Vec<WaterloggingPoint>,
+    pub trucks: Vec<PumpTruck>,
     pub districts: Vec<District>,
     pub roads: Vec<Road>,
     /// Layers that are only shown, as they were read.
@@ -39,7 +39,7 @@ pub struct City {
 
 /// A gauge and where it stands.
 #[derive(Debug, Clone)]
-pub struct GaugeSite {
+pub struct Gauge {
     pub id: GaugeId,
     pub name: Name,
     pub position: LonLat,
@@ -55,11 +55,11 @@ pub struct GaugeSite {
 
 /// A waterlogging point.
 #[derive(Debug, Clone)]
-pub struct Point {
+pub struct WaterloggingPoint {
     pub id: PointId,
     pub name: Name,
     pub position: LonLat,
-    pub setting: Setting,
+    pub kind: PointKind,
     pub district: Option<FeatureId>,
     pub level_gauge: GaugeId,
     pub rain_gauges: Vec<GaugeId>,
@@ -78,7 +78,7 @@ pub struct Point {
 /// What kind of place a waterlogging point is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Setting {
+pub enum PointKind {
     Underpass,
     Street,
     Tunnel,
@@ -87,7 +87,7 @@ pub enum Setting {
 
 /// A pump truck and its home.
 #[derive(Debug, Clone)]
-pub struct Truck {
+pub struct PumpTruck {
     pub id: TruckId,
     pub name: Name,
     pub home: LonLat,

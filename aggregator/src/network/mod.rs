@@ -7,6 +7,8 @@ mod layer;
 mod read;
 mod settings;
 
-pub use city::{City, District, GaugeSite, PlainFeature, Point, Road, Setting, Truck};
+pub use city::{
+    City, District, Gauge, PlainFeature, PointKind, PumpTruck, Road, WaterloggingPoint,
+};
 pub use layer::LayerName;
 pub use read::{CityError, read_city};

@@ -13,8 +13,7 @@ use shared::{
     waterlogging::Thresholds,
 };
 
-use super::layer::LayerName;
-use crate::forecast::Storage;
+use super::{Road, Storage, layer::LayerName};
 
 /// Everything that the layers of one city say.
 #[derive(Debug)]
@@ -103,8 +102,6 @@ pub struct District {
     pub id: FeatureId,
     pub name: Name,
 }
-
-pub use crate::dispatch::Road;
 
 /// A feature that is only shown: its geometry and properties as read.
 #[derive(Debug, Clone, Serialize)]

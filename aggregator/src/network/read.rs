@@ -15,12 +15,11 @@ use shared::{
 };
 
 use super::{
-    City, District, Gauge, LayerName, PlainFeature, PumpTruck, Road, WaterloggingPoint,
+    City, District, Gauge, LayerName, PlainFeature, PumpTruck, Road, Storage, WaterloggingPoint,
     area::Area,
     file::{read_layer, read_settings},
     layer::{Noted, Read, Reader, mistake},
 };
-use crate::forecast::Storage;
 
 /// Rain gauges of a point that names none: this many nearest.
 const NEAREST_RAIN_GAUGES: usize = 3;

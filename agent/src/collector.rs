@@ -20,15 +20,16 @@ use tokio::{
 };
 
 use crate::{
-    health::{Beat, Health, count},
+    counters::count,
+    health::Health,
+    pulse::Beat,
     quality::QualityStage,
     source::{Delivery, Receipt},
     spool::{
         WhenFull,
         draft::Drafter,
-        keeper::{Keeper, KeeperError, Stored},
+        keeper::{Keeper, KeeperError, Stored, StoredBatch},
     },
-    uplink::mqtt::StoredBatch,
 };
 
 /// Observations that are kept in memory while the spool cannot be written.
@@ -41,7 +42,7 @@ const LAST_TRIES: u32 = 2;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What the collector is given.
-pub struct Setup {
+pub struct CollectorSetup {
     pub quality: QualityStage,
     pub clock: Clock,
     pub window: Duration,
@@ -61,7 +62,7 @@ pub struct Setup {
 ///
 /// # Errors
 /// The spool's thread has ended.
-pub async fn run(mut setup: Setup) -> Result<(), KeeperError> {
+pub async fn run(mut setup: CollectorSetup) -> Result<(), KeeperError> {
     let left = Pending {
         observations: std::mem::take(&mut setup.left),
         ..Pending::default()
@@ -75,7 +76,7 @@ pub async fn run(mut setup: Setup) -> Result<(), KeeperError> {
 }
 
 struct Collector {
-    given: Setup,
+    given: CollectorSetup,
     open: Pending,
     /// Every source has ended and nothing of theirs waits.
     is_ended: bool,

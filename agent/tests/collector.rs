@@ -11,19 +11,19 @@ use std::{
 };
 
 use agent::{
-    collector::{self, Setup},
+    collector::{self, CollectorSetup},
     config::GaugeSpec,
     health::Health,
+    pulse::Pulse,
     quality::QualityStage,
     source::{Answer, Delivery, Outcome, Reading, Receipt},
     spool::{
         Appended, Spool, SpoolError, Usage, WhenFull,
         draft::{Draft, Drafter},
-        keeper::Keeper,
+        keeper::{Keeper, StoredBatch},
         memory::MemorySpool,
         ranges::RangeSet,
     },
-    uplink::mqtt::StoredBatch,
 };
 use shared::{
     clock::Clock, gauge::Parameter, observation::Observation, quality::Limits, value::Value,
@@ -96,13 +96,14 @@ impl Bench {
 
     fn start_in(data_dir: TempDir, hold_limit: u64, when_full: WhenFull) -> Self {
         let health = Arc::new(Health::new("gw-01".parse().unwrap(), Clock::Real, vec![]));
+        let pulse = Pulse::default();
         let (commits, broken) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
         let spool = Probe {
             inner: MemorySpool::new(7, hold_limit, when_full),
             commits: Arc::clone(&commits),
             broken: Arc::clone(&broken),
         };
-        let (keeper, _) = Keeper::start(Box::new(spool), health.beat("spool", PATIENCE)).unwrap();
+        let (keeper, _) = Keeper::start(Box::new(spool), pulse.beat("spool", PATIENCE)).unwrap();
         let (deliver, deliveries) = mpsc::channel(256);
         let (announce, stored) = mpsc::channel(256);
         let (durable, receipts) = mpsc::unbounded_channel();
@@ -112,8 +113,8 @@ impl Bench {
             interval: Duration::from_secs(60),
             limits: Limits::default(),
         };
-        let (draft, left) = Drafter::open(data_dir.path(), Arc::clone(&health));
-        let setup = Setup {
+        let (draft, left) = Drafter::open(data_dir.path(), Arc::clone(&health.counters));
+        let setup = CollectorSetup {
             quality: QualityStage::new(&(0..100).map(gauge).collect::<Vec<_>>()),
             clock: Clock::Real,
             window: Duration::from_millis(50),
@@ -122,7 +123,7 @@ impl Bench {
             draft,
             left,
             health: Arc::clone(&health),
-            beat: health.beat("collector", PATIENCE),
+            beat: pulse.beat("collector", PATIENCE),
             deliveries,
             stored: announce,
         };

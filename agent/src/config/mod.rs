@@ -5,10 +5,12 @@
 
 mod check;
 mod endpoint;
+mod fields;
 mod limits;
 mod raw;
+mod registers;
 mod sources;
-mod summary;
+mod when_full;
 
 use std::{
     path::{Path, PathBuf},
@@ -16,6 +18,7 @@ use std::{
 };
 
 use shared::{
+    backoff::BackoffLimits,
     clock::Clock,
     gauge::Parameter,
     ids::{AgentId, GaugeId},
@@ -24,22 +27,17 @@ use shared::{
 
 pub use check::parse;
 pub use endpoint::{Endpoint, Parity, SerialLine};
+pub use registers::{RegisterKind, WordFormat, WordOrder, WordType};
 pub use shared::{broker::BrokerUrl, findings::Wrong};
-pub use summary::{bus_load, summary};
-
-use crate::{
-    source::decode::{RegisterKind, WordFormat},
-    spool::WhenFull,
-    uplink::BackoffLimits,
-};
+pub use when_full::WhenFull;
 
 /// Everything the agent needs to know.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Config {
+pub struct AgentConfig {
     pub agent: AgentId,
     pub data_dir: PathBuf,
-    pub uplink: Uplink,
-    pub spool: Spool,
+    pub uplink: UplinkConfig,
+    pub spool: SpoolConfig,
     pub clock: Clock,
     pub modbus: Vec<ModbusBus>,
     pub mqtt: Vec<MqttInput>,
@@ -47,7 +45,7 @@ pub struct Config {
 
 /// The line to the aggregator's broker.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Uplink {
+pub struct UplinkConfig {
     pub broker: BrokerUrl,
     pub login: Option<Login>,
     /// How long observations gather before they are written and sent as one batch.
@@ -71,7 +69,7 @@ pub struct Login {
 
 /// Bounds of the durable queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spool {
+pub struct SpoolConfig {
     /// Of the files on disk.
     pub max_bytes: u64,
     pub when_full: WhenFull,
@@ -135,6 +133,22 @@ pub struct MqttGauge {
     pub topic: String,
 }
 
+/// A word where the file may have only certain others.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key} `{found}` is not known; known: {known}")]
+pub struct UnknownWord {
+    key: &'static str,
+    found: String,
+    known: &'static str,
+}
+
+impl UnknownWord {
+    fn new(key: &'static str, found: &str, known: &'static str) -> Self {
+        let found = found.to_owned();
+        Self { key, found, known }
+    }
+}
+
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -151,7 +165,7 @@ pub enum LoadError {
 ///
 /// # Errors
 /// A file that cannot be read, or everything that is wrong with it.
-pub fn load(file: &Path) -> Result<Config, LoadError> {
+pub fn load(file: &Path) -> Result<AgentConfig, LoadError> {
     let text = std::fs::read_to_string(file).map_err(|source| LoadError::Read {
         file: file.to_owned(),
         source,
@@ -159,7 +173,7 @@ pub fn load(file: &Path) -> Result<Config, LoadError> {
     Ok(parse(file, &text)?)
 }
 
-impl Config {
+impl AgentConfig {
     /// Every gauge of every source.
     pub fn gauges(&self) -> impl Iterator<Item = &GaugeSpec> {
         let modbus = self

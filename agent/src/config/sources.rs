@@ -10,11 +10,12 @@ use shared::{findings::Findings, gauge::Parameter, ids::GaugeId};
 use toml::Spanned;
 
 use super::{
-    BrokerUrl, Endpoint, GaugeSpec, ModbusBus, ModbusGauge, MqttGauge, MqttInput,
-    check::{login, of, parsed, to_count, whole, within, wrong_broker},
-    limits, raw,
+    BrokerUrl, Endpoint, GaugeSpec, ModbusBus, ModbusGauge, MqttGauge, MqttInput, RegisterKind,
+    UnknownWord, WordFormat, WordOrder, WordType,
+    fields::{login, of, parsed, to_count, whole, within, wrong_broker},
+    limits,
+    raw::{RawLimits, RawModbusBus, RawModbusGauge, RawMqttGauge, RawMqttInput},
 };
-use crate::source::decode::{RegisterKind, WordFormat, WordOrder, WordType};
 
 /// Gauges are read from ten times a second to once a day.
 const INTERVAL_S: RangeInclusive<f64> = 0.1..=86_400.0;
@@ -40,7 +41,7 @@ pub struct Taken {
 
 /// One `[[modbus]]` table.
 pub fn modbus(
-    raw: &raw::Modbus,
+    raw: &RawModbusBus,
     taken: &mut Taken,
     findings: &mut Findings<'_>,
 ) -> Option<ModbusBus> {
@@ -110,7 +111,7 @@ pub fn modbus(
 }
 
 fn modbus_gauge(
-    raw: &raw::ModbusGauge,
+    raw: &RawModbusGauge,
     bus: &str,
     taken: &mut Taken,
     findings: &mut Findings<'_>,
@@ -181,7 +182,7 @@ fn modbus_gauge(
 /// A block that was copied and not changed: two gauges can hardly have the same depth of the same
 /// register. Different parameters may come from one register, with scales of their own.
 fn shared_registers(
-    gauges: &[(&raw::ModbusGauge, ModbusGauge)],
+    gauges: &[(&RawModbusGauge, ModbusGauge)],
     place: &str,
     findings: &mut Findings<'_>,
 ) {
@@ -229,7 +230,7 @@ fn register(raw: &Spanned<i64>, place: &str, findings: &mut Findings<'_>) -> Opt
 
 /// One `[[mqtt]]` table.
 pub fn mqtt(
-    raw: &raw::Mqtt,
+    raw: &RawMqttInput,
     agent: &str,
     taken: &mut Taken,
     findings: &mut Findings<'_>,
@@ -289,7 +290,7 @@ pub fn mqtt(
 }
 
 fn mqtt_gauge(
-    raw: &raw::MqttGauge,
+    raw: &RawMqttGauge,
     input: &str,
     taken: &mut Taken,
     topics: &mut HashMap<String, String>,
@@ -326,7 +327,7 @@ fn mqtt_gauge(
 fn gauge(
     (id, parameter): (&Spanned<String>, &Spanned<String>),
     interval_s: Option<&Spanned<f64>>,
-    own_limits: Option<&Spanned<raw::Limits>>,
+    own_limits: Option<&Spanned<RawLimits>>,
     place: &str,
     taken: &mut Taken,
     findings: &mut Findings<'_>,
@@ -384,10 +385,13 @@ fn source_name(
     }
 }
 
-fn optional<T: Default + std::str::FromStr<Err = String>>(
+fn optional<T>(
     text: Option<&Spanned<String>>,
     place: &str,
     findings: &mut Findings<'_>,
-) -> Option<T> {
+) -> Option<T>
+where
+    T: Default + std::str::FromStr<Err = UnknownWord>,
+{
     text.map_or_else(|| Some(T::default()), |text| parsed(text, place, findings))
 }

@@ -5,10 +5,9 @@ pub mod decode;
 pub mod line;
 pub mod modbus;
 pub mod mqtt;
-pub mod payload;
+pub mod reads;
 pub mod schedule;
 pub mod transport;
-pub mod unacknowledged;
 
 use shared::{ids::GaugeId, time::Timestamp, value::Value};
 use tokio::sync::mpsc;
@@ -30,6 +29,14 @@ pub enum Outcome {
     Sentinel(Value),
     /// No answer, or one that cannot be used.
     Failed,
+}
+
+impl Outcome {
+    /// A number in the parameter's unit; failed where it can be no value.
+    #[must_use]
+    pub fn from_units(number: f64) -> Self {
+        Value::from_units(number).map_or(Self::Failed, Self::Number)
+    }
 }
 
 /// Readings on their way to the spool.

@@ -18,4 +18,5 @@ pub mod sled;
 mod store_files;
 
 pub use contract::{Appended, Dropped, Spool, SpoolError, Usage};
-pub use retention::WhenFull;
+
+pub use crate::config::WhenFull;

@@ -1,17 +1,6 @@
 //! What happens when the spool is full. Pure.
 
-use std::str::FromStr;
-
-/// What gives way when the spool has no room for a new batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum WhenFull {
-    /// The oldest batches are dropped and counted: in a flood the newest depth matters most.
-    #[default]
-    DropOldest,
-    /// Nothing is dropped and nothing more is read: polls stop, and local brokers keep what is not
-    /// acknowledged to them. For records that must have no gap at their beginning.
-    StopReading,
-}
+use crate::config::WhenFull;
 
 /// What to do with a batch that wants to be appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,20 +36,6 @@ pub fn decide(when_full: WhenFull, used: u64, incoming: u64, limit: u64) -> Verd
         (0, _) => Verdict::Store,
         (bytes, WhenFull::DropOldest) => Verdict::MakeRoom { bytes },
         (_, WhenFull::StopReading) => Verdict::Full,
-    }
-}
-
-impl FromStr for WhenFull {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "drop-oldest" => Ok(Self::DropOldest),
-            "stop-reading" => Ok(Self::StopReading),
-            _ => Err(format!(
-                "when_full = `{text}` is not known; known: drop-oldest, stop-reading"
-            )),
-        }
     }
 }
 

@@ -30,7 +30,6 @@ use super::{
     retention::{PER_BATCH, Verdict, decide},
     store_files,
 };
-use crate::random;
 
 /// sled's default of 1 GiB would be the machine.
 const CACHE_BYTES: u64 = 8 * 1024 * 1024;
@@ -178,7 +177,7 @@ impl Spool for SledSpool {
 
     fn renew(&mut self) -> Result<(), SpoolError> {
         let open = self.state_mut()?;
-        let incarnation = random::bits();
+        let incarnation = fastrand::u64(..);
         open.db.insert(INCARNATION, &incarnation.to_be_bytes())?;
         open.incarnation = incarnation;
         self.commit()
@@ -382,7 +381,7 @@ fn take_stock(open: &mut Open) -> Result<(), OpenError> {
 }
 
 fn start_counting(open: &mut Open) -> Result<(), SpoolError> {
-    open.incarnation = random::bits();
+    open.incarnation = fastrand::u64(..);
     open.next = 1;
     let mut step = sled::Batch::default();
     step.insert(INCARNATION, &open.incarnation.to_be_bytes());

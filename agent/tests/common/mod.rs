@@ -5,7 +5,7 @@
 use std::{
     future::{Ready, ready},
     io,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU16, Ordering::SeqCst},
@@ -24,11 +24,7 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A port that nobody listens on at present.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    shared::net::free_address().unwrap().port()
 }
 
 /// A real broker in threads of its own, so that it can be killed with all its connections.

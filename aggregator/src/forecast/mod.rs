@@ -18,5 +18,5 @@ mod summary;
 pub use forecaster::Forecaster;
 pub use memory::ForecastState;
 pub use model::PointModel;
-pub use report::{Forecast, ForecastView, Horizon, Inflow, Method};
+pub use report::{Forecast, Horizon, Inflow, Method};
 pub use skill::Skill;

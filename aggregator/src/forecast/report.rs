@@ -49,36 +49,3 @@ pub struct Forecast {
     /// What the planner needs.
     pub inflow: Vec<Inflow>,
 }
-
-/// A forecast as dispatchers see it: without its curve, which has its own address, and without
-/// what only the planner needs.
-#[derive(Debug, Clone, Serialize)]
-pub struct ForecastView<'a> {
-    pub basis_at: Timestamp,
-    pub method: Method,
-    pub horizons: &'a [Horizon],
-    pub waterlogged_probability_60: f64,
-    pub peak_m: f64,
-    pub peak_at: Timestamp,
-    pub reaches_waterlogged_at: Option<Timestamp>,
-    pub reaches_closure_at: Option<Timestamp>,
-    pub dry_at: Option<Timestamp>,
-    pub skill: &'a Skill,
-}
-
-impl<'a> From<&'a Forecast> for ForecastView<'a> {
-    fn from(forecast: &'a Forecast) -> Self {
-        Self {
-            basis_at: forecast.basis_at,
-            method: forecast.method,
-            horizons: &forecast.horizons,
-            waterlogged_probability_60: forecast.waterlogged_probability_60,
-            peak_m: forecast.peak_m,
-            peak_at: forecast.peak_at,
-            reaches_waterlogged_at: forecast.reaches_waterlogged_at,
-            reaches_closure_at: forecast.reaches_closure_at,
-            dry_at: forecast.dry_at,
-            skill: &forecast.skill,
-        }
-    }
-}

@@ -18,6 +18,7 @@ use shared::{
 use super::{App, problem::Problem};
 use crate::{
     network::{Gauge, WaterloggingPoint},
+    publish::view::CurveView,
     store::{Refused, Store, StoreError},
     world::intensity_mm_per_h,
 };
@@ -111,7 +112,7 @@ pub struct Hydrograph {
     depth: Vec<Element>,
     /// Mean intensity over the point's rain gauges by minute, mm/h.
     rainfall: Vec<(i64, f64)>,
-    forecast: Option<serde_json::Value>,
+    forecast: Option<CurveView>,
 }
 
 /// `GET /api/v1/points/{id}/hydrograph`
@@ -155,7 +156,7 @@ pub async fn hydrograph(
         thresholds: point.thresholds,
         depth: depth.iter().map(|s| element(&s.observation)).collect(),
         rainfall: by_minute(&rain),
-        forecast: forecast_of(&app, &id),
+        forecast: forecast_of(&app, &point.id),
         point: point.id,
     }))
 }
@@ -166,8 +167,11 @@ fn point_site<'a>(app: &'a App, id: &str) -> Result<&'a WaterloggingPoint, Probl
 }
 
 /// The forecast as it was published with the newest tick.
-fn forecast_of(app: &App, id: &str) -> Option<serde_json::Value> {
-    app.published.borrow().forecasts.get(id).cloned()
+fn forecast_of(app: &App, id: &PointId) -> Option<CurveView> {
+    let published = app.published.borrow().clone()?;
+    let place = app.city.points.iter().position(|p| p.id == *id)?;
+    let facts = published.snapshot.points.get(place)?;
+    facts.forecast.as_deref().map(CurveView::from)
 }
 
 /// Mean of what fell in each minute.

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::tz::{self, Offset, TimeZone};
 use serde::Deserialize;
 use shared::{
-    findings::{Findings, Wrong},
+    findings::{self, Findings, Wrong},
     lonlat::LonLat,
     name::Name,
     waterlogging::Thresholds,
@@ -44,14 +44,9 @@ struct Raw {
 /// # Errors
 /// Everything that is wrong with it, by line.
 pub fn parse(file: &Path, text: &str) -> Result<Settings, Wrong> {
+    let raw = findings::read_toml(file, text)?;
     let mut findings = Findings::new(file, text);
-    let settings = match toml::from_str(text) {
-        Ok(raw) => check(raw, &mut findings),
-        Err(error) => {
-            findings.form(error.span(), error.message());
-            None
-        }
-    };
+    let settings = check(raw, &mut findings);
     findings.finish(settings)
 }
 

@@ -1,6 +1,12 @@
 //! What any store of the aggregator promises.
+//!
+//! The inputs in order of arrival are the journal: whoever commits hands over arrivals and nothing
+//! twice, and the series of every gauge is derived from them by the store itself. Which of the two
+//! is the primary record is the store's own affair.
 
-use serde::{Deserialize, Serialize};
+use std::{error::Error, io, ops::ControlFlow, path::PathBuf};
+
+use serde::Serialize;
 use shared::{
     ids::{AgentId, GaugeId},
     observation::Observation,
@@ -8,7 +14,8 @@ use shared::{
     wire::Ack,
 };
 
-use crate::orders::Order;
+use super::record::RecordError;
+use crate::world::arrival::{Arrival, Input};
 
 /// An observation with the time at which the aggregator took it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +25,7 @@ pub struct Stored {
 }
 
 /// A message or an observation that was refused, kept so that nothing is lost unseen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refused {
     pub received_at: Timestamp,
     /// The counter it was counted under, for example `bad-payload`.
@@ -29,47 +36,126 @@ pub struct Refused {
     pub payload: String,
 }
 
-/// One atomic write: all of it becomes durable, or none of it.
-#[derive(Debug, Default)]
+/// Refused messages that are kept; the oldest go first.
+pub const MAX_REFUSED: usize = 10_000;
+
+/// What a commit has survived when it returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// A power cut.
+    #[default]
+    Synced,
+    /// The end of the process, however it comes. A power cut may take it, but never without all
+    /// that was committed after it; the next synced commit covers it. For groups of which nothing
+    /// was told to anybody, such as those that hold only ticks.
+    Buffered,
+}
+
+/// One atomic write: all of it is kept, or none of it.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Commit {
-    pub observations: Vec<Stored>,
+    /// Their numbers are consecutive and follow on the last one that the store has. The
+    /// observations in them also go into the series, received when the arrival came.
+    pub arrivals: Vec<Arrival>,
     pub cursors: Vec<(AgentId, Ack)>,
-    pub orders: Vec<Order>,
     pub refused: Vec<Refused>,
+    pub durability: Durability,
 }
 
 impl Commit {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.observations.is_empty()
-            && self.cursors.is_empty()
-            && self.orders.is_empty()
-            && self.refused.is_empty()
+        self.arrivals.is_empty() && self.cursors.is_empty() && self.refused.is_empty()
+    }
+
+    /// The observations of its arrivals with the time of their arrival, in their order.
+    pub fn observations(&self) -> impl Iterator<Item = (&Observation, Timestamp)> {
+        self.arrivals.iter().flat_map(|arrival| {
+            let observed: &[Observation] = match &arrival.input {
+                Input::Observed(observations) => observations,
+                _ => &[],
+            };
+            observed.iter().map(|o| (o, arrival.at))
+        })
+    }
+
+    /// Whether the arrivals follow on `last`, the newest that the store has; if so, the newest then.
+    ///
+    /// # Errors
+    /// [`StoreError::OutOfOrder`], with the first number that does not follow.
+    pub fn follow_on(&self, last: u64) -> Result<u64, StoreError> {
+        self.arrivals.iter().try_fold(last, |last, arrival| {
+            if last.checked_add(1) == Some(arrival.number) {
+                Ok(arrival.number)
+            } else {
+                let number = arrival.number;
+                Err(StoreError::OutOfOrder { number, last })
+            }
+        })
     }
 }
+
+/// The world as it was after an arrival, in the world's own form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedWorld {
+    /// The number of the last arrival that it has been stepped with.
+    pub after: u64,
+    /// When that was, by the world's own time.
+    pub at: Timestamp,
+    pub bytes: Vec<u8>,
+}
+
+/// What retention removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Forgotten {
+    /// Days of the series.
+    pub days: usize,
+    /// Segments of the arrivals.
+    pub segments: usize,
+    pub worlds: usize,
+}
+
+/// A cause that no caller tells apart: the engine's own.
+pub type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the store at {path} cannot be opened")]
-    Open { path: String, source: fjall::Error },
+    Open { path: PathBuf, source: Cause },
     #[error("the store at {0} is in use by another flood-aggregator")]
-    InUse(String),
+    InUse(PathBuf),
+    /// The medium or the engine failed. After a commit that ends so, nobody knows what is on disk:
+    /// only opening the store anew tells.
     #[error("the store cannot be read or written")]
-    Engine(#[from] fjall::Error),
-    #[error("a record of the store cannot be decoded: {0}")]
-    Record(String),
+    Engine(#[source] Cause),
+    #[error("{path} of the store cannot be read or written")]
+    File { path: PathBuf, source: io::Error },
+    #[error("a record of the store cannot be encoded")]
+    Record(#[from] RecordError),
+    #[error("arrival {number} does not follow on {last}, the last one that the store has")]
+    OutOfOrder { number: u64, last: u64 },
+    #[error("a world after arrival {after} cannot be kept: the last arrival is {last}")]
+    AheadOfArrivals { after: u64, last: u64 },
 }
 
-/// The contract. Every method may block on the disk: call it from a thread that may wait.
+/// The contract. Every method may block on the disk: call it from a thread that may wait. A visitor
+/// may call the store itself.
+///
+/// A record that cannot be decoded (damaged, or of a version that this program does not know) is
+/// told to the log once, counted in [`Store::damaged`] and passed over; the rest is served. So a
+/// reader of arrivals sees a gap in the numbers, a gauge's series lacks an observation until it
+/// comes again, and an agent whose cursor is gone sends its batches again.
 pub trait Store: Send + Sync {
-    /// Writes all of `commit` atomically. When this returns, it survives a power cut.
+    /// Writes all of `commit` atomically, and as durably as it asks for.
     ///
-    /// An observation replaces one with the same identity (gauge, `observed_at`).
+    /// An observation replaces one with the same identity (gauge, `observed_at`); so does a cursor
+    /// of the same agent.
     ///
     /// # Errors
-    /// Nothing of `commit` is promised then.
+    /// [`StoreError::OutOfOrder`]: nothing was written. After any other, nothing of `commit` is
+    /// promised: only opening the store anew tells what it holds.
     fn commit(&self, commit: &Commit) -> Result<(), StoreError>;
 
     /// The observation with this identity.
@@ -96,27 +182,77 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Stored>, StoreError>;
 
-    /// Visits every observation of the store, by day, gauge and time.
+    /// Visits every observation of the series, by UTC day, gauge and time.
     ///
     /// # Errors
-    /// The store cannot be read, or the visitor's own.
+    /// The store cannot be read.
     fn visit(&self, visit: &mut dyn FnMut(Stored)) -> Result<(), StoreError>;
 
-    /// Every agent's cursor.
+    /// Every agent's cursor, by agent.
     ///
     /// # Errors
     /// The store cannot be read.
     fn cursors(&self) -> Result<Vec<(AgentId, Ack)>, StoreError>;
 
-    /// Every order that was ever given.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    fn orders(&self) -> Result<Vec<Order>, StoreError>;
-
-    /// The newest refused messages, newest first.
+    /// The newest refused messages, newest first. [`MAX_REFUSED`] are kept.
     ///
     /// # Errors
     /// The store cannot be read.
     fn refused(&self, limit: usize) -> Result<Vec<Refused>, StoreError>;
+
+    /// The number of the last arrival; 0 while there was none. Retention does not change it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn last_arrival(&self) -> Result<u64, StoreError>;
+
+    /// Visits the arrivals that are kept and come after the one numbered `after`, in their order,
+    /// until the visitor breaks. Numbers that are missing between them could not be read.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn arrivals(
+        &self,
+        after: u64,
+        visit: &mut dyn FnMut(Arrival) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// Keeps a saved world, replacing one after the same arrival, and thins the older ones: the two
+    /// newest stay, and of the others those that are an hour of their own time or 20,000 arrivals
+    /// apart from the next older one that stays, so that any moment can be replayed from nearby.
+    ///
+    /// When it returns, the world and every arrival up to `after` survive a power cut. It does not
+    /// hold up a commit on another thread for longer than one sync.
+    ///
+    /// # Errors
+    /// [`StoreError::AheadOfArrivals`], or the store cannot be written; those that were kept stay.
+    fn save_world(&self, world: &SavedWorld) -> Result<(), StoreError>;
+
+    /// Visits the saved worlds whose `at` is not after `not_after`, by their place among the
+    /// arrivals, newest first, until the visitor breaks.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn saved_worlds(
+        &self,
+        not_after: Option<Timestamp>,
+        visit: &mut dyn FnMut(SavedWorld) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// Forgets what is older than the UTC day of `oldest`: days of the series, segments of arrivals
+    /// from the oldest on, and saved worlds, also those whose next arrival is gone. Never the
+    /// newest saved world nor an arrival after it, and while there is no saved world, no arrival.
+    ///
+    /// # Errors
+    /// The store cannot be written; part of it may be gone.
+    fn forget_before(&self, oldest: Timestamp) -> Result<Forgotten, StoreError>;
+
+    /// Bytes that the store takes up.
+    ///
+    /// # Errors
+    /// The store cannot tell.
+    fn disk_bytes(&self) -> Result<u64, StoreError>;
+
+    /// Records that could not be decoded since the store was opened, each counted once.
+    fn damaged(&self) -> u64;
 }

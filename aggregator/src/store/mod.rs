@@ -1,11 +1,29 @@
-//! History, cursors, orders and refused messages: what must survive.
+//! What must survive: the inputs in order of arrival, the series of observations that follows from
+//! them, cursors, saved worlds, refused messages.
 //!
-//! [`Store`] is the contract; [`Embedded`] keeps it in one fjall database. A server-grade
-//! database can implement the same contract later: nothing outside this folder knows which.
+//! [`Store`] is the contract and knows no engine. [`open`] is the one place that chooses one; a
+//! server-grade database can keep the same contract later. [`MemoryStore`] keeps it for tests.
 
 mod contract;
 mod embedded;
+mod memory;
 mod record;
+mod retention;
 
-pub use contract::{Commit, Refused, Store, StoreError, Stored};
-pub use embedded::Embedded;
+use std::{path::Path, sync::Arc};
+
+pub use contract::{
+    Cause, Commit, Durability, Forgotten, MAX_REFUSED, Refused, SavedWorld, Store, StoreError,
+    Stored,
+};
+pub use memory::MemoryStore;
+pub use record::{Flaw, RecordError};
+
+/// Opens the store in `folder`, creating it where there is none.
+///
+/// # Errors
+/// The folder cannot be used, another process holds it, or its files are damaged beyond what a
+/// reader can pass over.
+pub fn open(folder: &Path) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(embedded::Embedded::open(folder)?))
+}

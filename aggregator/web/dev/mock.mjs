@@ -3,16 +3,23 @@
 //   node dev/mock.mjs            serves dist and the storm on http://127.0.0.1:8080
 //   PORT, SPEED, MODE, START     port, storm seconds per second, mode, storm minute to begin at
 
-import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Storm, iso } from "./storm.mjs";
+import { iso, Storm } from "./storm.mjs";
 
 const DIST = join(import.meta.dirname, "..", "dist");
 const TICK_MS = 500;
 const RING = 120;
-const MIME = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
+const MIME = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+};
 
 export class Mock {
   constructor({ speed = 60, mode = "exercise", start = 80 } = {}) {
@@ -48,12 +55,33 @@ export class Mock {
   }
 
   counters() {
-    return { observations: 48210 + this.seq * 40, duplicates: 312, "unknown-gauge": 18, future: 3, "too-old": 0, "bad-payload": 7, "bad-topic": 0, "out-of-range": 41, "wrong-mode": 0, "wrong-parameter": 0 };
+    return {
+      observations: 48210 + this.seq * 40,
+      duplicates: 312,
+      "unknown-gauge": 18,
+      future: 3,
+      "too-old": 0,
+      "bad-payload": 7,
+      "bad-topic": 0,
+      "out-of-range": 41,
+      "wrong-mode": 0,
+      "wrong-parameter": 0,
+    };
   }
 
   state() {
     const s = this.storm;
-    return { ...this.head(), city: s.city, gauges: s.gauges.map((g) => s.gauge(g)), points: s.points.map((p) => s.point(p)), trucks: s.trucks.map((t) => s.truck(t)), plan: s.plan, orders: s.orders, agents: s.agents(), counters: this.counters() };
+    return {
+      ...this.head(),
+      city: s.city,
+      gauges: s.gauges.map((g) => s.gauge(g)),
+      points: s.points.map((p) => s.point(p)),
+      trucks: s.trucks.map((t) => s.truck(t)),
+      plan: s.plan,
+      orders: s.orders,
+      agents: s.agents(),
+      counters: this.counters(),
+    };
   }
 
   /** Time passes; what changed goes to all viewers. */
@@ -64,10 +92,9 @@ export class Mock {
     this.sinceplan += ms;
     this.seq += 1;
     const turn = this.seq % 4;
-    const strip = ({ name, position, unit, interval_s, ...rest }) => rest;
     const delta = {
       ...this.head(),
-      gauges: s.gauges.filter((g) => g.key % 4 === turn).map((g) => strip(s.gauge(g))),
+      gauges: s.gauges.filter((g) => g.key % 4 === turn).map((g) => s.gauge(g)),
       points: s.points.filter((p) => p.key % 4 === turn).map((p) => s.point(p)),
       counters: this.counters(),
     };
@@ -96,7 +123,8 @@ export class Mock {
       response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
       response.end(JSON.stringify(body));
     };
-    const problem = (p) => json({ type: "about:blank", ...p }, p.status, "application/problem+json");
+    const problem = (p) =>
+      json({ type: "about:blank", ...p }, p.status, "application/problem+json");
     const s = this.storm;
     if (path === "/events") return this.follow(request, response);
     if (path === "/api/v1/state") return json(this.state());
@@ -122,7 +150,15 @@ export class Mock {
     const s = this.storm;
     if (name === "routes") {
       const open = s.orders.filter((o) => s.open(o.truck) === o);
-      return { type: "FeatureCollection", features: open.map((o) => ({ type: "Feature", id: `route-${o.truck}`, geometry: { type: "LineString", coordinates: s.duty.get(o.truck).way }, properties: { kind: "route", truck: o.truck, point: o.point, ordered: true } })) };
+      return {
+        type: "FeatureCollection",
+        features: open.map((o) => ({
+          type: "Feature",
+          id: `route-${o.truck}`,
+          geometry: { type: "LineString", coordinates: s.duty.get(o.truck).way },
+          properties: { kind: "route", truck: o.truck, point: o.point, ordered: true },
+        })),
+      };
     }
     return s.layers[name] ?? { type: "FeatureCollection", features: [] };
   }
@@ -145,7 +181,9 @@ export class Mock {
     const name = normalize(path === "/" ? "/index.html" : path);
     try {
       const bytes = await readFile(join(DIST, name));
-      response.writeHead(200, { "content-type": MIME[extname(name)] ?? "application/octet-stream" });
+      response.writeHead(200, {
+        "content-type": MIME[extname(name)] ?? "application/octet-stream",
+      });
       response.end(bytes);
     } catch {
       problem({ status: 404, title: "not found", detail: `there is nothing at ${path}` });

@@ -38,7 +38,10 @@ step("a silent point shows a dash and its cause, never a depth as of now", async
   const rows = page.locator("flood-list button.row.unknown");
   await rows.first().waitFor();
   const shown = await rows.locator(".quantity b").allInnerTexts();
-  assert.deepEqual(shown, silent.map(() => "—"));
+  assert.deepEqual(
+    shown,
+    silent.map(() => "—"),
+  );
   for (const text of await rows.allInnerTexts()) assert.match(text, /不明/);
 });
 
@@ -48,20 +51,36 @@ step("a suspect reading is told as suspect, and its point is not among the flood
   assert.ok(suspect, "the mock has no suspect point");
   const row = page.locator(`flood-list .group.doubtful [data-id="${suspect.id}"]`);
   assert.match(await row.innerText(), /93\s*cm/);
-  assert.equal(await page.locator(`flood-list .group.flooded [data-id="${suspect.id}"]`).count(), 0);
+  assert.equal(
+    await page.locator(`flood-list .group.flooded [data-id="${suspect.id}"]`).count(),
+    0,
+  );
 });
 
 step("a refused order says why, and gives none", async () => {
   await chooseLanguage(page, "en");
-  const problem = { type: "about:blank", title: "the plan has changed", status: 409, detail: "plan 3 no longer recommends it" };
+  const problem = {
+    type: "about:blank",
+    title: "the plan has changed",
+    status: 409,
+    detail: "plan 3 no longer recommends it",
+  };
   await page.route("**/api/v1/orders", (route) =>
-    route.fulfill({ status: 409, contentType: "application/problem+json", body: JSON.stringify(problem) }),
+    route.fulfill({
+      status: 409,
+      contentType: "application/problem+json",
+      body: JSON.stringify(problem),
+    }),
   );
   await page.locator("flood-plan .card button.confirm:enabled").first().click();
   const said = page.locator("flood-plan .refusal").first();
   await said.waitFor();
   assert.match(await said.innerText(), /No order was given.*plan has changed/s);
-  assert.doesNotMatch(await said.innerText(), /plan 3/, "what the page can say in its own words needs no echo");
+  assert.doesNotMatch(
+    await said.innerText(),
+    /plan 3/,
+    "what the page can say in its own words needs no echo",
+  );
   assert.equal(await page.locator("flood-plan article.ordered").count(), 0);
   await page.unroute("**/api/v1/orders");
   // The browser itself reports the refused request.
@@ -76,9 +95,14 @@ step("nothing bars anyone: no violation of WCAG 2.2 AA, in both languages and th
     for (const lang of ["zh", "en"]) {
       await chooseLanguage(page, lang);
       const found = await page.evaluate(() =>
-        globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
+        globalThis.axe.run(document, {
+          runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+        }),
       );
-      const violations = found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.any[0]?.message ?? ""}`).join("; ")}`);
+      const violations = found.violations.map(
+        (v) =>
+          `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.any[0]?.message ?? ""}`).join("; ")}`,
+      );
       assert.deepEqual(violations, [], `${theme}, ${lang}`);
       await picture(page, `mock-${theme}-${lang}`);
     }

@@ -31,6 +31,7 @@ export function announceFloods(page: Page, region: HTMLElement): void {
       fresh.push(w.attention.newFlood(page.name(point.name, id), w.status[point.status], depth));
     }
     primed = true;
-    if (fresh.length > 0) region.textContent = fresh.slice(0, NAMED).join(page.words.fullStop + " ");
+    if (fresh.length > 0)
+      region.textContent = fresh.slice(0, NAMED).join(page.words.fullStop + " ");
   });
 }

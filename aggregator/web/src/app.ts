@@ -1,6 +1,6 @@
 // The page as a whole: where each part stands.
 
-import { LitElement, type TemplateResult, html } from "lit";
+import { html, LitElement, type TemplateResult } from "lit";
 import "./detail/detail.ts";
 import "./header.ts";
 import "./help.ts";
@@ -68,10 +68,8 @@ export class FloodApp extends LitElement {
   async #readDistricts(): Promise<void> {
     const { features } = await layer("districts");
     for (const { id, properties } of features) {
-      const zh = properties?.["name"];
-      if (typeof id !== "string" || typeof zh !== "string") continue;
-      const en = properties?.["name_en"];
-      this.#page.districts.set(id, { zh, en: typeof en === "string" ? en : zh });
+      if (typeof id === "string")
+        this.#page.districts.set(id, { zh: properties.name, en: properties.name_en });
     }
     this.#page.tell();
   }

@@ -4,9 +4,9 @@ import {
   type Agent,
   type Gauge,
   type GaugeStatus,
-  type Point,
   isFlooded,
   isRain,
+  type Point,
   rank,
 } from "./model.ts";
 
@@ -86,9 +86,7 @@ export function isTroubled(agent: Agent): boolean {
 
 /** Highest first: class, then depth; the id makes the order total. */
 export function worstFirst(a: Point, b: Point): number {
-  return (
-    rank(b.status) - rank(a.status) || (b.depth_m ?? 0) - (a.depth_m ?? 0) || byId(a, b)
-  );
+  return rank(b.status) - rank(a.status) || (b.depth_m ?? 0) - (a.depth_m ?? 0) || byId(a, b);
 }
 
 function comesWithin(point: Point, now: number, span: number): boolean {
@@ -109,13 +107,11 @@ function isDoubtful(point: Point): boolean {
 
 /** A high reading that is not believed is more urgent than silence. */
 function doubtFirst(a: Point, b: Point): number {
-  return (
-    (b.suspect_depth_m ?? -1) - (a.suspect_depth_m ?? -1) || b.weight - a.weight || byId(a, b)
-  );
+  return (b.suspect_depth_m ?? -1) - (a.suspect_depth_m ?? -1) || b.weight - a.weight || byId(a, b);
 }
 
 function excess(gauge: Gauge): number {
-  if (isRain(gauge.parameter) || gauge.alert_m == null || gauge.value === null) return -Infinity;
+  if (isRain(gauge.parameter) || gauge.alert_m === null || gauge.value === null) return -Infinity;
   return gauge.value - gauge.alert_m;
 }
 

@@ -1,17 +1,17 @@
 // One recommendation, in the order in which a dispatcher decides: where and how bad, whether the
 // truck makes it in time, what it brings, why, what speaks against it, what else could be done.
 
-import { type TemplateResult, html, nothing } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import * as format from "./format.ts";
 import {
   type Alternative,
-  type Order,
+  isOpen,
+  type OrderView,
   type Plan,
   type Point,
   type Recommendation,
-  type Truck,
-  isOpen,
   rank,
+  type Truck,
 } from "./model.ts";
 import type { Refusal } from "./orders.ts";
 import type { Page } from "./page.ts";
@@ -60,7 +60,12 @@ export function card(c: Card): TemplateResult {
   </article>`;
 }
 
-export function cardHead(page: Page, truck: string, id: string, point: Point | undefined): TemplateResult {
+export function cardHead(
+  page: Page,
+  truck: string,
+  id: string,
+  point: Point | undefined,
+): TemplateResult {
   const { words: w, desk } = page;
   const status = point?.status ?? "unknown";
   return html`<header>
@@ -83,7 +88,7 @@ function situation(page: Page, p: Point): TemplateResult {
   return html`<p class="situation">
     <span><label>${w.plan.now}</label> ${now} <small class="age">${page.age(p.observed_at)}</small></span>
     ${
-      f && f.peak_m !== null && f.peak_at !== null
+      f
         ? html`<span><label>${w.plan.peak}</label> <b>${format.text(format.depth(f.peak_m))}</b> <span>${page.at(f.peak_at)}</span></span>`
         : nothing
     }
@@ -112,7 +117,7 @@ function deadline(page: Page, r: Recommendation, p: Point | undefined): Template
   const { words: w } = page;
   if (!p) return format.NO_NUMBER;
   if (rank(p.status) >= 3) return w.plan.alreadyClosure;
-  if (!p.forecast || p.forecast.method === "none") return w.plan.noForecast;
+  if (!p.forecast) return w.plan.noForecast;
   const at = deadlineOf(p);
   if (at === null) return w.plan.noDeadline;
   const margin = Math.round((Date.parse(at) - Date.parse(r.sets_up_until)) / 60_000);
@@ -128,15 +133,24 @@ function deadline(page: Page, r: Recommendation, p: Point | undefined): Template
 function saidAlready(p: Point | undefined): Set<string> {
   // How the distance was found stands beside it; that the road is closed, at the deadline.
   const isClosed = p !== undefined && rank(p.status) >= 3;
-  return new Set(["straight-line-estimate", ...(isClosed ? ["arrives-after-closure", "reaches-closure"] : [])]);
+  return new Set([
+    "straight-line-estimate",
+    ...(isClosed ? ["arrives-after-closure", "reaches-closure"] : []),
+  ]);
 }
 
-function against(page: Page, r: Recommendation, p: Point | undefined): TemplateResult | typeof nothing {
+function against(
+  page: Page,
+  r: Recommendation,
+  p: Point | undefined,
+): TemplateResult | typeof nothing {
   const { words: w, speaker } = page;
   const said = saidAlready(p);
   const objections = r.against.filter((a) => !said.has(a.code));
   if (objections.length === 0) {
-    return r.against.length === 0 ? html`<p class="against none">${w.plan.nothingAgainst}</p>` : nothing;
+    return r.against.length === 0
+      ? html`<p class="against none">${w.plan.nothingAgainst}</p>`
+      : nothing;
   }
   return html`<div class="against">
     <h5>${w.plan.against}</h5>
@@ -176,7 +190,8 @@ function alternative(page: Page, r: Recommendation, a: Alternative, gone: boolea
   const { words: w, orders, lock } = page;
   const name = page.truckName(a.truck);
   const key = cardKey(r);
-  const blocked = gone || lock !== null || orders.pending.has(key) || orders.openOf(a.truck) !== null;
+  const blocked =
+    gone || lock !== null || orders.pending.has(key) || orders.openOf(a.truck) !== null;
   const said = w.plan.alternative(
     w.inMinutes(Math.round(a.eta_minutes)),
     format.text(format.flow(a.capacity_m3h)),
@@ -189,7 +204,10 @@ function alternative(page: Page, r: Recommendation, a: Alternative, gone: boolea
 }
 
 /** What the alternative achieves of what the recommendation does, in percent. */
-export function worth(r: Pick<Recommendation, "saved_m3h">, a: Pick<Alternative, "regret_m3h">): number | null {
+export function worth(
+  r: Pick<Recommendation, "saved_m3h">,
+  a: Pick<Alternative, "regret_m3h">,
+): number | null {
   if (r.saved_m3h <= 0) return null;
   return Math.min(100, Math.max(0, Math.round((1 - a.regret_m3h / r.saved_m3h) * 100)));
 }
@@ -204,7 +222,11 @@ function confirmButton({ page, plan, recommendation: r, gone }: Card): TemplateR
   </button>`;
 }
 
-export function refusalNote(page: Page, key: string, title: string): TemplateResult | typeof nothing {
+export function refusalNote(
+  page: Page,
+  key: string,
+  title: string,
+): TemplateResult | typeof nothing {
   const refusal = page.orders.refusals.get(key);
   if (!refusal) return nothing;
   return html`<p class="refusal" role="alert"><b>${title}</b>${refusalText(page, refusal)}</p>`;
@@ -220,7 +242,7 @@ function refusalText(page: Page, refusal: Refusal): TemplateResult | string {
 }
 
 /** An order that binds a truck: how far it is, and the way back. */
-export function orderCard(page: Page, order: Order): TemplateResult {
+export function orderCard(page: Page, order: OrderView): TemplateResult {
   const { words: w, orders } = page;
   const point = page.store.points.get(order.point);
   const truck = page.store.trucks.get(order.truck);
@@ -233,7 +255,9 @@ export function orderCard(page: Page, order: Order): TemplateResult {
     ${steps(page, order, truck)}
     <p class="fine">
       ${w.orderState[order.state]} · ${w.plan.issued(page.at(order.issued_at))}${
-        isUnderway(order, truck) ? ` · ${w.plan.eta(page.at(order.eta_at), page.inMinutes(order.eta_at))}` : ""
+        isUnderway(order, truck)
+          ? ` · ${w.plan.eta(page.at(order.eta_at), page.inMinutes(order.eta_at))}`
+          : ""
       }${truck && truck.pumped_m3 > 0 ? ` · ${w.plan.pumped(format.text(format.volume(truck.pumped_m3)))}` : ""}
     </p>
     ${point ? situation(page, point) : nothing}
@@ -247,12 +271,12 @@ export function orderCard(page: Page, order: Order): TemplateResult {
   </article>`;
 }
 
-function isUnderway(order: Order, truck: Truck | undefined): boolean {
+function isUnderway(order: OrderView, truck: Truck | undefined): boolean {
   return order.state === "sent" || truck?.state === "driving" || truck?.state === "idle";
 }
 
 /** Sent, received, driving, set-up, pumping: the last step that is reached. */
-function reached(order: Order, truck: Truck | undefined): number {
+function reached(order: OrderView, truck: Truck | undefined): number {
   if (order.state === "sent") return 0;
   switch (truck?.state) {
     case "driving":
@@ -266,11 +290,12 @@ function reached(order: Order, truck: Truck | undefined): number {
   }
 }
 
-function steps(page: Page, order: Order, truck: Truck | undefined): TemplateResult {
+function steps(page: Page, order: OrderView, truck: Truck | undefined): TemplateResult {
   const at = reached(order, truck);
   return html`<ol class="steps">
     ${page.words.plan.steps.map(
-      (step, i) => html`<li class=${i < at ? "done" : i === at ? "at" : ""} aria-current=${i === at ? "step" : nothing}>${step}</li>`,
+      (step, i) =>
+        html`<li class=${i < at ? "done" : i === at ? "at" : ""} aria-current=${i === at ? "step" : nothing}>${step}</li>`,
     )}
   </ol>`;
 }

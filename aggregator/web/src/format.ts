@@ -135,13 +135,18 @@ export class Times {
   /** `08:31`, with the day where it is not today's. */
   at(at: number, now: number): string {
     const clock = this.clock(at);
-    return this.#day.format(at) === this.#day.format(now) ? clock : `${this.#day.format(at)} ${clock}`;
+    return this.#day.format(at) === this.#day.format(now)
+      ? clock
+      : `${this.#day.format(at)} ${clock}`;
   }
 
   /** `UTC+8` */
   offset(at: number): string {
     const part = this.#offset.formatToParts(at).find((p) => p.type === "timeZoneName");
-    return (part?.value ?? "UTC").replace("GMT", "UTC").replace(/([+-])0(\d)/, "$1$2").replace(":00", "");
+    return (part?.value ?? "UTC")
+      .replace("GMT", "UTC")
+      .replace(/([+-])0(\d)/, "$1$2")
+      .replace(":00", "");
   }
 }
 

@@ -1,6 +1,6 @@
 // The top of the page: which city, which time, whether it is live, and what kind of run it is.
 
-import { type TemplateResult, html, nothing } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { isFlooded } from "./model.ts";
 import { Part } from "./page.ts";
 

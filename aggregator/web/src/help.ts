@@ -1,6 +1,6 @@
 // The table of keys, and the keys themselves.
 
-import { type TemplateResult, html, nothing } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { type Page, Part } from "./page.ts";
 
 export class FloodHelp extends Part {
@@ -31,7 +31,8 @@ export function listenForKeys(page: Page): void {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const isTyping = event.target instanceof HTMLInputElement && event.target.type === "search";
     if (event.key === "Escape") escape(page);
-    else if (isTyping && event.key === "Enter") document.querySelector<HTMLElement>("#list .row")?.click();
+    else if (isTyping && event.key === "Enter")
+      document.querySelector<HTMLElement>("#list .row")?.click();
     else if (isTyping) return;
     else if (event.key === "/") focusSearch(page);
     else if (event.key === "?") page.desk.help(!page.desk.showsHelp);
@@ -56,7 +57,9 @@ function focusSearch(page: Page): void {
 }
 
 function step(by: number): void {
-  const rows = [...document.querySelectorAll<HTMLElement>("#list button.row")].filter((r) => r.checkVisibility());
+  const rows = [...document.querySelectorAll<HTMLElement>("#list button.row")].filter((r) =>
+    r.checkVisibility(),
+  );
   const at = rows.indexOf(document.activeElement as HTMLElement);
   const next = rows[Math.min(rows.length - 1, Math.max(0, at + by))];
   next?.focus();

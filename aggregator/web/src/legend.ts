@@ -1,9 +1,9 @@
 // What the symbols mean, how many there are of each, and which layers are shown.
 
-import { type TemplateResult, html } from "lit";
+import { html, type TemplateResult } from "lit";
 import type { Layer } from "./desk.ts";
 import * as format from "./format.ts";
-import { CLASSES, type DepthClass, type Point, type PointStatus, type Thresholds, isRain } from "./model.ts";
+import { CLASSES, isRain, type Point, type PointStatus, type Thresholds } from "./model.ts";
 import { Part } from "./page.ts";
 import {
   communitySymbol,
@@ -87,7 +87,10 @@ export class FloodLegend extends Part {
 }
 
 /** The threshold that all points share; null where they differ. */
-export function commonThreshold(status: Exclude<DepthClass, "dry">, points: Point[]): number | null {
+export function commonThreshold(
+  status: Exclude<PointStatus, "dry" | "unknown">,
+  points: Point[],
+): number | null {
   const key: keyof Thresholds = `${status}_m`;
   const values = new Set(points.map((p) => p.thresholds[key]));
   const [only] = values;

@@ -1,8 +1,8 @@
 // What needs attention, worst first; or what a search found.
 
-import { type TemplateResult, html, nothing } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { type Attention, type GaugeGroup, attention } from "./attention.ts";
+import { type Attention, attention, type GaugeGroup } from "./attention.ts";
 import { Hold } from "./hold.ts";
 import type { Gauge, Point } from "./model.ts";
 import { Part } from "./page.ts";
@@ -100,7 +100,11 @@ export class FloodList extends Part {
     return html`<section class="group ${id}" aria-labelledby="group-${id}">
       <h3 id="group-${id}">${title}<span class="badge">${items.length}</span></h3>
       <ul class="rows">
-        ${repeat(shown, (r) => r.key, (r) => row(this.page, r.item, r.gone))}
+        ${repeat(
+          shown,
+          (r) => r.key,
+          (r) => row(this.page, r.item, r.gone),
+        )}
       </ul>
       ${waiting > 0 ? html`<p class="waiting">${this.page.words.attention.waiting(waiting)}</p>` : nothing}
     </section>`;
@@ -109,7 +113,8 @@ export class FloodList extends Part {
   #problems(seen: Attention): TemplateResult | typeof nothing {
     const { page } = this;
     const w = page.words;
-    const n = seen.gauges.length + Math.min(seen.agents.length, 1) + Math.min(seen.refused.length, 1);
+    const n =
+      seen.gauges.length + Math.min(seen.agents.length, 1) + Math.min(seen.refused.length, 1);
     if (n === 0) return nothing;
     return html`<section class="group problems" aria-labelledby="group-problems">
       <h3 id="group-problems">${w.attention.problems}</h3>

@@ -1,6 +1,6 @@
 // A dispatcher's wishes on their way to the server, and what became of them.
 
-import { type Order, isOpen } from "./model.ts";
+import { type Dispatch, isOpen, type OrderView } from "./model.ts";
 import type { Store } from "./store.ts";
 
 export interface Refusal {
@@ -29,7 +29,7 @@ export class Orders {
   }
 
   /** The order that binds a truck at present. */
-  openOf(truck: string): Order | null {
+  openOf(truck: string): OrderView | null {
     for (const order of this.store.orders.values()) {
       if (order.truck === truck && isOpen(order)) return order;
     }
@@ -38,10 +38,11 @@ export class Orders {
 
   /** Orders `truck` to `point`; `plan` is the version that recommends it, if one does. */
   async dispatch(card: string, truck: string, point: string, plan: number | null): Promise<void> {
-    await this.#ask(card, "/api/v1/orders", { truck, point, plan });
+    const wish: Dispatch = { truck, point, plan };
+    await this.#ask(card, "/api/v1/orders", wish);
   }
 
-  async recall(order: Order): Promise<void> {
+  async recall(order: OrderView): Promise<void> {
     await this.#ask(order.id, `/api/v1/orders/${encodeURIComponent(order.id)}/recall`, undefined);
   }
 
@@ -52,7 +53,7 @@ export class Orders {
     this.#tell();
     try {
       const response = await this.post(url, body);
-      if (response.ok) this.store.takeOrder((await response.json()) as Order);
+      if (response.ok) this.store.takeOrder((await response.json()) as OrderView);
       else this.refusals.set(card, await refusalOf(response));
     } catch {
       this.refusals.set(card, { status: 0, title: "", detail: "" });

@@ -3,8 +3,8 @@
 import { LitElement } from "lit";
 import { Desk } from "./desk.ts";
 import * as format from "./format.ts";
-import { type Words, dictionaries } from "./i18n/index.ts";
-import type { Delta, Instant, Name } from "./model.ts";
+import { dictionaries, type Words } from "./i18n/index.ts";
+import type { Instant, Name, State } from "./model.ts";
 import { Orders } from "./orders.ts";
 import type { Speaker } from "./sentences.ts";
 import { Store } from "./store.ts";
@@ -104,10 +104,10 @@ export class Page {
   }
 }
 
-async function fetchState(): Promise<Delta> {
+async function fetchState(): Promise<State> {
   const response = await fetch("/api/v1/state", { cache: "no-store" });
   if (!response.ok) throw new Error(`state: ${response.status}`);
-  return (await response.json()) as Delta;
+  return (await response.json()) as State;
 }
 
 /** A part of the page: renders into the document itself, whenever anything changed. */

@@ -1,10 +1,10 @@
 // The plan's recommendations and the orders given: what to send where.
 
-import { type TemplateResult, html, nothing } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { card, cardKey, orderCard } from "./card.ts";
 import { Hold } from "./hold.ts";
-import { type Order, type Plan, type Recommendation, isOpen, rank } from "./model.ts";
+import { isOpen, type OrderView, type Plan, type Recommendation, rank } from "./model.ts";
 import { Part } from "./page.ts";
 import * as sentences from "./sentences.ts";
 
@@ -43,7 +43,7 @@ export class FloodPlan extends Part {
   #madeBy(plan: Plan): TemplateResult {
     const { page } = this;
     const w = page.words.plan;
-    const bound = plan.gap_percent === null ? w.noBound : w.bound(String(Math.floor(100 - plan.gap_percent)));
+    const bound = w.bound(String(Math.floor(100 - plan.gap_percent)));
     const made = w.made(plan.version, page.at(plan.made_at));
     return html`<p class="fine">${made}${plan.recommendations.length > 0 ? ` · ${bound}` : nothing}</p>`;
   }
@@ -52,7 +52,8 @@ export class FloodPlan extends Part {
     const { page } = this;
     const w = page.words.plan;
     const free = plan.recommendations.filter((r) => page.orders.openOf(r.truck) === null);
-    const urgency = (r: Recommendation): number => rank(page.store.points.get(r.point)?.status ?? "unknown");
+    const urgency = (r: Recommendation): number =>
+      rank(page.store.points.get(r.point)?.status ?? "unknown");
     const sorted = [...free].sort((a, b) => urgency(b) - urgency(a));
     const { rows, waiting } = this.#hold.show(sorted, this.#held);
     const became = rows.map(({ item, gone }) => (gone ? this.#orderOf(item)?.id : undefined));
@@ -63,13 +64,17 @@ export class FloodPlan extends Part {
     }
     return html`<section class="group" aria-labelledby="group-proposed">
       <h3 id="group-proposed">${w.proposed}<span class="badge">${free.length}</span></h3>
-      ${repeat(rows, (r) => r.key, ({ key, item, gone }, i) => {
-        const order = gone ? this.#orderOf(item) : null;
-        if (order) return orderCard(page, order);
-        const open = (i === 0) !== this.#toggled.has(key);
-        const toggle = (): void => this.#toggle(key);
-        return card({ page, plan, recommendation: item, gone, open, toggle });
-      })}
+      ${repeat(
+        rows,
+        (r) => r.key,
+        ({ key, item, gone }, i) => {
+          const order = gone ? this.#orderOf(item) : null;
+          if (order) return orderCard(page, order);
+          const open = (i === 0) !== this.#toggled.has(key);
+          const toggle = (): void => this.#toggle(key);
+          return card({ page, plan, recommendation: item, gone, open, toggle });
+        },
+      )}
       ${waiting > 0 ? html`<p class="waiting">${w.waiting(waiting)}</p>` : nothing}
     </section>`;
   }
@@ -79,12 +84,12 @@ export class FloodPlan extends Part {
     this.requestUpdate();
   }
 
-  #orderOf(r: Recommendation): Order | null {
+  #orderOf(r: Recommendation): OrderView | null {
     const order = this.page.orders.openOf(r.truck);
     return order?.point === r.point ? order : null;
   }
 
-  #openOrders(): Order[] {
+  #openOrders(): OrderView[] {
     return [...this.page.store.orders.values()]
       .filter(isOpen)
       .sort((a, b) => (a.issued_at < b.issued_at ? 1 : -1));
@@ -97,7 +102,11 @@ export class FloodPlan extends Part {
     if (below.length === 0) return nothing;
     return html`<section class="group ordered" aria-labelledby="group-ordered">
       <h3 id="group-ordered">${page.words.plan.ordered}<span class="badge">${open.length}</span></h3>
-      ${repeat(below, (o) => o.id, (o) => orderCard(page, o))}
+      ${repeat(
+        below,
+        (o) => o.id,
+        (o) => orderCard(page, o),
+      )}
     </section>`;
   }
 

@@ -1,7 +1,7 @@
 // The truck against the water, as a bar: drive, set-up, pumping, and the moment to beat.
 // Everything in it is also said in words beside it.
 
-import { type TemplateResult, html, nothing } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { deadlineOf } from "./card.ts";
 import type { Plan, Point, Recommendation } from "./model.ts";
 import type { Page } from "./page.ts";
@@ -35,7 +35,12 @@ export function course(
   };
 }
 
-export function race(page: Page, r: Recommendation, p: Point | undefined, plan: Plan): TemplateResult {
+export function race(
+  page: Page,
+  r: Recommendation,
+  p: Point | undefined,
+  plan: Plan,
+): TemplateResult {
   const end = Date.parse(plan.made_at) + plan.horizon_minutes * 60_000;
   const c = course(page.now, r, deadlineOf(p), end);
   const { course: w } = page.words.plan;

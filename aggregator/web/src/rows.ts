@@ -1,13 +1,20 @@
 // Single rows of the list. Every number has its unit and its age.
 
-import { type TemplateResult, html, nothing } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { isCurrent } from "./attention.ts";
+import type { Selection } from "./desk.ts";
 import * as format from "./format.ts";
-import { type Agent, type Gauge, type Point, type Truck, isRain } from "./model.ts";
+import { type Agent, type Gauge, isRain, type Point, type Truck } from "./model.ts";
 import type { Page } from "./page.ts";
 import * as sentences from "./sentences.ts";
-import { agentSymbol, levelSymbol, pointSymbol, rainSymbol, refusedSymbol, truckSymbol } from "./symbols.ts";
-import type { Selection } from "./desk.ts";
+import {
+  agentSymbol,
+  levelSymbol,
+  pointSymbol,
+  rainSymbol,
+  refusedSymbol,
+  truckSymbol,
+} from "./symbols.ts";
 
 interface Row {
   selection: Selection;
@@ -86,7 +93,7 @@ export function pointRow(page: Page, p: Point, gone = false): TemplateResult {
 function outlookLine(page: Page, p: Point): string | null {
   const w = page.words;
   const f = p.forecast;
-  if (!f || f.peak_m === null || f.peak_at === null) return null;
+  if (!f) return null;
   if (f.reaches_closure_at && (p.status === "waterlogged" || p.status === "notice")) {
     return w.attention.closureAt(page.at(f.reaches_closure_at));
   }
@@ -105,7 +112,8 @@ export function comingRow(page: Page, p: Point, gone = false): TemplateResult {
   if (gone) lines.push(w.attention.gone);
   else if (at) lines.push(w.attention.reaches(page.at(at), page.inMinutes(at)));
   const peak = outlookLine(page, p);
-  const chance = probability === null ? null : w.attention.probability(Math.round(probability * 100));
+  const chance =
+    probability === null ? null : w.attention.probability(Math.round(probability * 100));
   if (!gone && (peak || chance)) lines.push([peak, chance].filter(Boolean).join(" · "));
   return row(page, {
     selection: { kind: "point", id: p.id },
@@ -125,7 +133,8 @@ export function gaugeRow(page: Page, g: Gauge): TemplateResult {
   const current = isCurrent(g);
   const lines = [`${g.id} · ${w.parameter[g.parameter]}`];
   const failed = sentences.tests(g.tests, w).join(", ");
-  if (g.status !== "ok") lines.push(failed ? `${w.gaugeStatus[g.status]}: ${failed}` : w.gaugeStatus[g.status]);
+  if (g.status !== "ok")
+    lines.push(failed ? `${w.gaugeStatus[g.status]}: ${failed}` : w.gaugeStatus[g.status]);
   return row(page, {
     selection: { kind: "gauge", id: g.id },
     symbol: isRain(g.parameter) ? rainSymbol(current) : levelSymbol(current),

@@ -3,7 +3,15 @@
 
 import * as format from "./format.ts";
 import type { Words } from "./i18n/index.ts";
-import { type Coded, type Gauge, type Point, type Skill, isRain } from "./model.ts";
+import {
+  type Against,
+  type Gauge,
+  isRain,
+  type Point,
+  type Reason,
+  type Skill,
+  type Unserved,
+} from "./model.ts";
 
 /** What a sentence needs besides its code. */
 export interface Speaker {
@@ -12,85 +20,63 @@ export interface Speaker {
   districtName(id: string): string;
 }
 
-function number(coded: Coded, name: string): number | null {
-  const value = coded.params[name];
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
-}
-
-function string(coded: Coded, name: string): string {
-  const value = coded.params[name];
-  return typeof value === "string" ? value : "";
-}
-
-function whole(value: number | null): string {
-  return value === null ? format.NO_NUMBER : format.count(value);
-}
-
-function rate(value: number | null): string {
-  return value === null ? format.NO_NUMBER : format.text(format.rate(value));
-}
-
-export function reason(coded: Coded, { words, at }: Speaker): string {
+export function reason(reason: Reason, { words, at }: Speaker): string {
   const say = words.plan.reason;
-  switch (coded.code) {
+  switch (reason.code) {
     case "depth-now":
-      return say["depth-now"](format.text(format.depth(number(coded, "depth_m"))));
+      return say["depth-now"](format.text(format.depth(reason.params.depth_m)));
     case "rising":
-      return say.rising(rate(number(coded, "rate_m_per_h")));
+      return say.rising(format.text(format.rate(reason.params.rate_m_per_h)));
     case "forecast-peak":
       return say["forecast-peak"](
-        format.text(format.depth(number(coded, "depth_m"))),
-        at(string(coded, "at")),
+        format.text(format.depth(reason.params.depth_m)),
+        at(reason.params.at),
       );
     case "reaches-closure":
-      return say["reaches-closure"](at(string(coded, "at")));
+      return say["reaches-closure"](at(reason.params.at));
     case "important-place":
-      return say["important-place"](whole(number(coded, "weight")));
+      return say["important-place"](format.count(reason.params.weight));
     case "nearest-free":
-      return say["nearest-free"](whole(number(coded, "eta_minutes")));
+      return say["nearest-free"](format.count(reason.params.eta_minutes));
     case "capacity-fits":
       return say["capacity-fits"](
-        format.text(format.flow(number(coded, "capacity_m3h"))),
-        format.text(format.flow(number(coded, "inflow_m3h"))),
+        format.text(format.flow(reason.params.capacity_m3h)),
+        format.text(format.flow(reason.params.inflow_m3h)),
       );
     case "heavy-rain":
-      return say["heavy-rain"](format.text(format.intensity(number(coded, "mm_per_h"))));
-    case "already-there":
-      return say["already-there"]();
+      return say["heavy-rain"](format.text(format.intensity(reason.params.mm_per_h)));
     default:
-      return unknownCode(coded);
+      return unknownCode(reason);
   }
 }
 
-export function objection(coded: Coded, { words, districtName, at }: Speaker): string {
+export function objection(against: Against, { words, districtName, at }: Speaker): string {
   const say = words.plan.objection;
-  switch (coded.code) {
+  switch (against.code) {
     case "arrives-after-closure":
-      return say["arrives-after-closure"](whole(number(coded, "minutes")));
+      return say["arrives-after-closure"](format.count(against.params.minutes));
     case "cannot-win":
       return say["cannot-win"](
-        format.text(format.flow(number(coded, "inflow_m3h"))),
-        format.text(format.flow(number(coded, "capacity_m3h"))),
+        format.text(format.flow(against.params.inflow_m3h)),
+        format.text(format.flow(against.params.capacity_m3h)),
       );
     case "district-left-without-reserve":
-      return say["district-left-without-reserve"](districtName(string(coded, "district")));
-    case "gauge-stale":
-      return say["gauge-stale"](whole(number(coded, "minutes")));
+      return say["district-left-without-reserve"](districtName(against.params.district));
     case "straight-line-estimate":
       return say["straight-line-estimate"]();
     case "forecast-unverified":
       return say["forecast-unverified"]();
     case "truck-not-heard": {
-      const since = coded.params["since"];
-      return say["truck-not-heard"](typeof since === "string" ? at(since) : null);
+      const { since } = against.params;
+      return say["truck-not-heard"](since === null ? null : at(since));
     }
     default:
-      return unknownCode(coded);
+      return unknownCode(against);
   }
 }
 
-export function unserved(coded: Coded, { words }: Speaker): string {
-  return words.plan.unservedReason[coded.code] ?? unknownCode(coded);
+export function unserved({ code }: Unserved, { words }: Speaker): string {
+  return words.plan.unservedReason[code] ?? code;
 }
 
 export function tests(codes: readonly string[], words: Words): string[] {
@@ -144,8 +130,7 @@ function nowSentence(point: Point, { words, at }: Speaker): string {
 
 function outlookSentence(point: Point, { words, at }: Speaker): string {
   const forecast = point.forecast;
-  if (!forecast || forecast.method === "none") return words.detail.summaryNoForecast;
-  if (forecast.peak_m === null || forecast.peak_at === null) return "";
+  if (!forecast) return words.detail.summaryNoForecast;
   const peak = format.text(format.depth(forecast.peak_m));
   const hour = forecast.horizons.find((h) => h.minutes === 60);
   if (!hour) return words.detail.summaryPeakOnly(peak, at(forecast.peak_at));
@@ -159,7 +144,8 @@ export function gaugeKind(gauge: Gauge, words: Words): string {
   return isRain(gauge.parameter) ? words.legend.rain : words.legend.level;
 }
 
-function unknownCode(coded: Coded): string {
+/** A code of a server that is newer than this page. */
+function unknownCode(coded: { code: string; params: object }): string {
   const params = Object.entries(coded.params).map(([name, value]) => `${name} ${String(value)}`);
   return [coded.code, ...params].join(", ");
 }

@@ -4,17 +4,7 @@
 // contains are dropped. So no change is lost or applied to the wrong basis.
 
 import { StormClock } from "./clock.ts";
-import type {
-  Agent,
-  City,
-  Delta,
-  Gauge,
-  Mode,
-  Order,
-  Plan,
-  Point,
-  Truck,
-} from "./model.ts";
+import type { Agent, City, Gauge, Mode, OrderView, Plan, Point, State, Truck } from "./model.ts";
 import type { LineMessage } from "./stream/connection.ts";
 
 export type Part = "city" | "gauges" | "points" | "trucks" | "plan" | "orders" | "agents" | "line";
@@ -33,13 +23,13 @@ export type Line =
   /** `at`: monotonic time of the loss. */
   | { state: "lost"; at: number };
 
-type Snapshot = () => Promise<Delta>;
+type Snapshot = () => Promise<State>;
 
 export class Store {
   readonly gauges = new Map<string, Gauge>();
   readonly points = new Map<string, Point>();
   readonly trucks = new Map<string, Truck>();
-  readonly orders = new Map<string, Order>();
+  readonly orders = new Map<string, OrderView>();
   readonly agents = new Map<string, Agent>();
   readonly clock: StormClock;
   city: City | null = null;
@@ -53,7 +43,7 @@ export class Store {
   line: Line = { state: "starting" };
 
   #watchers = new Set<(change: Change) => void>();
-  #waiting: Delta[] | null = null;
+  #waiting: State[] | null = null;
   #fetchRound = 0;
 
   constructor(
@@ -91,7 +81,7 @@ export class Store {
   }
 
   /** An order that the server has just confirmed to us, ahead of its delta. */
-  takeOrder(order: Order): void {
+  takeOrder(order: OrderView): void {
     this.orders.set(order.id, order);
     this.#tell({ parts: new Set(["orders"]), ids: new Set([order.id]), whole: false });
   }
@@ -113,7 +103,7 @@ export class Store {
     }
   }
 
-  #replace(snapshot: Delta): void {
+  #replace(snapshot: State): void {
     const late = this.#waiting ?? [];
     this.#waiting = null;
     for (const list of [this.gauges, this.points, this.trucks, this.orders, this.agents]) {
@@ -127,13 +117,13 @@ export class Store {
     for (const delta of late) this.#apply(delta);
   }
 
-  #apply(delta: Delta): void {
+  #apply(delta: State): void {
     if (delta.seq <= this.seq) return;
     this.seq = delta.seq;
     this.#tell(this.#merge(delta));
   }
 
-  #merge(delta: Delta): Change {
+  #merge(delta: State): Change {
     const parts = new Set<Part>();
     const ids = new Set<string>();
     const fold = <T extends { id: string }>(
@@ -145,8 +135,7 @@ export class Store {
       parts.add(part);
       for (const element of from) {
         ids.add(element.id);
-        // What never changes (name, position, unit) is told only once.
-        into.set(element.id, { ...into.get(element.id), ...element });
+        into.set(element.id, element);
       }
     };
     fold("gauges", this.gauges, delta.gauges);

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { type Seen, attention, isTroubled } from "../src/attention.ts";
-import { NOON, at, forecast, gauge, point } from "./examples.ts";
+import { attention, isTroubled, type Seen } from "../src/attention.ts";
+import { at, forecast, gauge, NOON, point } from "./examples.ts";
 
-const seen = (given: Partial<Seen>) => attention({ points: [], gauges: [], agents: [], counters: {}, now: NOON, ...given });
+const seen = (given: Partial<Seen>) =>
+  attention({ points: [], gauges: [], agents: [], counters: {}, now: NOON, ...given });
 const ids = (all: { id: string }[]) => all.map((one) => one.id);
 
 test("flooded points come worst first: by class, then by depth", () => {
@@ -28,7 +29,8 @@ test("a suspect reading above notice is shown as doubtful and raises nothing", (
 });
 
 test("only what floods within the hour is coming, the soonest first", () => {
-  const floodsIn = (id: string, minutes: number) => point({ id, forecast: forecast({ reaches_waterlogged_at: at(minutes) }) });
+  const floodsIn = (id: string, minutes: number) =>
+    point({ id, forecast: forecast({ reaches_waterlogged_at: at(minutes) }) });
   const points = [floodsIn("late", 61), floodsIn("second", 40), floodsIn("first", 5)];
   expect(ids(seen({ points }).coming)).toEqual(["first", "second"]);
 });
@@ -40,11 +42,24 @@ test("a river gauge counts as above its alert level only while it is believed", 
 });
 
 test("counters of work done are no trouble; refusals are, the most frequent first", () => {
-  const counters = { observations: 900, duplicates: 4, "unknown-gauge": 2, "unreadable": 7 };
+  const counters = { observations: 900, duplicates: 4, "unknown-gauge": 2, unreadable: 7 };
   expect(seen({ counters }).refused.map((r) => r.code)).toEqual(["unreadable", "unknown-gauge"]);
 });
 
 test("a gateway with one silent source is in trouble, a busy one is not", () => {
-  const well = { id: "gw-1", online: true, last_seen: at(0), spooled_batches: 9, dropped: 0, failed_readings: 0, silent_sources: [], holes: 0, backfill_until: null };
-  expect([isTroubled(well), isTroubled({ ...well, silent_sources: ["lg-0001"] })]).toEqual([false, true]);
+  const well = {
+    id: "gw-1",
+    online: true,
+    last_seen: at(0),
+    spooled_batches: 9,
+    dropped: 0,
+    failed_readings: 0,
+    silent_sources: [],
+    holes: 0,
+    backfill_until: null,
+  };
+  expect([isTroubled(well), isTroubled({ ...well, silent_sources: ["lg-0001"] })]).toEqual([
+    false,
+    true,
+  ]);
 });

@@ -8,19 +8,37 @@ import { NOON, point } from "./examples.ts";
 const MINUTE = 60_000;
 
 test("a suspect reading is a dot beside the line, never on it", () => {
-  const [, trusted, suspect] = observed([[NOON, 0.1, 1], [NOON + MINUTE, 0.9, 3], [NOON + 2 * MINUTE, 0.1, 1]], 100, 60);
+  const [, trusted, suspect] = observed(
+    [
+      [NOON, 0.1, 1],
+      [NOON + MINUTE, 0.9, 3],
+      [NOON + 2 * MINUTE, 0.1, 1],
+    ],
+    100,
+    60,
+  );
   expect(trusted).toEqual([10, undefined, 10]);
   expect(suspect).toEqual([undefined, 90, undefined]);
 });
 
 test("silence longer than three intervals breaks the line", () => {
-  const [times, trusted] = observed([[NOON, 0.1, 1], [NOON + 4 * MINUTE, 0.1, 1]], 100, 60);
+  const [times, trusted] = observed(
+    [
+      [NOON, 0.1, 1],
+      [NOON + 4 * MINUTE, 0.1, 1],
+    ],
+    100,
+    60,
+  );
   expect(trusted).toEqual([10, null, 10]);
   expect(times[1]).toBe(NOON / 1000 + 60);
 });
 
 test("the table begins with the newest and keeps the step", () => {
-  const series = Array.from({ length: 10 }, (_, i) => [NOON + i * MINUTE, i, 1] as [number, number, 1]);
+  const series = Array.from(
+    { length: 10 },
+    (_, i) => [NOON + i * MINUTE, i, 1] as [number, number, 1],
+  );
   expect(tableRows(series, 300, 9).map(([, value]) => value)).toEqual([9, 4]);
 });
 
@@ -31,7 +49,10 @@ test("an alternative's worth is its share of what the recommendation achieves, w
 
 test("a threshold stands in the legend only where all points share it", () => {
   const other = point({ thresholds: { ...point().thresholds, closure_m: 0.3 } });
-  expect([commonThreshold("severe", [point(), other]), commonThreshold("closure", [point(), other])]).toEqual([0.4, null]);
+  expect([
+    commonThreshold("severe", [point(), other]),
+    commonThreshold("closure", [point(), other]),
+  ]).toEqual([0.4, null]);
 });
 
 test("changes that wait are drawn once, as one", () => {
@@ -39,5 +60,10 @@ test("changes that wait are drawn once, as one", () => {
   pending.add({ parts: new Set(["points"]), ids: new Set(["a"]), whole: false });
   pending.add({ parts: new Set(["trucks"]), ids: new Set(["b"]), whole: true });
   const change = pending.take();
-  expect([[...change.parts], [...change.ids], change.whole, pending.isEmpty]).toEqual([["points", "trucks"], ["a", "b"], true, true]);
+  expect([[...change.parts], [...change.ids], change.whole, pending.isEmpty]).toEqual([
+    ["points", "trucks"],
+    ["a", "b"],
+    true,
+    true,
+  ]);
 });

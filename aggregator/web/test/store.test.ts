@@ -1,13 +1,16 @@
 import { expect, test } from "vitest";
-import type { Delta } from "../src/model.ts";
+import type { State } from "../src/model.ts";
 import { Store } from "../src/store.ts";
 import { at, delta, order, point } from "./examples.ts";
 
 /** A store whose snapshot is given out when the test says so. */
 function storeWithLateSnapshot() {
-  let give: (snapshot: Delta) => void = () => {};
-  const store = new Store(() => new Promise((done) => (give = done)), () => 0);
-  return { store, give: (snapshot: Delta) => give(snapshot) };
+  let give: (snapshot: State) => void = () => {};
+  const store = new Store(
+    () => new Promise((done) => (give = done)),
+    () => 0,
+  );
+  return { store, give: (snapshot: State) => give(snapshot) };
 }
 
 test("a delta that the snapshot already contains is dropped, a newer one is applied after it", async () => {
@@ -21,7 +24,10 @@ test("a delta that the snapshot already contains is dropped, a newer one is appl
 });
 
 test("a delta that tells nothing of a point leaves what was known of it", async () => {
-  const store = new Store(async () => delta(1, { points: [point()] }), () => 0);
+  const store = new Store(
+    async () => delta(1, { points: [point()] }),
+    () => 0,
+  );
   await store.take({ kind: "open", resumed: false });
   await store.take({ kind: "delta", delta: delta(2, { orders: [order()] }) });
   expect(store.points.get("wp-01")?.name.en).toBe("Dock underpass");
@@ -29,7 +35,10 @@ test("a delta that tells nothing of a point leaves what was known of it", async 
 
 test("a resumed line fetches nothing", async () => {
   let fetched = 0;
-  const store = new Store(async () => delta(++fetched), () => 0);
+  const store = new Store(
+    async () => delta(++fetched),
+    () => 0,
+  );
   await store.take({ kind: "open", resumed: false });
   await store.take({ kind: "lost" });
   await store.take({ kind: "open", resumed: true });
@@ -38,7 +47,10 @@ test("a resumed line fetches nothing", async () => {
 
 test("the moment of loss is the first one, however often the line fails after it", async () => {
   let now = 5;
-  const store = new Store(async () => delta(1), () => now);
+  const store = new Store(
+    async () => delta(1),
+    () => now,
+  );
   await store.take({ kind: "open", resumed: false });
   await store.take({ kind: "lost" });
   now = 9;
@@ -47,8 +59,16 @@ test("the moment of loss is the first one, however often the line fails after it
 });
 
 test("a snapshot that fails is asked for again, and what is gone by then is gone here", async () => {
-  const answers = [async () => delta(1, { points: [point()] }), async () => Promise.reject(new Error("503")), async () => delta(9)];
-  const store = new Store(() => (answers.shift() ?? answers[0]!)(), () => 0, async () => {});
+  const answers = [
+    async () => delta(1, { points: [point()] }),
+    async () => Promise.reject(new Error("503")),
+    async () => delta(9),
+  ];
+  const store = new Store(
+    () => (answers.shift() ?? answers[0]!)(),
+    () => 0,
+    async () => {},
+  );
   await store.take({ kind: "open", resumed: false });
   await store.take({ kind: "reset" });
   expect([store.seq, store.points.size]).toEqual([9, 0]);
@@ -56,7 +76,10 @@ test("a snapshot that fails is asked for again, and what is gone by then is gone
 
 test("storm time runs at the storm's speed between two messages", async () => {
   let now = 0;
-  const store = new Store(async () => delta(1, { speed: 60 }), () => now);
+  const store = new Store(
+    async () => delta(1, { speed: 60 }),
+    () => now,
+  );
   await store.take({ kind: "open", resumed: false });
   now = 10_000;
   expect(new Date(store.clock.now()).toISOString()).toBe(at(10));

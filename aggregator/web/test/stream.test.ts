@@ -3,7 +3,7 @@ import { EventParser } from "../src/stream/parse.ts";
 
 test("an event in pieces is one event", () => {
   const parser = new EventParser();
-  expect(parser.push('id: 7\nevent: del')).toEqual([]);
+  expect(parser.push("id: 7\nevent: del")).toEqual([]);
   expect(parser.push('ta\ndata: {"a":1}\n')).toEqual([]);
   expect(parser.push("\n")).toEqual([{ id: "7", name: "delta", data: '{"a":1}' }]);
 });
@@ -11,5 +11,7 @@ test("an event in pieces is one event", () => {
 test("heartbeats are no events, and the id stays until the next", () => {
   const parser = new EventParser();
   parser.push("id: 7\ndata: a\n\n");
-  expect(parser.push(": alive\n\nevent: reset\ndata: b\n\n")).toEqual([{ id: "7", name: "reset", data: "b" }]);
+  expect(parser.push(": alive\n\nevent: reset\ndata: b\n\n")).toEqual([
+    { id: "7", name: "reset", data: "b" },
+  ]);
 });

@@ -1,5 +1,7 @@
-//! A client that fetches one path again and again over one connection, as a browser would, and
-//! spends next to nothing itself.
+//! A client that fetches one path again and again over one connection, as a browser would.
+//!
+//! Own code: it must spend next to nothing itself, and it tells the time from the first byte of the
+//! question to the last of the answer.
 
 use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
@@ -9,7 +11,7 @@ use std::{
 
 /// An answer without its body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct HttpAnswer {
     pub status: u16,
     pub etag: Option<String>,
     pub encoding: Option<String>,
@@ -47,7 +49,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// No answer, or one without a length.
-    pub fn get(&mut self, path: &str, headers: &str) -> io::Result<(Answer, Duration)> {
+    pub fn get(&mut self, path: &str, headers: &str) -> io::Result<(HttpAnswer, Duration)> {
         let request = format!(
             "GET {path} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n",
             self.address
@@ -67,8 +69,8 @@ impl Fetcher {
         &self.body
     }
 
-    fn head(&mut self) -> io::Result<Answer> {
-        let mut answer = Answer::default();
+    fn head(&mut self) -> io::Result<HttpAnswer> {
+        let mut answer = HttpAnswer::default();
         let mut length = None;
         let mut text = String::new();
         loop {

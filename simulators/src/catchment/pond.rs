@@ -83,12 +83,6 @@ impl Pond {
             _ => 0.0,
         }
     }
-
-    /// Volume of the standing water in m³.
-    #[must_use]
-    pub fn volume_m3(&self) -> f64 {
-        self.volume_m3
-    }
 }
 
 #[cfg(test)]
@@ -126,7 +120,7 @@ mod tests {
         rain(&mut pond, 60, 100.0, 0.0);
         rain(&mut pond, 60, 0.0, 0.0);
         // (100 − 2) mm on 3 ha at 0.8 is 2352 m³; the drain takes 900 m³/h less its dry minutes.
-        let taken = 2352.0 - pond.volume_m3();
+        let taken = 2352.0 - pond.volume_m3;
         assert!((1600.0..1800.0).contains(&taken), "{taken}");
     }
 
@@ -134,9 +128,9 @@ mod tests {
     fn pumps_take_what_stands_and_no_more() {
         let mut pond = pond();
         rain(&mut pond, 60, 100.0, 0.0);
-        let stood = pond.volume_m3();
+        let stood = pond.volume_m3;
         let pumped = rain(&mut pond, 240, 0.0, 3000.0);
-        assert!(pond.volume_m3().abs() < 1e-9 && pumped > 0.0 && pumped < stood + 400.0);
+        assert!(pond.volume_m3.abs() < 1e-9 && pumped > 0.0 && pumped < stood + 400.0);
     }
 
     #[test]

@@ -1,10 +1,6 @@
-//! GeoJSON as the city's files hold it: one feature per line, rounded coordinates.
-
-use std::{fs, path::Path};
+//! GeoJSON as the city's files hold it: rounded coordinates.
 
 use serde_json::{Map, Value, json};
-
-use super::CityError;
 
 /// Longitude, latitude in degrees.
 pub type Xy = (f64, f64);
@@ -99,20 +95,4 @@ pub fn with(mut base: Map<String, Value>, more: &Value) -> Value {
         base.insert(key.clone(), value.clone());
     }
     Value::Object(base)
-}
-
-/// Writes a layer; one feature per line, so that two versions can be compared.
-pub fn write_layer(out: &Path, layer: &str, features: &[Value]) -> Result<(), CityError> {
-    let lines: Vec<String> = features.iter().map(Value::to_string).collect();
-    let text = format!(
-        "{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]}}\n",
-        lines.join(",\n")
-    );
-    write_text(out, &format!("{layer}.geojson"), &text)
-}
-
-/// Writes one file of the city.
-pub fn write_text(out: &Path, name: &str, text: &str) -> Result<(), CityError> {
-    let path = out.join(name);
-    fs::write(&path, text).map_err(|source| CityError::Write { path, source })
 }

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::{
     feature::{Xy, line, named, with},
     land::{CENTRE, on_land, square},
-    rng::Rng,
 };
+use crate::rng::Rng;
 
 /// A watercourse drawn by hand.
 #[derive(Debug)]
-pub struct River {
+pub struct Watercourse {
     pub zh: &'static str,
     pub en: &'static str,
     pub class: &'static str,
@@ -22,8 +22,8 @@ const fn river(
     en: &'static str,
     class: &'static str,
     course: &'static [Xy],
-) -> River {
-    River {
+) -> Watercourse {
+    Watercourse {
         zh,
         en,
         class,
@@ -42,7 +42,7 @@ const HUANGPU: [Xy; 24] = [
 
 /// The rivers, the most important first.
 #[rustfmt::skip]
-pub const RIVERS: [River; 20] = [
+pub const RIVERS: [Watercourse; 20] = [
     river("黄浦江", "Huangpu River", "river", &HUANGPU),
     river(
         "苏州河",

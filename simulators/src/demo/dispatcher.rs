@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use shared::{ids::PointId, time::Timestamp};
 
-use crate::lab::{Client, LabError, Plan};
+use crate::lab::{ApiClient, LabError, ShownPlan};
 
 /// How long a recommendation is looked at, in storm time.
 const PATIENCE_MS: i64 = 4 * 60_000;
@@ -19,7 +19,7 @@ pub struct Dispatcher {
 
 impl Dispatcher {
     /// The recommendations that have stood long enough; forgets those that are gone.
-    fn due(&mut self, plan: &Plan, now: Timestamp) -> Vec<(String, PointId)> {
+    fn due(&mut self, plan: &ShownPlan, now: Timestamp) -> Vec<(String, PointId)> {
         let standing: Vec<(String, PointId)> = plan
             .recommendations
             .iter()
@@ -41,8 +41,8 @@ impl Dispatcher {
     /// The aggregator does not answer.
     pub async fn look(
         &mut self,
-        client: &Client,
-        plan: &Plan,
+        client: &ApiClient,
+        plan: &ShownPlan,
         now: Timestamp,
     ) -> Result<(), LabError> {
         for (truck, point) in self.due(plan, now) {
@@ -58,13 +58,13 @@ impl Dispatcher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::Recommendation;
+    use crate::lab::ShownRecommendation;
 
     #[test]
     fn a_recommendation_is_confirmed_only_after_it_has_stood() {
-        let plan = |point: &str| Plan {
+        let plan = |point: &str| ShownPlan {
             version: 1,
-            recommendations: vec![Recommendation {
+            recommendations: vec![ShownRecommendation {
                 truck: "pt-1".to_owned(),
                 point: point.parse().expect("id"),
             }],

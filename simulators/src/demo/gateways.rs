@@ -1,7 +1,8 @@
 //! Which gauge hangs on which gateway: neighbours share one. Pure.
 
-use crate::{gauge::SimGauge, replay::FaultEntry, truth::Instrument};
 use shared::time::Timestamp;
+
+use crate::{gauge::SimGauge, scenario::FaultEntry, truth::Instrument};
 
 /// Splits the gauges, district by district, into so many gateways of about equal size.
 #[must_use]

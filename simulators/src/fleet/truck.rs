@@ -51,7 +51,7 @@ enum Doing {
 
 /// A truck on its way through orders.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Truck {
+pub struct SimTruck {
     shape: TruckShape,
     position: LonLat,
     doing: Doing,
@@ -61,7 +61,7 @@ pub struct Truck {
     pumped_m3: f64,
 }
 
-impl Truck {
+impl SimTruck {
     /// A truck that waits at home.
     #[must_use]
     pub fn new(shape: TruckShape) -> Self {
@@ -223,8 +223,8 @@ mod tests {
         LonLat::new(lon, 31.2).expect("valid")
     }
 
-    fn truck() -> Truck {
-        Truck::new(TruckShape {
+    fn truck() -> SimTruck {
+        SimTruck::new(TruckShape {
             id: "pt-001".parse().expect("id"),
             home: at(121.40),
             capacity_m3h: 3000.0,
@@ -247,7 +247,7 @@ mod tests {
         order(id, OrderAction::Pump { point, route })
     }
 
-    fn states(truck: &mut Truck, minutes: usize, depth_m: f64) -> Vec<TruckState> {
+    fn states(truck: &mut SimTruck, minutes: usize, depth_m: f64) -> Vec<TruckState> {
         let mut seen = Vec::new();
         for _ in 0..minutes {
             truck.step(60.0, |_| depth_m);

@@ -7,7 +7,9 @@ use std::sync::{
 
 use shared::{clock::Clock, time::Timestamp};
 
-use super::{Answer, Readings, ServedLog, SimGauge, fault, register, register::Coding};
+use super::{
+    GaugeAnswer, Readings, ServedLog, SimGauge, answer::answer, register, register::Coding,
+};
 
 /// Whether the gauges of a field are powered. All fall silent at once when it is switched off,
 /// so that what was served can be counted while the rest of the line drains.
@@ -87,9 +89,9 @@ impl Device {
         let now = self.clock.now();
         let coding = Coding::of(self.gauge.parameter);
         let (word, status) = match self.answer(now) {
-            Answer::Silent => return None,
-            Answer::Sentinel => (coding.sentinel, 1),
-            Answer::Value(value) => (coding.word(value), 0),
+            GaugeAnswer::Silent => return None,
+            GaugeAnswer::Sentinel => (coding.sentinel, 1),
+            GaugeAnswer::Value(value) => (coding.word(value), 0),
         };
         let count = if serves {
             self.log
@@ -110,8 +112,8 @@ impl Device {
     #[expect(clippy::cast_possible_truncation, reason = "clamped to ±1e9 units")]
     pub fn report(&self, at: Timestamp) -> Option<i64> {
         match self.answer(at) {
-            Answer::Silent | Answer::Sentinel => None,
-            Answer::Value(value) => {
+            GaugeAnswer::Silent | GaugeAnswer::Sentinel => None,
+            GaugeAnswer::Value(value) => {
                 let milli = (value.clamp(-1.0e9, 1.0e9) * 1000.0).round() as i64;
                 self.log.push(&self.gauge.id, at, milli, false);
                 Some(milli)
@@ -119,11 +121,11 @@ impl Device {
         }
     }
 
-    fn answer(&self, at: Timestamp) -> Answer {
+    fn answer(&self, at: Timestamp) -> GaugeAnswer {
         if !self.switch.is_on() {
-            return Answer::Silent;
+            return GaugeAnswer::Silent;
         }
-        fault::answer(
+        answer(
             &self.gauge.id,
             &self.gauge.faults,
             self.readings.as_ref(),

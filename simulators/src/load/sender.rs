@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     net::SocketAddr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -20,10 +21,7 @@ use shared::{
 };
 use tokio::time::Instant;
 
-use super::{Args, latency::Latencies};
-
-/// The connection of one agent.
-pub type Line = EventLoop;
+use super::{LoadArgs, latency::AckLatencies};
 
 /// One simulated agent. All times are given to it.
 pub struct Sender {
@@ -39,8 +37,7 @@ pub struct Sender {
     unnumbered: VecDeque<Instant>,
     in_flight: HashMap<u16, Instant>,
     ready: bool,
-    pub puback: Latencies,
-    pub commit: Latencies,
+    latencies: Arc<AckLatencies>,
     /// Observations.
     pub published: u64,
     /// Observations.
@@ -56,7 +53,12 @@ impl Sender {
     ///
     /// # Errors
     /// Never in practice: ids of agents and gauges are made from numbers.
-    pub fn new(broker: SocketAddr, args: &Args, number: u32) -> Result<(Self, Line), IdError> {
+    pub fn new(
+        broker: SocketAddr,
+        args: &LoadArgs,
+        number: u32,
+        latencies: Arc<AckLatencies>,
+    ) -> Result<(Self, EventLoop), IdError> {
         let agent: AgentId = format!("load-{:04}", number + 1).parse()?;
         let mut options = MqttOptions::new(agent.as_str(), broker.ip().to_string(), broker.port());
         options.set_keep_alive(Duration::from_secs(30));
@@ -81,8 +83,7 @@ impl Sender {
             unnumbered: VecDeque::new(),
             in_flight: HashMap::new(),
             ready: false,
-            puback: Latencies::default(),
-            commit: Latencies::default(),
+            latencies,
             published: 0,
             acknowledged: 0,
             given_up: 0,
@@ -128,7 +129,7 @@ impl Sender {
             }
             Event::Incoming(Packet::PubAck(ack)) => {
                 if let Some(sent) = self.in_flight.remove(&ack.pkid) {
-                    self.puback.push(now - sent);
+                    self.latencies.puback.push(now - sent);
                 }
             }
             Event::Incoming(Packet::Publish(message)) => {
@@ -154,7 +155,7 @@ impl Sender {
         if ack.incarnation != self.envelope.incarnation {
             return;
         }
-        let (commit, mut released) = (&mut self.commit, 0);
+        let (commit, mut released) = (&self.latencies.commit, 0);
         self.pending.retain(|(seq, sent)| {
             let done = ack.releases(*seq);
             if done {

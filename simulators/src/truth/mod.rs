@@ -1,10 +1,11 @@
 //! The truth of a simulated storm: what the rain, the water and the pumps really do, and so what
 //! every gauge reads and when every point really floods.
 //!
-//! [`City`] is pure and goes by steps; [`Truth`] shares one between the gauges that read it and
+//! [`TrueCity`] is pure and goes by steps; [`Truth`] shares one between the gauges that read it and
 //! the fleet that pumps it dry.
 
 mod city;
+mod instrument;
 mod layers;
 
 use std::{
@@ -17,17 +18,18 @@ use shared::{
     time::Timestamp,
 };
 
-pub use city::{City, STEP_MS};
-pub use layers::{Instrument, read};
+pub use city::TrueCity;
+pub use instrument::Instrument;
+pub use layers::read;
 
 use crate::gauge::Readings;
 
 /// One simulated city for everybody who looks at it.
-pub struct Truth(Mutex<City>);
+pub struct Truth(Mutex<TrueCity>);
 
 impl Truth {
     #[must_use]
-    pub fn new(city: City) -> Self {
+    pub fn new(city: TrueCity) -> Self {
         Self(Mutex::new(city))
     }
 
@@ -53,7 +55,7 @@ impl Truth {
         self.lock().floods()
     }
 
-    fn lock(&self) -> MutexGuard<'_, City> {
+    fn lock(&self) -> MutexGuard<'_, TrueCity> {
         // A step either is in the history or is not.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

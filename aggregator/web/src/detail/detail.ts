@@ -1,16 +1,16 @@
 // What was selected: a point's or gauge's numbers, hydrograph and sentence, or a truck's duty.
 
-import { type PropertyValues, type TemplateResult, html, nothing } from "lit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { isCurrent } from "../attention.ts";
 import * as format from "../format.ts";
 import {
   type Gauge,
   type Hydrograph,
+  isFlooded,
+  isRain,
   type Observations,
   type Point,
   type Truck,
-  isFlooded,
-  isRain,
 } from "../model.ts";
 import { Part } from "../page.ts";
 import { quantity } from "../rows.ts";
@@ -49,7 +49,12 @@ export class FloodDetail extends Part {
     return truck ? this.#truck(truck) : nothing;
   }
 
-  #frame(symbol: TemplateResult, title: string, sub: TemplateResult | string, body: TemplateResult): TemplateResult {
+  #frame(
+    symbol: TemplateResult,
+    title: string,
+    sub: TemplateResult | string,
+    body: TemplateResult,
+  ): TemplateResult {
     const { words: w, desk } = this.page;
     return html`<section class="detail" aria-label=${title}>
       <header>
@@ -71,7 +76,8 @@ export class FloodDetail extends Part {
     );
     const gauge = page.store.gauges.get(p.level_gauge);
     const intervalS = gauge?.interval_s ?? 60;
-    if (feed.state === "ready") this.#plans(feed.data, (chart) => this.#drawPoint(chart, p, feed.data, intervalS));
+    if (feed.state === "ready")
+      this.#plans(feed.data, (chart) => this.#drawPoint(chart, p, feed.data, intervalS));
     const isKnown = p.status !== "unknown";
     const f = p.forecast;
     const sub = html`${p.id} · ${w.setting[p.type] ?? p.type}${
@@ -82,11 +88,13 @@ export class FloodDetail extends Part {
       ${figure(w.detail.trend, { number: sentences.trend(p.rate_m_per_h, w), unit: "" })}
       ${figure(w.detail.rain, format.intensity(p.rain_mm_per_h))}
       ${figure(w.detail.volume, isKnown ? format.volume(p.volume_m3) : format.volume(null))}
-      ${f && f.peak_m !== null && f.peak_at ? figure(w.detail.peak, format.depth(f.peak_m), page.at(f.peak_at)) : nothing}
-      ${f && f.waterlogged_probability_60 !== null && !isFlooded(p.status) ? figure(w.detail.probability, { number: format.count(f.waterlogged_probability_60 * 100), unit: "%" }) : nothing}
+      ${f ? figure(w.detail.peak, format.depth(f.peak_m), page.at(f.peak_at)) : nothing}
+      ${f && !isFlooded(p.status) ? figure(w.detail.probability, { number: format.count(f.waterlogged_probability_60 * 100), unit: "%" }) : nothing}
     </dl>`;
     const table = feed.state === "ready" ? hydrographTable(page, feed.data) : nothing;
-    const issued = f && f.method !== "none" ? w.detail.issued(page.at(f.basis_at), w.detail.method[f.method] ?? f.method) : "";
+    const issued = f
+      ? w.detail.issued(page.at(f.basis_at), w.detail.method[f.method] ?? f.method)
+      : "";
     return this.#frame(
       pointSymbol(p.status),
       page.name(p.name, p.id),
@@ -112,8 +120,17 @@ export class FloodDetail extends Part {
       line("closure", t.closure_m),
       line("severe", t.severe_m),
     ];
-    const scene = { zone: store.city?.time_zone ?? "UTC", now: now / 1000, lang: `${desk.lang} ${p.id}` };
-    const wording = { now: w.detail.now, depth: w.detail.depth, rain: w.detail.rain, forecast: w.detail.forecast };
+    const scene = {
+      zone: store.city?.time_zone ?? "UTC",
+      now: now / 1000,
+      lang: `${desk.lang} ${p.id}`,
+    };
+    const wording = {
+      now: w.detail.now,
+      depth: w.detail.depth,
+      rain: w.detail.rain,
+      forecast: w.detail.forecast,
+    };
     chart.hydrograph(data, intervalS, thresholds, scene, wording);
   }
 
@@ -124,7 +141,8 @@ export class FloodDetail extends Part {
       `/api/v1/gauges/${g.id}/observations`,
       String(g.observed_at),
     );
-    if (feed.state === "ready") this.#plans(feed.data, (chart) => this.#drawGauge(chart, g, feed.data));
+    if (feed.state === "ready")
+      this.#plans(feed.data, (chart) => this.#drawGauge(chart, g, feed.data));
     const current = isCurrent(g);
     const value = format.observed(g.parameter, g.value, g.interval_s);
     const every = g.interval_s % 60 === 0 ? `${g.interval_s / 60} min` : `${g.interval_s} s`;
@@ -134,7 +152,11 @@ export class FloodDetail extends Part {
         ? w.detail.gaugeNever
         : g.status === "stale"
           ? w.detail.gaugeStale(page.age(g.observed_at))
-          : w.detail.gaugeSummary(w.parameter[g.parameter], format.text(value), page.at(g.observed_at));
+          : w.detail.gaugeSummary(
+              w.parameter[g.parameter],
+              format.text(value),
+              page.at(g.observed_at),
+            );
     const table = feed.state === "ready" ? observationsTable(page, g, feed.data) : nothing;
     return this.#frame(
       isRain(g.parameter) ? rainSymbol(current) : levelSymbol(current),
@@ -143,7 +165,7 @@ export class FloodDetail extends Part {
       html`<dl class="figures">
           ${figure(w.parameter[g.parameter], current ? value : { ...value, number: format.NO_NUMBER }, page.age(g.observed_at))}
           ${figure(w.detail.quality, { number: g.quality === null ? w.noQuality : w.quality[g.quality], unit: "" })}
-          ${g.alert_m != null ? figure(w.detail.alertLevel, format.level(g.alert_m)) : nothing}
+          ${g.alert_m !== null ? figure(w.detail.alertLevel, format.level(g.alert_m)) : nothing}
           ${g.parameter === "water-level" && page.store.city ? figure("", { number: "", unit: page.store.city.datum }) : nothing}
         </dl>
         <p class="summary">${sentence}${failed.length > 0 ? ` ${w.detail.failedTests}: ${failed.join(", ")}${w.fullStop}` : ""}</p>
@@ -156,11 +178,28 @@ export class FloodDetail extends Part {
     const scale = g.parameter === "depth" ? 100 : 1;
     const { unit } = format.observed(g.parameter, 0, g.interval_s);
     const alert: Threshold[] =
-      g.alert_m == null
+      g.alert_m === null
         ? []
-        : [{ status: "closure", value: g.alert_m, label: `${w.detail.alertLevel} ${format.text(format.level(g.alert_m))}` }];
-    const scene = { zone: store.city?.time_zone ?? "UTC", now: now / 1000, lang: `${desk.lang} ${g.id}` };
-    chart.observations(data, g.interval_s, scale, `${w.parameter[g.parameter]} ${unit}`, alert, scene);
+        : [
+            {
+              status: "closure",
+              value: g.alert_m,
+              label: `${w.detail.alertLevel} ${format.text(format.level(g.alert_m))}`,
+            },
+          ];
+    const scene = {
+      zone: store.city?.time_zone ?? "UTC",
+      now: now / 1000,
+      lang: `${desk.lang} ${g.id}`,
+    };
+    chart.observations(
+      data,
+      g.interval_s,
+      scale,
+      `${w.parameter[g.parameter]} ${unit}`,
+      alert,
+      scene,
+    );
   }
 
   #truck(t: Truck): TemplateResult {
@@ -188,8 +227,10 @@ export class FloodDetail extends Part {
   #series<T>(feed: Feed<T>, label: string, table: unknown, summary: string): TemplateResult {
     const { words: w } = this.page;
     // As high as the chart will be, so that nothing jumps and the map knows what is covered.
-    if (feed.state === "loading") return html`<p class="quiet chart" role="status">${w.detail.loading}</p>`;
-    if (feed.state === "failed") return html`<p class="quiet chart" role="status">${w.detail.failed}</p>`;
+    if (feed.state === "loading")
+      return html`<p class="quiet chart" role="status">${w.detail.loading}</p>`;
+    if (feed.state === "failed")
+      return html`<p class="quiet chart" role="status">${w.detail.failed}</p>`;
     return html`<div class="series">
       <button class="small table-switch" aria-pressed=${this.#showsTable} @click=${() => this.#switchTable()}>
         ${this.#showsTable ? w.detail.showChart : w.detail.showTable}

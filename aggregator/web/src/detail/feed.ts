@@ -4,10 +4,7 @@
 /** Least time between two fetches of one series. */
 const PAUSE_MS = 3_000;
 
-export type Feed<T> =
-  | { state: "loading" }
-  | { state: "ready"; data: T }
-  | { state: "failed" };
+export type Feed<T> = { state: "loading" } | { state: "ready"; data: T } | { state: "failed" };
 
 export class SeriesFeed<T> {
   #url = "";

@@ -40,7 +40,10 @@ export function rainfall(series: readonly [number, number][]): Table {
 }
 
 /** p10, p50, p90. */
-export function forecast(curve: NonNullable<Hydrograph["forecast"]>["curve"], scale: number): Table {
+export function forecast(
+  curve: NonNullable<Hydrograph["forecast"]>["curve"],
+  scale: number,
+): Table {
   return [
     curve.map(([ms]) => ms / 1000),
     curve.map(([, p10]) => p10 * scale),

@@ -180,7 +180,6 @@ export const en: Words = {
     title: "Dispatch",
     made: (version, at) => `Plan ${version}, made ${at}`,
     bound: (percent) => `at least ${percent}% as good as the best possible`,
-    noBound: "distance from the best possible not stated",
     none: "No truck needs to be sent.",
     noPlan: "There is no plan yet.",
     ordered: "Ordered",
@@ -188,8 +187,6 @@ export const en: Words = {
     unserved: "Points without a truck",
     unservedReason: {
       "no-truck-left": "No truck left to send",
-      unreachable: "No passable road to it",
-      "too-late": "A truck would come too late to help",
       "gain-below-switch": "Gain too small to move a truck",
     },
     waiting: (n) => `${n} new: shown when the pointer leaves`,
@@ -223,7 +220,11 @@ export const en: Words = {
       `${eta}, ${capacity}${worth === null ? "" : `, ${worth}% of the benefit`}`,
     sendInstead: "Send",
     sendInsteadTitle: (truck) => `Send ${truck} instead`,
-    confirm: { actual: "Confirm dispatch", exercise: "Confirm (exercise)", replay: "Confirm (replay)" },
+    confirm: {
+      actual: "Confirm dispatch",
+      exercise: "Confirm (exercise)",
+      replay: "Confirm (replay)",
+    },
     confirming: "Sending order…",
     recall: "Recall",
     recalling: "Recalling…",
@@ -234,7 +235,8 @@ export const en: Words = {
     refusal: {
       "truck is busy": "The truck is carrying out another order.",
       "truck is out of service": "The truck is out of service.",
-      "the plan has changed": "The plan has changed and no longer recommends this. See the new one.",
+      "the plan has changed":
+        "The plan has changed and no longer recommends this. See the new one.",
       "the order has ended": "The order has already ended.",
       "the order was not kept": "The order could not be stored and was not sent. Try again.",
       "not found": "The server does not know this truck or point.",
@@ -243,7 +245,12 @@ export const en: Words = {
     eta: (at, minutes) => `expected ${at} (${minutes})`,
     pumped: (volume) => `${volume} pumped`,
     straightLine: "straight-line estimate",
-    course: { drive: "Drive", setUp: "Set-up", pump: "Pump", deadline: "Amber line: closure depth" },
+    course: {
+      drive: "Drive",
+      setUp: "Set-up",
+      pump: "Pump",
+      deadline: "Amber line: closure depth",
+    },
     steps: ["Sent", "Received", "Driving", "Set-up", "Pumping"],
     reason: {
       "depth-now": (depth) => `${depth} of water now`,
@@ -254,18 +261,18 @@ export const en: Words = {
       "nearest-free": (eta) => `Nearest free truck, ${eta} min away`,
       "capacity-fits": (capacity, inflow) => `Pumps ${capacity} against an inflow of ${inflow}`,
       "heavy-rain": (rain) => `Heavy rain over it, ${rain}`,
-      "already-there": () => "The truck is already there",
     },
     objection: {
       "arrives-after-closure": (n) => `Arrives ${n} min after closure depth is reached`,
       "cannot-win": (inflow, capacity) =>
         `Inflow ${inflow} exceeds its ${capacity}: it cannot win alone`,
       "district-left-without-reserve": (district) => `${district} is left without a reserve truck`,
-      "gauge-stale": (n) => `Level gauge without a trustworthy reading for ${n} min`,
       "straight-line-estimate": () => "Distance is a straight-line estimate; it may take longer",
       "forecast-unverified": () => "The forecast here has not been verified yet",
       "truck-not-heard": (since) =>
-        since === null ? "The truck has never said where it is; its home is assumed" : `The truck has not been heard since ${since}; it may be elsewhere`,
+        since === null
+          ? "The truck has never said where it is; its home is assumed"
+          : `The truck has not been heard since ${since}; it may be elsewhere`,
     },
   },
 
@@ -308,7 +315,7 @@ export const en: Words = {
     summaryNoForecast: "No forecast.",
     summaryDry: (at) => `Expected dry at ${at}.`,
     issued: (at, method) => `Forecast from ${at} (${method}). `,
-    method: { reservoir: "reservoir model", "rate-of-rise": "rate of rise", none: "no method" },
+    method: { reservoir: "reservoir model", "rate-of-rise": "rate of rise" },
     skill: (n, horizon, error, persistence) =>
       `${horizon} min forecast verified ${n} times: mean error ${error}; assuming no change, ${persistence}`,
     skillWorse: ", so it is no better so far",

@@ -183,7 +183,6 @@ export const zh = {
     title: "派车建议",
     made: (version: number, at: string) => `方案 ${version}，${at} 生成`,
     bound: (percent: string) => `效果不低于理论最优的 ${percent}%`,
-    noBound: "未给出与理论最优的差距",
     none: "目前不需要派车。",
     noPlan: "还没有方案。",
     ordered: "已下令",
@@ -191,8 +190,6 @@ export const zh = {
     unserved: "暂不派车的积水点",
     unservedReason: {
       "no-truck-left": "没有可派的泵车",
-      unreachable: "道路不通，无法到达",
-      "too-late": "到达时已无意义",
       "gain-below-switch": "改派收益太小，不值得调动",
     } as Record<string, string>,
     waiting: (n: number) => `有 ${n} 条新建议，移开指针后显示`,
@@ -255,21 +252,20 @@ export const zh = {
       "reaches-closure": (at: string) => `预计 ${at} 达到封路水深`,
       "important-place": (weight: string) => `重要地点（重要程度 ${weight}/5）`,
       "nearest-free": (eta: string) => `最近的空闲泵车，${eta} 分钟可到`,
-      "capacity-fits": (capacity: string, inflow: string) =>
-        `能力 ${capacity}，大于来水 ${inflow}`,
+      "capacity-fits": (capacity: string, inflow: string) => `能力 ${capacity}，大于来水 ${inflow}`,
       "heavy-rain": (rain: string) => `上游正下大雨，${rain}`,
-      "already-there": () => "泵车已在现场",
     },
     objection: {
       "arrives-after-closure": (n: string) => `到达比封路时刻晚 ${n} 分钟`,
       "cannot-win": (inflow: string, capacity: string) =>
         `来水 ${inflow} 大于抽排能力 ${capacity}，单车排不赢`,
       "district-left-without-reserve": (district: string) => `${district}将没有备用泵车`,
-      "gauge-stale": (n: string) => `水位计已 ${n} 分钟没有可信读数`,
       "straight-line-estimate": () => "路程按直线估算，实际可能更久",
       "forecast-unverified": () => "此处预报尚未经过检验",
       "truck-not-heard": (since: string | null) =>
-        since === null ? "该泵车从未上报位置，按驻地估算" : `该泵车自 ${since} 起未上报，位置可能已变`,
+        since === null
+          ? "该泵车从未上报位置，按驻地估算"
+          : `该泵车自 ${since} 起未上报，位置可能已变`,
     },
   },
 
@@ -315,7 +311,6 @@ export const zh = {
     method: {
       reservoir: "蓄水模型",
       "rate-of-rise": "涨速外推",
-      none: "无预报方法",
     } as Record<string, string>,
     skill: (n: string, horizon: number, error: string, persistence: string) =>
       `${horizon} 分钟预报已检验 ${n} 次：平均误差 ${error}；若假设水位不变，则为 ${persistence}`,

@@ -1,18 +1,19 @@
 // Live state as map features. Pure.
 
-import type { Feature, FeatureCollection } from "geojson";
+import type { Feature, FeatureCollection, LineString } from "geojson";
 import * as format from "../format.ts";
 import {
   type Gauge,
+  isOpen,
+  isRain,
   type Lang,
-  type Order,
+  type OrderView,
   type Plan,
   type Point,
   type PointStatus,
-  type Truck,
-  isOpen,
-  isRain,
+  type RouteProperties,
   rank,
+  type Truck,
 } from "../model.ts";
 
 export const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
@@ -37,7 +38,7 @@ export function gaugeState(g: Gauge): { known: boolean; heavy: number; alert: bo
   const known = g.value !== null && (g.status === "ok" || g.status === "suspect");
   const perHour =
     g.parameter === "rainfall-depth" ? ((g.value ?? 0) * 3600) / g.interval_s : (g.value ?? 0);
-  const alert = known && g.status === "ok" && g.alert_m != null && (g.value ?? 0) >= g.alert_m;
+  const alert = known && g.status === "ok" && g.alert_m !== null && (g.value ?? 0) >= g.alert_m;
   return { known, heavy: isRain(g.parameter) ? perHour : 0, alert };
 }
 
@@ -57,7 +58,10 @@ export function labelFeatures(points: Iterable<Point>, lang: Lang): FeatureColle
 }
 
 /** Trucks where they are; a driving one points where it goes. */
-export function truckFeatures(trucks: Iterable<Truck>, headings: ReadonlyMap<string, number>): FeatureCollection {
+export function truckFeatures(
+  trucks: Iterable<Truck>,
+  headings: ReadonlyMap<string, number>,
+): FeatureCollection {
   const resting = new Set(["idle", "out-of-service", "unknown"]);
   const busy = (t: Truck): number => (resting.has(t.state) && t.order === null ? 0 : 1);
   const features = [...trucks].map((t) =>
@@ -71,15 +75,17 @@ export function truckFeatures(trucks: Iterable<Truck>, headings: ReadonlyMap<str
   return collection(features);
 }
 
+export type RouteFeature = Feature<LineString, RouteProperties>;
+
 /** Recommended routes of trucks that have no order. */
-export function proposedRoutes(plan: Plan | null, orders: Iterable<Order>): Feature[] {
+export function proposedRoutes(plan: Plan | null, orders: Iterable<OrderView>): RouteFeature[] {
   const bound = new Set([...orders].filter(isOpen).map((o) => o.truck));
   return (plan?.recommendations ?? [])
     .filter((r) => !bound.has(r.truck) && r.route.length > 1)
     .map((r) => ({
       type: "Feature",
       geometry: { type: "LineString", coordinates: r.route },
-      properties: { truck: r.truck, point: r.point, ordered: false, straight: r.routed_by === "straight-line" },
+      properties: { kind: "route", truck: r.truck, point: r.point, ordered: false },
     }));
 }
 
@@ -91,7 +97,11 @@ export function heading(from: [number, number], to: [number, number]): number | 
   return ((Math.atan2(east, north) * 180) / Math.PI + 360) % 360;
 }
 
-function feature(id: number, coordinates: [number, number], properties: Feature["properties"]): Feature {
+function feature(
+  id: number,
+  coordinates: [number, number],
+  properties: Feature["properties"],
+): Feature {
   return { type: "Feature", id, geometry: { type: "Point", coordinates }, properties };
 }
 

@@ -1,7 +1,7 @@
 // The map's place on the page: loads the map library after the lists stand, and says plainly
 // where there can be no map.
 
-import { type TemplateResult, html, nothing } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import type { Selection } from "../desk.ts";
 import * as format from "../format.ts";
 import { routes as fetchRoutes } from "../layers.ts";
@@ -9,16 +9,15 @@ import type { LonLat } from "../model.ts";
 import { Part } from "../page.ts";
 import type { Change } from "../store.ts";
 import type { FloodMap } from "./contract.ts";
-import { proposedRoutes } from "./features.ts";
+import { proposedRoutes, type RouteFeature } from "./features.ts";
 import { firstView } from "./view.ts";
-import type { Feature } from "geojson";
 
 type Condition = "waiting" | "loading" | "shown" | "no-webgl" | "failed";
 
 export class FloodMapPart extends Part {
   #condition: Condition = "waiting";
   #map: FloodMap | null = null;
-  #ordered: Feature[] = [];
+  #ordered: RouteFeature[] = [];
   #routesRound = 0;
 
   override connectedCallback(): void {
@@ -30,7 +29,12 @@ export class FloodMapPart extends Part {
   protected override render(): TemplateResult {
     const { words: w, store, desk } = this.page;
     const failed = this.#condition === "no-webgl" || this.#condition === "failed";
-    const watermark = store.mode === "exercise" ? w.mode.watermarkExercise : store.mode === "replay" ? w.mode.watermarkReplay : "";
+    const watermark =
+      store.mode === "exercise"
+        ? w.mode.watermarkExercise
+        : store.mode === "replay"
+          ? w.mode.watermarkReplay
+          : "";
     return html`<section class="map" aria-label=${w.map.label} data-map=${this.#condition}>
       <div class="canvas"></div>
       ${store.seq >= 0 && watermark ? html`<div class="watermark" aria-hidden="true">${watermark}</div>` : nothing}
@@ -66,7 +70,10 @@ export class FloodMapPart extends Part {
       this.#map = await MapLibreMap.create({
         host,
         city,
-        view: firstView([...page.store.points.values()].map((p) => p.position), city),
+        view: firstView(
+          [...page.store.points.values()].map((p) => p.position),
+          city,
+        ),
         lang: page.desk.lang,
         theme: page.desk.theme,
         label: page.words.map.canvas,
@@ -105,7 +112,7 @@ export class FloodMapPart extends Part {
       const round = ++this.#routesRound;
       const { features } = await fetchRoutes().catch(() => ({ features: [] }));
       if (round !== this.#routesRound) return;
-      this.#ordered = features.filter((f) => f.properties?.["ordered"] === true);
+      this.#ordered = features.filter((f) => f.properties.ordered);
     }
     const features = [...proposedRoutes(store.plan, store.orders.values()), ...this.#ordered];
     this.#map.showRoutes({ type: "FeatureCollection", features });
@@ -158,11 +165,16 @@ export class FloodMapPart extends Part {
     if (kind === "gauge") {
       const g = store.gauges.get(id);
       if (!g) return id;
-      const value = g.status === "ok" || g.status === "suspect" ? format.text(format.observed(g.parameter, g.value, g.interval_s)) : w.gaugeStatus[g.status];
+      const value =
+        g.status === "ok" || g.status === "suspect"
+          ? format.text(format.observed(g.parameter, g.value, g.interval_s))
+          : w.gaugeStatus[g.status];
       return `${page.name(g.name, id)} · ${value} · ${page.age(g.observed_at)}`;
     }
     const t = store.trucks.get(id);
-    return t ? `${page.name(t.name, id)} · ${w.truckState[t.state]} · ${format.text(format.flow(t.capacity_m3h))}` : id;
+    return t
+      ? `${page.name(t.name, id)} · ${w.truckState[t.state]} · ${format.text(format.flow(t.capacity_m3h))}`
+      : id;
   }
 }
 

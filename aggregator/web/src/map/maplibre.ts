@@ -6,8 +6,8 @@ import {
   AttributionControl,
   type ExpressionSpecification,
   type GeoJSONSource,
-  type MapMouseEvent,
   Map as MapLibre,
+  type MapMouseEvent,
   type PaddingOptions,
   Popup,
   ScaleControl,
@@ -19,26 +19,31 @@ import type { Layer, Selection, Theme } from "../desk.ts";
 import type { Lang, LonLat } from "../model.ts";
 import type { Change, Store } from "../store.ts";
 import type { FloodMap, MapSetting } from "./contract.ts";
-import { Pending } from "./pending.ts";
 import {
-  NOTHING,
   gaugeFeatures,
   gaugeState,
   heading,
   labelFeatures,
+  NOTHING,
   pointFeatures,
   statusNumber,
   truckFeatures,
 } from "./features.ts";
 import { addIcons } from "./icons.ts";
-import { NAMED, STATIC_SOURCES, SWITCHES, nameIn, style } from "./style.ts";
+import { Pending } from "./pending.ts";
+import { NAMED, nameIn, STATIC_SOURCES, SWITCHES, style } from "./style.ts";
 
 setWorkerUrl(workerUrl);
 
 /** From this zoom on the thousands of communities are fetched. */
 const NEAR_ZOOM = 12;
 /** The legend lies along the top; on a phone it takes more lines. */
-const paddingOf = (host: HTMLElement): PaddingOptions => ({ top: host.clientWidth < 600 ? 130 : 72, right: 24, bottom: 32, left: 24 });
+const paddingOf = (host: HTMLElement): PaddingOptions => ({
+  top: host.clientWidth < 600 ? 130 : 72,
+  right: 24,
+  bottom: 32,
+  left: 24,
+});
 const PICK_RADIUS = 7;
 /** Least time between two drawings of live changes. */
 const FLUSH_MS = 500;
@@ -57,7 +62,12 @@ const PICKED: [layer: string, kind: Selection["kind"]][] = [
 export class MapLibreMap implements FloodMap {
   readonly #map: MapLibre;
   readonly #headings = new Map<string, { at: LonLat; degrees: number }>();
-  readonly #popup = new Popup({ closeButton: false, closeOnClick: false, offset: 14, className: "hint" });
+  readonly #popup = new Popup({
+    closeButton: false,
+    closeOnClick: false,
+    offset: 14,
+    className: "hint",
+  });
   #lang: Lang;
   #theme: Theme;
   #hasNear = false;
@@ -104,8 +114,7 @@ export class MapLibreMap implements FloodMap {
       renderWorldCopies: false,
     });
     this.#map.touchZoomRotate.disableRotation();
-    const attribution = setting.city.attribution;
-    this.#map.addControl(new AttributionControl({ compact: false, ...(attribution ? { customAttribution: attribution } : {}) }));
+    this.#map.addControl(new AttributionControl({ compact: false }));
     this.#map.addControl(new ScaleControl({ maxWidth: 90 }), "bottom-right");
     this.#map.getCanvas().setAttribute("aria-label", setting.label);
     this.#map.on("movestart", () => (setting.host.dataset["moving"] = "yes"));
@@ -127,7 +136,8 @@ export class MapLibreMap implements FloodMap {
   setLanguage(lang: Lang, label: string): void {
     if (lang === this.#lang) return;
     this.#lang = lang;
-    if (this.#store) this.show(this.#store, { parts: new Set(["points"]), ids: new Set(), whole: false });
+    if (this.#store)
+      this.show(this.#store, { parts: new Set(["points"]), ids: new Set(), whole: false });
     for (const layer of NAMED) this.#map.setLayoutProperty(layer, "text-field", nameIn(lang));
     this.#map.getCanvas().setAttribute("aria-label", label);
   }
@@ -155,11 +165,17 @@ export class MapLibreMap implements FloodMap {
   }
 
   select(selection: Selection | null, position: LonLat | null): void {
-    const key = selection && position ? `${selection.kind}/${selection.id}/${position.join()}` : null;
+    const key =
+      selection && position ? `${selection.kind}/${selection.id}/${position.join()}` : null;
     if (key === this.#selected) return;
     this.#selected = key;
     const data: FeatureCollection = position
-      ? { type: "FeatureCollection", features: [{ type: "Feature", properties: {}, geometry: { type: "Point", coordinates: position } }] }
+      ? {
+          type: "FeatureCollection",
+          features: [
+            { type: "Feature", properties: {}, geometry: { type: "Point", coordinates: position } },
+          ],
+        }
       : NOTHING;
     this.#set("selected", data);
   }
@@ -167,7 +183,10 @@ export class MapLibreMap implements FloodMap {
   pointAtTruck(truck: string | null): void {
     const chosen = (yes: number, no: number): ExpressionSpecification | number =>
       truck ? ["case", ["==", ["get", "truck"], truck], yes, no] : no;
-    for (const [layer, width] of [["routes-proposed", 2.25], ["routes-ordered", 3]] as const) {
+    for (const [layer, width] of [
+      ["routes-proposed", 2.25],
+      ["routes-ordered", 3],
+    ] as const) {
       this.#map.setPaintProperty(layer, "line-opacity", truck ? chosen(1, 0.25) : 1);
       this.#map.setPaintProperty(layer, "line-width", chosen(4, width));
     }
@@ -177,7 +196,8 @@ export class MapLibreMap implements FloodMap {
     const { clientWidth: width, clientHeight: height } = this.setting.host;
     const { x, y } = this.#map.project(position);
     const margin = 40;
-    const inSight = x > margin && x < width - margin && y > margin && y < height - coveredBelow - margin;
+    const inSight =
+      x > margin && x < width - margin && y > margin && y < height - coveredBelow - margin;
     if (inSight) return;
     this.#map.easeTo({ center: position, offset: [0, -coveredBelow / 2], duration: 300 });
   }
@@ -228,13 +248,17 @@ export class MapLibreMap implements FloodMap {
     if (parts.has("points")) {
       for (const p of store.points.values()) {
         if (!whole && !ids.has(p.id)) continue;
-        this.#map.setFeatureState({ source: "points", id: p.key }, { status: statusNumber(p.status) });
+        this.#map.setFeatureState(
+          { source: "points", id: p.key },
+          { status: statusNumber(p.status) },
+        );
       }
       this.#set("labels", labelFeatures(store.points.values(), this.#lang));
     }
     if (parts.has("gauges")) {
       for (const g of store.gauges.values()) {
-        if (whole || ids.has(g.id)) this.#map.setFeatureState({ source: "gauges", id: g.key }, gaugeState(g));
+        if (whole || ids.has(g.id))
+          this.#map.setFeatureState({ source: "gauges", id: g.key }, gaugeState(g));
       }
     }
     if (parts.has("trucks")) this.#showTrucks(store);
@@ -266,7 +290,10 @@ export class MapLibreMap implements FloodMap {
       const before = this.#headings.get(truck.id);
       const degrees = before ? heading(before.at, truck.position) : null;
       if (!before || degrees !== null) {
-        this.#headings.set(truck.id, { at: truck.position, degrees: degrees ?? before?.degrees ?? 0 });
+        this.#headings.set(truck.id, {
+          at: truck.position,
+          degrees: degrees ?? before?.degrees ?? 0,
+        });
       }
     }
     const moved = new Map([...this.#headings].map(([id, { degrees }]) => [id, degrees]));
@@ -276,7 +303,10 @@ export class MapLibreMap implements FloodMap {
   #at(event: MapMouseEvent): Selection | null {
     const { x, y } = event.point;
     const found = this.#map.queryRenderedFeatures(
-      [[x - PICK_RADIUS, y - PICK_RADIUS], [x + PICK_RADIUS, y + PICK_RADIUS]],
+      [
+        [x - PICK_RADIUS, y - PICK_RADIUS],
+        [x + PICK_RADIUS, y + PICK_RADIUS],
+      ],
       { layers: PICKED.map(([layer]) => layer) },
     );
     for (const [layer, kind] of PICKED) {
@@ -302,7 +332,8 @@ export class MapLibreMap implements FloodMap {
   #hint(event: MapMouseEvent): void {
     const under = this.#at(event);
     this.#map.getCanvas().style.cursor = under ? "pointer" : "";
-    if (under) this.#popup.setLngLat(event.lngLat).setText(this.setting.describe(under)).addTo(this.#map);
+    if (under)
+      this.#popup.setLngLat(event.lngLat).setText(this.setting.describe(under)).addTo(this.#map);
     else this.#popup.remove();
   }
 }

@@ -3,13 +3,13 @@
 // Read by `fetch` rather than `EventSource`: so the heartbeat comments are seen, which tells a
 // dead line from a quiet one, and `Last-Event-ID` survives a refused attempt.
 
-import type { Delta } from "../model.ts";
+import type { State } from "../model.ts";
 import { EventParser } from "./parse.ts";
 
 export type LineMessage =
   /** The line stands. Unless resumed, what went before must be fetched as a snapshot. */
   | { kind: "open"; resumed: boolean }
-  | { kind: "delta"; delta: Delta }
+  | { kind: "delta"; delta: State }
   /** The server cannot continue from where we were: fetch the snapshot. */
   | { kind: "reset" }
   | { kind: "lost" };
@@ -90,7 +90,7 @@ export class Connection {
           this.#lastId = "";
           this.tell({ kind: "reset" });
         } else if (event.name === "delta") {
-          this.tell({ kind: "delta", delta: JSON.parse(event.data) as Delta });
+          this.tell({ kind: "delta", delta: JSON.parse(event.data) as State });
         }
       }
     }

@@ -1,0 +1,384 @@
+//! Every record of version 1, byte for byte: `tests/golden/store/v1` holds what was written when
+//! the version was frozen. A file there never changes; a new form is a new version beside it.
+
+use std::{fmt::Debug, fmt::Write as _, fs, path::Path};
+
+use shared::{
+    clock::Mode,
+    fleet::{TruckReport, TruckState},
+    gauge::Parameter,
+    lonlat::LonLat,
+    observation::Observation,
+    quality::{Quality, Test, TestSet},
+    time::Timestamp,
+    units::CubicMetres,
+    value::Value,
+    wire::{Ack, AgentHealth},
+};
+
+use super::{Flaw, arrivals, cursor, observation, refused, world};
+use crate::{
+    store::{Refused, SavedWorld, Stored},
+    world::arrival::{Arrival, Input, Principal, Request, RequestId, Started, Wish},
+};
+
+/// Bytes as text that a reader can compare: 32 a line.
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for line in bytes.chunks(32) {
+        for byte in line {
+            write!(text, "{byte:02x}").expect("a string takes all");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(16)).collect();
+    let pairs = digits
+        .chunks(2)
+        .map(|pair| pair.iter().fold(0, |n, d| n * 16 + d));
+    pairs
+        .map(|n| u8::try_from(n).expect("two digits"))
+        .collect()
+}
+
+/// `written` is what the golden file holds, and reading the file gives `given`.
+fn check<T: PartialEq + Debug>(
+    name: &str,
+    written: &[u8],
+    given: &T,
+    read: impl FnOnce(&[u8]) -> Result<T, Flaw>,
+) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/store/v1");
+    let path = folder.join(format!("{name}.hex"));
+    let Ok(golden) = fs::read_to_string(&path) else {
+        panic!(
+            "{} is missing; it would hold\n{}",
+            path.display(),
+            hex(written)
+        );
+    };
+    assert_eq!(
+        hex(written),
+        golden,
+        "{name}: the bytes on disk have changed"
+    );
+    assert_eq!(&read(&unhex(&golden)).expect(name), given, "{name}");
+}
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+const NOON: i64 = 1_784_635_200_000;
+
+fn an_observation(parameter: Parameter, quality: Quality) -> Observation {
+    Observation {
+        gauge: "lg-0001".parse().expect("id"),
+        parameter,
+        observed_at: at(NOON),
+        value: (quality != Quality::Missing).then(|| Value::from_milli(-1_250)),
+        quality,
+        tests: TestSet::NONE,
+    }
+}
+
+/// One of each parameter, quality flag and quality test.
+fn observations() -> Vec<(String, Observation)> {
+    let qualities = [
+        Quality::Pass,
+        Quality::NotEvaluated,
+        Quality::Suspect,
+        Quality::Fail,
+        Quality::Missing,
+    ];
+    let by_parameter = Parameter::ALL
+        .into_iter()
+        .map(|p| (p.name().to_owned(), an_observation(p, Quality::Pass)));
+    let by_quality = qualities.into_iter().map(|q| {
+        let name = format!("quality-{}", q.number());
+        (name, an_observation(Parameter::Depth, q))
+    });
+    let by_test = Test::ALL.into_iter().map(|test| {
+        let mut one = an_observation(Parameter::Depth, Quality::Suspect);
+        one.tests = TestSet::NONE.with(test);
+        (format!("test-{}", test.name()), one)
+    });
+    by_parameter.chain(by_quality).chain(by_test).collect()
+}
+
+#[test]
+fn elements_of_the_series() {
+    for (name, observation) in observations() {
+        let received_at = at(NOON + 750);
+        let key = observation::key(&observation.gauge, observation.observed_at);
+        let mut value = b"of another one".to_vec();
+        observation::write_value(&mut value, &observation, received_at).expect("encodes");
+        let stored = Stored {
+            observation,
+            received_at,
+        };
+        check("observation-key", &key, &stored, |key| {
+            observation::decode(key, &value)
+        });
+        check(
+            &format!("observation-value-{name}"),
+            &value,
+            &stored,
+            |value| observation::decode(&key, value),
+        );
+    }
+}
+
+#[test]
+fn cursors() {
+    let agent = "gw-0001".parse().expect("id");
+    let ack = Ack {
+        incarnation: u64::MAX,
+        through: 300,
+        ranges: vec![(302, 305), (1_000, 1_000)],
+    };
+    let key = cursor::key(&agent).to_vec();
+    let mut value = Vec::new();
+    cursor::write_value(&mut value, &ack).expect("encodes");
+    let given = (agent, ack);
+    check("cursor-key", &key, &given, |key| {
+        cursor::decode(key, &value)
+    });
+    check("cursor-value", &value, &given, |value| {
+        cursor::decode(&key, value)
+    });
+}
+
+#[test]
+fn refused_messages() {
+    let given = Refused {
+        received_at: at(NOON),
+        reason: "bad-payload".to_owned(),
+        topic: "flood/v1/obs/07/gw-0001".to_owned(),
+        detail: "the batch is malformed".to_owned(),
+        payload: "积水 hello".to_owned(),
+    };
+    let mut value = Vec::new();
+    refused::write_value(&mut value, &given).expect("encodes");
+    check("refused-value", &value, &given, refused::decode);
+}
+
+#[test]
+fn saved_worlds() {
+    let given = SavedWorld {
+        after: 70_000,
+        at: at(NOON),
+        bytes: b"the world's own form".to_vec(),
+    };
+    let mut file = world::head(&given).to_vec();
+    file.extend(&given.bytes);
+    check("world", &file, &given, |file| world::decode(file.to_vec()));
+}
+
+/// The golden file of an input: a new one cannot be forgotten here.
+fn file(input: &Input) -> String {
+    match input {
+        Input::Started(started) => format!("started-{:?}", started.mode).to_lowercase(),
+        Input::Observed(_) => "observed".to_owned(),
+        Input::AgentBatch { .. } => "agent-batch".to_owned(),
+        Input::Health(_) => "health".to_owned(),
+        Input::Truck(report) => format!("truck-{:?}", report.state).to_lowercase(),
+        Input::Request(request) => match &request.wish {
+            Wish::Dispatch { plan: Some(_), .. } => "request-dispatch-of-plan".to_owned(),
+            Wish::Dispatch { plan: None, .. } => "request-dispatch".to_owned(),
+            Wish::Recall { .. } => "request-recall".to_owned(),
+        },
+        Input::Counted(_) => "counted".to_owned(),
+        Input::Tick => "tick".to_owned(),
+    }
+}
+
+fn requests() -> Vec<Input> {
+    let dispatch = |plan| Wish::Dispatch {
+        truck: "truck-3".parse().expect("id"),
+        point: "point-12".parse().expect("id"),
+        plan,
+    };
+    let recall = Wish::Recall {
+        order: "order-9".parse().expect("id"),
+    };
+    let truck = Principal::Truck("truck-3".parse().expect("id"));
+    let requests = [
+        (Principal::Anonymous, dispatch(Some(41))),
+        (Principal::Anonymous, dispatch(None)),
+        (truck, recall),
+    ];
+    let numbered = (500..).zip(requests);
+    numbered
+        .map(|(id, (by, wish))| {
+            Input::Request(Request {
+                id: RequestId(id),
+                by,
+                wish,
+            })
+        })
+        .collect()
+}
+
+fn inputs() -> Vec<Input> {
+    let started = [Mode::Actual, Mode::Exercise, Mode::Replay].map(|mode| {
+        Input::Started(Started {
+            mode,
+            speed: 59.94,
+            forecast_ms: 60_000,
+            replan_ms: -1,
+        })
+    });
+    let truck = [
+        TruckState::Idle,
+        TruckState::Driving,
+        TruckState::SettingUp,
+        TruckState::Pumping,
+        TruckState::PackingUp,
+        TruckState::OutOfService,
+    ]
+    .map(|state| {
+        Input::Truck(TruckReport {
+            truck: "truck-3".parse().expect("id"),
+            reported_at: at(NOON - 1),
+            position: LonLat::new(121.473_701, -31.230_416).expect("a position"),
+            state,
+            order: (state != TruckState::Idle).then(|| "order-9".parse().expect("id")),
+            pumped_m3: CubicMetres::constant(0.1),
+        })
+    });
+    let health = AgentHealth {
+        agent: "gw-0001".parse().expect("id"),
+        online: true,
+        at: at(NOON),
+        mode: Mode::Exercise,
+        version: "0.1.0".to_owned(),
+        spooled_batches: 3,
+        spooled_bytes: 70_000,
+        dropped: 0,
+        failed_readings: u64::MAX,
+        silent_sources: vec!["modbus 10.0.0.7:502".to_owned()],
+    };
+    let all = observations().into_iter().map(|(_, o)| o).collect();
+    let mut inputs = vec![
+        Input::Observed(all),
+        Input::AgentBatch {
+            agent: "gw-0001".parse().expect("id"),
+            backfill: true,
+            has_hole: false,
+        },
+        Input::Health(health),
+        Input::Counted(vec![0, 300, u64::MAX]),
+        Input::Tick,
+    ];
+    inputs.extend(started);
+    inputs.extend(truck);
+    inputs.extend(requests());
+    inputs
+}
+
+#[test]
+fn arrivals_of_every_input() {
+    for input in inputs() {
+        let name = format!("arrivals-{}", file(&input));
+        check_group(&name, &[(NOON, input)]);
+    }
+}
+
+#[test]
+fn a_group_of_arrivals_with_a_clock_that_jumps() {
+    let times = [NOON, NOON + 1_000, NOON - 86_400_000, i64::MIN, i64::MAX];
+    let group: Vec<_> = times
+        .into_iter()
+        .zip(inputs().into_iter().skip(1))
+        .collect();
+    check_group("arrivals-group", &group);
+}
+
+fn check_group(name: &str, inputs: &[(i64, Input)]) {
+    let numbered = (4_711..).zip(inputs);
+    let given: Vec<_> = numbered
+        .map(|(number, (millis, input))| Arrival {
+            number,
+            at: at(*millis),
+            input: input.clone(),
+        })
+        .collect();
+    let last = given.last().expect("one at least").number;
+    let mut value = Vec::new();
+    arrivals::write_value(&mut value, &given).expect("encodes");
+    check(name, &value, &given, |value| {
+        arrivals::decode(&arrivals::key(last), value)
+    });
+}
+
+#[test]
+fn a_record_of_another_version_is_told_by_its_version() {
+    for version in [0, 2, 255] {
+        let value = [version, 1, 2, 3];
+        let told = [
+            arrivals::decode(&arrivals::key(1), &value).map(drop),
+            cursor::decode(b"gw-1", &value).map(drop),
+            refused::decode(&value).map(drop),
+            world::decode(value.to_vec()).map(drop),
+            observation::decode(
+                &observation::key(&"lg-1".parse().expect("id"), at(0)),
+                &value,
+            )
+            .map(drop),
+        ];
+        for flaw in told {
+            let Err(Flaw::Version(found)) = flaw else {
+                panic!("{flaw:?}")
+            };
+            assert_eq!(found, version);
+        }
+    }
+}
+
+#[test]
+fn a_record_that_is_cut_or_followed_by_more_is_refused() {
+    let arrivals: Vec<_> = (1..)
+        .zip(inputs())
+        .map(|(number, input)| Arrival {
+            number,
+            at: at(NOON),
+            input,
+        })
+        .collect();
+    let mut value = Vec::new();
+    arrivals::write_value(&mut value, &arrivals).expect("encodes");
+    let key = arrivals::key(arrivals.len() as u64);
+    assert_eq!(arrivals::decode(&key, &value).expect("whole"), arrivals);
+    for length in 0..value.len() {
+        let shorter = value.get(..length).expect("shorter");
+        assert!(arrivals::decode(&key, shorter).is_err(), "{length} bytes");
+    }
+    value.push(0);
+    let followed = arrivals::decode(&key, &value);
+    assert!(matches!(followed, Err(Flaw::Trailing(1))));
+    value.pop();
+    let few = arrivals::decode(&arrivals::key(3), &value);
+    assert!(matches!(few, Err(Flaw::Key)), "more arrivals than numbers");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_a_decoder_panic(
+        key in proptest::collection::vec(0..=255_u8, 0..20),
+        mut value in proptest::collection::vec(0..=255_u8, 0..200),
+    ) {
+        if let Some(version) = value.first_mut() {
+            *version = super::VERSION;
+        }
+        let _ = arrivals::decode(&key, &value);
+        let _ = arrivals::decode(&arrivals::key(u64::MAX), &value);
+        let _ = cursor::decode(&key, &value);
+        let _ = refused::decode(&value);
+        let _ = observation::decode(&key, &value);
+        let _ = world::decode(value);
+    }
+}

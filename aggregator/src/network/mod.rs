@@ -9,7 +9,7 @@ mod road;
 mod settings;
 mod storage;
 
-pub use city::{City, District, Gauge, PlainFeature, PointKind, PumpTruck, WaterloggingPoint};
+pub use city::{City, Gauge, PlainFeature, PointKind, PumpTruck, WaterloggingPoint};
 pub use layer::LayerName;
 pub use read::{CityError, read_city};
 pub use road::{Road, RoadClass};

@@ -5,6 +5,7 @@
 //! order give the same world. After a restart it is rebuilt by stepping through the store.
 
 mod agents;
+pub mod arrival;
 mod input;
 mod outlook;
 mod trucks;

@@ -17,8 +17,10 @@ use simulators::{
     lab::{BehindLink, BrokerChoice, DeliveryCount, Lab, LabSetup},
     link::LinkFault,
 };
+use tokio::sync::Mutex;
 
-use self::common::ONE_AT_A_TIME;
+/// Eight programs at once on two cores would measure the machine, not the system.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// Served so shortly before the kill, a reading may have been on the wire, in a socket's queue or in
 /// half a frame: it had not reached the agent. A loop between two processes takes a millisecond or

@@ -12,6 +12,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use simulators::{console::say, lab::Lab};
+use tokio::sync::Mutex;
+
+/// Eight programs at once on two cores would measure the machine, not the system.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// Captures in each of the three lives of the aggregator.
 const CAPTURES: [usize; 3] = [3, 3, 4];
@@ -26,14 +30,18 @@ fn document(text: &str) -> Map<String, Value> {
 }
 
 fn moment(text: &str) -> String {
-    let now = document(text).remove("now").expect("the time that it is of");
+    let now = document(text)
+        .remove("now")
+        .expect("the time that it is of");
     now.as_str().expect("RFC 3339").to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_moment_can_be_printed_again_byte_for_byte_across_two_restarts() {
-    let _turn = common::ONE_AT_A_TIME.lock().await;
-    let mut lab = Lab::start(common::harbour(2)).await.expect("everything starts");
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let mut lab = Lab::start(common::harbour(2))
+        .await
+        .expect("everything starts");
     let mut captured = Vec::new();
     for (life, captures) in CAPTURES.into_iter().enumerate() {
         if life > 0 {
@@ -49,7 +57,11 @@ async fn any_moment_can_be_printed_again_byte_for_byte_across_two_restarts() {
     assert!(lab.delivery(&store).is_exact());
 
     captured.dedup();
-    assert!(captured.len() >= 8, "{} different documents", captured.len());
+    assert!(
+        captured.len() >= 8,
+        "{} different documents",
+        captured.len()
+    );
     for text in &captured {
         let moment = moment(text);
         let printed = lab.state_at(&moment).await.expect("a past state");
@@ -59,13 +71,18 @@ async fn any_moment_can_be_printed_again_byte_for_byte_across_two_restarts() {
             String::from_utf8_lossy(&printed)
         );
     }
-    say(format!("{} moments printed again, byte for byte", captured.len()));
+    say(format!(
+        "{} moments printed again, byte for byte",
+        captured.len()
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_in_the_middle_changes_nothing_but_times() {
-    let _turn = common::ONE_AT_A_TIME.lock().await;
-    let mut lab = Lab::start(common::harbour(2)).await.expect("everything starts");
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let mut lab = Lab::start(common::harbour(2))
+        .await
+        .expect("everything starts");
     lab.until_served(600).await.expect("a storm that has begun");
     // Quiet gauges, empty spools: what differs then is the restart's doing.
     lab.drain().await.expect("everything is counted in");

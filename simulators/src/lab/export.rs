@@ -37,7 +37,11 @@ pub(crate) async fn export(aggregator: &Path, config: &Path) -> Result<StoreExpo
 ///
 /// # Errors
 /// The program fails: the store does not reach back so far, or cannot be read.
-pub(crate) async fn state_at(aggregator: &Path, config: &Path, moment: &str) -> Result<Vec<u8>, LabError> {
+pub(crate) async fn state_at(
+    aggregator: &Path,
+    config: &Path,
+    moment: &str,
+) -> Result<Vec<u8>, LabError> {
     output(aggregator, config, &["at", moment]).await
 }
 

@@ -4,10 +4,6 @@ use std::{path::Path, time::Duration};
 
 use shared::clock::real_now;
 use simulators::{lab::LabSetup, replay};
-use tokio::sync::Mutex;
-
-/// Eight programs at once on two cores would measure the machine, not the system.
-pub static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// How fast the storm is played.
 const SPEED: f64 = 240.0;

@@ -15,6 +15,7 @@ use shared::{
     value::Value,
     wire::{Ack, AgentHealth},
 };
+use strum::VariantArray as _;
 
 use super::{Flaw, arrivals, cursor, observation, refused, world};
 use crate::{
@@ -94,17 +95,20 @@ fn observations() -> Vec<(String, Observation)> {
         Quality::Fail,
         Quality::Missing,
     ];
-    let by_parameter = Parameter::ALL
-        .into_iter()
+    let by_parameter = Parameter::VARIANTS
+        .iter()
+        .copied()
         .map(|p| (p.name().to_owned(), an_observation(p, Quality::Pass)));
     let by_quality = qualities.into_iter().map(|q| {
         let name = format!("quality-{}", q.number());
         (name, an_observation(Parameter::Depth, q))
     });
-    let by_test = Test::ALL.into_iter().map(|test| {
+    let by_test = Test::VARIANTS.iter().copied().map(|test| {
         let mut one = an_observation(Parameter::Depth, Quality::Suspect);
         one.tests = TestSet::NONE.with(test);
-        (format!("test-{}", test.name()), one)
+        let name = serde_json::to_value(one.tests).expect("a list of names");
+        let name = name[0].as_str().expect("a name").to_owned();
+        (format!("test-{name}"), one)
     });
     by_parameter.chain(by_quality).chain(by_test).collect()
 }

@@ -20,13 +20,35 @@ struct Came {
 #[derive(Debug, Clone)]
 enum What {
     Tick,
-    Observed { gauge: u8, late_s: i64, milli: i64, quality: u8 },
-    Batch { agent: u8, backfill: bool, has_hole: bool },
-    Health { agent: u8, online: bool },
-    Truck { truck: u8, state: u8, order: bool },
-    Dispatch { truck: u8, point: u8, from_plan: bool },
+    Observed {
+        gauge: u8,
+        late_s: i64,
+        milli: i64,
+        quality: u8,
+    },
+    Batch {
+        agent: u8,
+        backfill: bool,
+        has_hole: bool,
+    },
+    Health {
+        agent: u8,
+        online: bool,
+    },
+    Truck {
+        truck: u8,
+        state: u8,
+        order: bool,
+    },
+    Dispatch {
+        truck: u8,
+        point: u8,
+        from_plan: bool,
+    },
     Recall,
-    Counted { trouble: u64 },
+    Counted {
+        trouble: u64,
+    },
     Restarted,
 }
 
@@ -62,20 +84,33 @@ fn input(what: &What, now: Timestamp, world: &World) -> Input {
     };
     match *what {
         What::Tick => Input::Tick,
-        What::Observed { gauge, late_s, milli, quality } => {
+        What::Observed {
+            gauge,
+            late_s,
+            milli,
+            quality,
+        } => {
             let id = match gauge {
                 0..8 => format!("lg-{:04}", gauge + 1),
                 8..11 => format!("rg-{:04}", gauge - 7),
                 _ => "lg-9999".to_owned(),
             };
-            let quality = [Quality::Pass, Quality::Suspect, Quality::Fail, Quality::Missing]
-                [usize::from(quality)];
+            let quality = [
+                Quality::Pass,
+                Quality::Suspect,
+                Quality::Fail,
+                Quality::Missing,
+            ][usize::from(quality)];
             let units = f64::from(i32::try_from(milli).expect("small")) / 1000.0;
             let value = (quality != Quality::Missing).then_some(units);
             let at = now.plus_millis(-late_s * 1000);
             Input::Observed(vec![observation(&id, at, value, quality)])
         }
-        What::Batch { agent, backfill, has_hole } => Input::AgentBatch {
+        What::Batch {
+            agent,
+            backfill,
+            has_hole,
+        } => Input::AgentBatch {
             agent: format!("gw-{agent}").parse().expect("id"),
             backfill,
             has_hole,
@@ -83,14 +118,22 @@ fn input(what: &What, now: Timestamp, world: &World) -> Input {
         What::Health { agent, online } => {
             Input::Health(health(&format!("gw-{agent}"), now, online))
         }
-        What::Truck { truck, state, order } => {
+        What::Truck {
+            truck,
+            state,
+            order,
+        } => {
             use TruckState::{Driving, Idle, OutOfService, PackingUp, Pumping, SettingUp};
             let states = [Idle, Driving, SettingUp, Pumping, PackingUp, OutOfService];
             let id = format!("pt-{:03}", truck + 1);
             let order = newest_order().filter(|_| order);
             Input::Truck(report(&id, now, states[usize::from(state)], order))
         }
-        What::Dispatch { truck, point, from_plan } => request(Wish::Dispatch {
+        What::Dispatch {
+            truck,
+            point,
+            from_plan,
+        } => request(Wish::Dispatch {
             truck: format!("pt-{:03}", truck + 1).parse().expect("id"),
             point: format!("wp-{:03}", point + 1).parse().expect("id"),
             plan: from_plan.then_some(1),
@@ -107,7 +150,10 @@ fn input(what: &What, now: Timestamp, world: &World) -> Input {
 fn play(story: &[Came], mut each: impl FnMut(&World, Timestamp, &Input, Vec<Effect>)) -> World {
     let mut world = World::new(harbour());
     let mut now = BEGIN;
-    let first = Came { after_ms: 0, what: What::Restarted };
+    let first = Came {
+        after_ms: 0,
+        what: What::Restarted,
+    };
     for Came { after_ms, what } in std::iter::once(&first).chain(story) {
         now = now.plus_millis(*after_ms);
         let input = input(what, now, &world);
@@ -220,7 +266,10 @@ fn another_version_and_damage_are_refused() {
         error.to_string()
     };
     assert_eq!(refused(&[]), "the saved world is empty");
-    assert_eq!(refused(&saved[..saved.len() - 1]), "the saved world is damaged");
+    assert_eq!(
+        refused(&saved[..saved.len() - 1]),
+        "the saved world is damaged"
+    );
     saved[0] = 9;
     assert_eq!(
         refused(&saved),

@@ -18,9 +18,7 @@ use shared::{
 
 use crate::{
     network::{City, read_city},
-    world::{
-        Answer, Change, Effect, Input, Principal, Request, RequestId, Started, Wish, World,
-    },
+    world::{Answer, Change, Effect, Input, Principal, Request, RequestId, Started, Wish, World},
 };
 
 /// When every script begins.
@@ -71,7 +69,12 @@ impl Script {
         self.step(Input::Request(Request { id, by, wish }))
     }
 
-    pub fn report(&mut self, truck: &str, state: TruckState, order: Option<&OrderId>) -> Vec<Effect> {
+    pub fn report(
+        &mut self,
+        truck: &str,
+        state: TruckState,
+        order: Option<&OrderId>,
+    ) -> Vec<Effect> {
         let report = report(truck, self.now, state, order.cloned());
         self.step(Input::Truck(report))
     }

@@ -33,7 +33,11 @@ fn a_point_that_floods_tells_its_transition_once() {
         cause: None,
     };
     let told = changes(&effects);
-    assert_eq!(told.iter().filter(|c| ***c == status).count(), 1, "{told:?}");
+    assert_eq!(
+        told.iter().filter(|c| ***c == status).count(),
+        1,
+        "{told:?}"
+    );
     script.now = script.now.plus_millis(SECOND);
     let again = script.observe("lg-0001", 0.31, Quality::Pass);
     let is_status = |c: &&Change| matches!(c, Change::PointStatus { .. });
@@ -83,7 +87,12 @@ fn an_order_tells_who_gave_changed_and_ended_it() {
     script.tick_after(30);
     script.report("pt-001", TruckState::Driving, Some(&id));
     let crew = Principal::Truck("pt-001".parse().expect("id"));
-    let by_crew = |at| Some(Act { by: crew.clone(), at });
+    let by_crew = |at| {
+        Some(Act {
+            by: crew.clone(),
+            at,
+        })
+    };
     let snapshot = script.world.snapshot();
     assert_eq!(snapshot.orders[&id].state, OrderState::Received);
     assert_eq!(snapshot.orders[&id].changed, by_crew(script.now));
@@ -99,7 +108,10 @@ fn an_order_tells_who_gave_changed_and_ended_it() {
         at: script.now,
     };
     assert!(changes(&done).contains(&&told), "{done:?}");
-    assert_eq!(script.world.snapshot().orders[&id].ended, by_crew(script.now));
+    assert_eq!(
+        script.world.snapshot().orders[&id].ended,
+        by_crew(script.now)
+    );
 }
 
 #[test]
@@ -158,7 +170,11 @@ fn an_order_is_repeated_every_five_seconds_until_the_truck_reports_it() {
         let is_sent = |e: &&Effect| matches!(e, Effect::Send(_));
         effects.iter().filter(is_sent).count()
     };
-    assert_eq!(sent(&script.tick_after(4)), 0, "it was sent with the answer");
+    assert_eq!(
+        sent(&script.tick_after(4)),
+        0,
+        "it was sent with the answer"
+    );
     assert_eq!(sent(&script.tick_after(1)), 1);
     assert_eq!(sent(&script.tick_after(4)), 0);
     let id = format!("o-{:014}", BEGIN.as_millis());
@@ -189,7 +205,10 @@ fn a_truck_whose_clock_is_ahead_is_heard_and_an_old_report_is_not() {
     script.step(Input::Truck(late));
     script.tick_after(1);
     let facts = script.world.snapshot().trucks[0].clone();
-    assert_eq!(facts.report.as_ref().map(|r| r.state), Some(TruckState::Pumping));
+    assert_eq!(
+        facts.report.as_ref().map(|r| r.state),
+        Some(TruckState::Pumping)
+    );
 }
 
 #[test]
@@ -260,7 +279,8 @@ fn a_world_is_to_be_saved_every_minute_of_ticks_or_million_observations() {
     let saves = |script: &mut Script| script.tick_after(1).contains(&Effect::Save);
     let ticks = (1..=240).filter(|_| saves(&mut script)).count();
     assert_eq!(ticks, 2);
-    let many = (0..1_000).map(|n| observation("lg-0001", BEGIN.plus_millis(n), Some(0.0), Quality::Pass));
+    let many =
+        (0..1_000).map(|n| observation("lg-0001", BEGIN.plus_millis(n), Some(0.0), Quality::Pass));
     let many: Vec<_> = many.collect();
     for _ in 0..1_000 {
         script.step(Input::Observed(many.clone()));

@@ -1,9 +1,8 @@
 //! A position on the Earth: WGS 84 longitude and latitude in degrees.
 
+#[cfg(feature = "geo")]
+use geo::{Distance as _, Euclidean, Haversine, HaversineMeasure, InterpolatePoint as _, Point};
 use serde::{Deserialize, Serialize};
-
-/// Mean radius of the Earth in metres (IUGG mean radius R1).
-const EARTH_RADIUS_M: f64 = 6_371_008.8;
 
 /// WGS 84 longitude and latitude in degrees. JSON form: `[lon, lat]`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -53,26 +52,39 @@ impl LonLat {
     pub const fn lat(self) -> f64 {
         self.lat
     }
+}
 
+/// Half the way around the Earth in metres, on geo's mean sphere.
+#[cfg(feature = "geo")]
+const FARTHEST_M: f64 = std::f64::consts::PI * HaversineMeasure::GRS80_MEAN_RADIUS.radius();
+
+#[cfg(feature = "geo")]
+impl LonLat {
     /// Great-circle distance in metres (haversine formula on the mean sphere, error < 0.6 %).
     #[must_use]
     pub fn distance_m(self, other: Self) -> f64 {
-        let (lat1, lat2) = (self.lat.to_radians(), other.lat.to_radians());
-        let half_lat = ((lat2 - lat1) / 2.0).sin();
-        let half_lon = ((other.lon - self.lon).to_radians() / 2.0).sin();
-        let h = half_lat * half_lat + lat1.cos() * lat2.cos() * half_lon * half_lon;
-        2.0 * EARTH_RADIUS_M * h.sqrt().min(1.0).asin()
+        // At the other end of the Earth rounding may leave the formula without an answer (NaN).
+        Haversine
+            .distance(Point::from(self), Point::from(other))
+            .min(FARTHEST_M)
     }
 
     /// The position a `share` (0–1) of the way to `other`, straight in degrees: right to a metre
     /// over the length of a street.
     #[must_use]
     pub fn towards(self, other: Self, share: f64) -> Self {
-        let share = share.clamp(0.0, 1.0);
-        Self {
-            lon: self.lon + (other.lon - self.lon) * share,
-            lat: self.lat + (other.lat - self.lat) * share,
-        }
+        let (from, to) = (Point::from(self), Point::from(other));
+        let at = Euclidean.point_at_ratio_between(from, to, share.clamp(0.0, 1.0));
+        let (lon, lat) = at.x_y();
+        Self { lon, lat }
+    }
+}
+
+/// Longitude as x, latitude as y.
+#[cfg(feature = "geo")]
+impl From<LonLat> for Point {
+    fn from(at: LonLat) -> Self {
+        Point::new(at.lon, at.lat)
     }
 }
 
@@ -102,10 +114,42 @@ mod tests {
         assert!(metres.to_string().contains("metres"));
     }
 
+    #[cfg(feature = "geo")]
+    fn at(lon: f64, lat: f64) -> LonLat {
+        LonLat::new(lon, lat).expect("a position")
+    }
+
     #[test]
-    fn a_degree_of_latitude_is_111_2_km() {
-        let a = LonLat::new(121.0, 31.0).expect("valid");
-        let b = LonLat::new(121.0, 32.0).expect("valid");
-        assert!((a.distance_m(b) - 111_195.0).abs() < 10.0);
+    #[cfg(feature = "geo")]
+    fn distances_are_great_circles_on_the_mean_sphere() {
+        let degree = at(121.0, 31.0).distance_m(at(121.0, 32.0));
+        assert!((degree - 111_195.080).abs() < 0.001, "{degree}");
+        let street = at(121.473_701, 31.230_416).distance_m(at(121.480_1, 31.235_2));
+        assert!((street - 808.173).abs() < 0.001, "{street}");
+        let same = at(121.0, 31.0).distance_m(at(121.0, 31.0));
+        assert!(same.abs() < f64::EPSILON, "{same}");
+        for lat in 0..90 {
+            let lat = f64::from(lat) + 0.123_456_7;
+            let across = at(-60.0, lat).distance_m(at(120.0, -lat));
+            assert!((across - 20_015_114.4).abs() < 1.0, "{lat}: {across}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "geo")]
+    fn a_share_of_the_way_stays_between_both_ends() {
+        let (from, to) = (at(121.0, 31.0), at(122.0, 30.0));
+        let shares = [-1.0, 0.0, 0.25, 1.0, 7.0];
+        let way = shares.map(|share| <[f64; 2]>::from(from.towards(to, share)));
+        assert_eq!(
+            way,
+            [
+                [121.0, 31.0],
+                [121.0, 31.0],
+                [121.25, 30.75],
+                [122.0, 30.0],
+                [122.0, 30.0]
+            ]
+        );
     }
 }

@@ -6,7 +6,7 @@ mod control;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use strum::VariantArray;
+use strum::{Display, VariantArray};
 
 pub use control::{Limits, LimitsError, QualityControl, Span};
 
@@ -69,8 +69,11 @@ impl<'de> Deserialize<'de> for Quality {
 }
 
 /// A quality test, as a bit of a [`TestSet`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, VariantArray)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Display, VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Test {
     /// Outside the span the instrument can give (fail) or the place is known for (suspect).
     GrossRange = 1,

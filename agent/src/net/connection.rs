@@ -21,7 +21,10 @@ use rumqttc::{
 };
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
-use super::Dial;
+use super::{
+    dial::Dial,
+    message::{Message, PacketId},
+};
 
 /// Events that may wait to be heard; the broker waits beyond that.
 const EVENTS: usize = 1_024;
@@ -62,21 +65,6 @@ pub enum Heard {
     /// Nothing comes after this.
     Lost(Lost),
 }
-
-/// A message on a subscribed topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    pub topic: String,
-    pub payload: Bytes,
-    /// The broker says that it has sent it before.
-    pub is_repetition: bool,
-    /// What it is acknowledged by, if the broker waits for that.
-    pub packet: Option<PacketId>,
-}
-
-/// The broker's number of a message on its way; means nothing on another connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PacketId(pub u16);
 
 /// Why a connection is over.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,8 @@
 //!
 //! An [`Engine`] is where stores are made, opened and set aside, a [`FrameStore`] is an open one:
 //! frames by number and the spool's two own [`Numbers`]. Everything else that a spool promises is
-//! in [`super::queue`], once for all engines. `tests/spool.rs` holds every engine to this.
+//! in [`super::queue`], once for all engines. `tests/spool/contract.rs`
+//! holds every engine to this.
 
 use std::error::Error;
 

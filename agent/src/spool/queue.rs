@@ -12,7 +12,7 @@
 //! A store that cannot be opened is set aside and a new one is started with a new incarnation: the
 //! agent always starts.
 
-use shared::{observation::Observation, wire::Ack};
+use shared::{error::chain, observation::Observation, wire::Ack};
 
 use super::{
     contract::{Engine, EngineError, FrameStore, Numbers, OpenError, SpoolError},
@@ -104,7 +104,7 @@ impl Spool {
             Err(OpenError::Corrupt(reason)) => {
                 let set_aside = engine.set_aside()?;
                 tracing::error!(
-                    reason = &reason as &dyn std::error::Error,
+                    reason = chain(&reason),
                     set_aside,
                     "the spool is corrupt; it was set aside and a new one started"
                 );

@@ -62,20 +62,39 @@ fn observation(parameter: Parameter, quality: Quality, tests: TestSet) -> Observ
 /// Every parameter, quality flag and test that there was when version 1 was frozen, and the
 /// longest and largest of everything.
 fn of_every_kind() -> Vec<Observation> {
-    use {Parameter::*, Quality::*, Test::*};
-    let parameters = [Depth, Stage, WaterLevel, RainfallDepth, RainfallIntensity];
-    let qualities = [Pass, NotEvaluated, Suspect, Fail, Missing];
-    let tests = [GrossRange, Spike, RateOfChange, FlatLine, Sentinel, Clock];
+    let parameters = [
+        Parameter::Depth,
+        Parameter::Stage,
+        Parameter::WaterLevel,
+        Parameter::RainfallDepth,
+        Parameter::RainfallIntensity,
+    ];
+    let qualities = [
+        Quality::Pass,
+        Quality::NotEvaluated,
+        Quality::Suspect,
+        Quality::Fail,
+        Quality::Missing,
+    ];
+    let tests = [
+        Test::GrossRange,
+        Test::Spike,
+        Test::RateOfChange,
+        Test::FlatLine,
+        Test::Sentinel,
+        Test::Clock,
+    ];
+    let (depth, none) = (Parameter::Depth, TestSet::NONE);
     let mut all = Vec::new();
-    all.extend(parameters.map(|p| observation(p, Pass, TestSet::NONE)));
-    all.extend(qualities.map(|q| observation(Depth, q, TestSet::NONE)));
-    all.extend(tests.map(|t| observation(Depth, Suspect, TestSet::NONE.with(t))));
-    let every_test = tests.into_iter().fold(TestSet::NONE, TestSet::with);
+    all.extend(parameters.map(|p| observation(p, Quality::Pass, none)));
+    all.extend(qualities.map(|q| observation(depth, q, none)));
+    all.extend(tests.map(|t| observation(depth, Quality::Suspect, none.with(t))));
+    let every_test = tests.into_iter().fold(none, TestSet::with);
     all.push(Observation {
         gauge: "g".repeat(63).parse().unwrap(),
         observed_at: Timestamp::from_millis(i64::MIN),
         value: Some(Value::from_milli(i64::MAX)),
-        ..observation(WaterLevel, Fail, every_test)
+        ..observation(Parameter::WaterLevel, Quality::Fail, every_test)
     });
     all
 }

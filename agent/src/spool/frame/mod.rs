@@ -6,30 +6,14 @@
 //! after the checksum, `u32` CRC-32 of it, one byte of version, then the content of that version
 //! ([`v1`]). The header is the same in every version.
 
+mod error;
 mod v1;
 
-use shared::{ids::IdError, observation::Observation};
+use shared::observation::Observation;
+
+pub use error::FrameError;
 
 const HEADER: usize = 8;
-
-/// Why bytes are not a batch.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FrameError {
-    #[error("{found} bytes where {expected} are announced")]
-    Length { expected: usize, found: usize },
-    #[error("the checksum does not match")]
-    Checksum,
-    #[error("version {0} is not known")]
-    Version(u8),
-    #[error("the observations are malformed")]
-    Malformed(#[from] postcard::Error),
-    #[error("a gauge's id is none")]
-    Gauge(#[from] IdError),
-    #[error("no {what} has the code {code}")]
-    Unknown { what: &'static str, code: u16 },
-    #[error("{0} bytes follow the observations")]
-    Trailing(usize),
-}
 
 /// The bytes of a batch.
 ///

@@ -14,7 +14,7 @@ use shared::{
     value::Value,
 };
 
-use super::FrameError;
+use super::error::FrameError;
 
 /// The version byte of this content.
 pub const VERSION: u8 = 1;

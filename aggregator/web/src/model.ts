@@ -31,9 +31,10 @@ export type Trouble = Exclude<Counter, (typeof WORK_COUNTERS)[number]>;
 export const FAULTS = [
   "bad request",
   "internal error",
+  "method not allowed",
   "not ready",
   "shutting down",
-] as const satisfies readonly ProblemTitle[];
+] as const;
 /** Why an order was not given, in the server's words. */
 export type OrderRefusal = Exclude<ProblemTitle, (typeof FAULTS)[number]>;
 

@@ -4,7 +4,7 @@ import type { Hydrograph, Quality } from "../model.ts";
 
 export type Column = (number | null | undefined)[];
 
-/** Seconds since the epoch, then one column per series; `null` is a gap, `undefined` no sample. */
+/** Seconds since the epoch, then one column per series; `null` is a gap, `undefined` nothing at that time. */
 export type Table = [number[], ...Column[]];
 
 /** Silence longer than this many intervals interrupts the line. */
@@ -69,10 +69,10 @@ export function tableRows(
   const rows: [number, number | null, Quality][] = [];
   let next = Number.POSITIVE_INFINITY;
   for (let i = series.length - 1; i >= 0 && rows.length < n; i -= 1) {
-    const sample = series[i];
-    if (!sample || sample[0] > next) continue;
-    rows.push(sample);
-    next = sample[0] - stepS * 1000;
+    const row = series[i];
+    if (!row || row[0] > next) continue;
+    rows.push(row);
+    next = row[0] - stepS * 1000;
   }
   return rows;
 }

@@ -9,6 +9,11 @@
 //! shown (`snapshot`), what is held of gauges, points, trucks and the outlook, the `state` as a
 //! whole, and on top of it the `steps` and the `saved` form.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a typed place is one of the list that it indexes"
+)]
+
 mod arrival;
 mod change;
 mod chunks;

@@ -143,7 +143,7 @@ pub fn health(agent: &str, at: Timestamp, online: bool) -> AgentHealth {
 /// The changes among effects.
 pub fn changes(effects: &[Effect]) -> Vec<&Change> {
     let change = |e| match e {
-        &Effect::Changed(ref change) => Some(change),
+        Effect::Changed(change) => Some(change),
         _ => None,
     };
     effects.iter().filter_map(change).collect()

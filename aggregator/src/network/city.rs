@@ -76,7 +76,7 @@ pub struct WaterloggingPoint {
 }
 
 /// What kind of place a waterlogging point is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PointKind {
     Underpass,

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use shared::{clock::Mode, ids::GaugeId, time::Timestamp};
+use utoipa::ToSchema;
 
 use super::{
     redraw::Redraw,
@@ -15,32 +16,48 @@ use super::{
 use crate::{
     counters::Counts,
     dispatch::Plan,
+    schema,
     world::{GaugeIndex, Snapshot},
 };
 
-/// The state, or a delta of it.
-#[derive(Debug, Serialize)]
-struct StateView<'a> {
+/// The whole state, or what changed of it.
+///
+/// Lists absent from a delta are unchanged; an element replaces the one with the same id. `seq`
+/// grows with every delta; the whole state contains all deltas up to its own.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = State)]
+pub(crate) struct StateView<'a> {
     seq: u64,
+    #[schema(value_type = schema::Instant)]
     now: Timestamp,
+    #[schema(value_type = schema::Mode)]
     mode: Mode,
+    /// Storm seconds per real second.
     speed: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     city: Option<CityView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<GaugeView>)]
     gauges: Option<Vec<&'a RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     points: Option<Vec<PointView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     trucks: Option<Vec<TruckView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     plan: Option<&'a Plan>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     orders: Option<Vec<OrderView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     agents: Option<Vec<AgentView<'a>>>,
     /// Gauges that no layer knows, and how many observations each gave.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = BTreeMap<schema::Id, u64>)]
     unknown_gauges: Option<&'a BTreeMap<GaugeId, u64>>,
     counters: &'a Counts,
 }

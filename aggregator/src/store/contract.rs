@@ -25,8 +25,9 @@ pub struct Stored {
 }
 
 /// A message or an observation that was refused, kept so that nothing is lost unseen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Refused {
+    #[schema(value_type = crate::schema::Instant)]
     pub received_at: Timestamp,
     /// The counter it was counted under, for example `bad-payload`.
     pub reason: String,

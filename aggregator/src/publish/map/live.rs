@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 use shared::ids::{PointId, TruckId};
+use utoipa::ToSchema;
 
-use super::write;
+use super::{ROUTE, write};
 use crate::{
     network::LayerName,
     publish::{state::GaugeTexts, view},
+    schema,
     world::Snapshot,
 };
 
@@ -46,9 +48,13 @@ pub fn trucks(snapshot: &Snapshot) -> Vec<u8> {
     out
 }
 
-#[derive(Serialize)]
-struct RouteView<'a> {
+/// What is told of a route.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Route)]
+pub struct RouteView<'a> {
+    #[schema(value_type = schema::Id)]
     truck: &'a TruckId,
+    #[schema(value_type = schema::Id)]
     point: &'a PointId,
     /// Whether a dispatcher has confirmed it.
     ordered: bool,
@@ -67,7 +73,7 @@ pub fn routes(snapshot: &Snapshot) -> Vec<u8> {
                     ordered,
                 },
             );
-            write::line(&mut out, "route", &id, route, &view);
+            write::line(&mut out, ROUTE, &id, route, &view);
         }
     };
     let open = snapshot.orders.values().filter(|o| o.is_open());

@@ -7,6 +7,7 @@ mod write;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use document::{Document, Part};
+pub use live::RouteView;
 
 use super::state::GaugeTexts;
 use crate::{
@@ -34,6 +35,9 @@ pub struct Renderer {
 
 /// The layer of recommended and ordered routes.
 pub const ROUTES: &str = "routes";
+
+/// The property `kind` of its features.
+pub const ROUTE: &str = "route";
 
 impl Renderer {
     /// Renders what never changes.

@@ -218,7 +218,6 @@ fn forecast_of(app: &App, id: &PointId) -> Option<CurveView> {
 }
 
 /// Mean of what fell in each minute.
-#[expect(clippy::cast_precision_loss, reason = "few gauges per minute")]
 fn by_minute(rain: &[(Timestamp, f64)]) -> Vec<(i64, f64)> {
     let mut minutes: BTreeMap<i64, (f64, usize)> = BTreeMap::default();
     for (at, intensity) in rain {

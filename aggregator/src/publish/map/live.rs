@@ -4,13 +4,16 @@ use serde::Serialize;
 use shared::ids::{PointId, TruckId};
 use utoipa::ToSchema;
 
-use super::{ROUTE, write};
+use super::write;
 use crate::{
     network::LayerName,
     publish::{state::GaugeTexts, view},
     schema,
     world::Snapshot,
 };
+
+/// The property `kind` of its features.
+pub const ROUTE: &str = "route";
 
 /// Gauges with their newest observation.
 pub fn gauges(snapshot: &Snapshot, texts: &GaugeTexts) -> Vec<u8> {

@@ -7,7 +7,7 @@ mod write;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use document::{Document, Part};
-pub use live::RouteView;
+pub use live::{ROUTE, RouteView};
 
 use super::state::GaugeTexts;
 use crate::{
@@ -35,9 +35,6 @@ pub struct Renderer {
 
 /// The layer of recommended and ordered routes.
 pub const ROUTES: &str = "routes";
-
-/// The property `kind` of its features.
-pub const ROUTE: &str = "route";
 
 impl Renderer {
     /// Renders what never changes.

@@ -35,6 +35,10 @@ pub struct DemoArgs {
     /// End after so many real seconds of storm, and judge
     #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub seconds: Option<u64>,
+    /// Take the state at so many random moments, kill the aggregator twice, and print each again at
+    /// the end: a byte that differs is a failure
+    #[arg(long, value_name = "MOMENTS", requires = "seconds")]
+    pub look_back: Option<usize>,
     /// Write what happened as JSON
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,

@@ -6,6 +6,7 @@ mod dispatcher;
 mod gateways;
 mod guide;
 mod mover;
+mod past;
 mod play;
 mod staging;
 mod summary;

@@ -9,7 +9,8 @@ use anyhow::Context as _;
 use shared::{clock::real_now, ids::PointId, time::Timestamp};
 
 use super::{
-    DemoArgs, dispatcher::Dispatcher, guide, mover::Mover, staging::Staging, summary::DemoSummary,
+    DemoArgs, dispatcher::Dispatcher, guide, mover::Mover, past::LookBack, staging::Staging,
+    summary::DemoSummary,
 };
 use crate::{
     console::{interrupted, say, write_report},
@@ -54,6 +55,7 @@ struct Demo<'a> {
     lab: Lab,
     mover: Mover,
     onlookers: Onlookers,
+    past: Option<LookBack>,
     /// Real seconds from the command to a live map.
     map_after_s: f64,
 }
@@ -107,6 +109,7 @@ impl<'a> Demo<'a> {
                 seen: Seen::default(),
                 dispatcher: args.auto_dispatch.then(Dispatcher::default),
             },
+            past: None,
             map_after_s,
         })
     }
@@ -114,6 +117,10 @@ impl<'a> Demo<'a> {
     /// Follows the storm until `--for` is over; without it, for ever.
     async fn follow(&mut self) -> anyhow::Result<()> {
         let end = self.args.seconds.map(|s| self.at_real(s));
+        if let (Some(count), Some(end)) = (self.args.look_back, end) {
+            let scenario = &self.staging.scenario;
+            self.past = Some(LookBack::new(count, scenario.origin, end, scenario.seed));
+        }
         let mut looks = tokio::time::interval(LOOK);
         let mut told: Option<Instant> = None;
         loop {
@@ -121,6 +128,9 @@ impl<'a> Demo<'a> {
             self.lab.check()?;
             let now = self.lab.clock.now();
             self.cut_and_join(now);
+            if let Some(past) = &mut self.past {
+                past.look(&mut self.lab, now).await?;
+            }
             self.onlookers.look(&self.lab, now).await?;
             if end.is_some_and(|end| now >= end) {
                 return Ok(());
@@ -197,6 +207,9 @@ impl<'a> Demo<'a> {
         let mut summary = self.summary(ended_at, delivery, counters, cpu_seconds);
         summary.passed = summary.holds();
         summary.print();
+        if let Some(past) = self.past.as_ref().filter(|_| is_whole) {
+            summary.passed &= past.holds(&self.lab).await?;
+        }
         if let Some(file) = &self.args.summary {
             write_report(file, &summary)?;
             say(format!("      summary: {}", file.display()));

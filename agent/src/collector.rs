@@ -13,7 +13,9 @@
 
 use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration};
 
-use shared::{clock::Clock, ids::GaugeId, limits::MAX_BATCH, observation::Observation};
+use shared::{
+    clock::Clock, error::chain, ids::GaugeId, limits::MAX_BATCH, observation::Observation,
+};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout, timeout_at},
@@ -181,7 +183,7 @@ impl Collector {
                 Err(KeeperError::Gone) => return Err(KeeperError::Gone),
                 Err(KeeperError::Spool(error)) => {
                     if !failing {
-                        let error = &error as &dyn std::error::Error;
+                        let error = chain(&error);
                         tracing::error!(
                             error,
                             "the spool cannot be written; readings are kept in memory"

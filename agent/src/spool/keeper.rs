@@ -4,7 +4,7 @@
 
 use std::{io, sync::Arc, thread};
 
-use shared::{ids::GaugeId, observation::Observation, wire::Ack};
+use shared::{error::chain, ids::GaugeId, observation::Observation, wire::Ack};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Appended, Dropped, Spool, SpoolError, Usage};
@@ -175,7 +175,10 @@ fn obey(spool: &mut dyn Spool, request: Request, report: &watch::Sender<Held>) {
     match request {
         Request::Append { batches, reply } => {
             let stored = append_all(spool, &batches).or_else(|error| {
-                tracing::warn!(%error, "the spool could not be written; opening it anew");
+                tracing::warn!(
+                    error = chain(&error),
+                    "the spool could not be written; opening it anew"
+                );
                 spool.reopen()?;
                 append_all(spool, &batches)
             });

@@ -238,7 +238,7 @@ impl Driver {
         self.retry_at = Instant::now() + wait;
         tracing::warn!(
             broker = %self.setup.dial.broker,
-            error = why as &dyn std::error::Error,
+            error = chain(why),
             lasted_s = lasted.as_secs(),
             retry_in_ms = wait.as_millis(),
             "uplink lost"
@@ -389,7 +389,7 @@ fn log_spool(error: KeeperError) -> Result<(), KeeperError> {
     match error {
         KeeperError::Gone => Err(KeeperError::Gone),
         KeeperError::Spool(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the spool failed");
+            tracing::error!(error = chain(&error), "the spool failed");
             Ok(())
         }
     }

@@ -22,13 +22,13 @@ use tokio::{
 };
 
 use crate::{
+    config::WhenFull,
     counters::count,
     health::Health,
     pulse::Beat,
     quality::QualityStage,
     source::{Delivery, Receipt},
     spool::{
-        WhenFull,
         draft::Drafter,
         keeper::{Keeper, KeeperError, Stored, StoredBatch},
     },
@@ -183,9 +183,8 @@ impl Collector {
                 Err(KeeperError::Gone) => return Err(KeeperError::Gone),
                 Err(KeeperError::Spool(error)) => {
                     if !failing {
-                        let error = chain(&error);
                         tracing::error!(
-                            error,
+                            error = chain(&error),
                             "the spool cannot be written; readings are kept in memory"
                         );
                     }

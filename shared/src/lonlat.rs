@@ -1,7 +1,8 @@
 //! A position on the Earth: WGS 84 longitude and latitude in degrees.
+//!
+//! What is reckoned with positions is `geo`'s, under the feature `geometry`: a gateway needs none
+//! of it, and builds without.
 
-#[cfg(feature = "geo")]
-use geo::{Distance as _, Euclidean, Haversine, HaversineMeasure, InterpolatePoint as _, Point};
 use serde::{Deserialize, Serialize};
 
 /// WGS 84 longitude and latitude in degrees. JSON form: `[lon, lat]`.
@@ -54,40 +55,6 @@ impl LonLat {
     }
 }
 
-/// Half the way around the Earth in metres, on geo's mean sphere.
-#[cfg(feature = "geo")]
-const FARTHEST_M: f64 = std::f64::consts::PI * HaversineMeasure::GRS80_MEAN_RADIUS.radius();
-
-#[cfg(feature = "geo")]
-impl LonLat {
-    /// Great-circle distance in metres (haversine formula on the mean sphere, error < 0.6 %).
-    #[must_use]
-    pub fn distance_m(self, other: Self) -> f64 {
-        // At the other end of the Earth rounding may leave the formula without an answer (NaN).
-        Haversine
-            .distance(Point::from(self), Point::from(other))
-            .min(FARTHEST_M)
-    }
-
-    /// The position a `share` (0–1) of the way to `other`, straight in degrees: right to a metre
-    /// over the length of a street.
-    #[must_use]
-    pub fn towards(self, other: Self, share: f64) -> Self {
-        let (from, to) = (Point::from(self), Point::from(other));
-        let at = Euclidean.point_at_ratio_between(from, to, share.clamp(0.0, 1.0));
-        let (lon, lat) = at.x_y();
-        Self { lon, lat }
-    }
-}
-
-/// Longitude as x, latitude as y.
-#[cfg(feature = "geo")]
-impl From<LonLat> for Point {
-    fn from(at: LonLat) -> Self {
-        Point::new(at.lon, at.lat)
-    }
-}
-
 impl TryFrom<[f64; 2]> for LonLat {
     type Error = NotAPosition;
 
@@ -102,6 +69,79 @@ impl From<LonLat> for [f64; 2] {
     }
 }
 
+#[cfg(feature = "geometry")]
+mod geometry {
+    use geo::{Distance, Euclidean, Haversine, InterpolatePoint, Point};
+
+    use super::LonLat;
+
+    /// Half of a great circle, in metres: nothing is farther away.
+    const FARTHEST_M: f64 = 20_015_115.0;
+
+    impl From<LonLat> for Point {
+        fn from(at: LonLat) -> Self {
+            Self::new(at.lon, at.lat)
+        }
+    }
+
+    impl LonLat {
+        /// Great-circle distance in metres (haversine formula on the mean sphere, error < 0.6 %).
+        #[must_use]
+        pub fn distance_m(self, other: Self) -> f64 {
+            // Rounding can make the formula of two opposite places no number; the minimum is one.
+            Haversine
+                .distance(self.into(), other.into())
+                .min(FARTHEST_M)
+        }
+
+        /// The position a `share` (0–1) of the way to `other`, straight in degrees: right to a
+        /// metre over the length of a street.
+        #[must_use]
+        pub fn towards(self, other: Self, share: f64) -> Self {
+            let share = share.clamp(0.0, 1.0);
+            let between = Euclidean.point_at_ratio_between(self.into(), other.into(), share);
+            Self {
+                lon: between.x(),
+                lat: between.y(),
+            }
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        fn at(lon: f64, lat: f64) -> LonLat {
+            LonLat::new(lon, lat).expect("valid")
+        }
+
+        #[test]
+        fn a_degree_of_latitude_is_111_2_km() {
+            let degree = at(121.0, 31.0).distance_m(at(121.0, 32.0));
+            assert!((degree - 111_195.0).abs() < 1.0, "{degree}");
+        }
+
+        #[test]
+        fn the_other_side_of_the_earth_is_half_its_circumference_away() {
+            for tenth in -1_800_i32..=1_800 {
+                let (lon, lat) = (f64::from(tenth) / 10.0, f64::from(tenth) / 20.0);
+                let opposite = if lon > 0.0 { lon - 180.0 } else { lon + 180.0 };
+                let half = at(lon, lat).distance_m(at(opposite, -lat));
+                assert!((FARTHEST_M - half).abs() < 1.0, "{half}");
+            }
+        }
+
+        #[test]
+        fn towards_goes_straight_and_not_beyond() {
+            let (from, to) = (at(121.0, 31.0), at(121.2, 31.1));
+            let half = from.towards(to, 0.5);
+            assert!((half.lon() - 121.1).abs() < 1e-9 && (half.lat() - 31.05).abs() < 1e-9);
+            assert_eq!(from.towards(to, 7.0), to);
+            assert_eq!(from.towards(to, -1.0), from);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,44 +152,5 @@ mod tests {
         assert!(wrong.to_string().contains("swapped"));
         let metres = LonLat::new(350_123.4, 3_412_345.6).expect_err("a projection");
         assert!(metres.to_string().contains("metres"));
-    }
-
-    #[cfg(feature = "geo")]
-    fn at(lon: f64, lat: f64) -> LonLat {
-        LonLat::new(lon, lat).expect("a position")
-    }
-
-    #[test]
-    #[cfg(feature = "geo")]
-    fn distances_are_great_circles_on_the_mean_sphere() {
-        let degree = at(121.0, 31.0).distance_m(at(121.0, 32.0));
-        assert!((degree - 111_195.080).abs() < 0.001, "{degree}");
-        let street = at(121.473_701, 31.230_416).distance_m(at(121.480_1, 31.235_2));
-        assert!((street - 808.173).abs() < 0.001, "{street}");
-        let same = at(121.0, 31.0).distance_m(at(121.0, 31.0));
-        assert!(same.abs() < f64::EPSILON, "{same}");
-        for lat in 0..90 {
-            let lat = f64::from(lat) + 0.123_456_7;
-            let across = at(-60.0, lat).distance_m(at(120.0, -lat));
-            assert!((across - 20_015_114.4).abs() < 1.0, "{lat}: {across}");
-        }
-    }
-
-    #[test]
-    #[cfg(feature = "geo")]
-    fn a_share_of_the_way_stays_between_both_ends() {
-        let (from, to) = (at(121.0, 31.0), at(122.0, 30.0));
-        let shares = [-1.0, 0.0, 0.25, 1.0, 7.0];
-        let way = shares.map(|share| <[f64; 2]>::from(from.towards(to, share)));
-        assert_eq!(
-            way,
-            [
-                [121.0, 31.0],
-                [121.0, 31.0],
-                [121.25, 30.75],
-                [122.0, 30.0],
-                [122.0, 30.0]
-            ]
-        );
     }
 }

@@ -97,25 +97,6 @@ pub enum DepthClass {
     Severe,
 }
 
-impl DepthClass {
-    /// Whether the point counts as waterlogged: [`Self::Waterlogged`] or worse.
-    #[must_use]
-    pub fn is_waterlogged(self) -> bool {
-        self >= Self::Waterlogged
-    }
-
-    /// The next lower class.
-    #[must_use]
-    pub const fn below(self) -> Self {
-        match self {
-            Self::Dry | Self::Notice => Self::Dry,
-            Self::Waterlogged => Self::Notice,
-            Self::Closure => Self::Waterlogged,
-            Self::Severe => Self::Closure,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -198,7 +198,8 @@ impl Poller {
                 let text = error.to_string();
                 let is_down = matches!(error, AskError::Down);
                 if !is_down && self.failing.get(&unit_id) != Some(&text) {
-                    tracing::warn!(bus, unit_id, error = chain(error), "unit gives no reading");
+                    let error = chain(error);
+                    tracing::warn!(bus, unit_id, error, "unit gives no reading");
                     self.failing.insert(unit_id, text);
                 }
             }

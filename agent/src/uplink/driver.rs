@@ -55,8 +55,8 @@ pub struct UplinkSetup {
 /// The spool's thread has ended.
 pub async fn run(setup: UplinkSetup) -> Result<(), KeeperError> {
     let held = setup.keeper.held();
-    let ranges = setup.keeper.ranges().await?;
-    let machine = Machine::new(setup.pace, held.incarnation, held.usage.newest, &ranges);
+    let seqs = setup.keeper.seqs().await?;
+    let machine = Machine::new(setup.pace, held.incarnation, held.usage.newest, seqs);
     let now = Instant::now();
     let observations = Topic::Observations {
         agent: setup.agent.clone(),

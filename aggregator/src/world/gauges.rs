@@ -3,7 +3,7 @@
 use shared::{gauge::Parameter, observation::Observation, time::Timestamp};
 
 use super::{Change, Effect, GaugeFacts, GaugeIndex, GaugeNews, Newest, World};
-use crate::{assess::STALE_INTERVALS, merge::Series, network::Gauge};
+use crate::{assess::STALE_INTERVALS, merge::NEWS_MS, network::Gauge};
 
 /// A gauge is silent when nothing came for this long: several of its own intervals.
 pub(super) fn silent_after_ms(site: &Gauge) -> i64 {
@@ -76,7 +76,7 @@ impl World {
         );
         let (at, value) = facts.trusted.filter(|_| !facts.is_silent)?;
         let behind = facts.newest?.observed_at.millis_since(at);
-        (behind <= Series::WINDOW_MS).then(|| mm_per_h(site, value.units()))?
+        (behind <= NEWS_MS).then(|| mm_per_h(site, value.units()))?
     }
 }
 

@@ -11,7 +11,7 @@ use shared::{
 use super::{Change, Effect, GaugeIndex, PointFacts, PointIndex, World};
 use crate::{
     assess::{Assessment, AssessmentState, PointStatus},
-    merge::{Series, TrendSpan},
+    merge::{Trend, TrendSpan},
     network::{City, WaterloggingPoint},
 };
 
@@ -20,9 +20,9 @@ use crate::{
 pub(super) struct PointLive {
     pub id: PointId,
     pub assessment: Assessment,
-    /// Recent depths, for the trend.
-    pub depths: Series,
-    trend: TrendSpan,
+    /// Of its depth.
+    pub trend: Trend,
+    trend_span: TrendSpan,
     interval_s: u32,
     rain_gauges: Vec<GaugeIndex>,
     /// As of the newest tick.
@@ -45,26 +45,21 @@ impl PointLive {
             id: site.id.clone(),
             facts: Arc::new(PointFacts::unknown(&assessment)),
             assessment,
-            depths: Series::default(),
-            trend: TrendSpan::of_interval(interval_s),
+            trend: Trend::default(),
+            trend_span: TrendSpan::of_interval(interval_s),
             interval_s,
             rain_gauges: site.rain_gauges.iter().filter_map(place).collect(),
         }
     }
 
     /// Goes on from what was saved.
-    pub fn restore(
-        &mut self,
-        site: &WaterloggingPoint,
-        assessment: AssessmentState,
-        depths: Series,
-    ) {
+    pub fn restore(&mut self, site: &WaterloggingPoint, assessment: AssessmentState, trend: Trend) {
         self.assessment = Assessment::restore(site.thresholds, self.interval_s, assessment);
-        self.depths = depths;
+        self.trend = trend;
     }
 
     pub fn observe(&mut self, observation: &Observation, effects: &mut Vec<Effect>) {
-        self.depths.insert(observation.clone(), self.trend);
+        self.trend.observe(observation, self.trend_span);
         let from = self.assessment.status();
         self.assessment.observe(observation);
         self.tell(from, effects);
@@ -91,7 +86,7 @@ impl PointLive {
 
     /// Change of the depth in metres per hour.
     pub fn rate_m_per_h(&self) -> Option<f64> {
-        self.depths.rate_per_hour(self.trend)
+        self.trend.rate_per_hour()
     }
 }
 

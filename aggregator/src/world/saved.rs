@@ -24,7 +24,7 @@ use super::{
     publication::Publication,
 };
 use crate::{
-    assess::AssessmentState, counters::Counts, merge::Series, network::City, orders::Order,
+    assess::AssessmentState, counters::Counts, merge::Trend, network::City, orders::Order,
 };
 
 /// The version that [`World::save`] writes.
@@ -88,7 +88,7 @@ fn facts((_, newest, trusted, is_silent): &GaugeRow) -> GaugeFacts {
 #[derive(Debug, Serialize, Deserialize)]
 struct PointForm {
     assessment: AssessmentState,
-    depths: Series,
+    trend: Trend,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -126,7 +126,7 @@ impl World {
         let points = self.points.iter().map(|p| {
             let form = PointForm {
                 assessment: p.assessment.state().clone(),
-                depths: p.depths.clone(),
+                trend: p.trend.clone(),
             };
             (p.id.clone(), form)
         });
@@ -170,7 +170,7 @@ impl World {
             if let Some(place) = self.places.points.get(&id) {
                 let site = self.city.points.get(place.index());
                 let site = site.expect("places are those of the city's lists");
-                self.points[*place].restore(site, saved.assessment, saved.depths);
+                self.points[*place].restore(site, saved.assessment, saved.trend);
             }
         }
         for (id, saved) in form.trucks {

@@ -15,7 +15,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 const WAITING: usize = 1_000;
 
 /// A running connection; it ends when dropped.
-pub struct FleetLine {
+pub(crate) struct FleetLine {
     client: AsyncClient,
     orders: mpsc::Receiver<TruckOrder>,
     driver: JoinHandle<()>,
@@ -24,7 +24,7 @@ pub struct FleetLine {
 impl FleetLine {
     /// Connects to the broker at `host:port` and keeps connecting.
     #[must_use]
-    pub fn start(host: &str, port: u16) -> Self {
+    pub(crate) fn start(host: &str, port: u16) -> Self {
         let mut options = MqttOptions::new("fleet-platform", host, port);
         options.set_keep_alive(Duration::from_secs(15));
         let (client, events) = AsyncClient::new(options, WAITING);
@@ -38,13 +38,13 @@ impl FleetLine {
     }
 
     /// The next order that has come, if there is one.
-    pub fn next_order(&mut self) -> Option<TruckOrder> {
+    pub(crate) fn next_order(&mut self) -> Option<TruckOrder> {
         self.orders.try_recv().ok()
     }
 
     /// Sends a report; while the line is down and its queue full it is dropped, and the next one
     /// says more.
-    pub fn report(&self, report: &TruckReport) {
+    pub(crate) fn report(&self, report: &TruckReport) {
         let topic = Topic::Truck(report.truck.clone()).to_string();
         if let Err(error) = self
             .client

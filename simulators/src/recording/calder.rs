@@ -40,7 +40,7 @@ struct CalderRow {
 
 /// Whether a folder has this layout.
 #[must_use]
-pub fn is_here(folder: &Path) -> bool {
+pub(super) fn is_here(folder: &Path) -> bool {
     files(folder).is_ok_and(|files| !files.is_empty())
 }
 
@@ -56,7 +56,7 @@ fn files(folder: &Path) -> Result<Vec<std::path::PathBuf>, Wrong> {
 ///
 /// # Errors
 /// A file is malformed.
-pub fn read(folder: &Path) -> Result<Recording, Wrong> {
+pub(super) fn read(folder: &Path) -> Result<Recording, Wrong> {
     let (mut gauges, mut points) = (Vec::new(), Vec::new());
     for file in files(folder)? {
         let gauge = gauge(&file)?;

@@ -34,7 +34,7 @@ struct JakartaRow {
 
 /// Whether a folder has this layout.
 #[must_use]
-pub fn is_here(folder: &Path) -> bool {
+pub(super) fn is_here(folder: &Path) -> bool {
     folder.join(FILE).is_file()
 }
 
@@ -42,7 +42,7 @@ pub fn is_here(folder: &Path) -> bool {
 ///
 /// # Errors
 /// A file is missing or malformed.
-pub fn read(folder: &Path) -> Result<Recording, Wrong> {
+pub(super) fn read(folder: &Path) -> Result<Recording, Wrong> {
     let file = folder.join(FILE);
     let stations = layer::points(&folder.join("stations.geojson"))?;
     let rows = rows(&file)?;

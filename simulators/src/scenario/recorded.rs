@@ -62,7 +62,7 @@ pub struct RecordedScenario {
 ///
 /// # Errors
 /// Any of the files is missing or malformed, or a gauge of the city has no series.
-pub fn read(file: &Path) -> Result<RecordedScenario, Wrong> {
+pub(crate) fn read(file: &Path) -> Result<RecordedScenario, Wrong> {
     let raw: RawRecorded = source::read(file, |raw: RawRecorded, findings| {
         if let Some(speed) = &raw.speed {
             within(speed, "speed", &SPEEDS, findings);

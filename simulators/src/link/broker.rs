@@ -1,11 +1,6 @@
 //! The field broker: what local MQTT gauges publish to and a gateway's agent subscribes to.
 
-use std::{
-    io,
-    net::SocketAddr,
-    num::NonZeroU16,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, num::NonZeroU16, time::Duration};
 
 use rmqtt::{context::ServerContext, net::Builder, server::MqttServer};
 use shared::net::free_address;

@@ -82,10 +82,8 @@ impl Forecaster {
 mod tests {
     use shared::waterlogging::Thresholds;
 
-    use super::{
-        super::{Method, Storage},
-        *,
-    };
+    use super::{super::Method, *};
+    use crate::network::Storage;
 
     const START: Timestamp = Timestamp::from_millis(1_784_622_000_000);
 

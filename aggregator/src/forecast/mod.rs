@@ -13,7 +13,6 @@ mod memory;
 mod model;
 mod report;
 mod skill;
-mod storage;
 mod summary;
 
 pub use forecaster::Forecaster;
@@ -21,4 +20,3 @@ pub use memory::ForecastState;
 pub use model::PointModel;
 pub use report::{Forecast, Horizon, Inflow, Method};
 pub use skill::Skill;
-pub use storage::{Storage, StorageError};

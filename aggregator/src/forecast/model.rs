@@ -9,11 +9,12 @@ use shared::{
 };
 
 use super::{
-    Forecast, Inflow, Method, Storage,
+    Forecast, Inflow, Method,
     grid::{self, STEP_MINUTES, Step},
     memory::{PointMemory, Recent},
     summary::Summary,
 };
+use crate::network::Storage;
 
 /// Rain of the last minutes that stands for "now".
 const RAIN_NOW_MS: i64 = 10 * 60_000;

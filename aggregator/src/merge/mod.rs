@@ -1,7 +1,8 @@
-//! One observation per (gauge, `observed_at`), whatever the order and however often it comes.
+//! One observation per (gauge, `observed_at`), whatever the order and however often it comes; and
+//! the trend of those that came last.
 
 mod deduplicator;
-mod series;
+mod trend;
 
-pub use deduplicator::{Deduplicator, Novelty};
-pub use series::{Series, TrendSpan};
+pub(crate) use deduplicator::{Deduplicator, Novelty};
+pub(crate) use trend::{NEWS_MS, Trend, TrendSpan};

@@ -2,19 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use jiff::tz::Offset;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::{
     gauge::Parameter,
-    ids::{FeatureId, GaugeId, PointId, StationId, TruckId},
+    ids::{FeatureId, GaugeId, PointId, TruckId},
     lonlat::LonLat,
     name::Name,
     units::{CubicMetresPerHour, Hectares, Metres},
     waterlogging::Thresholds,
 };
 
-use super::layer::LayerName;
-use crate::forecast::Storage;
+use super::{Road, Storage, layer::LayerName};
 
 /// Everything that the layers of one city say.
 #[derive(Debug)]
@@ -22,8 +20,6 @@ pub struct City {
     pub name: Name,
     /// IANA name, for the page.
     pub time_zone: String,
-    /// Offset for texts that need one.
-    pub utc_offset: Offset,
     pub datum: String,
     pub centre: LonLat,
     /// West, south, east, north.
@@ -31,13 +27,13 @@ pub struct City {
     pub gauges: Vec<Gauge>,
     pub points: Vec<WaterloggingPoint>,
     pub trucks: Vec<PumpTruck>,
-    pub districts: Vec<District>,
     pub roads: Vec<Road>,
     /// Layers that are only shown, as they were read.
     pub shown: BTreeMap<LayerName, Vec<PlainFeature>>,
 }
 
-/// A gauge and where it stands.
+/// A gauge and where it stands. Of what else the layer says of it (its station, its datum) nothing
+/// is decided on, so it is not read.
 #[derive(Debug, Clone)]
 pub struct Gauge {
     pub id: GaugeId,
@@ -46,11 +42,8 @@ pub struct Gauge {
     pub parameter: Parameter,
     /// How often it reports, in seconds.
     pub interval_s: u32,
-    pub station: Option<StationId>,
-    pub datum: Option<String>,
     /// Level at which a river or canal gauge needs attention, in metres.
     pub alert_m: Option<Metres>,
-    pub weather_station: bool,
 }
 
 /// A waterlogging point.
@@ -76,7 +69,7 @@ pub struct WaterloggingPoint {
 }
 
 /// What kind of place a waterlogging point is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PointKind {
     Underpass,
@@ -85,7 +78,7 @@ pub enum PointKind {
     Estate,
 }
 
-/// A pump truck and its home.
+/// A pump truck and its home. How deep it may wade is not read: no plan asks for it yet.
 #[derive(Debug, Clone)]
 pub struct PumpTruck {
     pub id: TruckId,
@@ -93,18 +86,7 @@ pub struct PumpTruck {
     pub home: LonLat,
     pub district: Option<FeatureId>,
     pub capacity: CubicMetresPerHour,
-    /// Deepest water it drives through.
-    pub wading: Metres,
 }
-
-/// A district of the city.
-#[derive(Debug, Clone)]
-pub struct District {
-    pub id: FeatureId,
-    pub name: Name,
-}
-
-pub use crate::dispatch::Road;
 
 /// A feature that is only shown: its geometry and properties as read.
 #[derive(Debug, Clone, Serialize)]

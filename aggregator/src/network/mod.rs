@@ -5,10 +5,12 @@ mod city;
 mod file;
 mod layer;
 mod read;
+mod road;
 mod settings;
+mod storage;
 
-pub use city::{
-    City, District, Gauge, PlainFeature, PointKind, PumpTruck, Road, WaterloggingPoint,
-};
+pub use city::{City, Gauge, PlainFeature, PointKind, PumpTruck, WaterloggingPoint};
 pub use layer::LayerName;
 pub use read::{CityError, read_city};
+pub use road::{Road, RoadClass};
+pub use storage::{Storage, StorageError};

@@ -73,11 +73,11 @@ impl GaugeTexts {
             return;
         }
         for key in changed.into_iter().map(|gauge| gauge.index()) {
-            let site = snapshot.city.gauges.get(key);
-            if let (Some(old), Some(site), Some(facts)) =
-                (self.0.get_mut(key), site, snapshot.gauges.get(key))
+            let described = snapshot.city.gauges.get(key);
+            if let (Some(old), Some(described), Some(facts)) =
+                (self.0.get_mut(key), described, snapshot.gauges.get(key))
             {
-                *old = text(&GaugeView::new(key, site, facts));
+                *old = text(&GaugeView::new(key, described, facts));
             }
         }
     }
@@ -109,13 +109,13 @@ pub fn delta(snapshot: &Snapshot, texts: &GaugeTexts, redraw: &Redraw) -> Vec<u8
     view.gauges = some(redraw.gauges.iter().filter_map(|g| texts.get(*g)));
     view.points = some(redraw.points.iter().filter_map(|point| {
         let key = point.index();
-        let (site, facts) = (snapshot.city.points.get(key)?, snapshot.points.get(key)?);
-        Some(PointView::new(key, site, facts))
+        let (described, facts) = (snapshot.city.points.get(key)?, snapshot.points.get(key)?);
+        Some(PointView::new(key, described, facts))
     }));
     view.trucks = some(redraw.trucks.iter().filter_map(|truck| {
         let key = truck.index();
-        let (site, facts) = (snapshot.city.trucks.get(key)?, snapshot.trucks.get(key)?);
-        Some(TruckView::new(key, site, facts))
+        let (described, facts) = (snapshot.city.trucks.get(key)?, snapshot.trucks.get(key)?);
+        Some(TruckView::new(key, described, facts))
     }));
     view.plan = snapshot.plan.as_deref().filter(|_| redraw.plan);
     view.orders = redraw.orders.then(|| view::orders(snapshot).collect());

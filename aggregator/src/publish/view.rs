@@ -93,17 +93,17 @@ pub struct GaugeView<'a> {
 
 impl<'a> GaugeView<'a> {
     #[must_use]
-    pub fn new(key: usize, site: &'a Gauge, facts: &GaugeFacts) -> Self {
+    pub fn new(key: usize, gauge: &'a Gauge, facts: &GaugeFacts) -> Self {
         let newest = facts.newest;
         Self {
-            id: &site.id,
+            id: &gauge.id,
             key,
-            name: &site.name,
-            parameter: site.parameter,
-            unit: site.parameter.unit(),
-            position: site.position,
-            interval_s: site.interval_s,
-            alert_m: site.alert_m,
+            name: &gauge.name,
+            parameter: gauge.parameter,
+            unit: gauge.parameter.unit(),
+            position: gauge.position,
+            interval_s: gauge.interval_s,
+            alert_m: gauge.alert_m,
             value: newest.and_then(|o| o.value),
             observed_at: newest.map(|o| o.observed_at),
             quality: newest.map(|o| o.quality),
@@ -142,18 +142,18 @@ pub struct PointView<'a> {
 
 impl<'a> PointView<'a> {
     #[must_use]
-    pub fn new(key: usize, site: &'a WaterloggingPoint, facts: &'a PointFacts) -> Self {
+    pub fn new(key: usize, point: &'a WaterloggingPoint, facts: &'a PointFacts) -> Self {
         Self {
-            id: &site.id,
+            id: &point.id,
             key,
-            name: &site.name,
-            kind: site.kind,
-            position: site.position,
-            district: site.district.as_ref(),
-            level_gauge: &site.level_gauge,
-            rain_gauges: &site.rain_gauges,
-            weight: site.weight,
-            thresholds: &site.thresholds,
+            name: &point.name,
+            kind: point.kind,
+            position: point.position,
+            district: point.district.as_ref(),
+            level_gauge: &point.level_gauge,
+            rain_gauges: &point.rain_gauges,
+            weight: point.weight,
+            thresholds: &point.thresholds,
             status: facts.status,
             status_since: facts.since,
             depth_m: facts.depth.map(|(_, depth_m)| depth_m),
@@ -248,15 +248,15 @@ pub struct TruckView<'a> {
 
 impl<'a> TruckView<'a> {
     #[must_use]
-    pub fn new(key: usize, site: &'a PumpTruck, facts: &'a TruckFacts) -> Self {
+    pub fn new(key: usize, truck: &'a PumpTruck, facts: &'a TruckFacts) -> Self {
         let report = facts.report.as_ref();
         let unknown = TruckDoing::Unknown("unknown");
         Self {
-            id: &site.id,
+            id: &truck.id,
             key,
-            name: &site.name,
-            capacity_m3h: site.capacity,
-            home: site.home,
+            name: &truck.name,
+            capacity_m3h: truck.capacity,
+            home: truck.home,
             position: facts.position,
             reported_at: report.map(|r| r.reported_at),
             state: report.map_or(unknown, |r| TruckDoing::Known(r.state)),
@@ -345,7 +345,7 @@ pub fn points(snapshot: &Snapshot) -> impl Iterator<Item = PointView<'_>> {
     let facts = snapshot.city.points.iter().zip(&snapshot.points);
     facts
         .enumerate()
-        .map(|(key, (site, facts))| PointView::new(key, site, facts))
+        .map(|(key, (described, facts))| PointView::new(key, described, facts))
 }
 
 /// All gauges.
@@ -353,7 +353,7 @@ pub fn gauges(snapshot: &Snapshot) -> impl Iterator<Item = GaugeView<'_>> {
     let facts = snapshot.city.gauges.iter().zip(snapshot.gauges.iter());
     facts
         .enumerate()
-        .map(|(key, (site, facts))| GaugeView::new(key, site, facts))
+        .map(|(key, (described, facts))| GaugeView::new(key, described, facts))
 }
 
 /// All trucks.
@@ -361,7 +361,7 @@ pub fn trucks(snapshot: &Snapshot) -> impl Iterator<Item = TruckView<'_>> {
     let facts = snapshot.city.trucks.iter().zip(&snapshot.trucks);
     facts
         .enumerate()
-        .map(|(key, (site, facts))| TruckView::new(key, site, facts))
+        .map(|(key, (described, facts))| TruckView::new(key, described, facts))
 }
 
 /// All orders.

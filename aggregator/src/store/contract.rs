@@ -15,7 +15,7 @@ use shared::{
 };
 
 use super::record::RecordError;
-use crate::world::arrival::{Arrival, Input};
+use crate::world::{Arrival, Input};
 
 /// An observation with the time at which the aggregator took it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -210,5 +210,5 @@ async fn limit(
 /// A batch as the load's agents send it.
 fn payload(batch: u32) -> anyhow::Result<Vec<u8>> {
     let envelope: Envelope = load::example_batch(batch)?;
-    Ok(envelope.encode()?)
+    Ok(envelope.encode())
 }

@@ -107,14 +107,11 @@ impl Writer {
             json: false,
         };
         self.fill(now, seconds);
-        if let Ok(payload) = self.envelope.encode() {
-            self.envelope.seq += 1;
-            send(client, &observations, payload);
-        }
+        send(client, &observations, self.envelope.encode());
+        self.envelope.seq += 1;
         for report in self.reports(now, seconds) {
-            if let Ok(payload) = serde_json::to_vec(&report) {
-                send(client, &Topic::Truck(report.truck), payload);
-            }
+            let payload = report.encode();
+            send(client, &Topic::Truck(report.truck), payload);
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS};
 use shared::{
+    error::chain,
     fleet::{TruckOrder, TruckReport},
     wire::{Topic, all_orders},
 };
@@ -44,13 +45,10 @@ impl FleetLine {
     /// Sends a report; while the line is down and its queue full it is dropped, and the next one
     /// says more.
     pub(crate) fn report(&self, report: &TruckReport) {
-        let Ok(payload) = serde_json::to_vec(report) else {
-            return;
-        };
         let topic = Topic::Truck(report.truck.clone()).to_string();
         if let Err(error) = self
             .client
-            .try_publish(topic, QoS::AtLeastOnce, false, payload)
+            .try_publish(topic, QoS::AtLeastOnce, false, report.encode())
         {
             tracing::debug!(%error, "a truck's report was dropped");
         }
@@ -72,13 +70,17 @@ async fn drive(mut events: EventLoop, client: AsyncClient, orders: mpsc::Sender<
                 }
             }
             Ok(Event::Incoming(Packet::Publish(message))) => {
-                match serde_json::from_slice::<TruckOrder>(&message.payload) {
+                match TruckOrder::decode(&message.payload) {
                     Ok(order) => {
                         // A full channel is no loss: an order is repeated until it is reported.
                         let _ = orders.try_send(order);
                     }
                     Err(error) => {
-                        tracing::warn!(%error, topic = message.topic, "not an order");
+                        tracing::warn!(
+                            error = chain(&error),
+                            topic = message.topic,
+                            "not an order"
+                        );
                     }
                 }
             }

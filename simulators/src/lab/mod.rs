@@ -29,7 +29,6 @@ pub(crate) use broker::resolve;
 pub use broker::{BrokerChoice, LabBroker};
 pub use delivery::{DeliveryCount, GaugeDeliveryCount};
 pub use error::LabError;
-pub(crate) use export::export;
 pub use export::{ExportedObservation, StoreExport};
 pub use field::{Field, Gateway, GatewayPlan, ModbusLine, MqttLine};
 pub(crate) use field::{spread, spread_groups};

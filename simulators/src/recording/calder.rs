@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
-use shared::{findings::Wrong, gauge::Parameter, lonlat::LonLat, time::Timestamp};
+use shared::{error::chain, findings::Wrong, gauge::Parameter, lonlat::LonLat, time::Timestamp};
 
 use super::{CitySource, RecordedGauge, RecordedSeries, Recording, riverside, slug};
 use crate::files;
@@ -134,8 +134,8 @@ fn steps(file: &Path) -> Result<Vec<(Timestamp, f64)>, Wrong> {
             continue; // The agency leaves the value of a missing reading empty.
         }
         let at = format!("{}Z", row.date_time.trim_end_matches('Z'))
-            .parse()
-            .map_err(wrong)?;
+            .parse::<Timestamp>()
+            .map_err(|e| wrong(chain(&e)))?;
         let value = row.value.parse().ok().filter(|v: &f64| v.is_finite());
         let value = value.ok_or_else(|| wrong(format!("`{}` is not a number", row.value)))?;
         steps.push((at, value));

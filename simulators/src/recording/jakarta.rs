@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
-use shared::{findings::Wrong, gauge::Parameter, time::Timestamp};
+use shared::{error::chain, findings::Wrong, gauge::Parameter, time::Timestamp};
 
 use super::{CitySource, RecordedGauge, RecordedSeries, Recording, riverside, slug};
 use crate::{files, layer};
@@ -125,7 +125,9 @@ fn local(text: &str) -> Result<Timestamp, String> {
     let (date, time) = text
         .split_once(' ')
         .ok_or_else(|| format!("`{text}` is not a time"))?;
-    format!("{date}T{time}+07:00").parse()
+    format!("{date}T{time}+07:00")
+        .parse::<Timestamp>()
+        .map_err(|e| chain(&e))
 }
 
 #[cfg(test)]

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use shared::{findings::Wrong, gauge::Parameter, ids::GaugeId};
+use shared::{
+    findings::Wrong,
+    gauge::{NotAParameter, Parameter},
+    ids::GaugeId,
+};
 
 use crate::layer::{self, PointFeature};
 
@@ -29,7 +33,7 @@ impl Instrument {
             id: feature.id.parse().map_err(|e| feature.wrong(file, e))?,
             parameter: parameter
                 .parse()
-                .map_err(|e: String| feature.wrong(file, e))?,
+                .map_err(|e: NotAParameter| feature.wrong(file, e))?,
             interval_s: feature.interval_s(),
             district: feature.text("district").unwrap_or_default().to_owned(),
         })

@@ -14,8 +14,14 @@ use crate::{
 pub fn gauges(snapshot: &Snapshot, texts: &GaugeTexts) -> Vec<u8> {
     let mut out = Vec::new();
     let kind = LayerName::Gauges.kind();
-    for (site, text) in snapshot.city.gauges.iter().zip(texts.iter()) {
-        write::written_point(&mut out, kind, site.id.as_str(), site.position, text);
+    for (described, text) in snapshot.city.gauges.iter().zip(texts.iter()) {
+        write::written_point(
+            &mut out,
+            kind,
+            described.id.as_str(),
+            described.position,
+            text,
+        );
     }
     out
 }
@@ -70,7 +76,7 @@ pub fn routes(snapshot: &Snapshot) -> Vec<u8> {
     }
     let bound = |truck: &TruckId| {
         let mut trucks = snapshot.city.trucks.iter().zip(&snapshot.trucks);
-        trucks.any(|(site, facts)| site.id == *truck && facts.order.is_some())
+        trucks.any(|(described, facts)| described.id == *truck && facts.order.is_some())
     };
     let recommended = snapshot.plan.iter().flat_map(|p| &p.recommendations);
     for r in recommended.filter(|r| !bound(&r.truck)) {

@@ -1,0 +1,194 @@
+//! What must hold, checked against the store: nothing acknowledged is lost, nothing is merged twice,
+//! and in the end everything that was spooled is kept, each reading once.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+};
+
+use aggregator::{
+    store::{Commit, Store},
+    world::{Arrival, Input},
+};
+use shared::{
+    ids::{AgentId, GaugeId},
+    observation::Observation,
+    time::Timestamp,
+    wire::Ack,
+};
+
+/// What does not hold, for people.
+#[derive(Debug)]
+pub struct Broken(pub String);
+
+impl<E: std::error::Error> From<E> for Broken {
+    fn from(error: E) -> Self {
+        Self(shared::error::chain(&error))
+    }
+}
+
+/// Fails with words if something does not hold.
+pub fn hold(holds: bool, what: impl FnOnce() -> String) -> Result<(), Broken> {
+    if holds { Ok(()) } else { Err(Broken(what())) }
+}
+
+type Identity = (GaugeId, Timestamp);
+
+/// What was durable where.
+#[derive(Default)]
+pub struct Books {
+    /// What the spools hold.
+    held: BTreeMap<AgentId, BTreeMap<u64, Vec<Observation>>>,
+    /// Everything that was ever spooled.
+    spooled: BTreeMap<Identity, Vec<Observation>>,
+    /// What of it a full spool has not dropped.
+    owed: BTreeMap<Identity, Vec<Observation>>,
+    /// What the aggregator could not admit and set aside.
+    quarantined: BTreeMap<Identity, Vec<Observation>>,
+    pub counts: Counts,
+}
+
+/// How often what happened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts(pub BTreeMap<&'static str, u64>);
+
+impl Counts {
+    pub fn note(&mut self, what: &'static str) {
+        *self.0.entry(what).or_default() += 1;
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        for (what, count) in &other.0 {
+            *self.0.entry(what).or_default() += count;
+        }
+    }
+}
+
+fn identity(o: &Observation) -> Identity {
+    (o.gauge.clone(), o.observed_at)
+}
+
+fn is_among(o: &Observation, known: &BTreeMap<Identity, Vec<Observation>>) -> bool {
+    known.get(&identity(o)).is_some_and(|all| all.contains(o))
+}
+
+impl Books {
+    /// A batch is durable in a spool.
+    pub fn spooled(&mut self, agent: &AgentId, seq: u64, batch: &[Observation]) {
+        for o in batch {
+            for all in [&mut self.spooled, &mut self.owed] {
+                all.entry(identity(o)).or_default().push(o.clone());
+            }
+            self.counts.note("observations spooled");
+        }
+        let held = self.held.entry(agent.clone()).or_default();
+        held.insert(seq, batch.to_vec());
+    }
+
+    /// A full spool has nothing below `oldest` any more.
+    pub fn dropped_below(&mut self, agent: &AgentId, oldest: u64) {
+        let held = self.held.entry(agent.clone()).or_default();
+        let kept = held.split_off(&oldest);
+        for o in std::mem::replace(held, kept).into_values().flatten() {
+            self.counts.note("observations dropped by a full spool");
+            if let Some(all) = self.owed.get_mut(&identity(&o))
+                && let Some(place) = all.iter().position(|other| *other == o)
+            {
+                all.swap_remove(place);
+            }
+        }
+    }
+
+    /// A commit is durable in the store.
+    pub fn committed(&mut self, commit: &Commit) -> Result<(), Broken> {
+        for refused in &commit.refused {
+            self.counts.note("observations quarantined");
+            let observation: Observation = serde_json::from_str(&refused.payload)?;
+            let all = self.quarantined.entry(identity(&observation)).or_default();
+            all.push(observation);
+        }
+        Ok(())
+    }
+
+    /// The agent believes an acknowledgement: what it releases must be kept.
+    pub fn released(
+        &mut self,
+        agent: &AgentId,
+        ack: &Ack,
+        store: &dyn Store,
+    ) -> Result<(), Broken> {
+        let held = self.held.entry(agent.clone()).or_default();
+        let released: Vec<u64> = held.keys().copied().filter(|s| ack.releases(*s)).collect();
+        for seq in released {
+            for o in held.remove(&seq).into_iter().flatten() {
+                let stored = store.get(&o.gauge, o.observed_at)?;
+                let is_kept = stored.is_some_and(|s| !o.wins_over(&s.observation))
+                    || is_among(&o, &self.quarantined);
+                hold(is_kept, || {
+                    format!("{agent} released batch {seq}, but the store does not have {o:?}")
+                })?;
+            }
+            self.counts.note("batches released");
+        }
+        Ok(())
+    }
+
+    /// The storm is over and everything has drained.
+    pub fn settle(&self, store: &dyn Store) -> Result<(), Broken> {
+        let still_held: usize = self.held.values().map(BTreeMap::len).sum();
+        hold(still_held == 0, || {
+            format!("{still_held} batches are still spooled")
+        })?;
+        let stored = self.stored(store)?;
+        for o in self.owed.values().flatten() {
+            let is_kept = stored.get(&identity(o)).is_some_and(|s| !o.wins_over(s))
+                || is_among(o, &self.quarantined);
+            hold(is_kept, || format!("lost: {o:?}"))?;
+        }
+        for o in stored.values() {
+            hold(is_among(o, &self.spooled), || {
+                format!("stored, but never spooled: {o:?}")
+            })?;
+        }
+        self.merged_once(store, &stored)
+    }
+
+    /// Every observation of the store, each identity once.
+    fn stored(&self, store: &dyn Store) -> Result<BTreeMap<Identity, Observation>, Broken> {
+        let (mut stored, mut twice) = (BTreeMap::new(), BTreeSet::new());
+        store.visit(&mut |s| {
+            if let Some(before) = stored.insert(identity(&s.observation), s.observation) {
+                twice.insert(identity(&before));
+            }
+        })?;
+        hold(twice.is_empty(), || format!("stored twice: {twice:?}"))?;
+        Ok(stored)
+    }
+
+    /// The world was given every observation once, or again only because it was better.
+    fn merged_once(
+        &self,
+        store: &dyn Store,
+        stored: &BTreeMap<Identity, Observation>,
+    ) -> Result<(), Broken> {
+        let mut merged: BTreeMap<Identity, Observation> = BTreeMap::new();
+        let mut outcome = Ok(());
+        store.arrivals(0, &mut |Arrival { number, input, .. }| {
+            let Input::Observed(observations) = input else {
+                return ControlFlow::Continue(());
+            };
+            for o in observations {
+                let before = merged.insert(identity(&o), o.clone());
+                if before.is_some_and(|before| !o.wins_over(&before)) {
+                    outcome = Err(Broken(format!("arrival {number} merges {o:?} again")));
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        outcome?;
+        hold(merged == *stored, || {
+            "the series are not what the arrivals say".to_owned()
+        })
+    }
+}

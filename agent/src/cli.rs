@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use shared::logging::LogFormat;
 
 /// Reads flood gauges and delivers their observations to the aggregator, whatever the line does.
@@ -14,8 +14,8 @@ use shared::logging::LogFormat;
 #[command(name = "flood-agent", version, after_help = EXAMPLES)]
 pub struct Cli {
     /// How log lines look (they go to standard error)
-    #[arg(long, global = true, value_enum, default_value = "text")]
-    pub log_format: Format,
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub log_format: LogFormat,
 
     /// What is logged, as a filter such as `info` or `info,agent=debug`; FLOOD_LOG overrides it
     #[arg(long, global = true, default_value = "info", value_name = "FILTER")]
@@ -53,21 +53,6 @@ Examples:
   flood-agent --log-format json run gw-01.toml 2>> agent.log
 
 A first configuration is configs/agent/first-gateway.toml; configs/agent/example.toml explains every key.";
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    Text,
-    Json,
-}
-
-impl From<Format> for LogFormat {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Text => Self::Text,
-            Format::Json => Self::Json,
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

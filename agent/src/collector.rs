@@ -13,22 +13,25 @@
 
 use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration};
 
-use shared::{clock::Clock, ids::GaugeId, limits::MAX_BATCH, observation::Observation};
+use shared::{
+    clock::Clock, error::chain, ids::GaugeId, limits::MAX_BATCH, observation::Observation,
+};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout, timeout_at},
 };
 
 use crate::{
-    health::{Beat, Health, count},
+    config::WhenFull,
+    counters::count,
+    health::Health,
+    pulse::Beat,
     quality::QualityStage,
     source::{Delivery, Receipt},
     spool::{
-        WhenFull,
         draft::Drafter,
-        keeper::{Keeper, KeeperError, Stored},
+        keeper::{Keeper, KeeperError, Stored, StoredBatch},
     },
-    uplink::mqtt::StoredBatch,
 };
 
 /// Observations that are kept in memory while the spool cannot be written.
@@ -41,7 +44,7 @@ const LAST_TRIES: u32 = 2;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What the collector is given.
-pub struct Setup {
+pub struct CollectorSetup {
     pub quality: QualityStage,
     pub clock: Clock,
     pub window: Duration,
@@ -61,7 +64,7 @@ pub struct Setup {
 ///
 /// # Errors
 /// The spool's thread has ended.
-pub async fn run(mut setup: Setup) -> Result<(), KeeperError> {
+pub async fn run(mut setup: CollectorSetup) -> Result<(), KeeperError> {
     let left = Pending {
         observations: std::mem::take(&mut setup.left),
         ..Pending::default()
@@ -75,7 +78,7 @@ pub async fn run(mut setup: Setup) -> Result<(), KeeperError> {
 }
 
 struct Collector {
-    given: Setup,
+    given: CollectorSetup,
     open: Pending,
     /// Every source has ended and nothing of theirs waits.
     is_ended: bool,
@@ -180,9 +183,8 @@ impl Collector {
                 Err(KeeperError::Gone) => return Err(KeeperError::Gone),
                 Err(KeeperError::Spool(error)) => {
                     if !failing {
-                        let error = &error as &dyn std::error::Error;
                         tracing::error!(
-                            error,
+                            error = chain(&error),
                             "the spool cannot be written; readings are kept in memory"
                         );
                     }

@@ -1,45 +1,18 @@
-//! What the agent knows of itself: counters, silent gauges, and whether its loops move.
+//! What the agent says of itself: the retained health message and the log line of every minute.
 //!
-//! [`Health::snapshot`] is the one place that everything which reports reads from: the retained
-//! health message, the log line of every minute, and any later local interface.
+//! [`Health::snapshot`] is the one place that both read from, and any later local interface.
 
 use std::{
     collections::BTreeSet,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed},
 };
 
 use shared::{clock::Clock, ids::AgentId, ids::GaugeId, wire::AgentHealth};
 
-use crate::spool::keeper::Held;
+use crate::{counters::Counters, spool::keeper::Held};
 
 /// Names in the list of silent sources at most: a health message stays small.
 const MAX_SILENT: usize = 100;
-
-/// Counts since the start.
-#[derive(Debug, Default)]
-pub struct Counters {
-    pub observations: AtomicU64,
-    pub failed_readings: AtomicU64,
-    pub missed_polls: AtomicU64,
-    pub bad_payloads: AtomicU64,
-    /// Bytes that came on a line when nothing had been asked: late answers, noise.
-    pub stale_bytes: Arc<AtomicU64>,
-    pub dropped_observations: AtomicU64,
-    /// Observations that a kill would have lost, because the draft could not be written.
-    pub undrafted_observations: AtomicU64,
-    pub published: AtomicU64,
-    pub released: AtomicU64,
-    pub connections: AtomicU64,
-}
-
-/// Adds to a counter.
-pub fn count(counter: &AtomicU64, more: u64) {
-    counter.fetch_add(more, Relaxed);
-}
 
 /// A source and its gauges, as the configuration names them.
 #[derive(Debug, Clone)]
@@ -48,14 +21,13 @@ pub struct SourceGauges {
     pub gauges: Vec<GaugeId>,
 }
 
-/// Everything that reports about the agent.
+/// Everything that is reported about the agent.
 pub struct Health {
     agent: AgentId,
     clock: Clock,
     sources: Vec<SourceGauges>,
-    pub counters: Counters,
+    pub counters: Arc<Counters>,
     silent: Mutex<BTreeSet<GaugeId>>,
-    beats: Mutex<Vec<Arc<Beat>>>,
 }
 
 impl Health {
@@ -65,35 +37,9 @@ impl Health {
             agent,
             clock,
             sources,
-            counters: Counters::default(),
+            counters: Arc::default(),
             silent: Mutex::default(),
-            beats: Mutex::default(),
         }
-    }
-
-    /// A loop that must move at least once in `deadline`, unless it says that it rests.
-    pub fn beat(&self, name: impl Into<String>, deadline: Duration) -> Arc<Beat> {
-        let beat = Arc::new(Beat {
-            name: name.into(),
-            deadline,
-            since: Instant::now(),
-            marked_ms: AtomicU64::new(RESTING),
-        });
-        self.beats
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Arc::clone(&beat));
-        beat
-    }
-
-    /// The loops that have not moved within their deadlines.
-    pub fn stuck(&self) -> Vec<String> {
-        let beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
-        beats
-            .iter()
-            .filter(|b| b.is_stuck())
-            .map(|b| b.name.clone())
-            .collect()
     }
 
     /// Notes which gauges give nothing at present.
@@ -141,39 +87,6 @@ impl Health {
     }
 }
 
-const RESTING: u64 = u64::MAX;
-
-/// The pulse of one loop.
-#[derive(Debug)]
-pub struct Beat {
-    name: String,
-    deadline: Duration,
-    since: Instant,
-    marked_ms: AtomicU64,
-}
-
-impl Beat {
-    /// The loop moves.
-    pub fn mark(&self) {
-        self.marked_ms.store(self.elapsed_ms(), Relaxed);
-    }
-
-    /// The loop waits for something that may take any time.
-    pub fn rest(&self) {
-        self.marked_ms.store(RESTING, Relaxed);
-    }
-
-    fn is_stuck(&self) -> bool {
-        let marked = self.marked_ms.load(Relaxed);
-        let silent_ms = self.elapsed_ms().saturating_sub(marked);
-        marked != RESTING && u128::from(silent_ms) > self.deadline.as_millis()
-    }
-
-    fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.since.elapsed().as_millis()).unwrap_or(RESTING - 1)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +95,8 @@ mod tests {
         names.iter().map(|n| n.parse().expect("id")).collect()
     }
 
-    fn health() -> Health {
+    #[test]
+    fn a_source_that_is_wholly_silent_is_named_as_one() {
         let source = |name: &str, gauges: &[&str]| SourceGauges {
             name: name.to_owned(),
             gauges: ids(gauges),
@@ -191,29 +105,9 @@ mod tests {
             source("bus-a", &["lg-1", "lg-2"]),
             source("local", &["ws-1", "ws-2"]),
         ];
-        Health::new("gw-01".parse().expect("id"), Clock::Real, sources)
-    }
-
-    #[test]
-    fn a_source_that_is_wholly_silent_is_named_as_one() {
-        let health = health();
+        let health = Health::new("gw-01".parse().expect("id"), Clock::Real, sources);
         health.set_silent(&ids(&["lg-1", "lg-2", "ws-2"]).into_iter().collect());
         let said = health.snapshot(true, Held::default());
         assert_eq!(said.silent_sources, ["bus-a", "ws-2"]);
-    }
-
-    #[test]
-    fn a_loop_is_stuck_when_it_has_marked_and_then_not_moved_within_its_deadline() {
-        let health = health();
-        let beat = health.beat("poll bus-a", Duration::ZERO);
-        assert!(health.stuck().is_empty(), "a loop that has not begun rests");
-        beat.mark();
-        let started = Instant::now();
-        while started.elapsed() < Duration::from_millis(3) {
-            std::hint::spin_loop();
-        }
-        assert_eq!(health.stuck(), ["poll bus-a"]);
-        beat.rest();
-        assert!(health.stuck().is_empty());
     }
 }

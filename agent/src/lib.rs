@@ -3,18 +3,36 @@
 //! `source → quality → spool → uplink`. An observation is durable in the spool before it is
 //! published or a local broker is acknowledged, and it leaves the spool only on the aggregator's
 //! commit acknowledgement. Until its batch is in the spool, a draft keeps it over the death of the
-//! process, but not over a power cut. Decisions are plain functions (`config`, `quality`, `source::decode`,
-//! `source::schedule`, `source::breaker`, `spool::retention`, `uplink::machine`,
-//! `uplink::backoff`); the files that say "Shell" touch sockets, disks and clocks.
+//! process, but not over a power cut.
+//!
+//! Decisions are plain functions of what they are given; the files that say "Shell" touch sockets,
+//! disks and clocks. The floors of the house, each standing on those above it in this list and on
+//! none below:
+//!
+//! | floor | what it is for |
+//! |---|---|
+//! | [`counters`], [`pulse`] | what every part counts, and whether its loop moves |
+//! | [`config`] | the one file, parsed into types that cannot be wrong |
+//! | [`net`] | the line to an MQTT broker: dialling, one connection, its subscriptions |
+//! | [`source`] | readings from Modbus lines and local brokers |
+//! | [`quality`] | from readings to observations |
+//! | [`spool`] | the durable queue, its draft, and the thread that owns both |
+//! | [`health`] | what the agent says of itself |
+//! | [`collector`] | gathers readings into batches that become durable together |
+//! | [`uplink`] | what is sent when, and when it counts as delivered |
+//! | [`summary`], [`systemd`], [`cli`], [`run`] | the program around them |
 
 pub mod cli;
 pub mod collector;
 pub mod config;
+pub mod counters;
 pub mod health;
+pub mod net;
+pub mod pulse;
 pub mod quality;
-pub mod random;
 pub mod run;
 pub mod source;
 pub mod spool;
+pub mod summary;
 pub mod systemd;
 pub mod uplink;

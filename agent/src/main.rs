@@ -9,11 +9,12 @@ use std::{
 
 use agent::{
     cli::{Cli, Command},
-    config::{self, Config},
-    run,
+    config::{self, AgentConfig},
+    run, summary,
 };
 use anyhow::Context as _;
 use clap::Parser as _;
+use shared::error::chain;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Threads of the runtime: one that waits for gauges, one for the network; the spool has its own.
@@ -21,7 +22,7 @@ const WORKERS: usize = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Err(error) = shared::logging::start(cli.log_format.into(), &cli.log_level) {
+    if let Err(error) = shared::logging::start(cli.log_format, &cli.log_level) {
         // Nobody is left to tell if standard error is closed too.
         let _ = writeln!(
             io::stderr(),
@@ -34,8 +35,7 @@ fn main() -> ExitCode {
         Command::Check { configs } => check(&configs),
     };
     outcome.unwrap_or_else(|error| {
-        let error: &(dyn std::error::Error + 'static) = error.as_ref();
-        tracing::error!(error, "flood-agent ends");
+        tracing::error!(error = chain(error.as_ref()), "flood-agent ends");
         ExitCode::FAILURE
     })
 }
@@ -44,7 +44,7 @@ fn run_agent(file: PathBuf) -> anyhow::Result<ExitCode> {
     let config = match config::load(&file) {
         Ok(config) => config,
         Err(error) => {
-            tell(&mut io::stderr(), &describe(&error))?;
+            tell(&mut io::stderr(), &chain(&error))?;
             return Ok(ExitCode::FAILURE);
         }
     };
@@ -72,7 +72,7 @@ fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     for file in files {
         match config::load(file) {
             Ok(config) => {
-                let summary = config::summary(&config);
+                let summary = summary::summary(&config);
                 let missing = missing_passwords(&config);
                 tell(
                     &mut io::stdout(),
@@ -80,7 +80,7 @@ fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
                 )?;
             }
             Err(error) => {
-                tell(&mut io::stderr(), &describe(&error))?;
+                tell(&mut io::stderr(), &chain(&error))?;
                 code = ExitCode::FAILURE;
             }
         }
@@ -89,7 +89,7 @@ fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
 }
 
 /// Only a note: whoever checks a file need not be the one who may read the secrets.
-fn missing_passwords(config: &Config) -> String {
+fn missing_passwords(config: &AgentConfig) -> String {
     let note = |file: &Path| {
         let error = File::open(file).err()?;
         let file = file.display();
@@ -98,18 +98,6 @@ fn missing_passwords(config: &Config) -> String {
         ))
     };
     config.password_files().filter_map(note).collect()
-}
-
-/// An error and its causes, in one line.
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// The one place that speaks to the user other than through the log.

@@ -17,7 +17,6 @@ use shared::{
     observation::Observation,
     quality::{Quality, QualityControl, Test, TestSet},
     time::{EARLIEST, Timestamp},
-    value::Value,
 };
 
 use crate::{
@@ -117,17 +116,11 @@ fn doubt(quality: Quality, tests: TestSet) -> (Quality, TestSet) {
     (worse, tests.with(Test::Clock))
 }
 
-/// A value in the parameter's unit, if the number can be one.
-#[must_use]
-pub fn outcome(number: f64) -> Outcome {
-    Value::from_units(number).map_or(Outcome::Failed, Outcome::Number)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use shared::quality::Limits;
+    use shared::{quality::Limits, value::Value};
 
     use super::*;
 

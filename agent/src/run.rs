@@ -4,34 +4,39 @@
 //! of local brokers pass the receipts on and end → the uplink drains for a few seconds and says
 //! goodbye → the spool is closed.
 
-use std::{future::Future, path::Path, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use shared::{clock, time::EARLIEST, wire::AgentHealth};
 use tokio::{
-    sync::{mpsc, watch},
-    task::{JoinHandle, JoinSet},
+    sync::mpsc,
+    task::JoinHandle,
     time::{interval, sleep, timeout},
 };
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    collector,
-    config::{Config, Login},
+    collector::{self, CollectorSetup},
+    config::{AgentConfig, Login, ModbusBus, MqttInput},
     health::{Health, SourceGauges},
+    net::{Credentials, CredentialsError, Dial},
+    pulse::Pulse,
     quality::QualityStage,
     source::{
         Delivery,
         modbus::{Poller, longest_poll},
-        mqtt::Listener,
+        mqtt::listener::{ListenerSetup, listen},
     },
     spool::{
+        self,
         draft::Drafter,
         keeper::{Keeper, KeeperError},
-        retention::hold_limit,
-        sled::SledSpool,
     },
     systemd,
-    uplink::{connection::Dial, machine::Pace, mqtt as uplink},
+    uplink::{
+        driver::{self, UplinkSetup},
+        machine::Pace,
+    },
 };
 
 /// Deliveries that may wait for the collector, which takes them all the time. Few, because they are
@@ -52,21 +57,16 @@ const CLOCK_CHECK: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// The spool cannot be opened, a password cannot be read, or a part of the agent has failed.
-pub async fn run(config: Config, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let limit = hold_limit(config.spool.max_bytes);
-    let opened = SledSpool::open(&config.data_dir, limit, config.spool.when_full);
+pub async fn run(config: AgentConfig, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let opened = spool::open(&config.data_dir, config.spool);
     let spool = opened.context("the spool cannot be opened")?;
-    let health = Arc::new(Health::new(
-        config.agent.clone(),
-        config.clock,
-        sources(&config),
-    ));
-    let beat = health.beat("spool", STUCK);
+    let (health, pulse) = (Arc::new(health(&config)), Arc::new(Pulse::default()));
+    let beat = pulse.beat("spool", STUCK);
     let (keeper, spool_thread) =
-        Keeper::start(Box::new(spool), beat).context("the spool's thread cannot be started")?;
-    let parts = Parts::start(&config, &health, &keeper)?;
-    let watchdog = tokio::spawn(systemd::feed_watchdog(Arc::clone(&health)));
-    let status = tokio::spawn(report(Arc::clone(&health), keeper.clone()));
+        Keeper::start(spool, beat).context("the spool's thread cannot be started")?;
+    let parts = Parts::start(&config, &health, &pulse, &keeper)?;
+    let watchdog = tokio::spawn(systemd::feed_watchdog(pulse));
+    let status = tokio::spawn(report(health, keeper.clone()));
     systemd::ready();
     announce(&config, &keeper);
     let failed = parts.run_until(stop).await;
@@ -84,24 +84,29 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> anyhow::Resu
 
 /// The running parts, and how to stop them.
 struct Parts {
-    stop: watch::Sender<bool>,
-    sources: JoinSet<()>,
+    stop: CancellationToken,
+    sources: TaskTracker,
     collector: JoinHandle<Result<(), KeeperError>>,
     uplink: JoinHandle<Result<(), KeeperError>>,
 }
 
 impl Parts {
-    fn start(config: &Config, health: &Arc<Health>, keeper: &Keeper) -> anyhow::Result<Self> {
-        let (stop, stopping) = watch::channel(false);
+    fn start(
+        config: &AgentConfig,
+        health: &Arc<Health>,
+        pulse: &Pulse,
+        keeper: &Keeper,
+    ) -> anyhow::Result<Self> {
+        let stop = CancellationToken::new();
         let (deliver, deliveries) = mpsc::channel(DELIVERIES);
         let (stored, stored_batches) = mpsc::channel(STORED);
-        let setup = uplink::Setup {
+        let uplink = UplinkSetup {
             agent: config.agent.clone(),
             clock: config.clock,
             dial: Dial {
                 broker: config.uplink.broker.clone(),
                 client_id: config.agent.to_string(),
-                login: config.uplink.login.as_ref().map(password).transpose()?,
+                credentials: credentials(config.uplink.login.as_ref())?,
                 keep_alive: config.uplink.keep_alive,
                 window: config.uplink.window,
             },
@@ -113,33 +118,38 @@ impl Parts {
             reconnect: config.uplink.reconnect,
             keeper: keeper.clone(),
             health: Arc::clone(health),
-            beat: health.beat("uplink", STUCK),
+            beat: pulse.beat("uplink", STUCK),
             stored: stored_batches,
-            stop: stopping.clone(),
+            stop: stop.clone(),
         };
         // The spool is open: it holds the lock of the data directory.
-        let (draft, left) = Drafter::open(&config.data_dir, Arc::clone(health));
-        let collecting = collector::Setup {
+        let (draft, left) = Drafter::open(&config.data_dir, Arc::clone(&health.counters));
+        let collector = CollectorSetup {
             quality: QualityStage::new(config.gauges()),
             clock: config.clock,
             window: config.uplink.batch,
             when_full: config.spool.when_full,
             keeper: keeper.clone(),
             health: Arc::clone(health),
-            beat: health.beat("collector", STUCK + config.uplink.batch),
+            beat: pulse.beat("collector", STUCK + config.uplink.batch),
             deliveries,
             stored,
             draft,
             left,
         };
-        let uplink = tokio::spawn(uplink::run(setup));
-        let collector = tokio::spawn(collector::run(collecting));
-        let sources = spawn_sources(config, health, &deliver, &stopping)?;
+        let sources = Sources {
+            config,
+            health,
+            pulse,
+            deliver,
+            stop: &stop,
+            tasks: TaskTracker::new(),
+        };
         Ok(Self {
+            sources: sources.spawn()?,
+            collector: tokio::spawn(collector::run(collector)),
+            uplink: tokio::spawn(driver::run(uplink)),
             stop,
-            sources,
-            collector,
-            uplink,
         })
     }
 
@@ -152,8 +162,8 @@ impl Parts {
         };
         systemd::stopping();
         tracing::info!("stopping");
-        self.stop.send_replace(true);
-        while self.sources.join_next().await.is_some() {}
+        self.stop.cancel();
+        self.sources.wait().await;
         if let Some(early) = early {
             early?;
             anyhow::bail!("a part of the agent has ended by itself");
@@ -168,61 +178,85 @@ impl Parts {
     }
 }
 
-fn spawn_sources(
-    config: &Config,
-    health: &Arc<Health>,
-    deliver: &mpsc::Sender<Delivery>,
-    stopping: &watch::Receiver<bool>,
-) -> anyhow::Result<JoinSet<()>> {
-    let (mut sources, clock) = (JoinSet::new(), config.clock);
-    for bus in &config.modbus {
-        let beat = health.beat(format!("poll {}", bus.name), STUCK + longest_poll(bus));
-        let (bus, health) = (bus.clone(), Arc::clone(health));
-        let (deliver, stop) = (deliver.clone(), stopping.clone());
-        let poll = async move {
-            Poller::new(bus, clock, health, beat, deliver)
-                .run(stop)
-                .await;
-        };
-        sources.spawn(after_clock_is_set(poll, stopping.clone()));
+/// What every source is given.
+struct Sources<'a> {
+    config: &'a AgentConfig,
+    health: &'a Health,
+    pulse: &'a Pulse,
+    deliver: mpsc::Sender<Delivery>,
+    stop: &'a CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Sources<'_> {
+    /// Starts all of them; nobody but they can deliver after that.
+    fn spawn(self) -> Result<TaskTracker, CredentialsError> {
+        for input in &self.config.mqtt {
+            self.listen(input, credentials(input.login.as_ref())?);
+        }
+        for bus in &self.config.modbus {
+            self.poll(bus);
+        }
+        self.tasks.close();
+        Ok(self.tasks)
     }
-    for input in &config.mqtt {
-        let login = input.login.as_ref().map(password).transpose()?;
-        let beat = health.beat(format!("listen {}", input.name), STUCK);
-        let (input, health) = (input.clone(), Arc::clone(health));
-        let (deliver, stop) = (deliver.clone(), stopping.clone());
-        let listen = async move {
-            Listener::new(&input, login, clock, health, beat, deliver, stop)
-                .run()
-                .await;
-        };
-        sources.spawn(after_clock_is_set(listen, stopping.clone()));
+
+    fn poll(&self, bus: &ModbusBus) {
+        let beat = format!("poll {}", bus.name);
+        let beat = self.pulse.beat(beat, STUCK + longest_poll(bus));
+        let (bus, clock) = (bus.clone(), self.config.clock);
+        let counters = Arc::clone(&self.health.counters);
+        let (deliver, stop) = (self.deliver.clone(), self.stop.clone());
+        self.start(async move {
+            let poller = Poller::new(bus, clock, counters, beat, deliver);
+            poller.run(stop).await;
+        });
     }
-    Ok(sources)
+
+    fn listen(&self, input: &MqttInput, credentials: Option<Credentials>) {
+        let setup = ListenerSetup {
+            input: input.clone(),
+            credentials,
+            clock: self.config.clock,
+            counters: Arc::clone(&self.health.counters),
+            beat: self.pulse.beat(format!("listen {}", input.name), STUCK),
+            stop: self.stop.clone(),
+        };
+        self.start(listen(setup, self.deliver.clone()));
+    }
+
+    fn start(&self, source: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            if stop.run_until_cancelled(clock_is_set()).await.is_some() {
+                source.await;
+            }
+        });
+    }
 }
 
 /// A gateway without a battery for its clock starts in 1970: nothing read then could ever be
 /// placed in time, so reading waits for the clock.
-async fn after_clock_is_set(source: impl Future<Output = ()>, mut stop: watch::Receiver<bool>) {
+async fn clock_is_set() {
     let mut told = false;
     while clock::real_now() < EARLIEST {
         if !told {
             tracing::error!("the system clock is not set; reading waits for it");
             told = true;
         }
-        tokio::select! {
-            () = sleep(CLOCK_CHECK) => {}
-            _ = stop.changed() => return,
-        }
+        sleep(CLOCK_CHECK).await;
     }
-    source.await;
 }
 
 fn flat(ended: Result<Result<(), KeeperError>, tokio::task::JoinError>) -> anyhow::Result<()> {
     Ok(ended??)
 }
 
-fn sources(config: &Config) -> Vec<SourceGauges> {
+fn credentials(login: Option<&Login>) -> Result<Option<Credentials>, CredentialsError> {
+    login.map(Credentials::read).transpose()
+}
+
+fn health(config: &AgentConfig) -> Health {
     let modbus = config.modbus.iter().map(|bus| SourceGauges {
         name: bus.name.clone(),
         gauges: bus.gauges.iter().map(|g| g.spec.id.clone()).collect(),
@@ -231,24 +265,11 @@ fn sources(config: &Config) -> Vec<SourceGauges> {
         name: input.name.clone(),
         gauges: input.gauges.iter().map(|g| g.spec.id.clone()).collect(),
     });
-    modbus.chain(mqtt).collect()
+    let sources = modbus.chain(mqtt).collect();
+    Health::new(config.agent.clone(), config.clock, sources)
 }
 
-fn password(login: &Login) -> anyhow::Result<(String, String)> {
-    let read = |file: &Path| {
-        std::fs::read_to_string(file)
-            .with_context(|| format!("the password file {} cannot be read", file.display()))
-    };
-    let password = login
-        .password_file
-        .as_deref()
-        .map(read)
-        .transpose()?
-        .unwrap_or_default();
-    Ok((login.username.clone(), password.trim_end().to_owned()))
-}
-
-fn announce(config: &Config, keeper: &Keeper) {
+fn announce(config: &AgentConfig, keeper: &Keeper) {
     let held = keeper.held();
     tracing::info!(
         agent = %config.agent,

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use sd_notify::NotifyState;
 use tokio::time::sleep;
 
-use crate::health::Health;
+use crate::pulse::Pulse;
 
 /// The service is ready: its configuration holds and its spool is open.
 pub fn ready() {
@@ -21,13 +21,13 @@ pub fn stopping() {
 }
 
 /// Feeds the watchdog while the agent's loops move. Returns at once where none is wanted.
-pub async fn feed_watchdog(health: Arc<Health>) {
+pub async fn feed_watchdog(pulse: Arc<Pulse>) {
     let Some(limit) = sd_notify::watchdog_enabled() else {
         return;
     };
     let pause = (limit / 3).max(Duration::from_millis(100));
     loop {
-        let stuck = health.stuck();
+        let stuck = pulse.stuck();
         if stuck.is_empty() {
             notify(&[NotifyState::Watchdog]);
         } else {

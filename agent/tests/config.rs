@@ -5,8 +5,8 @@
 use std::{path::Path, time::Duration};
 
 use agent::{
-    config::{self, Config, bus_load},
-    spool::WhenFull,
+    config::{self, AgentConfig, WhenFull},
+    summary::bus_load,
 };
 use shared::{clock::Mode, gauge::Parameter, quality::Limits};
 
@@ -15,7 +15,7 @@ const BUS: &str = "[[modbus]]\nname = 'bus-a'\nconnect = 'tcp://h'\n";
 const GAUGE: &str = "[[modbus.gauge]]\ngauge = 'lg-0001'\nparameter = 'depth'\nunit_id = 1\n\
                      register = 0\ntype = 'i16'\n";
 
-fn parse(text: &str) -> Result<Config, String> {
+fn parse(text: &str) -> Result<AgentConfig, String> {
     config::parse(Path::new("gw.toml"), text).map_err(|e| e.to_string())
 }
 
@@ -157,10 +157,7 @@ fn what_cannot_work_is_refused() {
     ];
     for (text, expected) in cases {
         let said = parse(&text).expect_err(expected);
-        assert!(
-            said.contains(expected),
-            "{said:?} does not say {expected:?}"
-        );
+        assert!(said.contains(expected), "{said:?} lacks {expected:?}");
     }
 }
 

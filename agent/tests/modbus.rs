@@ -19,15 +19,16 @@ use std::{
 };
 
 use agent::{
-    config::{self, Config},
-    health::Health,
+    config::{self, AgentConfig},
+    counters::Counters,
+    pulse::Pulse,
     source::{Delivery, Outcome, modbus::Poller},
 };
 use shared::{clock::Clock, value::Value};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
-    sync::{mpsc, watch},
+    sync::mpsc,
     time::timeout,
 };
 use tokio_modbus::{
@@ -35,6 +36,7 @@ use tokio_modbus::{
     server::{Service, tcp},
 };
 use tokio_serial::{SerialPort as _, SerialStream};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -89,24 +91,24 @@ impl Service for Devices {
 
 /// A running poller and what it delivers.
 struct Bench {
-    health: Arc<Health>,
+    counters: Arc<Counters>,
     deliveries: mpsc::Receiver<Delivery>,
-    _stop: watch::Sender<bool>,
+    _stop: DropGuard,
 }
 
 impl Bench {
-    fn start(config: &Config) -> Self {
-        let health = Arc::new(Health::new("gw-01".parse().unwrap(), Clock::Real, vec![]));
-        let beat = health.beat("poll", PATIENCE);
+    fn start(config: &AgentConfig) -> Self {
+        let counters = Arc::<Counters>::default();
+        let beat = Pulse::default().beat("poll", PATIENCE);
         let (out, deliveries) = mpsc::channel(16);
-        let (stop, stopping) = watch::channel(false);
+        let stop = CancellationToken::new();
         let bus = config.modbus[0].clone();
-        let poller = Poller::new(bus, Clock::Real, Arc::clone(&health), beat, out);
-        tokio::spawn(poller.run(stopping));
+        let poller = Poller::new(bus, Clock::Real, Arc::clone(&counters), beat, out);
+        tokio::spawn(poller.run(stop.clone()));
         Self {
-            health,
+            counters,
             deliveries,
-            _stop: stop,
+            _stop: stop.drop_guard(),
         }
     }
 
@@ -135,7 +137,7 @@ fn number(milli: i64) -> Outcome {
     Outcome::Number(Value::from_milli(milli))
 }
 
-fn bus(connect: &str, settings: &str, gauges: &[(&str, u8, u16)]) -> Config {
+fn bus(connect: &str, settings: &str, gauges: &[(&str, u8, u16)]) -> AgentConfig {
     let mut text = format!(
         "agent = 'gw-01'\ndata_dir = 'd'\nuplink = {{ broker = 'mqtt://h' }}\n\
          [[modbus]]\nname = 'bus-a'\nconnect = '{connect}'\n{settings}\n"
@@ -231,14 +233,7 @@ async fn gauges_on_modbus_tcp_are_read_with_one_request_per_unit() {
         "{:?}",
         devices.asked()
     );
-    assert_eq!(
-        bench
-            .health
-            .counters
-            .failed_readings
-            .load(Ordering::Relaxed),
-        0
-    );
+    assert_eq!(bench.counters.failed_readings.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
@@ -373,7 +368,7 @@ async fn a_late_answer_is_never_taken_for_the_next_one() {
         );
     }
     assert!(
-        bench.health.counters.stale_bytes.load(Ordering::Relaxed) >= 7,
+        bench.counters.stale_bytes.load(Ordering::Relaxed) >= 7,
         "late answers were seen"
     );
 }

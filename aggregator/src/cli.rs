@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
+use shared::{logging::LogFormat, time::Timestamp};
 
 /// Merges the feeds of flood gauges into a live map, flags and forecasts waterlogging points and
 /// recommends where each pump truck should go.
@@ -10,7 +11,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 #[command(version, about, after_help = EXAMPLES)]
 pub struct Cli {
     /// How log lines look (they go to standard error). FLOOD_LOG sets what is logged.
-    #[arg(long, value_enum, default_value_t = LogFormat::Text, global = true)]
+    #[arg(long, value_enum, default_value_t, global = true)]
     pub log_format: LogFormat,
     #[command(subcommand)]
     pub command: Command,
@@ -20,13 +21,8 @@ const EXAMPLES: &str = "\
 Examples:
   flood-aggregator check configs/aggregator/example.toml    say what is wrong, change nothing
   flood-aggregator run   configs/aggregator/example.toml    serve the map on its http.listen
+  flood-aggregator at 2026-07-21T16:20:00+08:00 configs/aggregator/example.toml   the state then
   flood-aggregator export configs/aggregator/example.toml   all observations as CSV";
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    Text,
-    Json,
-}
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -40,6 +36,14 @@ pub enum Command {
         /// The configuration files.
         #[arg(required = true)]
         configs: Vec<PathBuf>,
+    },
+    /// Print the state document (GET /api/v1/state) as it was at a moment that the store still covers.
+    /// The aggregator must not be running.
+    At {
+        /// The moment, in storm time: RFC 3339 with an offset, like 2026-07-21T16:20:00+08:00.
+        time: Timestamp,
+        /// The configuration file (TOML).
+        config: PathBuf,
     },
     /// Write every stored observation to standard output as CSV
     /// (gauge,observed_at_ms,value_milli,quality). The aggregator must not be running.

@@ -4,15 +4,18 @@ use std::{
     fs,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context, Result, bail};
+use shared::time::Timestamp;
 
 use crate::{
     config::{Config, read_config},
     network::{City, read_city},
-    run,
-    store_before::{Embedded, Store},
+    publish::state_document,
+    restore::published_at,
+    run, store,
 };
 
 /// Runs the aggregator until it is asked to stop.
@@ -71,13 +74,28 @@ fn open(path: &Path) -> Result<(Config, City)> {
     Ok((config, city))
 }
 
+/// Prints the state document that was published last at a moment, byte for byte.
+///
+/// # Errors
+/// The store cannot be read or does not reach back so far, or standard output cannot be written.
+pub fn at(moment: Timestamp, path: &Path) -> Result<()> {
+    let (config, city) = open(path)?;
+    let store = store::open(&config.data_dir.join("store"))?;
+    let found = published_at(&*store, &Arc::new(city), moment)?;
+    let snapshot = found.with_context(|| format!("nothing was published at {moment} or before"))?;
+    let mut out = io::stdout().lock();
+    out.write_all(&state_document(&snapshot))
+        .and_then(|()| out.flush())
+        .context("standard output cannot be written")
+}
+
 /// Writes the whole history as CSV.
 ///
 /// # Errors
 /// The store cannot be read or standard output cannot be written.
 pub fn export(path: &Path) -> Result<()> {
     let config = read_config(path)?;
-    let store = Embedded::open(&config.data_dir.join("store"))?;
+    let store = store::open(&config.data_dir.join("store"))?;
     let mut out = BufWriter::new(io::stdout().lock());
     writeln!(out, "gauge,observed_at_ms,value_milli,quality")?;
     let mut failed = None;

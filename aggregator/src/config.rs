@@ -11,7 +11,7 @@ use serde::Deserialize;
 use shared::{
     broker::BrokerUrl,
     clock::{Clock, ScaledClock},
-    findings::{Findings, Wrong, line_of},
+    findings::{self, Findings, Wrong, line_of},
 };
 use toml::Spanned;
 
@@ -116,14 +116,9 @@ pub fn read_config(path: &Path) -> Result<Config, ConfigError> {
 }
 
 fn parse(path: &Path, text: &str) -> Result<Config, Wrong> {
+    let raw = findings::read_toml(path, text)?;
     let mut findings = Findings::new(path, text);
-    let config = match toml::from_str(text) {
-        Ok(raw) => check(&raw, path, text, &mut findings),
-        Err(error) => {
-            findings.form(error.span(), error.message());
-            None
-        }
-    };
+    let config = check(&raw, path, text, &mut findings);
     findings.finish(config)
 }
 

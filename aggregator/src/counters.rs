@@ -1,12 +1,12 @@
-//! What was taken and what was refused, counted since the start; shown on the page and in metrics.
+//! What was taken and what was refused since the store began; shown on the page and in metrics.
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use enum_map::{Enum, EnumMap};
+use serde::{Deserialize, Serialize};
 
-/// A thing that is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A thing that is counted. New ones come at the end: the store keeps counts by their place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, strum::IntoStaticStr, Serialize, Deserialize)]
+#[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Counter {
     /// New observations merged and durable.
     Observations,
@@ -39,24 +39,6 @@ pub enum Counter {
 }
 
 impl Counter {
-    /// All counters.
-    pub const ALL: [Self; 14] = [
-        Self::Observations,
-        Self::Duplicates,
-        Self::Batches,
-        Self::Commits,
-        Self::UnknownGauge,
-        Self::Future,
-        Self::TooOld,
-        Self::BadPayload,
-        Self::BadTopic,
-        Self::OutOfRange,
-        Self::WrongMode,
-        Self::WrongParameter,
-        Self::GivenUp,
-        Self::CommitFailures,
-    ];
-
     /// Whether it tells of trouble, and not of work done.
     #[must_use]
     pub const fn tells_of_trouble(self) -> bool {
@@ -66,60 +48,123 @@ impl Counter {
         )
     }
 
+    /// What it counts, for those who read the metrics.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Observations => "New observations that were kept",
+            Self::Duplicates => "Observations that were known already",
+            Self::Batches => "Batches of agents that were taken",
+            Self::Commits => "Group commits of the store",
+            Self::UnknownGauge => "Observations of gauges that no layer knows",
+            Self::Future => "Observations from the future, refused",
+            Self::TooOld => "Observations from before 2000, refused",
+            Self::BadPayload => "Payloads that cannot be decoded, refused",
+            Self::BadTopic => "Messages on topics that are none of ours or of somebody else",
+            Self::OutOfRange => "Values that the gauge cannot give",
+            Self::WrongMode => "Batches of another mode, refused",
+            Self::WrongParameter => {
+                "Observations of another parameter than the layer says, refused"
+            }
+            Self::GivenUp => "Batches that agents gave up because their spool was full",
+            Self::CommitFailures => "Group commits that failed",
+        }
+    }
+
     /// The name in APIs.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Observations => "observations",
-            Self::Duplicates => "duplicates",
-            Self::Batches => "batches",
-            Self::Commits => "commits",
-            Self::UnknownGauge => "unknown-gauge",
-            Self::Future => "future",
-            Self::TooOld => "too-old",
-            Self::BadPayload => "bad-payload",
-            Self::BadTopic => "bad-topic",
-            Self::OutOfRange => "out-of-range",
-            Self::WrongMode => "wrong-mode",
-            Self::WrongParameter => "wrong-parameter",
-            Self::GivenUp => "given-up",
-            Self::CommitFailures => "commit-failures",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
-/// All counters, shared by every part of the program.
-#[derive(Debug, Default)]
-pub struct Counters([AtomicU64; Counter::ALL.len()]);
+/// How often each thing was counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Counts(EnumMap<Counter, u64>);
 
-impl Counters {
-    fn cell(&self, counter: Counter) -> &AtomicU64 {
-        self.0.get(counter as usize).expect("one cell per counter")
+impl Counts {
+    /// Counts by the places of their counters; what is missing is zero, what is too much is dropped.
+    #[must_use]
+    pub fn from_places(places: &[u64]) -> Self {
+        let mut counts = Self::default();
+        for (count, place) in counts.0.values_mut().zip(places) {
+            *count = *place;
+        }
+        counts
+    }
+
+    /// All counts by the places of their counters.
+    #[must_use]
+    pub fn places(&self) -> Vec<u64> {
+        self.0.as_slice().to_vec()
     }
 
     /// Adds `n`.
-    pub fn add(&self, counter: Counter, n: u64) {
-        self.cell(counter).fetch_add(n, Ordering::Relaxed);
+    pub fn add(&mut self, counter: Counter, n: u64) {
+        let count = &mut self.0[counter];
+        *count = count.saturating_add(n);
     }
 
     /// The present count.
+    #[must_use]
     pub fn get(&self, counter: Counter) -> u64 {
-        self.cell(counter).load(Ordering::Relaxed)
+        self.0[counter]
     }
 
     /// The sum of all that tell of trouble.
     #[must_use]
     pub fn trouble(&self) -> u64 {
-        let trouble = Counter::ALL.into_iter().filter(|c| c.tells_of_trouble());
-        trouble.map(|c| self.get(c)).sum()
+        let trouble = self.iter().filter(|(c, _)| c.tells_of_trouble());
+        trouble.map(|(_, n)| n).sum()
     }
 
-    /// All counts by name.
-    #[must_use]
-    pub fn snapshot(&self) -> BTreeMap<&'static str, u64> {
-        Counter::ALL
-            .into_iter()
-            .map(|c| (c.name(), self.get(c)))
-            .collect()
+    /// All counters with their counts.
+    pub fn iter(&self) -> impl Iterator<Item = (Counter, u64)> + '_ {
+        self.0.iter().map(|(c, n)| (c, *n))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_a_counter_never_changes() {
+        let names: Vec<_> = Counts::default().iter().map(|(c, _)| c.name()).collect();
+        assert_eq!(
+            names,
+            [
+                "observations",
+                "duplicates",
+                "batches",
+                "commits",
+                "unknown-gauge",
+                "future",
+                "too-old",
+                "bad-payload",
+                "bad-topic",
+                "out-of-range",
+                "wrong-mode",
+                "wrong-parameter",
+                "given-up",
+                "commit-failures",
+            ]
+        );
+    }
+
+    #[test]
+    fn counts_of_an_older_program_are_read_and_later_ones_are_zero() {
+        let counts = Counts::from_places(&[7, 0, 3]);
+        assert_eq!(counts.get(Counter::Observations), 7);
+        assert_eq!(counts.get(Counter::Batches), 3);
+        assert_eq!(counts.get(Counter::CommitFailures), 0);
+        assert_eq!(counts.trouble(), 0);
+        let mut more = counts;
+        more.add(Counter::Future, 2);
+        assert_eq!(
+            (more.trouble(), Counts::from_places(&more.places())),
+            (2, more)
+        );
     }
 }

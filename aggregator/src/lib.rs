@@ -1,7 +1,11 @@
 //! The aggregator: MQTT in, one merged history, a live flood map out.
 //!
-//! ingest → merge → assess → forecast → dispatch → publish. The stages decide and do no I/O; the
-//! shells are `ingest::{broker, mqtt, committer}`, `store`, `http` and `run`.
+//! ingest → merge → assess → forecast → dispatch → publish. Every input goes through the one
+//! committer, which writes it down in order of arrival; then [`world::World::step`] says what
+//! changes and what is to be done. What readers see is rendered from the world's snapshots.
+//!
+//! The stages decide and do no I/O; the shells are `ingest::{broker, mqtt, committer}`, `store`,
+//! `publish::announcer`, `http`, `driver`, `parts`, `requests` and `run`.
 
 pub mod assess;
 pub mod cli;
@@ -9,17 +13,19 @@ pub mod commands;
 pub mod config;
 pub mod counters;
 pub mod dispatch;
-mod ends;
+mod driver;
 pub mod forecast;
 pub mod http;
 pub mod ingest;
-pub mod map;
 pub mod merge;
 pub mod metrics;
 pub mod network;
 pub mod orders;
-pub mod rebuild;
+pub mod parts;
+pub mod principal;
+pub mod publish;
+pub mod requests;
+pub mod restore;
 pub mod run;
 pub mod store;
-pub mod store_before;
 pub mod world;

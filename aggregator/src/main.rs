@@ -3,23 +3,21 @@
 use std::process::ExitCode;
 
 use aggregator::{
-    cli::{Cli, Command, LogFormat},
+    cli::{Cli, Command},
     commands,
 };
 use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let format = match cli.log_format {
-        LogFormat::Text => shared::logging::LogFormat::Text,
-        LogFormat::Json => shared::logging::LogFormat::Json,
-    };
-    let started = shared::logging::start(format, "info,rmqtt=warn,fjall=warn,lsm_tree=warn");
+    let started =
+        shared::logging::start(cli.log_format, "info,rmqtt=warn,fjall=warn,lsm_tree=warn");
     let done = started
         .map_err(|e| anyhow::anyhow!("logging: {e}"))
         .and_then(|()| match &cli.command {
             Command::Run { config } => commands::run(config),
             Command::Check { configs } => commands::check(configs),
+            Command::At { time, config } => commands::at(*time, config),
             Command::Export { config } => commands::export(config),
         });
     match done {

@@ -8,12 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use enum_map::{Enum, EnumMap};
 use nix::time::{ClockId, clock_gettime};
 
-/// A stage of the way from a message to the map.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A stage of the way from a message to the map, in the order of the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Stage {
-    /// Committer: topic and payload to typed observations.
+    /// Committer: payload to typed observations.
     Decode,
     /// Committer: admission, duplicates, cursors.
     Merge,
@@ -25,38 +27,17 @@ pub enum Stage {
     World,
     /// World: time passes: statuses, forecasts, plans.
     Tick,
-    /// World: state and delta as JSON.
+    /// Announcer: state and delta as JSON.
     State,
-    /// World: the live layers of the map.
+    /// Announcer: the live layers of the map.
     Map,
 }
 
 impl Stage {
-    /// All stages, in the order of the way.
-    pub const ALL: [Self; 8] = [
-        Self::Decode,
-        Self::Merge,
-        Self::Commit,
-        Self::Answer,
-        Self::World,
-        Self::Tick,
-        Self::State,
-        Self::Map,
-    ];
-
     /// The name in `/metrics`.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Decode => "decode",
-            Self::Merge => "merge",
-            Self::Commit => "commit",
-            Self::Answer => "answer",
-            Self::World => "world",
-            Self::Tick => "tick",
-            Self::State => "state",
-            Self::Map => "map",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -67,22 +48,28 @@ struct Spent {
     cpu: AtomicU64,
 }
 
+impl Spent {
+    fn seconds(&self) -> (f64, f64) {
+        let seconds =
+            |sum: &AtomicU64| Duration::from_nanos(sum.load(Ordering::Relaxed)).as_secs_f64();
+        (seconds(&self.clock), seconds(&self.cpu))
+    }
+}
+
 /// What every stage took since the start.
 #[derive(Debug, Default)]
-pub struct Stages([Spent; Stage::ALL.len()]);
+pub struct Stages(EnumMap<Stage, Spent>);
 
 impl Stages {
     /// Seconds on the clock and on the processor.
     #[must_use]
     pub fn seconds(&self, stage: Stage) -> (f64, f64) {
-        let spent = self.of(stage);
-        let seconds =
-            |sum: &AtomicU64| Duration::from_nanos(sum.load(Ordering::Relaxed)).as_secs_f64();
-        (seconds(&spent.clock), seconds(&spent.cpu))
+        self.0[stage].seconds()
     }
 
-    fn of(&self, stage: Stage) -> &Spent {
-        self.0.get(stage as usize).expect("one sum per stage")
+    /// Seconds of all stages.
+    pub fn iter(&self) -> impl Iterator<Item = (Stage, (f64, f64))> + '_ {
+        self.0.iter().map(|(stage, spent)| (stage, spent.seconds()))
     }
 }
 
@@ -109,7 +96,7 @@ impl<'a> Stopwatch<'a> {
     /// What passed since the start or the lap before belongs to `stage`.
     pub fn lap(&mut self, stage: Stage) {
         let (clock, cpu) = (Instant::now(), thread_cpu());
-        let spent = self.stages.of(stage);
+        let spent = &self.stages.0[stage];
         add(&spent.clock, clock - self.clock);
         add(&spent.cpu, cpu.saturating_sub(self.cpu));
         (self.clock, self.cpu) = (clock, cpu);

@@ -1,7 +1,7 @@
 // Builds the page into dist, with a brotli twin beside every file that shrinks by it.
 // Same sources and lock file, same bytes: nothing here depends on time, place or order.
 
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";

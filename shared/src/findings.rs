@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::de::DeserializeOwned;
+
 /// One thing that is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -37,6 +39,42 @@ impl fmt::Display for Finding {
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct Wrong(pub Vec<Finding>);
 
+impl From<Finding> for Wrong {
+    fn from(finding: Finding) -> Self {
+        Self(vec![finding])
+    }
+}
+
+/// Reads the text of a TOML file.
+///
+/// # Errors
+/// The first thing that is wrong with its form: the line, the key, and what would be right.
+pub fn read_toml<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Wrong> {
+    toml::from_str(text).map_err(|error| {
+        let mut findings = Findings::new(file, text);
+        findings.form(error.span(), error.message());
+        Wrong(findings.found)
+    })
+}
+
+/// Reads the text of a JSON file that should be `what`, for example "a GeoJSON FeatureCollection".
+///
+/// # Errors
+/// The first thing that is wrong with its form: the line, the column, and what would be right.
+pub fn read_json<T: DeserializeOwned>(file: &Path, text: &str, what: &str) -> Result<T, Finding> {
+    serde_json::from_str(text).map_err(|error| {
+        let said = error.to_string();
+        let at = format!(" at line {} column {}", error.line(), error.column());
+        let reason = plain(said.strip_suffix(&at).unwrap_or(&said));
+        Finding {
+            file: file.to_owned(),
+            line: Some(error.line()),
+            place: format!("column {}", error.column()),
+            message: format!("not {what}: {reason}"),
+        }
+    })
+}
+
 /// Gathers findings while a file is checked.
 pub struct Findings<'a> {
     file: &'a Path,
@@ -65,7 +103,7 @@ impl<'a> Findings<'a> {
     }
 
     /// Notes what the reader of the file's form says: of which key, and without its Rust types.
-    pub fn form(&mut self, span: Option<Range<usize>>, message: &str) {
+    fn form(&mut self, span: Option<Range<usize>>, message: &str) {
         let key = span.as_ref().and_then(|s| {
             if message == "duplicate key" {
                 self.text.get(s.clone())
@@ -148,6 +186,25 @@ mod tests {
         assert_eq!(
             wrong.to_string(),
             "gw.toml: no source at all\ngw.toml:2: [uplink]: window is 0"
+        );
+    }
+
+    #[test]
+    fn a_file_whose_form_is_wrong_is_told_by_line_and_key() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Form {
+            #[expect(dead_code, reason = "only its form is read")]
+            speed: f64,
+        }
+        let wrong = read_toml::<Form>(Path::new("a.toml"), "# a run\nspeed = \"fast\"\n");
+        assert_eq!(
+            wrong.expect_err("no number").to_string(),
+            "a.toml:2: speed: invalid type: string \"fast\", expected a number"
+        );
+        let wrong = read_json::<Form>(Path::new("a.json"), "{\n  \"speed\": \"fast\"\n}", "a run");
+        assert_eq!(
+            wrong.expect_err("no number").to_string(),
+            "a.json:2: column 17: not a run: invalid type: string \"fast\", expected a number"
         );
     }
 

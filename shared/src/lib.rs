@@ -1,11 +1,14 @@
 //! The words and contracts that the agent, the aggregator and the simulators share.
 //!
-//! Nothing here performs I/O except [`logging`] (which writes to standard error) and
-//! [`clock::Clock::now`] (which reads the system clock). Everything else is plain data and
-//! plain functions, so that the same bytes mean the same thing in every program.
+//! Nothing here performs I/O except [`logging`] (which writes to standard error),
+//! [`clock::Clock::now`] (which reads the system clock) and [`net`] (which asks for a free port).
+//! Everything else is plain data and plain functions, so that the same bytes mean the same thing
+//! in every program.
 
+pub mod backoff;
 pub mod broker;
 pub mod clock;
+pub mod error;
 pub mod findings;
 pub mod fleet;
 pub mod gauge;
@@ -14,6 +17,7 @@ pub mod limits;
 pub mod logging;
 pub mod lonlat;
 pub mod name;
+pub mod net;
 pub mod observation;
 pub mod quality;
 pub mod time;

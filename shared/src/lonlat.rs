@@ -1,9 +1,9 @@
 //! A position on the Earth: WGS 84 longitude and latitude in degrees.
+//!
+//! What is reckoned with positions is `geo`'s, under the feature `geometry`: a gateway needs none
+//! of it, and builds without.
 
 use serde::{Deserialize, Serialize};
-
-/// Mean radius of the Earth in metres (IUGG mean radius R1).
-const EARTH_RADIUS_M: f64 = 6_371_008.8;
 
 /// WGS 84 longitude and latitude in degrees. JSON form: `[lon, lat]`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -53,27 +53,6 @@ impl LonLat {
     pub const fn lat(self) -> f64 {
         self.lat
     }
-
-    /// Great-circle distance in metres (haversine formula on the mean sphere, error < 0.6 %).
-    #[must_use]
-    pub fn distance_m(self, other: Self) -> f64 {
-        let (lat1, lat2) = (self.lat.to_radians(), other.lat.to_radians());
-        let half_lat = ((lat2 - lat1) / 2.0).sin();
-        let half_lon = ((other.lon - self.lon).to_radians() / 2.0).sin();
-        let h = half_lat * half_lat + lat1.cos() * lat2.cos() * half_lon * half_lon;
-        2.0 * EARTH_RADIUS_M * h.sqrt().min(1.0).asin()
-    }
-
-    /// The position a `share` (0–1) of the way to `other`, straight in degrees: right to a metre
-    /// over the length of a street.
-    #[must_use]
-    pub fn towards(self, other: Self, share: f64) -> Self {
-        let share = share.clamp(0.0, 1.0);
-        Self {
-            lon: self.lon + (other.lon - self.lon) * share,
-            lat: self.lat + (other.lat - self.lat) * share,
-        }
-    }
 }
 
 impl TryFrom<[f64; 2]> for LonLat {
@@ -90,6 +69,79 @@ impl From<LonLat> for [f64; 2] {
     }
 }
 
+#[cfg(feature = "geometry")]
+mod geometry {
+    use geo::{Distance, Euclidean, Haversine, InterpolatePoint, Point};
+
+    use super::LonLat;
+
+    /// Half of a great circle, in metres: nothing is farther away.
+    const FARTHEST_M: f64 = 20_015_115.0;
+
+    impl From<LonLat> for Point {
+        fn from(at: LonLat) -> Self {
+            Self::new(at.lon, at.lat)
+        }
+    }
+
+    impl LonLat {
+        /// Great-circle distance in metres (haversine formula on the mean sphere, error < 0.6 %).
+        #[must_use]
+        pub fn distance_m(self, other: Self) -> f64 {
+            // Rounding can make the formula of two opposite places no number; the minimum is one.
+            Haversine
+                .distance(self.into(), other.into())
+                .min(FARTHEST_M)
+        }
+
+        /// The position a `share` (0–1) of the way to `other`, straight in degrees: right to a
+        /// metre over the length of a street.
+        #[must_use]
+        pub fn towards(self, other: Self, share: f64) -> Self {
+            let share = share.clamp(0.0, 1.0);
+            let between = Euclidean.point_at_ratio_between(self.into(), other.into(), share);
+            Self {
+                lon: between.x(),
+                lat: between.y(),
+            }
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        fn at(lon: f64, lat: f64) -> LonLat {
+            LonLat::new(lon, lat).expect("valid")
+        }
+
+        #[test]
+        fn a_degree_of_latitude_is_111_2_km() {
+            let degree = at(121.0, 31.0).distance_m(at(121.0, 32.0));
+            assert!((degree - 111_195.0).abs() < 1.0, "{degree}");
+        }
+
+        #[test]
+        fn the_other_side_of_the_earth_is_half_its_circumference_away() {
+            for tenth in -1_800_i32..=1_800 {
+                let (lon, lat) = (f64::from(tenth) / 10.0, f64::from(tenth) / 20.0);
+                let opposite = if lon > 0.0 { lon - 180.0 } else { lon + 180.0 };
+                let half = at(lon, lat).distance_m(at(opposite, -lat));
+                assert!((FARTHEST_M - half).abs() < 1.0, "{half}");
+            }
+        }
+
+        #[test]
+        fn towards_goes_straight_and_not_beyond() {
+            let (from, to) = (at(121.0, 31.0), at(121.2, 31.1));
+            let half = from.towards(to, 0.5);
+            assert!((half.lon() - 121.1).abs() < 1e-9 && (half.lat() - 31.05).abs() < 1e-9);
+            assert_eq!(from.towards(to, 7.0), to);
+            assert_eq!(from.towards(to, -1.0), from);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,12 +152,5 @@ mod tests {
         assert!(wrong.to_string().contains("swapped"));
         let metres = LonLat::new(350_123.4, 3_412_345.6).expect_err("a projection");
         assert!(metres.to_string().contains("metres"));
-    }
-
-    #[test]
-    fn a_degree_of_latitude_is_111_2_km() {
-        let a = LonLat::new(121.0, 31.0).expect("valid");
-        let b = LonLat::new(121.0, 32.0).expect("valid");
-        assert!((a.distance_m(b) - 111_195.0).abs() < 10.0);
     }
 }

@@ -84,18 +84,6 @@ impl Thresholds {
             DepthClass::Dry
         }
     }
-
-    /// The depth at which a class begins.
-    #[must_use]
-    pub fn begins_at_m(&self, class: DepthClass) -> f64 {
-        match class {
-            DepthClass::Dry => 0.0,
-            DepthClass::Notice => self.notice_m,
-            DepthClass::Waterlogged => self.waterlogged_m,
-            DepthClass::Closure => self.closure_m,
-            DepthClass::Severe => self.severe_m,
-        }
-    }
 }
 
 /// How deep water stands, in the steps that people act on.
@@ -107,25 +95,6 @@ pub enum DepthClass {
     Waterlogged,
     Closure,
     Severe,
-}
-
-impl DepthClass {
-    /// Whether the point counts as waterlogged: [`Self::Waterlogged`] or worse.
-    #[must_use]
-    pub fn is_waterlogged(self) -> bool {
-        self >= Self::Waterlogged
-    }
-
-    /// The next lower class.
-    #[must_use]
-    pub const fn below(self) -> Self {
-        match self {
-            Self::Dry | Self::Notice => Self::Dry,
-            Self::Waterlogged => Self::Notice,
-            Self::Closure => Self::Waterlogged,
-            Self::Severe => Self::Closure,
-        }
-    }
 }
 
 #[cfg(test)]

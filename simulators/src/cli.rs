@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use shared::logging::LogFormat;
-use simulators::{bench, city, demo, lab::say, load, replay};
+use simulators::{bench, city, console::say, demo, load, replay};
 
 /// Simulated cities, recorded storms and load for the real flood-agent and flood-aggregator.
 ///
@@ -37,16 +37,16 @@ pub struct Cli {
     #[command(subcommand)]
     command: Command,
     /// How log lines look
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
-    log_format: Format,
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub log_format: LogFormat,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Demo(demo::Args),
-    Replay(replay::Args),
-    Load(load::Args),
-    Bench(bench::Args),
+    Demo(demo::DemoArgs),
+    Replay(replay::ReplayArgs),
+    Load(load::LoadArgs),
+    Bench(bench::BenchArgs),
     City(CityArgs),
 }
 
@@ -58,22 +58,6 @@ struct CityArgs {
     /// The same seed writes the same bytes anywhere
     #[arg(long, default_value_t = 1)]
     seed: u64,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
-impl Cli {
-    /// How log lines look.
-    pub fn log_format(&self) -> LogFormat {
-        match self.log_format {
-            Format::Text => LogFormat::Text,
-            Format::Json => LogFormat::Json,
-        }
-    }
 }
 
 /// Runs the command; `false` is a run that was completed and judged as failed.

@@ -8,14 +8,14 @@
     reason = "an answer of another form fails the test"
 )]
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, time::Duration};
 
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS};
 use serde_json::{Value as Json, json};
 use shared::{
     clock::{Mode, ScaledClock, real_now},
     gauge::Parameter,
-    ids::{AgentId, GaugeId},
+    ids::AgentId,
     observation::Observation,
     quality::{Quality, TestSet},
     time::Timestamp,
@@ -23,8 +23,7 @@ use shared::{
     wire::{Envelope, Topic},
 };
 use simulators::{
-    gauge::Readings,
-    lab::{BehindLink, BrokerChoice, Lab, Process, Programs, Setup, until},
+    lab::{Lab, LabSetup, Process, Programs, until},
     link::FieldBroker,
 };
 use tokio::{
@@ -39,15 +38,6 @@ const AGENT: &str = "gw-66";
 /// A depth gauge of the harbour.
 const GAUGE: &str = "lg-0006";
 
-/// No simulated gauges: whatever comes, the tests send.
-struct Nothing;
-
-impl Readings for Nothing {
-    fn reading(&self, _: &GaugeId, _: Timestamp) -> Option<f64> {
-        None
-    }
-}
-
 /// The real aggregator with its own broker over the harbour, and a clock that runs as the real one.
 async fn aggregator() -> (Lab, ScaledClock) {
     let clock = ScaledClock {
@@ -56,18 +46,10 @@ async fn aggregator() -> (Lab, ScaledClock) {
         started: real_now(),
         speed: 1.0,
     };
-    let setup = Setup {
-        city: Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/city/harbour"),
-        gateways: vec![],
-        readings: Arc::new(Nothing),
-        clock,
-        broker: BrokerChoice::Embedded,
-        behind_link: BehindLink::Nobody,
-        http: None,
-        batch_seconds: 1.0,
-        work: None,
-    };
-    let lab = Lab::start(setup).await.expect("the aggregator starts");
+    let city = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/city/harbour");
+    // No simulated gauges: whatever comes, the tests send.
+    let lab = Lab::start(LabSetup::new(city, clock)).await;
+    let lab = lab.expect("the aggregator starts");
     (lab, clock)
 }
 
@@ -131,7 +113,7 @@ fn batch(mode: Mode) -> Vec<u8> {
         backfill: false,
         observations: vec![observation],
     };
-    envelope.encode().expect("encodes")
+    envelope.encode()
 }
 
 fn third_party(gauge: &str, parameter: &str, at: Timestamp, value: Json) -> Vec<u8> {
@@ -150,97 +132,90 @@ struct Bad {
     detail: Option<&'static str>,
 }
 
-fn tour() -> Vec<Bad> {
-    let bad = |topic: &str, payload: Vec<u8>, counter, detail| Bad {
+fn bad(
+    topic: &str,
+    payload: impl Into<Vec<u8>>,
+    counter: &'static str,
+    detail: Option<&'static str>,
+) -> Bad {
+    Bad {
         topic: topic.to_owned(),
-        payload,
+        payload: payload.into(),
         counter,
         detail,
-    };
+    }
+}
+
+/// Batches that are torn, of a later version, of somebody else, or of another run.
+fn batches() -> Vec<Bad> {
     let (own, other) = (batches_of(AGENT), batches_of("gw-01"));
-    let neighbour = "flood/v1/in/neighbour";
-    let (now, hour) = (real_now(), 3_600_000);
     let whole = batch(Mode::Exercise);
     let half = whole.get(..whole.len() / 2).unwrap_or_default().to_vec();
-    let depth = |at, value| third_party(GAUGE, "depth", at, value);
+    let (payload, topic) = ("bad-payload", "bad-topic");
+    let future = Some("version 7 is not known here");
+    let strange = Some("names partition 99");
+    let stolen = Some("published by client `gw-66`");
+    let actual = Some("the batch is Actual, this is Exercise");
     vec![
-        bad(&own, half, "bad-payload", Some("the batch is malformed")),
-        bad(
-            &own,
-            b"\x07\x00noise".to_vec(),
-            "bad-payload",
-            Some("version 7 is not known here"),
-        ),
-        bad(
-            neighbour,
+        bad(&own, half, payload, Some("the batch is malformed")),
+        bad(&own, b"\x07\x00noise", payload, future),
+        bad("flood/v1/obs/99/gw-66", whole.clone(), topic, strange),
+        bad(&other, whole, topic, stolen),
+        bad(&own, batch(Mode::Actual), "wrong-mode", actual),
+    ]
+}
+
+/// Observations of a third party that are malformed, or that cannot be.
+fn third_party_messages() -> Vec<Bad> {
+    let (now, hour) = (real_now(), 3_600_000);
+    let of = |gauge, at, value| third_party(gauge, "depth", at, value);
+    let depth = |at, value| of(GAUGE, at, value);
+    let long_ago = Timestamp::from_millis(0);
+    let unit = br#"[{"n":"lg-0006/depth","u":"cm","v":31}]"#;
+    let wrong_unit = Some("record 0: unit `cm` given, but depth is in m");
+    let fair = json!(0.1);
+    [
+        (
             depth(now, json!("deep")),
             "bad-payload",
             Some("string \"deep\""),
         ),
-        bad(
-            neighbour,
-            br#"[{"n":"lg-0006/depth","u":"cm","v":31}]"#.to_vec(),
-            "bad-payload",
-            Some("record 0: unit `cm` given, but depth is in m"),
-        ),
-        bad(
-            "flood/v1/obs/99/gw-66",
-            batch(Mode::Exercise),
-            "bad-topic",
-            Some("names partition 99"),
-        ),
-        bad(
-            &other,
-            batch(Mode::Exercise),
-            "bad-topic",
-            Some("published by client `gw-66`"),
-        ),
-        bad(
-            &own,
-            batch(Mode::Actual),
-            "wrong-mode",
-            Some("the batch is Actual, this is Exercise"),
-        ),
-        bad(
-            neighbour,
-            depth(now.plus_millis(hour), json!(0.1)),
+        (unit.to_vec(), "bad-payload", wrong_unit),
+        (
+            depth(now.plus_millis(hour), fair.clone()),
             "future",
             Some("lg-0006 at "),
         ),
-        bad(
-            neighbour,
-            depth(Timestamp::from_millis(0), json!(0.1)),
+        (
+            depth(long_ago, fair.clone()),
             "too-old",
             Some("lg-0006 at 1970-01-01"),
         ),
-        bad(
-            neighbour,
-            third_party("rg-0001", "depth", now, json!(0.1)),
+        (
+            of("rg-0001", now, fair.clone()),
             "wrong-parameter",
             Some("rg-0001 at "),
         ),
-        bad(
-            neighbour,
-            third_party("lg-9999", "depth", now, json!(0.1)),
-            "unknown-gauge",
-            None,
-        ),
-        bad(neighbour, depth(now, json!(99.9)), "out-of-range", None),
+        (of("lg-9999", now, fair), "unknown-gauge", None),
+        (depth(now, json!(99.9)), "out-of-range", None),
     ]
+    .into_iter()
+    .map(|(payload, counter, detail)| bad("flood/v1/in/neighbour", payload, counter, detail))
+    .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_message_is_counted_and_seen_and_the_next_good_one_is_stored() {
     let (mut lab, _) = aggregator().await;
     let mut line = Line::new(AGENT, lab.broker.address());
-    for (number, bad) in tour().into_iter().enumerate() {
+    let tour = batches().into_iter().chain(third_party_messages());
+    for (number, bad) in tour.enumerate() {
         let what = format!("{number}: {} on {}", bad.counter, bad.topic);
         let before = counted(&lab, bad.counter).await;
         line.publish(&bad.topic, bad.payload).await;
         assert_eq!(counted(&lab, bad.counter).await, before + 1, "{what}");
         let metric = format!("flood_{}_total", bad.counter.replace('-', "_"));
         let metrics = lab.client.metrics().await.expect("metrics");
-        #[expect(clippy::cast_precision_loss, reason = "a dozen")]
         let expected = (before + 1) as f64;
         assert_eq!(metrics.get(&metric), Some(&expected), "{what}");
         page_shows(&lab, bad.counter, before + 1).await;
@@ -295,10 +270,10 @@ async fn good_is_stored(lab: &Lab, line: &mut Line, number: i64) {
 }
 
 /// What a device makes of a question.
-type Answer = fn([u8; 12]) -> Vec<u8>;
+type Device = fn([u8; 12]) -> Vec<u8>;
 
 /// A Modbus TCP device that answers every question with `answer`.
-async fn device(answer: Answer) -> String {
+async fn device(answer: Device) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("its address");
     tokio::spawn(async move {
@@ -309,7 +284,7 @@ async fn device(answer: Answer) -> String {
     format!("tcp://{address}")
 }
 
-async fn converse(mut stream: TcpStream, answer: Answer) {
+async fn converse(mut stream: TcpStream, answer: Device) {
     let mut question = [0; 12];
     while stream.read_exact(&mut question).await.is_ok() {
         if stream.write_all(&answer(question)).await.is_err() {
@@ -386,7 +361,7 @@ async fn shown(lab: &Lab, gauge: &str) -> Json {
 #[tokio::test(flavor = "multi_thread")]
 async fn devices_that_answer_wrongly_are_counted_and_named_and_the_others_are_read() {
     let (mut lab, clock) = aggregator().await;
-    let answers: [(&str, Answer); 4] = [
+    let answers: [(&str, Device); 4] = [
         ("lg-0001", garbage),
         ("lg-0002", wrong_function),
         ("lg-0003", exception),

@@ -6,26 +6,22 @@
 //!
 //! The programs under test must have been built: `cargo build -p agent -p aggregator`.
 
-use std::{path::Path, sync::Arc, time::Duration};
+mod common;
 
-use shared::{
-    clock::{Mode, ScaledClock, real_now},
-    time::Timestamp,
-};
+use std::time::Duration;
+
+use shared::{clock::real_now, time::Timestamp};
 use simulators::{
-    lab::{BehindLink, BrokerChoice, Delivery, Lab, Setup, say, spread},
+    console::say,
+    gauge::Served,
+    lab::{BehindLink, BrokerChoice, DeliveryCount, Lab, LabSetup},
     link::LinkFault,
-    replay,
 };
 use tokio::sync::Mutex;
 
 /// Eight programs at once on two cores would measure the machine, not the system.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
-const SPEED: f64 = 240.0;
-/// The storm's own minute at which a run begins: the first streets are about to flood.
-const BEGIN_MINUTE: i64 = 50;
-const BATCH_SECONDS: f64 = 1.0;
 /// Served so shortly before the kill, a reading may have been on the wire, in a socket's queue or in
 /// half a frame: it had not reached the agent. A loop between two processes takes a millisecond or
 /// two; on two cores shared by eight programs it may wait for its turn a few times. Still only a
@@ -38,30 +34,10 @@ const RIGHT_AGAIN: Duration = Duration::from_secs(10);
 const SOME: u64 = 300;
 
 async fn harbour(broker: BrokerChoice, behind_link: BehindLink) -> Lab {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/scenarios/harbour.toml");
-    let (mut recording, _) = replay::load(&file, None).expect("the harbour scenario");
-    recording.from = recording.from.plus_millis(BEGIN_MINUTE * 60_000);
-    let city = match recording.city.clone() {
-        replay::CitySource::Folder(city) => Some(city),
-        replay::CitySource::Generated { .. } => None,
-    };
-    let started = real_now() + Duration::from_secs(3);
-    let clock = ScaledClock {
-        mode: Mode::Replay,
-        origin: recording.from,
-        started,
-        speed: SPEED,
-    };
-    let setup = Setup {
-        city: city.expect("the harbour has a city of its own"),
-        gateways: spread(&recording.instruments(), 2, SPEED),
-        readings: Arc::new(recording.readings()),
-        clock,
+    let setup = LabSetup {
         broker,
         behind_link,
-        http: None,
-        batch_seconds: BATCH_SECONDS,
-        work: None,
+        ..common::harbour(2, common::FIRST_FLOODS)
     };
     Lab::start(setup).await.expect("everything starts")
 }
@@ -90,8 +66,8 @@ async fn nothing_lost_nothing_twice(mut lab: Lab, what: &str) {
     );
 }
 
-fn tell(what: &str, delivery: &Delivery) {
-    let Delivery {
+fn tell(what: &str, delivery: &DeliveryCount) {
+    let DeliveryCount {
         served,
         stored,
         lost,
@@ -153,7 +129,7 @@ async fn an_agent_killed_under_load_loses_nothing_that_had_reached_it() {
     }
 }
 
-fn between(list: &[simulators::gauge::Served], (from, to): (Timestamp, Timestamp)) -> usize {
+fn between(list: &[Served], (from, to): (Timestamp, Timestamp)) -> usize {
     list.iter()
         .filter(|s| from <= s.real && s.real <= to)
         .count()

@@ -7,47 +7,27 @@
 //! The programs under test must have been built: `cargo build -p agent -p aggregator`; mosquitto
 //! must be installed.
 
-use std::{path::Path, sync::Arc, time::Duration};
+mod common;
 
-use shared::clock::{Mode, ScaledClock, real_now};
+use std::time::Duration;
+
+use shared::clock::real_now;
 use simulators::{
-    lab::{BehindLink, BrokerChoice, GatewayPlan, Lab, Setup, say, spread},
-    replay::{self, CitySource},
+    console::say,
+    lab::{BrokerChoice, GatewayPlan, Lab, LabSetup},
 };
 
-const SPEED: f64 = 240.0;
-/// The storm's own minute at which the run begins: the first streets are about to flood.
-const BEGIN_MINUTE: i64 = 50;
 /// Readings in a stage of the run.
 const SOME: u64 = 100;
 /// Ten seconds are promised; an emulated program on a busy machine gets some more.
 const RIGHT_AGAIN: Duration = Duration::from_secs(20);
 
 async fn harbour() -> Lab {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/scenarios/harbour.toml");
-    let (mut recording, _) = replay::load(&file, None).expect("the harbour scenario");
-    recording.from = recording.from.plus_millis(BEGIN_MINUTE * 60_000);
-    let CitySource::Folder(city) = recording.city.clone() else {
-        unreachable!("the harbour has a city of its own");
-    };
-    let mut gateways = spread(&recording.instruments(), 1, SPEED);
-    gateways.iter_mut().for_each(without_serial_lines);
-    let setup = Setup {
-        city,
-        gateways,
-        readings: Arc::new(recording.readings()),
-        clock: ScaledClock {
-            mode: Mode::Replay,
-            origin: recording.from,
-            started: real_now() + Duration::from_secs(3),
-            speed: SPEED,
-        },
+    let mut setup = LabSetup {
         broker: BrokerChoice::Mosquitto,
-        behind_link: BehindLink::Nobody,
-        http: None,
-        batch_seconds: 1.0,
-        work: None,
+        ..common::harbour(1, common::FIRST_FLOODS)
     };
+    setup.gateways.iter_mut().for_each(without_serial_lines);
     Lab::start(setup).await.expect("everything starts")
 }
 

@@ -1,15 +1,24 @@
-//! From the raw file to a [`Config`]: everything outside the sources, and the bounds of numbers.
+//! From the raw file to an [`AgentConfig`]: everything outside the sources, and the bounds of numbers.
 
 use std::{ops::RangeInclusive, path::Path, path::PathBuf, time::Duration};
 
-use shared::{broker::BrokerUrlError, clock::Clock, findings::Findings, ids::AgentId};
+use shared::{
+    backoff::BackoffLimits,
+    broker::BrokerUrl,
+    clock::Clock,
+    findings::{self, Findings, Wrong},
+    ids::AgentId,
+};
 use toml::Spanned;
 
 use super::{
-    BrokerUrl, Config, Login, Spool, Uplink, Wrong, raw,
+    fields::{Placed, login, of, parsed, to_count, whole, within, wrong_broker},
+    raw::{RawConfig, RawSpool, RawUplink},
+    settings::{AgentConfig, SpoolConfig, UplinkConfig},
     sources::{self, Taken},
+    when_full::WhenFull,
+    word::UnknownWord,
 };
-use crate::{spool::WhenFull, uplink::BackoffLimits};
 
 /// Observations gather for at most this long: past ten seconds a flood's rise is late on the map.
 const BATCH_SECONDS: RangeInclusive<f64> = 0.05..=10.0;
@@ -28,20 +37,14 @@ const SPOOL_MIB: RangeInclusive<f64> = 8.0..=65_536.0;
 ///
 /// # Errors
 /// Everything that is wrong with it: form errors one by one, all others at once.
-pub fn parse(file: &Path, text: &str) -> Result<Config, Wrong> {
+pub fn parse(file: &Path, text: &str) -> Result<AgentConfig, Wrong> {
+    let raw: RawConfig = findings::read_toml(file, text)?;
     let mut findings = Findings::new(file, text);
-    let raw: raw::File = match toml::from_str(text) {
-        Ok(raw) => raw,
-        Err(error) => {
-            findings.form(error.span(), error.message());
-            return findings.finish(None);
-        }
-    };
     let config = build(raw, &mut findings);
     findings.finish(config)
 }
 
-fn build(raw: raw::File, findings: &mut Findings<'_>) -> Option<Config> {
+fn build(raw: RawConfig, findings: &mut Findings<'_>) -> Option<AgentConfig> {
     let agent = parsed::<AgentId, _>(&raw.agent, "agent", findings);
     let data_dir = PathBuf::from(raw.data_dir.get_ref());
     if data_dir.as_os_str().is_empty() {
@@ -72,7 +75,7 @@ fn build(raw: raw::File, findings: &mut Findings<'_>) -> Option<Config> {
         .iter()
         .filter_map(|m| sources::mqtt(m, agent_name, &mut taken, findings))
         .collect();
-    Some(Config {
+    Some(AgentConfig {
         agent: agent?,
         data_dir,
         uplink: uplink?,
@@ -83,12 +86,12 @@ fn build(raw: raw::File, findings: &mut Findings<'_>) -> Option<Config> {
     })
 }
 
-fn uplink(raw: &raw::Uplink, findings: &mut Findings<'_>) -> Option<Uplink> {
+fn uplink(raw: &RawUplink, findings: &mut Findings<'_>) -> Option<UplinkConfig> {
     let place = "[uplink]";
     let broker = BrokerUrl::parse(raw.broker.get_ref())
         .map_err(|e| wrong_broker(&raw.broker, place, &e, findings))
         .ok();
-    let mut number = |name, value: Option<(f64, std::ops::Range<usize>)>, default, bounds| {
+    let mut number = |name, value: Option<Placed>, default, bounds| {
         within(place, name, value, default, bounds, findings)
     };
     let batch = number(
@@ -138,7 +141,7 @@ fn uplink(raw: &raw::Uplink, findings: &mut Findings<'_>) -> Option<Uplink> {
         raw.password_file.as_ref(),
         findings,
     );
-    Some(Uplink {
+    Some(UplinkConfig {
         broker: broker?,
         login,
         batch: Duration::from_secs_f64(batch),
@@ -153,109 +156,19 @@ fn uplink(raw: &raw::Uplink, findings: &mut Findings<'_>) -> Option<Uplink> {
     })
 }
 
-fn spool(raw: &raw::Spool, findings: &mut Findings<'_>) -> Spool {
+fn spool(raw: &RawSpool, findings: &mut Findings<'_>) -> SpoolConfig {
     let place = "[spool]";
     let mib = raw.max_mib.as_ref().map(whole);
     let mib = within(place, "max_mib", mib, 256.0, SPOOL_MIB, findings);
     let when_full = match &raw.when_full {
         None => WhenFull::default(),
-        Some(text) => text.get_ref().parse().unwrap_or_else(|e: String| {
+        Some(text) => text.get_ref().parse().unwrap_or_else(|e: UnknownWord| {
             findings.add(Some(text.span()), place, e);
             WhenFull::default()
         }),
     };
-    Spool {
+    SpoolConfig {
         max_bytes: to_count(mib) as u64 * 1024 * 1024,
         when_full,
     }
-}
-
-/// Notes why an address is none; where it holds a login, which keys are for that.
-pub fn wrong_broker(
-    broker: &Spanned<String>,
-    place: &str,
-    error: &BrokerUrlError,
-    findings: &mut Findings<'_>,
-) {
-    let hint = match error {
-        BrokerUrlError::Login => " and put the login into username and password_file",
-        _ => "",
-    };
-    findings.add(Some(broker.span()), place, format!("broker: {error}{hint}"));
-}
-
-/// A login, if there is a user name.
-pub fn login(
-    place: &str,
-    username: Option<&String>,
-    password_file: Option<&Spanned<String>>,
-    findings: &mut Findings<'_>,
-) -> Option<Login> {
-    if let (None, Some(file)) = (username, password_file) {
-        findings.add(Some(file.span()), place, "password_file without username");
-    }
-    let password_file = password_file.map(|f| PathBuf::from(f.get_ref()));
-    username.map(|name| Login {
-        username: name.clone(),
-        password_file,
-    })
-}
-
-/// A number with its place in the file.
-pub fn of(value: Option<&Spanned<f64>>) -> Option<(f64, std::ops::Range<usize>)> {
-    value.map(|v| (*v.get_ref(), v.span()))
-}
-
-/// As [`of`], for whole numbers.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "every bound lies far below 2^52"
-)]
-pub fn whole(value: &Spanned<i64>) -> (f64, std::ops::Range<usize>) {
-    (*value.get_ref() as f64, value.span())
-}
-
-/// The number if it lies in `bounds`; otherwise the default, with an error noted.
-pub fn within(
-    place: &str,
-    name: &str,
-    value: Option<(f64, std::ops::Range<usize>)>,
-    default: f64,
-    bounds: RangeInclusive<f64>,
-    findings: &mut Findings<'_>,
-) -> f64 {
-    match value {
-        None => default,
-        Some((number, _)) if bounds.contains(&number) => number,
-        Some((number, span)) => {
-            let (low, high) = (bounds.start(), bounds.end());
-            findings.add(
-                Some(span),
-                place,
-                format!("{name} = {number} is not from {low} to {high}"),
-            );
-            default
-        }
-    }
-}
-
-/// Parses a text into one of the system's own types.
-pub fn parsed<T, E>(text: &Spanned<String>, place: &str, findings: &mut Findings<'_>) -> Option<T>
-where
-    T: std::str::FromStr<Err = E>,
-    E: std::fmt::Display,
-{
-    text.get_ref()
-        .parse()
-        .map_err(|e: E| findings.add(Some(text.span()), place, e))
-        .ok()
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked to be a small positive number"
-)]
-pub fn to_count(number: f64) -> usize {
-    number as usize
 }

@@ -1,6 +1,6 @@
 //! Addresses of Modbus lines in a configuration file.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use shared::broker::host_port;
 
@@ -63,6 +63,18 @@ impl Endpoint {
             serial(text, rest).map(Self::Rtu)
         } else {
             Err(bad())
+        }
+    }
+
+    /// The silence of 3.5 characters that separates RTU frames (Modbus over serial line 1.02,
+    /// § 2.5.1.1).
+    #[must_use]
+    pub fn frame_silence(&self) -> Duration {
+        const FIXED_ABOVE: u32 = 19_200;
+        match self {
+            Self::Tcp { .. } | Self::RtuOverTcp { .. } => Duration::ZERO,
+            Self::Rtu(line) if line.baud > FIXED_ABOVE => Duration::from_micros(1_750),
+            Self::Rtu(line) => Duration::from_secs_f64(3.5 * 11.0 / f64::from(line.baud)),
         }
     }
 
@@ -156,6 +168,18 @@ mod tests {
                 stop_bits: 1
             }))
         );
+    }
+
+    #[test]
+    fn the_silence_between_frames_follows_the_baud_rate() {
+        let at = |url: &str| {
+            let endpoint = Endpoint::parse(url).expect("endpoint");
+            endpoint.frame_silence().as_micros()
+        };
+        assert_eq!(at("rtu:///dev/ttyS0?baud=9600"), 4_010);
+        assert_eq!(at("rtu:///dev/ttyS0?baud=19200"), 2_005);
+        assert_eq!(at("rtu:///dev/ttyS0?baud=115200"), 1_750);
+        assert_eq!(at("tcp://h:502"), 0);
     }
 
     #[test]

@@ -2,16 +2,25 @@
 
 use shared::{
     gauge::Parameter,
-    quality::{Limits, Span},
+    quality::{Limits, LimitsError, Span},
 };
 
-use super::raw::{self, Change};
+use super::raw::{Change, RawLimits};
+
+/// Why a gauge cannot have the limits that its file gives it.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum WrongLimits {
+    #[error("{0} = true says nothing: give the limit, or false for no test")]
+    Switch(&'static str),
+    #[error(transparent)]
+    Contradiction(#[from] LimitsError),
+}
 
 /// The limits of one gauge.
 ///
 /// # Errors
 /// `true` where a number or `false` belongs, or limits that contradict themselves.
-pub fn merged(parameter: Parameter, change: Option<&raw::Limits>) -> Result<Limits, String> {
+pub fn merged(parameter: Parameter, change: Option<&RawLimits>) -> Result<Limits, WrongLimits> {
     let mut limits = Limits::default_for(parameter);
     let Some(change) = change else {
         return Ok(limits);
@@ -46,24 +55,22 @@ pub fn merged(parameter: Parameter, change: Option<&raw::Limits>) -> Result<Limi
     if let Some(sentinels) = &change.sentinels {
         limits.sentinels.clone_from(sentinels);
     }
-    limits.check().map_err(|e| e.to_string())?;
+    limits.check()?;
     Ok(limits)
 }
 
 fn apply<T, U>(
-    name: &str,
+    name: &'static str,
     limit: &mut Option<U>,
     change: Option<Change<T>>,
     convert: impl Fn(T) -> U,
-) -> Result<(), String> {
+) -> Result<(), WrongLimits> {
     match change {
         None => {}
         Some(Change::To(value)) => *limit = Some(convert(value)),
         Some(Change::Switch(false)) => *limit = None,
         Some(Change::Switch(true)) => {
-            return Err(format!(
-                "{name} = true says nothing: give the limit, or false for no test"
-            ));
+            return Err(WrongLimits::Switch(name));
         }
     }
     Ok(())
@@ -75,10 +82,10 @@ mod tests {
 
     #[test]
     fn a_key_that_is_absent_keeps_the_default_and_false_switches_the_test_off() {
-        let change = raw::Limits {
+        let change = RawLimits {
             spike: Some(Change::To(0.4)),
             rate_per_minute: Some(Change::Switch(false)),
-            ..raw::Limits::default()
+            ..RawLimits::default()
         };
         let got = merged(Parameter::Depth, Some(&change)).expect("consistent");
         let default = Limits::default_for(Parameter::Depth);
@@ -94,11 +101,14 @@ mod tests {
 
     #[test]
     fn limits_that_contradict_the_defaults_are_refused() {
-        let change = raw::Limits {
+        let change = RawLimits {
             fail_span: Some(Change::To([0.0, 2.0])),
-            ..raw::Limits::default()
+            ..RawLimits::default()
         };
         let refused = merged(Parameter::Depth, Some(&change)).expect_err("suspect span is wider");
-        assert_eq!(refused, "suspect_span must lie inside fail_span");
+        assert_eq!(
+            refused.to_string(),
+            "suspect_span must lie inside fail_span"
+        );
     }
 }

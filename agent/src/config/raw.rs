@@ -9,22 +9,22 @@ use toml::Spanned;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct File {
+pub struct RawConfig {
     pub agent: Spanned<String>,
     pub data_dir: Spanned<String>,
-    pub uplink: Uplink,
+    pub uplink: RawUplink,
     #[serde(default)]
-    pub spool: Spool,
+    pub spool: RawSpool,
     pub clock: Option<Spanned<ScaledClock>>,
     #[serde(default)]
-    pub modbus: Vec<Modbus>,
+    pub modbus: Vec<RawModbusBus>,
     #[serde(default)]
-    pub mqtt: Vec<Mqtt>,
+    pub mqtt: Vec<RawMqttInput>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Uplink {
+pub struct RawUplink {
     pub broker: Spanned<String>,
     pub username: Option<String>,
     pub password_file: Option<Spanned<String>>,
@@ -39,14 +39,14 @@ pub struct Uplink {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spool {
+pub struct RawSpool {
     pub max_mib: Option<Spanned<i64>>,
     pub when_full: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Modbus {
+pub struct RawModbusBus {
     pub name: Spanned<String>,
     pub connect: Spanned<String>,
     pub timeout_ms: Option<Spanned<i64>>,
@@ -55,12 +55,12 @@ pub struct Modbus {
     pub max_gap_words: Option<Spanned<i64>>,
     pub probe_max_seconds: Option<Spanned<f64>>,
     #[serde(default)]
-    pub gauge: Vec<ModbusGauge>,
+    pub gauge: Vec<RawModbusGauge>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ModbusGauge {
+pub struct RawModbusGauge {
     pub gauge: Spanned<String>,
     pub parameter: Spanned<String>,
     pub unit_id: Spanned<i64>,
@@ -74,35 +74,35 @@ pub struct ModbusGauge {
     pub interval_s: Option<Spanned<f64>>,
     #[serde(default)]
     pub sentinels: Vec<Spanned<f64>>,
-    pub limits: Option<Spanned<Limits>>,
+    pub limits: Option<Spanned<RawLimits>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Mqtt {
+pub struct RawMqttInput {
     pub name: Spanned<String>,
     pub broker: Spanned<String>,
     pub client_id: Option<Spanned<String>>,
     pub username: Option<String>,
     pub password_file: Option<Spanned<String>>,
     #[serde(default)]
-    pub gauge: Vec<MqttGauge>,
+    pub gauge: Vec<RawMqttGauge>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct MqttGauge {
+pub struct RawMqttGauge {
     pub gauge: Spanned<String>,
     pub parameter: Spanned<String>,
     pub topic: Option<Spanned<String>>,
     pub interval_s: Option<Spanned<f64>>,
-    pub limits: Option<Spanned<Limits>>,
+    pub limits: Option<Spanned<RawLimits>>,
 }
 
 /// What a gauge's own limits change; a key that is absent keeps the parameter's default.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Limits {
+pub struct RawLimits {
     pub fail_span: Option<Change<[f64; 2]>>,
     pub suspect_span: Option<Change<[f64; 2]>>,
     pub spike: Option<Change<f64>>,

@@ -6,15 +6,18 @@ use std::{
     time::Duration,
 };
 
-use shared::{findings::Findings, gauge::Parameter, ids::GaugeId};
+use shared::{broker::BrokerUrl, findings::Findings, gauge::Parameter, ids::GaugeId};
 use toml::Spanned;
 
 use super::{
-    BrokerUrl, Endpoint, GaugeSpec, ModbusBus, ModbusGauge, MqttGauge, MqttInput,
-    check::{login, of, parsed, to_count, whole, within, wrong_broker},
-    limits, raw,
+    endpoint::Endpoint,
+    fields::{login, of, parsed, to_count, whole, within, wrong_broker},
+    limits,
+    raw::{RawLimits, RawModbusBus, RawModbusGauge, RawMqttGauge, RawMqttInput},
+    registers::{RegisterKind, WordFormat, WordOrder, WordType},
+    settings::{GaugeSpec, ModbusBus, ModbusGauge, MqttGauge, MqttInput},
+    word::UnknownWord,
 };
-use crate::source::decode::{RegisterKind, WordFormat, WordOrder, WordType};
 
 /// Gauges are read from ten times a second to once a day.
 const INTERVAL_S: RangeInclusive<f64> = 0.1..=86_400.0;
@@ -40,7 +43,7 @@ pub struct Taken {
 
 /// One `[[modbus]]` table.
 pub fn modbus(
-    raw: &raw::Modbus,
+    raw: &RawModbusBus,
     taken: &mut Taken,
     findings: &mut Findings<'_>,
 ) -> Option<ModbusBus> {
@@ -110,7 +113,7 @@ pub fn modbus(
 }
 
 fn modbus_gauge(
-    raw: &raw::ModbusGauge,
+    raw: &RawModbusGauge,
     bus: &str,
     taken: &mut Taken,
     findings: &mut Findings<'_>,
@@ -181,7 +184,7 @@ fn modbus_gauge(
 /// A block that was copied and not changed: two gauges can hardly have the same depth of the same
 /// register. Different parameters may come from one register, with scales of their own.
 fn shared_registers(
-    gauges: &[(&raw::ModbusGauge, ModbusGauge)],
+    gauges: &[(&RawModbusGauge, ModbusGauge)],
     place: &str,
     findings: &mut Findings<'_>,
 ) {
@@ -229,7 +232,7 @@ fn register(raw: &Spanned<i64>, place: &str, findings: &mut Findings<'_>) -> Opt
 
 /// One `[[mqtt]]` table.
 pub fn mqtt(
-    raw: &raw::Mqtt,
+    raw: &RawMqttInput,
     agent: &str,
     taken: &mut Taken,
     findings: &mut Findings<'_>,
@@ -289,7 +292,7 @@ pub fn mqtt(
 }
 
 fn mqtt_gauge(
-    raw: &raw::MqttGauge,
+    raw: &RawMqttGauge,
     input: &str,
     taken: &mut Taken,
     topics: &mut HashMap<String, String>,
@@ -326,7 +329,7 @@ fn mqtt_gauge(
 fn gauge(
     (id, parameter): (&Spanned<String>, &Spanned<String>),
     interval_s: Option<&Spanned<f64>>,
-    own_limits: Option<&Spanned<raw::Limits>>,
+    own_limits: Option<&Spanned<RawLimits>>,
     place: &str,
     taken: &mut Taken,
     findings: &mut Findings<'_>,
@@ -384,10 +387,13 @@ fn source_name(
     }
 }
 
-fn optional<T: Default + std::str::FromStr<Err = String>>(
+fn optional<T>(
     text: Option<&Spanned<String>>,
     place: &str,
     findings: &mut Findings<'_>,
-) -> Option<T> {
+) -> Option<T>
+where
+    T: Default + std::str::FromStr<Err = UnknownWord>,
+{
     text.map_or_else(|| Some(T::default()), |text| parsed(text, place, findings))
 }

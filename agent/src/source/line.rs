@@ -10,22 +10,16 @@ use std::{
     time::Duration,
 };
 
+use shared::backoff::{Backoff, BackoffLimits};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_modbus::{
-    Error, ExceptionCode, Request as Ask, Response,
+    Error, ExceptionCode, Request, Response,
     client::{Client as _, Context},
     slave::{Slave, SlaveContext as _},
 };
 
-use super::{
-    decode::{RegisterKind, Request},
-    transport,
-};
-use crate::{
-    config::{Endpoint, ModbusBus},
-    random,
-    uplink::{Backoff, BackoffLimits},
-};
+use super::{reads::RegisterRead, transport};
+use crate::config::{Endpoint, ModbusBus, RegisterKind};
 
 /// Waits between tries to reach a line that cannot be opened; a bus that probes its silent units
 /// more often is tried as often.
@@ -80,7 +74,7 @@ impl AskError {
 }
 
 /// A line and what is known of its state.
-pub struct Line {
+pub struct ModbusLine {
     endpoint: Endpoint,
     timeout: Duration,
     /// Silence before every request.
@@ -94,7 +88,7 @@ pub struct Line {
     stale_bytes: Arc<AtomicU64>,
 }
 
-impl Line {
+impl ModbusLine {
     #[must_use]
     pub fn new(bus: &ModbusBus, stale_bytes: Arc<AtomicU64>) -> Self {
         let limits = BackoffLimits {
@@ -104,7 +98,7 @@ impl Line {
         Self {
             endpoint: bus.endpoint.clone(),
             timeout: bus.timeout,
-            pause: transport::frame_silence(&bus.endpoint) + bus.turnaround,
+            pause: bus.endpoint.frame_silence() + bus.turnaround,
             context: None,
             quiet_since: Instant::now(),
             unsettled: false,
@@ -114,24 +108,24 @@ impl Line {
         }
     }
 
-    /// Asks once for the registers of `request`.
+    /// Asks once for the registers of `read`.
     ///
     /// # Errors
     /// See [`AskError`]. After any but a refusal the line has been dropped.
-    pub async fn ask(&mut self, request: &Request) -> Result<Vec<u16>, AskError> {
+    pub async fn ask(&mut self, read: &RegisterRead) -> Result<Vec<u16>, AskError> {
         let mut context = match self.context.take() {
             Some(context) => context,
             None => self.open().await?,
         };
         sleep_until(self.quiet_since + self.pause).await;
-        context.set_slave(Slave(request.unit_id));
-        let answer = timeout(self.timeout, context.call(question(request))).await;
+        context.set_slave(Slave(read.unit_id));
+        let answer = timeout(self.timeout, context.call(question(read))).await;
         self.quiet_since = Instant::now();
         let result = match answer {
             Err(_) => Err(AskError::TimedOut(self.timeout)),
             Ok(Err(error)) => Err(AskError::Garbled(error)),
             Ok(Ok(Err(exception))) => Err(AskError::Refused(exception)),
-            Ok(Ok(Ok(response))) => registers(response, request),
+            Ok(Ok(Ok(response))) => registers(response, read),
         };
         match &result {
             Ok(_) | Err(AskError::Refused(_)) => self.context = Some(context),
@@ -153,7 +147,7 @@ impl Line {
                 Ok(context)
             }
             Err(error) => {
-                let wait = self.backoff.next(random::fraction());
+                let wait = self.backoff.next(fastrand::f64());
                 self.down_until = Some(Instant::now() + wait);
                 Err(AskError::Open {
                     endpoint: self.endpoint.to_string(),
@@ -164,24 +158,24 @@ impl Line {
     }
 }
 
-fn question(request: &Request) -> Ask<'static> {
-    match request.kind {
-        RegisterKind::Holding => Ask::ReadHoldingRegisters(request.start, request.count),
-        RegisterKind::Input => Ask::ReadInputRegisters(request.start, request.count),
+fn question(read: &RegisterRead) -> Request<'static> {
+    match read.kind {
+        RegisterKind::Holding => Request::ReadHoldingRegisters(read.start, read.count),
+        RegisterKind::Input => Request::ReadInputRegisters(read.start, read.count),
     }
 }
 
 /// tokio-modbus does not compare the length of an answer with what was asked for.
-fn registers(response: Response, request: &Request) -> Result<Vec<u16>, AskError> {
+fn registers(response: Response, read: &RegisterRead) -> Result<Vec<u16>, AskError> {
     let words = match response {
         Response::ReadHoldingRegisters(words) | Response::ReadInputRegisters(words) => words,
         _ => Vec::new(),
     };
-    if words.len() == usize::from(request.count) {
+    if words.len() == usize::from(read.count) {
         Ok(words)
     } else {
         Err(AskError::Short {
-            expected: request.count,
+            expected: read.count,
             found: words.len(),
         })
     }

@@ -6,23 +6,25 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use shared::{clock::Clock, time::Timestamp};
+use shared::{clock::Clock, error::chain, time::Timestamp};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::mpsc,
     time::{Instant, sleep},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Delivery, Outcome, Reading,
     breaker::Breaker,
-    decode::{self, Decoded, Request, Wanted},
-    line::{AskError, Blame, Line},
+    decode::{self, Decoded},
+    line::{AskError, Blame, ModbusLine},
+    reads::{RegisterRead, reads},
     schedule::Schedule,
 };
 use crate::{
     config::{ModbusBus, ModbusGauge},
-    health::{Beat, Health, count},
-    quality,
+    counters::{Counters, count},
+    pulse::Beat,
 };
 
 /// The loop looks up at least this often: for its pulse, and for a clock that was set.
@@ -31,33 +33,16 @@ const IDLE: Duration = Duration::from_secs(1);
 /// Everything that polls one line.
 pub struct Poller {
     bus: ModbusBus,
-    requests: Vec<Request>,
+    reads: Vec<RegisterRead>,
     schedule: Schedule,
-    line: Line,
+    line: ModbusLine,
     breakers: HashMap<u8, Breaker>,
     failing: HashMap<u8, String>,
     clock: Clock,
     began: Instant,
-    health: Arc<Health>,
+    counters: Arc<Counters>,
     beat: Arc<Beat>,
     out: mpsc::Sender<Delivery>,
-}
-
-/// The requests that serve the gauges of a bus.
-#[must_use]
-pub fn requests(bus: &ModbusBus) -> Vec<Request> {
-    let wanted: Vec<Wanted> = bus
-        .gauges
-        .iter()
-        .map(|g| Wanted {
-            unit_id: g.unit_id,
-            kind: g.kind,
-            register: g.register,
-            words: g.format.word_type.words(),
-            interval_ms: i64::try_from(g.spec.interval.as_millis()).unwrap_or(i64::MAX),
-        })
-        .collect();
-    decode::coalesce(&wanted, bus.max_gap)
 }
 
 /// The longest that one poll can take: every try may need a connection, an answer and a wait for
@@ -73,35 +58,32 @@ impl Poller {
     pub fn new(
         bus: ModbusBus,
         clock: Clock,
-        health: Arc<Health>,
+        counters: Arc<Counters>,
         beat: Arc<Beat>,
         out: mpsc::Sender<Delivery>,
     ) -> Self {
-        let requests = requests(&bus);
-        let schedule = Schedule::new(requests.iter().map(|r| r.interval_ms), clock.now());
-        let line = Line::new(&bus, Arc::clone(&health.counters.stale_bytes));
+        let reads = reads(&bus);
+        let schedule = Schedule::new(reads.iter().map(|r| r.interval_ms), clock.now());
+        let line = ModbusLine::new(&bus, Arc::clone(&counters.stale_bytes));
         Self {
             bus,
-            requests,
+            reads,
             schedule,
             line,
             breakers: HashMap::new(),
             failing: HashMap::new(),
             clock,
             began: Instant::now(),
-            health,
+            counters,
             beat,
             out,
         }
     }
 
     /// Polls until told to stop, or until nobody takes the readings.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+    pub async fn run(mut self, stop: CancellationToken) {
         let beat = Arc::clone(&self.beat);
-        tokio::select! {
-            () = self.poll_for_ever() => {}
-            _ = stop.changed() => {}
-        }
+        stop.run_until_cancelled(self.poll_for_ever()).await;
         beat.rest();
     }
 
@@ -114,14 +96,11 @@ impl Poller {
                 sleep(self.until_next(now)).await;
                 continue;
             };
-            count(
-                &self.health.counters.missed_polls,
-                self.schedule.missed() - missed,
-            );
-            let Some(request) = self.requests.get(index).cloned() else {
+            count(&self.counters.missed_polls, self.schedule.missed() - missed);
+            let Some(read) = self.reads.get(index).cloned() else {
                 continue;
             };
-            let Some(readings) = self.poll(&request).await else {
+            let Some(readings) = self.poll(&read).await else {
                 continue;
             };
             self.beat.rest();
@@ -147,8 +126,8 @@ impl Poller {
     }
 
     /// Reads once; `None` where the unit is not asked because it has been silent.
-    async fn poll(&mut self, request: &Request) -> Option<Vec<Reading>> {
-        let breaker = self.breakers.entry(request.unit_id).or_default();
+    async fn poll(&mut self, read: &RegisterRead) -> Option<Vec<Reading>> {
+        let breaker = self.breakers.entry(read.unit_id).or_default();
         if !breaker.allows(self.began.elapsed()) {
             return None;
         }
@@ -158,9 +137,9 @@ impl Poller {
             u32::from(self.bus.retries) + 1
         };
         let started = Instant::now();
-        let answer = self.ask(request, tries).await;
+        let answer = self.ask(read, tries).await;
         let now = self.clock.now();
-        let breaker = self.breakers.entry(request.unit_id).or_default();
+        let breaker = self.breakers.entry(read.unit_id).or_default();
         match answer.as_ref().map_err(AskError::blame) {
             Ok(_) | Err(Blame::Nobody) => breaker.answered(),
             Err(Blame::Line) => {}
@@ -168,35 +147,35 @@ impl Poller {
                 breaker.failed(self.began.elapsed(), started.elapsed(), self.bus.probe_max);
             }
         }
-        self.note(request.unit_id, answer.as_ref().err());
-        let readings = self.readings(request, answer.ok().as_deref(), now);
+        self.note(read.unit_id, answer.as_ref().err());
+        let readings = self.readings(read, answer.ok().as_deref(), now);
         let failed = readings
             .iter()
             .filter(|r| r.outcome == Outcome::Failed)
             .count();
-        count(&self.health.counters.failed_readings, failed as u64);
+        count(&self.counters.failed_readings, failed as u64);
         Some(readings)
     }
 
     /// Tries again only where another try can help.
-    async fn ask(&mut self, request: &Request, tries: u32) -> Result<Vec<u16>, AskError> {
-        let mut answer = self.line.ask(request).await;
+    async fn ask(&mut self, read: &RegisterRead, tries: u32) -> Result<Vec<u16>, AskError> {
+        let mut answer = self.line.ask(read).await;
         for _ in 1..tries {
             match &answer {
-                Err(error) if error.blame() == Blame::Unit => answer = self.line.ask(request).await,
+                Err(error) if error.blame() == Blame::Unit => answer = self.line.ask(read).await,
                 _ => break,
             }
         }
         answer
     }
 
-    fn readings(&self, request: &Request, words: Option<&[u16]>, at: Timestamp) -> Vec<Reading> {
-        let gauges = request
+    fn readings(&self, read: &RegisterRead, words: Option<&[u16]>, at: Timestamp) -> Vec<Reading> {
+        let gauges = read
             .serves
             .iter()
             .filter_map(|index| self.bus.gauges.get(*index));
         let reading = |gauge: &ModbusGauge| {
-            let outcome = words.map_or(Outcome::Failed, |words| read(gauge, request.start, words));
+            let outcome = words.map_or(Outcome::Failed, |words| number(gauge, read.start, words));
             Reading {
                 gauge: gauge.spec.id.clone(),
                 at,
@@ -219,7 +198,7 @@ impl Poller {
                 let text = error.to_string();
                 let is_down = matches!(error, AskError::Down);
                 if !is_down && self.failing.get(&unit_id) != Some(&text) {
-                    let error = error as &dyn std::error::Error;
+                    let error = chain(error);
                     tracing::warn!(bus, unit_id, error, "unit gives no reading");
                     self.failing.insert(unit_id, text);
                 }
@@ -229,7 +208,7 @@ impl Poller {
 }
 
 /// One gauge's number in the registers that were read from `start`.
-fn read(gauge: &ModbusGauge, start: u16, words: &[u16]) -> Outcome {
+fn number(gauge: &ModbusGauge, start: u16, words: &[u16]) -> Outcome {
     let own = usize::from(gauge.register.saturating_sub(start));
     let words = words.get(own..).unwrap_or_default();
     match decode::decode(
@@ -240,8 +219,8 @@ fn read(gauge: &ModbusGauge, start: u16, words: &[u16]) -> Outcome {
         &gauge.sentinels,
     ) {
         None => Outcome::Failed,
-        Some(Decoded::Number(number)) => quality::outcome(number),
-        Some(Decoded::Sentinel(number)) => match quality::outcome(number) {
+        Some(Decoded::Number(number)) => Outcome::from_units(number),
+        Some(Decoded::Sentinel(number)) => match Outcome::from_units(number) {
             Outcome::Number(value) => Outcome::Sentinel(value),
             other => other,
         },

@@ -25,7 +25,7 @@ use tokio_serial::SerialPortBuilderExt as _;
 
 use crate::{
     config::{Endpoint, Parity, SerialLine},
-    health::count,
+    counters::count,
 };
 
 /// Longest wait for a TCP connection.
@@ -62,17 +62,6 @@ pub async fn connect(
                 nobody,
             ))
         }
-    }
-}
-
-/// The silence of 3.5 characters that separates RTU frames (Modbus over serial line 1.02, § 2.5.1.1).
-#[must_use]
-pub fn frame_silence(endpoint: &Endpoint) -> Duration {
-    const FIXED_ABOVE: u32 = 19_200;
-    match endpoint {
-        Endpoint::Tcp { .. } | Endpoint::RtuOverTcp { .. } => Duration::ZERO,
-        Endpoint::Rtu(line) if line.baud > FIXED_ABOVE => Duration::from_micros(1_750),
-        Endpoint::Rtu(line) => Duration::from_secs_f64(3.5 * 11.0 / f64::from(line.baud)),
     }
 }
 
@@ -222,13 +211,5 @@ mod tests {
         let mut answer = [0; 6];
         ours.read_exact(&mut answer).await.expect("read");
         assert_eq!((&answer, stale.load(Ordering::Relaxed)), (b"answer", 11));
-    }
-
-    #[test]
-    fn the_silence_between_frames_follows_the_baud_rate() {
-        let at = |url: &str| frame_silence(&Endpoint::parse(url).expect("endpoint")).as_micros();
-        assert_eq!(at("rtu:///dev/ttyS0?baud=9600"), 4_010);
-        assert_eq!(at("rtu:///dev/ttyS0?baud=115200"), 1_750);
-        assert_eq!(at("tcp://h:502"), 0);
     }
 }

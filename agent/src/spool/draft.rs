@@ -37,10 +37,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use shared::{limits::MAX_BATCH, observation::Observation};
+use shared::{error::chain, limits::MAX_BATCH, observation::Observation};
 
 use super::frame::{self, FrameError};
-use crate::health::{Health, count};
+use crate::counters::{Counters, count};
 
 /// Largest size of a file: a whole batch, each observation in a frame of its own.
 pub const MAX_BYTES: u64 = MAX_BATCH as u64 * PER_OBSERVATION;
@@ -225,18 +225,18 @@ fn unusable(path: &Path, source: io::Error) -> DraftError {
 pub struct Drafter {
     /// `None` where it could not be opened.
     draft: Option<Arc<Mutex<Draft>>>,
-    health: Arc<Health>,
+    counters: Arc<Counters>,
     is_failing: bool,
 }
 
 impl Drafter {
     /// Opens the draft in a data directory and gives back what an earlier process left in it.
     #[must_use]
-    pub fn open(data_dir: &Path, health: Arc<Health>) -> (Self, Vec<Observation>) {
+    pub fn open(data_dir: &Path, counters: Arc<Counters>) -> (Self, Vec<Observation>) {
         let (draft, left) = match Draft::open(data_dir) {
             Ok((draft, left)) => (Some(Arc::new(Mutex::new(draft))), left),
             Err(error) => {
-                let error = &error as &dyn std::error::Error;
+                let error = chain(&error);
                 tracing::error!(error, "there is no draft; a kill loses the open batch");
                 (None, Vec::new())
             }
@@ -247,7 +247,7 @@ impl Drafter {
         let drafter = Self {
             is_failing: draft.is_none(),
             draft,
-            health,
+            counters,
         };
         (drafter, left)
     }
@@ -266,7 +266,7 @@ impl Drafter {
                 true
             }
             Err(error) => {
-                let undrafted = &self.health.counters.undrafted_observations;
+                let undrafted = &self.counters.undrafted_observations;
                 count(undrafted, observations.len() as u64);
                 self.tell(&error);
                 false
@@ -290,7 +290,7 @@ impl Drafter {
 
     fn tell(&mut self, error: &DraftError) {
         if !std::mem::replace(&mut self.is_failing, true) {
-            let error = error as &dyn std::error::Error;
+            let error = chain(error);
             tracing::warn!(error, "the draft cannot be written; a kill loses readings");
         }
     }

@@ -4,11 +4,15 @@
 
 use std::{io, sync::Arc, thread};
 
-use shared::{observation::Observation, wire::Ack};
+use shared::{error::chain, ids::GaugeId, observation::Observation, wire::Ack};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Appended, Dropped, Spool, SpoolError, Usage};
-use crate::health::Beat;
+use super::{
+    contract::SpoolError,
+    queue::{Appended, Dropped, Spool, Usage},
+    seqs::SeqSet,
+};
+use crate::pulse::Beat;
 
 /// Requests that may wait for the spool: a window of reads, a few releases, one append.
 const WAITING: usize = 64;
@@ -28,6 +32,16 @@ pub struct Stored {
     pub dropped: Dropped,
 }
 
+/// What whoever sends batches is told of one that became durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredBatch {
+    pub seq: u64,
+    /// The lowest number that the spool still holds.
+    pub oldest: u64,
+    /// Whose observations are in it.
+    pub gauges: Vec<GaugeId>,
+}
+
 /// Why the keeper gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum KeeperError {
@@ -37,7 +51,7 @@ pub enum KeeperError {
     Gone,
 }
 
-enum Command {
+enum Request {
     Append {
         batches: Vec<Vec<Observation>>,
         reply: Reply<Stored>,
@@ -53,8 +67,8 @@ enum Command {
     Renew {
         reply: Reply<()>,
     },
-    Ranges {
-        reply: Reply<Vec<(u64, u64)>>,
+    Seqs {
+        reply: Reply<SeqSet>,
     },
 }
 
@@ -64,25 +78,22 @@ type Reply<T> = oneshot::Sender<Result<T, SpoolError>>;
 /// is dropped.
 #[derive(Debug, Clone)]
 pub struct Keeper {
-    commands: mpsc::Sender<Command>,
+    requests: mpsc::Sender<Request>,
     held: watch::Receiver<Held>,
 }
 
 impl Keeper {
-    /// Starts the thread. `beat` shows whether it is stuck in a command.
+    /// Starts the thread. `beat` shows whether it is stuck in a request.
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(
-        spool: Box<dyn Spool>,
-        beat: Arc<Beat>,
-    ) -> io::Result<(Self, thread::JoinHandle<()>)> {
-        let (commands, inbox) = mpsc::channel(WAITING);
-        let (report, held) = watch::channel(held_by(spool.as_ref()));
+    pub fn start(spool: Spool, beat: Arc<Beat>) -> io::Result<(Self, thread::JoinHandle<()>)> {
+        let (requests, inbox) = mpsc::channel(WAITING);
+        let (report, held) = watch::channel(held_by(&spool));
         let thread = thread::Builder::new()
             .name("spool".to_owned())
             .spawn(move || keep(spool, inbox, &report, &beat))?;
-        Ok((Self { commands, held }, thread))
+        Ok((Self { requests, held }, thread))
     }
 
     /// What is held now.
@@ -102,7 +113,7 @@ impl Keeper {
     /// # Errors
     /// The store cannot be written even after it was opened anew.
     pub async fn append(&self, batches: Vec<Vec<Observation>>) -> Result<Stored, KeeperError> {
-        self.ask(|reply| Command::Append { batches, reply }).await
+        self.ask(|reply| Request::Append { batches, reply }).await
     }
 
     /// The observations of a batch, if it is held.
@@ -110,7 +121,7 @@ impl Keeper {
     /// # Errors
     /// The store cannot be read, or this batch was damaged.
     pub async fn read(&self, seq: u64) -> Result<Option<Vec<Observation>>, KeeperError> {
-        self.ask(|reply| Command::Read { seq, reply }).await
+        self.ask(|reply| Request::Read { seq, reply }).await
     }
 
     /// Removes what an acknowledgement releases; returns how many batches.
@@ -118,7 +129,7 @@ impl Keeper {
     /// # Errors
     /// The store cannot be written.
     pub async fn release(&self, ack: Ack) -> Result<u64, KeeperError> {
-        self.ask(|reply| Command::Release { ack, reply }).await
+        self.ask(|reply| Request::Release { ack, reply }).await
     }
 
     /// Starts a new incarnation.
@@ -126,21 +137,21 @@ impl Keeper {
     /// # Errors
     /// The store cannot be written.
     pub async fn renew(&self) -> Result<(), KeeperError> {
-        self.ask(|reply| Command::Renew { reply }).await
+        self.ask(|reply| Request::Renew { reply }).await
     }
 
-    /// The sequence numbers that are held, as inclusive ranges.
+    /// The sequence numbers that are held.
     ///
     /// # Errors
     /// The thread has ended.
-    pub async fn ranges(&self) -> Result<Vec<(u64, u64)>, KeeperError> {
-        self.ask(|reply| Command::Ranges { reply }).await
+    pub async fn seqs(&self) -> Result<SeqSet, KeeperError> {
+        self.ask(|reply| Request::Seqs { reply }).await
     }
 
-    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, KeeperError> {
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, KeeperError> {
         let (reply, answer) = oneshot::channel();
-        self.commands
-            .send(command(reply))
+        self.requests
+            .send(request(reply))
             .await
             .map_err(|_| KeeperError::Gone)?;
         Ok(answer.await.map_err(|_| KeeperError::Gone)??)
@@ -148,49 +159,52 @@ impl Keeper {
 }
 
 fn keep(
-    mut spool: Box<dyn Spool>,
-    mut inbox: mpsc::Receiver<Command>,
+    mut spool: Spool,
+    mut inbox: mpsc::Receiver<Request>,
     report: &watch::Sender<Held>,
     beat: &Beat,
 ) {
-    while let Some(command) = inbox.blocking_recv() {
+    while let Some(request) = inbox.blocking_recv() {
         beat.mark();
-        obey(spool.as_mut(), command, report);
+        obey(&mut spool, request, report);
         beat.rest();
     }
 }
 
 /// The state is reported before the answer, so that whoever is answered sees it.
-fn obey(spool: &mut dyn Spool, command: Command, report: &watch::Sender<Held>) {
-    match command {
-        Command::Append { batches, reply } => {
+fn obey(spool: &mut Spool, request: Request, report: &watch::Sender<Held>) {
+    match request {
+        Request::Append { batches, reply } => {
             let stored = append_all(spool, &batches).or_else(|error| {
-                tracing::warn!(%error, "the spool could not be written; opening it anew");
+                tracing::warn!(
+                    error = chain(&error),
+                    "the spool could not be written; opening it anew"
+                );
                 spool.reopen()?;
                 append_all(spool, &batches)
             });
             answer(spool, report, reply, stored);
         }
-        Command::Read { seq, reply } => {
+        Request::Read { seq, reply } => {
             let batch = spool.read(seq);
             answer(spool, report, reply, batch);
         }
-        Command::Release { ack, reply } => {
+        Request::Release { ack, reply } => {
             let released = spool.release(&ack);
             answer(spool, report, reply, released);
         }
-        Command::Renew { reply } => {
+        Request::Renew { reply } => {
             let renewed = spool.renew();
             answer(spool, report, reply, renewed);
         }
-        Command::Ranges { reply } => {
-            let ranges = spool.held().iter().collect();
-            answer(spool, report, reply, Ok(ranges));
+        Request::Seqs { reply } => {
+            let seqs = spool.held();
+            answer(spool, report, reply, Ok(seqs));
         }
     }
 }
 
-fn append_all(spool: &mut dyn Spool, batches: &[Vec<Observation>]) -> Result<Stored, SpoolError> {
+fn append_all(spool: &mut Spool, batches: &[Vec<Observation>]) -> Result<Stored, SpoolError> {
     let mut all = Stored::default();
     for batch in batches {
         match spool.append(batch)? {
@@ -209,7 +223,7 @@ fn append_all(spool: &mut dyn Spool, batches: &[Vec<Observation>]) -> Result<Sto
 }
 
 fn answer<T>(
-    spool: &dyn Spool,
+    spool: &Spool,
     report: &watch::Sender<Held>,
     reply: Reply<T>,
     result: Result<T, SpoolError>,
@@ -220,7 +234,7 @@ fn answer<T>(
     let _ = reply.send(result);
 }
 
-fn held_by(spool: &dyn Spool) -> Held {
+fn held_by(spool: &Spool) -> Held {
     Held {
         incarnation: spool.incarnation(),
         usage: spool.usage(),

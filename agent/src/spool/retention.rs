@@ -1,17 +1,6 @@
 //! What happens when the spool is full. Pure.
 
-use std::str::FromStr;
-
-/// What gives way when the spool has no room for a new batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum WhenFull {
-    /// The oldest batches are dropped and counted: in a flood the newest depth matters most.
-    #[default]
-    DropOldest,
-    /// Nothing is dropped and nothing more is read: polls stop, and local brokers keep what is not
-    /// acknowledged to them. For records that must have no gap at their beginning.
-    StopReading,
-}
+use crate::config::WhenFull;
 
 /// What to do with a batch that wants to be appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,19 +13,14 @@ pub enum Verdict {
     Full,
 }
 
-/// Bytes that a batch costs the store beyond its own: its key, the node around it, its share of
-/// the log's headers.
+/// Bytes that a batch costs a store beyond its own: its key, the node around it, its share of the
+/// headers.
 pub const PER_BATCH: u64 = 64;
 
-/// What the store's files take up however little they hold.
-const FILES_AT_LEAST: u64 = 4 * 1024 * 1024;
-
-/// How many bytes may be held so that the files stay within `max_file_bytes`. Measured with
-/// batches of 1 to 200 observations and budgets of 8 to 32 MiB, under constant turnover: the files
-/// take 4 MiB and 1.9 to 2.2 times what is held; 2.5 leaves a margin.
+/// What a batch is charged with against the budget.
 #[must_use]
-pub fn hold_limit(max_file_bytes: u64) -> u64 {
-    max_file_bytes.saturating_sub(FILES_AT_LEAST) / 5 * 2
+pub fn charge(frame: &[u8]) -> u64 {
+    frame.len() as u64 + PER_BATCH
 }
 
 /// Decides about `incoming` bytes while `used` of `limit` bytes are held.
@@ -47,20 +31,6 @@ pub fn decide(when_full: WhenFull, used: u64, incoming: u64, limit: u64) -> Verd
         (0, _) => Verdict::Store,
         (bytes, WhenFull::DropOldest) => Verdict::MakeRoom { bytes },
         (_, WhenFull::StopReading) => Verdict::Full,
-    }
-}
-
-impl FromStr for WhenFull {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "drop-oldest" => Ok(Self::DropOldest),
-            "stop-reading" => Ok(Self::StopReading),
-            _ => Err(format!(
-                "when_full = `{text}` is not known; known: drop-oldest, stop-reading"
-            )),
-        }
     }
 }
 
@@ -76,11 +46,15 @@ mod tests {
             Verdict::MakeRoom { bytes: 50 }
         );
         assert_eq!(decide(WhenFull::StopReading, 450, 100, 500), Verdict::Full);
+        assert_eq!(decide(WhenFull::StopReading, 400, 100, 500), Verdict::Store);
+        assert_eq!(
+            decide(WhenFull::DropOldest, 501, 100, 500),
+            Verdict::MakeRoom { bytes: 101 }
+        );
     }
 
     #[test]
-    fn the_smallest_budget_still_holds_a_day_of_a_small_gateway() {
-        let batch = 10 * 25 + PER_BATCH;
-        assert!(hold_limit(8 * 1024 * 1024) / batch > 24 * 60);
+    fn a_batch_is_charged_with_its_bytes_and_what_the_store_needs_around_it() {
+        assert_eq!(charge(&[0; 100]), 164);
     }
 }

@@ -5,7 +5,7 @@
 use std::{
     future::{Ready, ready},
     io,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU16, Ordering::SeqCst},
@@ -24,11 +24,7 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A port that nobody listens on at present.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    shared::net::free_address().unwrap().port()
 }
 
 /// A real broker in threads of its own, so that it can be killed with all its connections.
@@ -167,7 +163,7 @@ async fn serve(
                     Topic::Observations { agent, json: false } => {
                         let envelope = Envelope::decode(&message.payload).unwrap();
                         if let Some(ack) = keep(&seen, envelope, committing.load(SeqCst)) {
-                            let ack = serde_json::to_vec(&ack).unwrap();
+                            let ack = ack.encode();
                             let topic = Topic::Ack(agent).to_string();
                             client
                                 .try_publish(topic, QoS::AtMostOnce, false, ack)
@@ -175,7 +171,7 @@ async fn serve(
                         }
                     }
                     Topic::State(_) => {
-                        let health = serde_json::from_slice(&message.payload).unwrap();
+                        let health = AgentHealth::decode(&message.payload).unwrap();
                         seen.lock().unwrap().health.push(health);
                     }
                     other => panic!("nobody publishes on {other}"),

@@ -4,7 +4,7 @@
 //! several thresholds raises the highest at once. Lowering needs the depth to stay below the
 //! threshold less the hysteresis for the hold. A suspect reading alone does neither.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::{
     observation::Observation,
     quality::Quality,
@@ -16,7 +16,7 @@ use shared::{
 pub const STALE_INTERVALS: u32 = 3;
 
 /// What is said of a point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PointStatus {
     /// No trustworthy recent depth. Never to be read as "dry".
@@ -41,7 +41,7 @@ impl From<DepthClass> for PointStatus {
 }
 
 /// Why a point is unknown, or what casts doubt on its status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// The gauge never gave anything.
@@ -53,10 +53,18 @@ pub enum Cause {
 }
 
 /// The assessment of one point.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Assessment {
     thresholds: Thresholds,
     stale_after_ms: i64,
+    state: AssessmentState,
+}
+
+/// What an assessment remembers: everything but what the city says of the point. It can be saved
+/// and given back to [`Assessment::restore`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AssessmentState {
+    /// The class that hysteresis holds, also while the status is unknown.
     class: Option<DepthClass>,
     status: PointStatus,
     since: Timestamp,
@@ -67,7 +75,7 @@ pub struct Assessment {
 }
 
 /// A depth on its way down: since when, and the highest class it would fall to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Falling {
     since: Timestamp,
     to: DepthClass,
@@ -77,9 +85,7 @@ impl Assessment {
     /// A point that has given nothing yet.
     #[must_use]
     pub fn new(thresholds: Thresholds, interval_s: u32, now: Timestamp) -> Self {
-        Self {
-            thresholds,
-            stale_after_ms: i64::from(interval_s) * i64::from(STALE_INTERVALS) * 1000,
+        let state = AssessmentState {
             class: None,
             status: PointStatus::Unknown,
             since: now,
@@ -87,31 +93,49 @@ impl Assessment {
             suspect: None,
             newest: None,
             falling: None,
+        };
+        Self::restore(thresholds, interval_s, state)
+    }
+
+    /// A point that goes on from what was saved of it. Thresholds and interval are the city's of
+    /// today: where they have changed, the next observation and the next tick tell.
+    #[must_use]
+    pub fn restore(thresholds: Thresholds, interval_s: u32, state: AssessmentState) -> Self {
+        Self {
+            thresholds,
+            stale_after_ms: i64::from(interval_s) * i64::from(STALE_INTERVALS) * 1000,
+            state,
         }
+    }
+
+    /// What is to be saved.
+    #[must_use]
+    pub fn state(&self) -> &AssessmentState {
+        &self.state
     }
 
     /// Takes an observation. Those older than the newest are history, not news: ignored here.
     /// Returns whether the status changed.
     pub fn observe(&mut self, observation: &Observation) -> bool {
         let at = observation.observed_at;
-        if self.newest.is_some_and(|(newest, _)| at <= newest) {
+        if self.state.newest.is_some_and(|(newest, _)| at <= newest) {
             return false;
         }
-        self.newest = Some((at, observation.quality));
+        self.state.newest = Some((at, observation.quality));
         let Some(units) = observation.value.map(shared::value::Value::units) else {
             return false;
         };
         match observation.quality {
             Quality::Pass | Quality::NotEvaluated => {
-                self.suspect = None;
+                self.state.suspect = None;
                 self.trust(at, units)
             }
             Quality::Suspect => {
-                let before = self.suspect.replace((at, units));
+                let before = self.state.suspect.replace((at, units));
                 self.corroborated(before, at, units)
             }
             Quality::Fail | Quality::Missing => {
-                self.suspect = None;
+                self.state.suspect = None;
                 false
             }
         }
@@ -120,9 +144,10 @@ impl Assessment {
     /// Looks at the clock: silence makes a point unknown. Returns whether the status changed.
     pub fn tick(&mut self, now: Timestamp) -> bool {
         let silent = self
+            .state
             .trusted
             .is_none_or(|(at, _)| now.millis_since(at) > self.stale_after_ms);
-        let is_unknown = self.status == PointStatus::Unknown;
+        let is_unknown = self.state.status == PointStatus::Unknown;
         if silent && !is_unknown {
             self.set(PointStatus::Unknown, now);
             return true;
@@ -144,25 +169,25 @@ impl Assessment {
         let near = at.millis_since(earlier) <= self.stale_after_ms;
         let lower = units.min(other);
         let class = self.thresholds.class_of(lower);
-        if near && self.class.is_none_or(|known| class > known) && class > DepthClass::Dry {
+        if near && self.state.class.is_none_or(|known| class > known) && class > DepthClass::Dry {
             return self.trust(at, lower);
         }
         false
     }
 
     fn trust(&mut self, at: Timestamp, depth_m: f64) -> bool {
-        self.trusted = Some((at, depth_m));
-        let before = self.status;
+        self.state.trusted = Some((at, depth_m));
+        let before = self.state.status;
         let class = self.thresholds.class_of(depth_m);
-        let next = match self.class {
+        let next = match self.state.class {
             None => class,
             Some(known) if class >= known => {
-                self.falling = None;
+                self.state.falling = None;
                 class
             }
             Some(known) => self.lowered(known, at, depth_m),
         };
-        self.class = Some(next);
+        self.state.class = Some(next);
         if before == next.into() {
             return false;
         }
@@ -176,10 +201,10 @@ impl Assessment {
             .thresholds
             .class_of(depth_m + self.thresholds.hysteresis_m);
         if to >= known {
-            self.falling = None;
+            self.state.falling = None;
             return known;
         }
-        let falling = match self.falling {
+        let falling = match self.state.falling {
             Some(f) => Falling {
                 since: f.since,
                 to: f.to.max(to),
@@ -187,53 +212,56 @@ impl Assessment {
             None => Falling { since: at, to },
         };
         if at.seconds_since(falling.since) >= self.thresholds.hold_s {
-            self.falling = None;
+            self.state.falling = None;
             falling.to
         } else {
-            self.falling = Some(falling);
+            self.state.falling = Some(falling);
             known
         }
     }
 
     fn set(&mut self, status: PointStatus, at: Timestamp) {
-        self.status = status;
-        self.since = at;
+        self.state.status = status;
+        self.state.since = at;
     }
 
     #[must_use]
     pub fn status(&self) -> PointStatus {
-        self.status
+        self.state.status
     }
 
     /// Since when the status holds.
     #[must_use]
     pub fn since(&self) -> Timestamp {
-        self.since
+        self.state.since
     }
 
     /// The last trusted depth and when it was observed.
     #[must_use]
     pub fn depth(&self) -> Option<(Timestamp, f64)> {
-        self.trusted
+        self.state.trusted
     }
 
     /// The newest reading, if it is suspect and not followed.
     #[must_use]
     pub fn suspect_depth_m(&self) -> Option<f64> {
-        let (at, depth) = self.suspect?;
-        self.trusted.is_none_or(|(t, _)| t < at).then_some(depth)
+        let (at, depth) = self.state.suspect?;
+        self.state
+            .trusted
+            .is_none_or(|(t, _)| t < at)
+            .then_some(depth)
     }
 
     /// Quality of the newest observation.
     #[must_use]
     pub fn quality(&self) -> Option<Quality> {
-        self.newest.map(|(_, quality)| quality)
+        self.state.newest.map(|(_, quality)| quality)
     }
 
     #[must_use]
     pub fn cause(&self) -> Option<Cause> {
-        match (self.status, self.trusted) {
-            (PointStatus::Unknown, None) if self.newest.is_none() => Some(Cause::NoData),
+        match (self.state.status, self.state.trusted) {
+            (PointStatus::Unknown, None) if self.state.newest.is_none() => Some(Cause::NoData),
             (PointStatus::Unknown, _) => Some(Cause::Stale),
             _ if matches!(self.quality(), Some(Quality::Suspect | Quality::Fail)) => {
                 Some(Cause::Suspect)
@@ -359,6 +387,21 @@ mod tests {
         assert_eq!(a.status(), PointStatus::Dry);
     }
 
+    #[test]
+    fn what_was_saved_is_gone_on_from() {
+        let mut a = fresh();
+        for (second, depth, quality) in [
+            (0, 0.3, Quality::Pass),
+            (60, 0.1, Quality::Pass),
+            (120, 0.9, Quality::Suspect),
+        ] {
+            a.observe(&at(second, depth, quality));
+        }
+        let bytes = rmp_serde::to_vec_named(a.state()).expect("is data");
+        let state = rmp_serde::from_slice(&bytes).expect("was written so");
+        assert_eq!(Assessment::restore(Thresholds::default(), 60, state), a);
+    }
+
     proptest! {
         #[test]
         fn the_status_is_never_below_the_class_of_the_depth(
@@ -369,7 +412,7 @@ mod tests {
             for (minute, depth) in (0_i64..).zip(&depths) {
                 a.observe(&at(minute * 60, *depth, Quality::Pass));
                 let class = thresholds.class_of((depth * 1000.0).round() / 1000.0);
-                prop_assert!(a.class.expect("known") >= class);
+                prop_assert!(a.state.class.expect("known") >= class);
             }
         }
     }

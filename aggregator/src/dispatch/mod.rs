@@ -5,15 +5,15 @@
 //! greedy takes at least half of what can be avoided, and one marginal per truck bounds what the
 //! best plan could avoid: every plan carries that bound.
 
+mod drive;
 mod plan;
 mod planner;
-mod problem;
 mod reservoir;
-mod roads;
 mod routing;
+mod situation;
 
+pub use drive::{Drive, Route, RoutedBy};
 pub use plan::{Against, Alternative, Plan, Reason, Recommendation, Unserved, UnservedCode};
 pub use planner::plan;
-pub use problem::{Assigned, Heard, Problem, Site, Truck};
-pub use roads::{Drive, RoadClass, Route, RoutedBy, straight_line};
-pub use routing::{Road, Roads};
+pub use routing::Roads;
+pub use situation::{AssignableTruck, Assigned, Heard, Reservoir, SETUP_MINUTES, Situation};

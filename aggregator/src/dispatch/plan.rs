@@ -1,6 +1,6 @@
 //! A plan: complete, explained, bounded.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::{
     ids::{FeatureId, PointId, TruckId},
     lonlat::LonLat,
@@ -10,7 +10,7 @@ use shared::{
 use super::RoutedBy;
 
 /// Why this truck should go to this point. The page makes sentences of codes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "code", content = "params", rename_all = "kebab-case")]
 pub enum Reason {
     DepthNow { depth_m: f64 },
@@ -24,7 +24,7 @@ pub enum Reason {
 }
 
 /// What speaks against it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "code", content = "params", rename_all = "kebab-case")]
 pub enum Against {
     ArrivesAfterClosure {
@@ -46,7 +46,7 @@ pub enum Against {
 }
 
 /// Another truck for the same point.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alternative {
     pub truck: TruckId,
     pub eta_minutes: f64,
@@ -56,7 +56,7 @@ pub struct Alternative {
 }
 
 /// One truck to one point.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recommendation {
     pub truck: TruckId,
     pub point: PointId,
@@ -79,24 +79,24 @@ pub struct Recommendation {
     pub routed_by: RoutedBy,
 }
 
-/// Why a point in need gets no truck.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+/// Why a point in need gets no truck. The page makes sentences of codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", content = "params", rename_all = "kebab-case")]
 pub enum UnservedCode {
-    NoTruckLeft,
-    GainBelowSwitch,
+    NoTruckLeft {},
+    GainBelowSwitch {},
 }
 
 /// A point in need that gets no truck.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Unserved {
     pub point: PointId,
+    #[serde(flatten)]
     pub code: UnservedCode,
-    pub params: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A proposal for the whole fleet.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     pub version: u64,
     pub made_at: Timestamp,

@@ -1,6 +1,7 @@
 //! What water costs at a point, and how long it stays, under a set of pumping trucks.
 
-use super::problem::{STEP_MINUTES, STEPS, Site};
+use super::situation::Reservoir;
+use crate::forecast::grid::{self, PLANNED_MINUTES, PLANNED_STEPS, STEP_HOURS, STEP_MINUTES, Step};
 
 /// Water above the waterlogged volume counts this much more.
 const HINGE: f64 = 2.0;
@@ -13,90 +14,78 @@ pub struct Pump {
 }
 
 /// m³/h pumped on the mean of a step.
-fn pumped(pumps: &[Pump], step: usize) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "36 steps")]
-    let ends = (step as f64 + 1.0) * STEP_MINUTES;
-    pumps
-        .iter()
-        .map(|p| p.m3h * ((ends - p.ready_minutes) / STEP_MINUTES).clamp(0.0, 1.0))
-        .sum()
+fn pumped(pumps: &[Pump], step: Step) -> f64 {
+    let share = |p: &Pump| ((step.end_minutes() - p.ready_minutes) / STEP_MINUTES).clamp(0.0, 1.0);
+    pumps.iter().map(|p| p.m3h * share(p)).sum()
 }
 
 /// Weighted flooded volume-hours over the horizon: Σ weight · p · Δt · (V + 2·max(0, V − V_c)).
 /// Convex in the volume, so each further truck avoids less. Unit: weighted m³·h.
 #[must_use]
-pub fn cost(site: &Site, pumps: &[Pump]) -> f64 {
-    let hours = STEP_MINUTES / 60.0;
-    let by_step: Vec<f64> = (0..STEPS).map(|step| pumped(pumps, step)).collect();
+pub fn cost(reservoir: &Reservoir, pumps: &[Pump]) -> f64 {
+    let by_step: Vec<f64> = Step::planned().map(|step| pumped(pumps, step)).collect();
     let mut total = 0.0;
-    for (weight, inflow) in &site.members {
-        let mut volume = site.volume_m3;
+    for member in &reservoir.members {
+        let mut volume = reservoir.volume_m3;
         let mut sum = 0.0;
-        for (net, out) in inflow.iter().zip(&by_step) {
-            volume = (volume + (net - out) * hours).max(0.0);
-            sum += volume + HINGE * (volume - site.critical_m3).max(0.0);
+        for (net, out) in member.m3h.iter().zip(&by_step) {
+            volume = (volume + (net - out) * STEP_HOURS).max(0.0);
+            sum += volume + HINGE * (volume - reservoir.critical_m3).max(0.0);
         }
-        total += weight * sum * hours;
+        total += member.weight * sum * STEP_HOURS;
     }
-    total * site.weight
+    total * reservoir.weight
 }
 
 /// The member-weighted mean volume after a number of minutes.
 #[must_use]
-pub fn volume_after(site: &Site, pumps: &[Pump], minutes: f64) -> f64 {
+pub fn volume_after(reservoir: &Reservoir, pumps: &[Pump], minutes: f64) -> f64 {
     let mut mean = 0.0;
-    for (weight, inflow) in &site.members {
-        let mut volume = site.volume_m3;
-        let mut left = minutes;
-        for (step, net) in inflow.iter().enumerate() {
-            let span = left.min(STEP_MINUTES);
+    for member in &reservoir.members {
+        let mut volume = reservoir.volume_m3;
+        let steps = Step::planned().zip(&member.m3h);
+        for (step, net) in steps.take_while(|(step, _)| step.minutes() < minutes) {
+            let span = (minutes - step.minutes()).min(STEP_MINUTES);
             volume = (volume + (net - pumped(pumps, step)) * span / 60.0).max(0.0);
-            left -= span;
-            if left <= 0.0 {
-                break;
-            }
         }
-        mean += weight * volume;
+        mean += member.weight * volume;
     }
     mean
 }
 
 /// Minutes until the mean volume is below the dry volume; `None` beyond the horizon.
 #[must_use]
-pub fn drained_after(site: &Site, pumps: &[Pump]) -> Option<f64> {
-    #[expect(clippy::cast_precision_loss, reason = "180 minutes")]
-    (0..=(STEPS * 5))
-        .map(|m| m as f64)
-        .find(|m| volume_after(site, pumps, *m) <= site.dry_m3)
+pub fn drained_after(reservoir: &Reservoir, pumps: &[Pump]) -> Option<f64> {
+    (0..=PLANNED_MINUTES)
+        .map(f64::from)
+        .find(|minutes| volume_after(reservoir, pumps, *minutes) <= reservoir.dry_m3)
 }
 
 /// Largest member-weighted inflow of the horizon, in m³/h.
 #[must_use]
-pub fn peak_inflow_m3h(site: &Site) -> f64 {
-    (0..STEPS)
-        .map(|step| {
-            let at = |m: &(f64, Vec<f64>)| m.0 * m.1.get(step).copied().unwrap_or(0.0);
-            site.members.iter().map(at).sum::<f64>()
-        })
-        .fold(0.0, f64::max)
+pub fn peak_inflow_m3h(reservoir: &Reservoir) -> f64 {
+    let mut mean = [0.0; PLANNED_STEPS];
+    for member in &reservoir.members {
+        for (mean, net) in mean.iter_mut().zip(&member.m3h) {
+            *mean += member.weight * net;
+        }
+    }
+    mean.into_iter().fold(0.0, f64::max)
 }
 
 /// Probability that the volume reaches the critical one within the horizon, without trucks.
 #[must_use]
-pub fn probability_critical(site: &Site) -> f64 {
-    let reaches = |inflow: &Vec<f64>| {
-        let mut volume = site.volume_m3;
-        volume >= site.critical_m3
-            || inflow.iter().any(|net| {
-                volume = (volume + net * STEP_MINUTES / 60.0).max(0.0);
-                volume >= site.critical_m3
+pub fn probability_critical(reservoir: &Reservoir) -> f64 {
+    let reaches = |m3h: &[f64]| {
+        let mut volume = reservoir.volume_m3;
+        volume >= reservoir.critical_m3
+            || m3h.iter().any(|net| {
+                volume = (volume + grid::volume_m3(*net)).max(0.0);
+                volume >= reservoir.critical_m3
             })
     };
-    site.members
-        .iter()
-        .filter(|(_, inflow)| reaches(inflow))
-        .map(|(weight, _)| weight)
-        .sum()
+    let members = reservoir.members.iter();
+    members.filter(|m| reaches(&m.m3h)).map(|m| m.weight).sum()
 }
 
 #[cfg(test)]
@@ -105,9 +94,14 @@ mod tests {
     use shared::lonlat::LonLat;
 
     use super::*;
+    use crate::forecast::Inflow;
 
-    pub fn site(volume_m3: f64, net_m3h: f64) -> Site {
-        Site {
+    fn inflow(m3h: Vec<f64>) -> Inflow {
+        Inflow { weight: 1.0, m3h }
+    }
+
+    fn reservoir(volume_m3: f64, net_m3h: f64) -> Reservoir {
+        Reservoir {
             id: "wp-1".parse().expect("id"),
             position: LonLat::new(121.0, 31.0).expect("valid"),
             district: None,
@@ -118,7 +112,7 @@ mod tests {
             volume_m3,
             dry_m3: 0.001,
             critical_m3: 100.0,
-            members: vec![(1.0, vec![net_m3h; STEPS])],
+            members: vec![inflow(vec![net_m3h; PLANNED_STEPS])],
             max_trucks: 3,
             peak: None,
             closes_at: None,
@@ -134,24 +128,24 @@ mod tests {
             ready_minutes: 35.0,
             m3h: 1000.0,
         };
-        let minutes = drained_after(&site(600.0, 180.0), &[pump]).expect("drains");
+        let minutes = drained_after(&reservoir(600.0, 180.0), &[pump]).expect("drains");
         assert!((minutes - 87.0).abs() <= 1.0, "{minutes}");
-        assert_eq!(drained_after(&site(600.0, 180.0), &[]), None);
+        assert_eq!(drained_after(&reservoir(600.0, 180.0), &[]), None);
     }
 
     proptest! {
         #[test]
         fn each_further_truck_avoids_less(
             volume in 0.0_f64..2000.0,
-            inflow in prop::collection::vec(-800.0_f64..2500.0, STEPS),
+            m3h in prop::collection::vec(-800.0_f64..2500.0, PLANNED_STEPS),
             pumps in prop::collection::vec((0.0_f64..120.0, 100.0_f64..3000.0), 3),
         ) {
-            let mut site = site(volume, 0.0);
-            site.members = vec![(1.0, inflow)];
+            let mut reservoir = reservoir(volume, 0.0);
+            reservoir.members = vec![inflow(m3h)];
             let pump = |i: usize| Pump { ready_minutes: pumps[i].0, m3h: pumps[i].1 };
             let (a, b, j) = (pump(0), pump(1), pump(2));
-            let few = cost(&site, &[a]) - cost(&site, &[a, j]);
-            let many = cost(&site, &[a, b]) - cost(&site, &[a, b, j]);
+            let few = cost(&reservoir, &[a]) - cost(&reservoir, &[a, j]);
+            let many = cost(&reservoir, &[a, b]) - cost(&reservoir, &[a, b, j]);
             prop_assert!(many <= few + 1e-6 * (1.0 + few.abs()), "{many} > {few}");
         }
     }

@@ -3,65 +3,56 @@
 //! searched, so that a plan may ask for every truck and every point.
 //!
 //! Where the network does not reach, the answer is a straight line and says so.
+//!
+//! The search is our own: those of petgraph and pathfinding answer with a hash map per destination,
+//! several times the twelve bytes a junction that are kept here.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "typed indices that the vectors gave out themselves"
+)]
 
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap},
 };
 
+use geo::{AffineOps, AffineTransform, LineString, Point, SimplifyIdx};
+use oxc_index::{IndexVec, define_index_type};
 use rstar::{RTree, primitives::GeomWithData};
 use shared::lonlat::LonLat;
 
-use super::roads::{Drive, RoadClass, Route, RoutedBy, straight_line};
+use super::drive::{Drive, Route, RoutedBy, drive_ms, straight_line};
+use crate::network::Road;
 
-/// A stretch of road as the city describes it.
-#[derive(Debug, Clone)]
-pub struct Road {
-    pub vertices: Vec<LonLat>,
-    pub class: RoadClass,
-    pub oneway: bool,
-}
+/// Points of a route: keeps an order under 10 KiB.
+const MAX_ROUTE_POINTS: usize = 200;
 
 /// Farther from the nearest junction than this, a place is not on the network.
 const REACH_M: f64 = 3_000.0;
 
-type Node = u32;
-type Junction = GeomWithData<[f64; 2], Node>;
+/// Junctions times destinations that ways are kept for, 12 bytes each: 600 MB. Destinations beyond
+/// it get straight lines, and their recommendations say so.
+const MAX_WAYS: usize = 50_000_000;
+
+/// What a route that is too long may first be simplified by, in degrees: a metre.
+const LEAST_TOLERANCE: f64 = 1e-5;
+
+define_index_type! {
+    /// The number of a junction: a place where stretches of road begin or end.
+    struct Junction = u32;
+}
 
 /// The road network with the ways to its destinations.
 #[derive(Debug, Default)]
 pub struct Roads {
-    places: Vec<LonLat>,
-    near: RTree<Junction>,
-    /// Length of a degree of longitude in degrees of latitude, in this city.
-    shrink: f64,
+    places: IndexVec<Junction, LonLat>,
+    /// Junctions by their place on the plane.
+    near: RTree<GeomWithData<Point, Junction>>,
+    /// From degrees to degrees of latitude, in this city: near in them is near on the ground.
+    plane: AffineTransform,
     ways: HashMap<Key, Ways>,
 }
-
-/// Nodes times destinations that ways are kept for, 12 bytes each: 600 MB. Destinations beyond it
-/// get straight lines, and their recommendations say so.
-const MAX_WAYS: usize = 50_000_000;
-
-/// The way from one node towards one destination.
-#[derive(Debug, Clone, Copy)]
-struct Way {
-    /// Milliseconds to the destination; 49 days where no way leads.
-    millis: u32,
-    metres: f32,
-    /// The next node; the destination itself has none.
-    next: Node,
-}
-
-const NO_WAY: Way = Way {
-    millis: u32::MAX,
-    metres: 0.0,
-    next: NOWHERE,
-};
-const NOWHERE: Node = Node::MAX;
-
-/// The quickest ways from every node to one destination.
-#[derive(Debug)]
-struct Ways(Vec<Way>);
 
 /// A place to a metre: vertices that are meant to be one are one.
 type Key = (i64, i64);
@@ -74,63 +65,28 @@ fn key(at: LonLat) -> Key {
     )
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Arc {
-    /// Where one comes from, as the search runs backwards.
-    from: Node,
-    millis: u32,
-    metres: f32,
-}
-
 impl Roads {
     /// Builds the network and finds all ways to `destinations`.
     #[must_use]
     pub fn new(roads: &[Road], destinations: impl IntoIterator<Item = LonLat>) -> Self {
-        let mut nodes: HashMap<Key, Node> = HashMap::new();
-        let mut places: Vec<LonLat> = Vec::new();
-        let mut into: Vec<Vec<Arc>> = Vec::new();
-        let mut node = |at: LonLat, into: &mut Vec<Vec<Arc>>| {
-            *nodes.entry(key(at)).or_insert_with(|| {
-                places.push(at);
-                into.push(Vec::new());
-                Node::try_from(places.len() - 1).unwrap_or(Node::MAX)
-            })
-        };
-        for road in roads {
-            for pair in road.vertices.windows(2) {
-                let [a, b] = pair else { continue };
-                let (from, to) = (node(*a, &mut into), node(*b, &mut into));
-                let millis = clipped(road.class.drive_ms(a.distance_m(*b)));
-                #[expect(clippy::cast_possible_truncation, reason = "metres of a street")]
-                let metres = a.distance_m(*b) as f32;
-                let mut join = |from: Node, to: Node| {
-                    if let Some(arcs) = into.get_mut(to as usize) {
-                        arcs.push(Arc {
-                            from,
-                            millis,
-                            metres,
-                        });
-                    }
-                };
-                join(from, to);
-                if !road.oneway {
-                    join(to, from);
-                }
-            }
-        }
+        let network = Network::new(roads);
+        let places = network.places;
         let shrink = places.first().map_or(1.0, |p| p.lat().to_radians().cos());
-        let junction = |(at, node): (&LonLat, Node)| GeomWithData::new(flat(*at, shrink), node);
-        let near = RTree::bulk_load(places.iter().zip(0..).map(junction).collect());
+        let plane = AffineTransform::scale(shrink, 1.0, Point::new(0.0, 0.0));
+        let on_plane = |(junction, at): (Junction, &LonLat)| {
+            GeomWithData::new(Point::from(*at).affine_transform(&plane), junction)
+        };
+        let near = RTree::bulk_load(places.iter_enumerated().map(on_plane).collect());
+        let most = MAX_WAYS / places.len().max(1);
         let mut built = Self {
             places,
             near,
-            shrink,
+            plane,
             ways: HashMap::new(),
         };
-        let most = MAX_WAYS / built.places.len().max(1);
         for to in destinations.into_iter().take(most) {
             if let Some(end) = built.junction(to) {
-                built.ways.insert(key(to), Ways::to(end, &into));
+                built.ways.insert(key(to), Ways::to(end, &network.into));
             }
         }
         built
@@ -143,33 +99,28 @@ impl Roads {
             .map_or_else(|| straight_line(from, to).drive, |(drive, _, _)| drive)
     }
 
-    /// The way to a destination.
+    /// The way to a destination, of no more points than an order has room for.
     #[must_use]
     pub fn route(&self, from: LonLat, to: LonLat) -> Route {
         let Some((drive, start, ways)) = self.find(from, to) else {
             return straight_line(from, to);
         };
         let mut points = vec![from];
-        let mut at = Some(start);
-        while let Some(node) = at {
-            points.extend(self.places.get(node as usize));
-            at = ways
-                .from(node)
-                .map(|way| way.next)
-                .filter(|next| *next != NOWHERE);
-        }
+        points.extend(ways.along(start).map(|junction| self.places[junction]));
         points.push(to);
-        Route { points, drive }
+        Route {
+            points: self.simplified(points),
+            drive,
+        }
     }
 
     /// The drive, the junction it begins at and the ways to the destination.
-    fn find(&self, from: LonLat, to: LonLat) -> Option<(Drive, Node, &Ways)> {
+    fn find(&self, from: LonLat, to: LonLat) -> Option<(Drive, Junction, &Ways)> {
         let ways = self.ways.get(&key(to))?;
-        let start = self.junction(from)?;
+        let (start, end) = (self.junction(from)?, self.junction(to)?);
         let way = ways.from(start)?;
-        let on = straight_line(from, *self.places.get(start as usize)?).drive;
-        let off = self.junction(to).and_then(|n| self.places.get(n as usize));
-        let off = straight_line(*off?, to).drive;
+        let on = straight_line(from, self.places[start]).drive;
+        let off = straight_line(self.places[end], to).drive;
         let drive = Drive {
             distance_m: on.distance_m + f64::from(way.metres) + off.distance_m,
             drive_ms: on.drive_ms + i64::from(way.millis) + off.drive_ms,
@@ -178,65 +129,144 @@ impl Roads {
         Some((drive, start, ways))
     }
 
-    fn junction(&self, at: LonLat) -> Option<Node> {
-        let near = self.near.nearest_neighbor(&flat(at, self.shrink))?;
-        let place = self.places.get(near.data as usize)?;
-        (place.distance_m(at) <= REACH_M).then_some(near.data)
+    fn junction(&self, at: LonLat) -> Option<Junction> {
+        let on_plane = Point::from(at).affine_transform(&self.plane);
+        let junction = self.near.nearest_neighbor(&on_plane)?.data;
+        (self.places[junction].distance_m(at) <= REACH_M).then_some(junction)
+    }
+
+    /// Leaves out, where there are too many, the points that the line misses least.
+    fn simplified(&self, points: Vec<LonLat>) -> Vec<LonLat> {
+        if points.len() <= MAX_ROUTE_POINTS {
+            return points;
+        }
+        let line: LineString = points.iter().map(|at| Point::from(*at)).collect();
+        let line = line.affine_transform(&self.plane);
+        let mut tolerance = LEAST_TOLERANCE;
+        loop {
+            let kept = line.simplify_idx(tolerance);
+            if kept.len() <= MAX_ROUTE_POINTS {
+                return kept.into_iter().map(|index| points[index]).collect();
+            }
+            tolerance *= 2.0;
+        }
     }
 }
 
-/// Degrees of latitude, with those of longitude shrunk to their length: near in them is near on
-/// the ground.
-fn flat(at: LonLat, shrink: f64) -> [f64; 2] {
-    [at.lon() * shrink, at.lat()]
+/// The road network as a graph.
+#[derive(Default)]
+struct Network {
+    places: IndexVec<Junction, LonLat>,
+    /// The stretches that lead to each junction, as the search runs backwards.
+    into: IndexVec<Junction, Vec<Stretch>>,
+    known: HashMap<Key, Junction>,
 }
 
-fn clipped(millis: i64) -> u32 {
-    u32::try_from(millis).unwrap_or(u32::MAX)
+/// A straight piece of road, driven one way.
+struct Stretch {
+    from: Junction,
+    millis: u32,
+    metres: f32,
 }
+
+impl Network {
+    fn new(roads: &[Road]) -> Self {
+        let mut network = Self::default();
+        for road in roads {
+            for (a, b) in road.vertices.iter().zip(road.vertices.iter().skip(1)) {
+                let metres = a.distance_m(*b);
+                let millis = drive_ms(metres, road.class.storm_kmh());
+                let (from, to) = (network.junction(*a), network.junction(*b));
+                network.join(from, to, millis, metres);
+                if !road.oneway {
+                    network.join(to, from, millis, metres);
+                }
+            }
+        }
+        network
+    }
+
+    fn junction(&mut self, at: LonLat) -> Junction {
+        *self.known.entry(key(at)).or_insert_with(|| {
+            self.into.push(Vec::new());
+            self.places.push(at)
+        })
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "metres of a street")]
+    fn join(&mut self, from: Junction, to: Junction, millis: i64, metres: f64) {
+        self.into[to].push(Stretch {
+            from,
+            millis: u32::try_from(millis).unwrap_or(u32::MAX),
+            metres: metres as f32,
+        });
+    }
+}
+
+/// The way from one junction towards one destination.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    /// Milliseconds to the destination; 49 days where no way leads.
+    millis: u32,
+    metres: f32,
+    /// The next junction; that of the destination is itself.
+    next: Junction,
+}
+
+/// The quickest ways from every junction to one destination.
+#[derive(Debug)]
+struct Ways(IndexVec<Junction, Way>);
 
 impl Ways {
-    fn to(end: Node, into: &[Vec<Arc>]) -> Self {
-        let mut ways = vec![NO_WAY; into.len()];
+    fn to(end: Junction, into: &IndexVec<Junction, Vec<Stretch>>) -> Self {
+        let none = Way {
+            millis: u32::MAX,
+            metres: 0.0,
+            next: end,
+        };
+        let mut ways: IndexVec<Junction, Way> = into.iter().map(|_| none).collect();
+        ways[end].millis = 0;
         let mut open = BinaryHeap::from([Reverse((0_u32, end))]);
-        if let Some(way) = ways.get_mut(end as usize) {
-            way.millis = 0;
-        }
-        while let Some(Reverse((millis, node))) = open.pop() {
-            let Some(here) = ways.get(node as usize).copied() else {
-                continue;
-            };
+        while let Some(Reverse((millis, junction))) = open.pop() {
+            let here = ways[junction];
             if millis > here.millis {
                 continue;
             }
-            for arc in into.get(node as usize).into_iter().flatten() {
+            for stretch in &into[junction] {
                 let through = Way {
-                    millis: millis.saturating_add(arc.millis),
-                    metres: here.metres + arc.metres,
-                    next: node,
+                    millis: millis.saturating_add(stretch.millis),
+                    metres: here.metres + stretch.metres,
+                    next: junction,
                 };
-                let Some(known) = ways.get_mut(arc.from as usize) else {
-                    continue;
-                };
+                let known = &mut ways[stretch.from];
                 if through.millis < known.millis {
                     *known = through;
-                    open.push(Reverse((through.millis, arc.from)));
+                    open.push(Reverse((through.millis, stretch.from)));
                 }
             }
         }
         Self(ways)
     }
 
-    /// The way from a node; `None` where none leads.
-    fn from(&self, node: Node) -> Option<Way> {
-        let way = self.0.get(node as usize).copied()?;
+    /// The way from a junction; `None` where none leads.
+    fn from(&self, junction: Junction) -> Option<Way> {
+        let way = self.0[junction];
         (way.millis != u32::MAX).then_some(way)
+    }
+
+    /// The junctions from one that a way leads from to the destination's, both included.
+    fn along(&self, start: Junction) -> impl Iterator<Item = Junction> {
+        std::iter::successors(Some(start), |junction| {
+            let next = self.0[*junction].next;
+            (next != *junction).then_some(next)
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::RoadClass;
 
     fn at(x: i32, y: i32) -> LonLat {
         LonLat::new(121.0 + f64::from(x) * 0.01, 31.0 + f64::from(y) * 0.01).expect("valid")
@@ -266,7 +296,7 @@ mod tests {
         assert!(route.points.contains(&at(1, 1)), "{:?}", route.points);
         assert_eq!(route.drive, roads.drive(at(0, 0), at(3, 0)));
         let street_m = at(0, 0).distance_m(at(3, 0));
-        assert!(route.drive.drive_ms < RoadClass::Street.drive_ms(street_m));
+        assert!(route.drive.drive_ms < drive_ms(street_m, RoadClass::Street.storm_kmh()));
         assert!(route.drive.distance_m > street_m);
     }
 
@@ -300,5 +330,29 @@ mod tests {
             Roads::default().drive(at(0, 0), at(1, 0)).by,
             RoutedBy::StraightLine
         );
+    }
+
+    #[test]
+    fn a_long_route_keeps_its_shape_and_fits_in_an_order() {
+        // North in a zigzag of a metre or two, then straight east.
+        let north = (0..500).map(|n| {
+            let aside = f64::from(n % 2) * 2e-5;
+            LonLat::new(121.0 + aside, 31.0 + f64::from(n) * 1e-4).expect("valid")
+        });
+        let corner = LonLat::new(121.0, 31.05).expect("valid");
+        let end = LonLat::new(121.1, 31.05).expect("valid");
+        let road = Road {
+            vertices: north.chain([corner, end]).collect(),
+            class: RoadClass::Street,
+            oneway: false,
+        };
+        let start = road.vertices[0];
+        let route = Roads::new(&[road], [end]).route(start, end);
+        assert!(route.points.len() <= MAX_ROUTE_POINTS);
+        assert_eq!(
+            (route.points.first(), route.points.last()),
+            (Some(&start), Some(&end))
+        );
+        assert!(route.points.contains(&corner));
     }
 }

@@ -7,10 +7,16 @@
 //! uncertainty. Without rain data the rate of rise is carried on; without a recent depth there is
 //! no forecast.
 
+mod forecaster;
+pub(crate) mod grid;
+mod memory;
 mod model;
+mod report;
 mod skill;
-mod storage;
+mod summary;
 
-pub use model::{Forecast, Forecaster, Horizon, Inflow, Method, PointModel};
+pub use forecaster::Forecaster;
+pub use memory::ForecastState;
+pub use model::PointModel;
+pub use report::{Forecast, Horizon, Inflow, Method};
 pub use skill::Skill;
-pub use storage::{Storage, StorageError};

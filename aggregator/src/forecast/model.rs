@@ -1,20 +1,20 @@
 //! The reservoir of one point and its run into the next hours.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use serde::Serialize;
 use shared::{
     ids::{GaugeId, PointId},
     time::Timestamp,
     waterlogging::Thresholds,
 };
 
-use super::{Skill, Storage, skill::Verification};
-
-/// Step of a forecast in minutes, and steps of the shown hour and of the planner's horizon.
-const STEP_MINUTES: i64 = 5;
-const SHOWN_STEPS: usize = 12;
-const PLAN_STEPS: usize = 36;
+use super::{
+    Forecast, Inflow, Method,
+    grid::{self, STEP_MINUTES, Step},
+    memory::{PointMemory, Recent},
+    summary::Summary,
+};
+use crate::network::Storage;
 
 /// Rain of the last minutes that stands for "now".
 const RAIN_NOW_MS: i64 = 10 * 60_000;
@@ -22,466 +22,171 @@ const RAIN_NOW_MS: i64 = 10 * 60_000;
 /// A depth older than this gives no forecast.
 const SILENT_MS: i64 = 5 * 60_000;
 
+/// The rate of rise is that since the newest depth that is this much older than the last.
+const RISE_MS: i64 = 10 * 60_000;
+
 /// Fading of the rain: Lagrangian persistence of about 20 minutes.
 const FADE_MINUTES: f64 = 20.0;
+
+/// Rain that stays does so for this long, then fades.
+const STAY_MINUTES: f64 = 30.0;
 
 /// Delay between rain and inflow: the linear reservoir's constant, in minutes.
 const RUNOFF_MINUTES: f64 = 12.0;
 
-/// Error of a forecast before any was verified: metres per root hour.
-const PRIOR_ERROR_M: f64 = 0.05;
+/// Fading of a rise that is carried on without rain data, in minutes, one per member.
+const RISE_FADES_MINUTES: Members<f64> = [5.0, 20.0, 60.0];
 
-/// Weights of the members: rain stops, fades, stays.
-const WEIGHTS: [f64; 3] = [0.3, 0.5, 0.2];
+/// One of each for the three members of a forecast: rain stops, fades, stays.
+pub type Members<T> = [T; 3];
+
+/// Weights of the members.
+pub const WEIGHTS: Members<f64> = [0.3, 0.5, 0.2];
 
 /// What the model must know of a point.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PointModel {
     pub id: PointId,
     pub storage: Storage,
     pub catchment_ha: f64,
+    /// Share of the rain that runs off, 0–1.
     pub runoff: f64,
     pub drain_m3h: f64,
     pub thresholds: Thresholds,
     pub rain_gauges: Vec<GaugeId>,
 }
 
-/// What a forecast rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    Reservoir,
-    RateOfRise,
+/// Mean rain over a point's gauges, in mm/h.
+struct RainNow {
+    /// Of the last minutes.
+    falling: f64,
+    /// As the runoff feels it.
+    routed: f64,
 }
 
-/// Depths at one horizon.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Horizon {
-    pub minutes: i64,
-    pub p10_m: f64,
-    pub p50_m: f64,
-    pub p90_m: f64,
-}
-
-/// Inflow less natural drainage, one member, m³/h for each five minutes of three hours.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Inflow {
-    pub weight: f64,
-    pub m3h: Vec<f64>,
-}
-
-/// A forecast of one point.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Forecast {
-    pub basis_at: Timestamp,
-    pub method: Method,
-    pub horizons: Vec<Horizon>,
-    pub waterlogged_probability_60: f64,
-    pub peak_m: f64,
-    pub peak_at: Timestamp,
-    pub reaches_waterlogged_at: Option<Timestamp>,
-    pub reaches_closure_at: Option<Timestamp>,
-    pub dry_at: Option<Timestamp>,
-    pub skill: Skill,
-    /// [epoch ms, p10, p50, p90] every five minutes.
-    #[serde(skip)]
-    pub curve: Vec<(i64, f64, f64, f64)>,
-    #[serde(skip)]
-    pub inflow: Vec<Inflow>,
-}
-
-/// One point's state between forecasts.
-#[derive(Debug)]
-struct State {
-    model: PointModel,
-    depths: BTreeMap<Timestamp, f64>,
-    pumping_m3h: f64,
-    verification: Verification,
-}
-
-/// Forecasts all points of a city.
-#[derive(Debug)]
-pub struct Forecaster {
-    points: BTreeMap<PointId, State>,
-    rain: HashMap<GaugeId, BTreeMap<Timestamp, f64>>,
-}
-
-/// Keeps the window of a series bounded.
-fn keep_recent(series: &mut BTreeMap<Timestamp, f64>, span_ms: i64) {
-    if let Some((newest, _)) = series.last_key_value() {
-        let floor = newest.plus_millis(-span_ms);
-        *series = series.split_off(&floor);
-    }
-}
-
-impl Forecaster {
-    #[must_use]
-    pub fn new(points: Vec<PointModel>) -> Self {
-        let state = |model: PointModel| {
-            let id = model.id.clone();
-            let verification = Verification::default();
-            (
-                id,
-                State {
-                    model,
-                    depths: BTreeMap::new(),
-                    pumping_m3h: 0.0,
-                    verification,
-                },
-            )
-        };
-        Self {
-            points: points.into_iter().map(state).collect(),
-            rain: HashMap::new(),
-        }
-    }
-
-    /// Takes a rain intensity. Order does not matter.
-    pub fn observe_rain(&mut self, gauge: &GaugeId, at: Timestamp, mm_per_h: f64) {
-        let series = self.rain.entry(gauge.clone()).or_default();
-        series.insert(at, mm_per_h.max(0.0));
-        keep_recent(series, 3 * 3_600_000);
-    }
-
-    /// Takes a trusted depth. Order does not matter.
-    pub fn observe_depth(&mut self, point: &PointId, at: Timestamp, depth_m: f64) {
-        let Some(state) = self.points.get_mut(point) else {
-            return;
-        };
-        let is_newest = state
-            .depths
-            .last_key_value()
-            .is_none_or(|(newest, _)| at > *newest);
-        state.depths.insert(at, depth_m.max(0.0));
-        keep_recent(&mut state.depths, 3_600_000);
-        if is_newest {
-            state
-                .verification
-                .observe(at, depth_m, state.model.thresholds.waterlogged_m);
-        }
-    }
-
-    /// Tells how much trucks pump at a point now.
-    pub fn set_pumping(&mut self, point: &PointId, m3h: f64) {
-        if let Some(state) = self.points.get_mut(point) {
-            state.pumping_m3h = m3h;
-        }
-    }
-
-    /// Forecasts every point that has a recent depth.
-    pub fn run(&mut self, now: Timestamp) -> Vec<(PointId, Forecast)> {
-        let rain = &self.rain;
-        let mut forecasts = Vec::with_capacity(self.points.len());
-        for (id, state) in &mut self.points {
-            if let Some(forecast) = state.forecast(now, rain) {
-                let median = forecast.horizons.iter().find(|h| h.minutes == 30);
-                if let (Some(h), Some((at, depth))) = (median, state.depths.last_key_value()) {
-                    state.verification.issue(*at, h.p50_m, *depth);
-                }
-                forecasts.push((id.clone(), forecast));
-            }
-        }
-        forecasts
-    }
-}
-
-impl State {
-    fn forecast(
+impl PointModel {
+    /// The point's forecast at `now`; `None` without a recent depth.
+    pub(super) fn forecast(
         &self,
         now: Timestamp,
-        rain: &HashMap<GaugeId, BTreeMap<Timestamp, f64>>,
+        memory: &PointMemory,
+        rain: &BTreeMap<GaugeId, Recent>,
     ) -> Option<Forecast> {
-        let (at, depth_m) = self.depths.last_key_value().map(|(t, d)| (*t, *d))?;
-        if now.millis_since(at) > SILENT_MS {
+        let (basis_at, depth_m) = memory.depths.newest()?;
+        if now.millis_since(basis_at) > SILENT_MS {
             return None;
         }
-        let (method, inflow) = match self.rain_now(at, rain) {
-            Some((now_mm, routed_mm)) => {
-                (Method::Reservoir, self.inflow_by_rain(now_mm, routed_mm))
-            }
-            None => (Method::RateOfRise, self.inflow_by_rise()),
+        let (method, net_m3h) = match self.rain_now(basis_at, rain) {
+            Some(rain) => (Method::Reservoir, self.net_by_rain(&rain)),
+            None => (Method::RateOfRise, self.net_by_rise(&memory.depths)),
         };
-        let runs: Vec<Vec<f64>> = inflow
-            .iter()
-            .map(|member| self.depths_of(depth_m, &member.m3h))
-            .collect();
-        Some(self.summary(at, method, &runs, inflow))
+        let summary = Summary {
+            basis_at,
+            thresholds: &self.thresholds,
+            depths: self.depths(depth_m, &net_m3h, memory.pumping_m3h),
+            verification: &memory.verification,
+        };
+        Some(summary.forecast(method, by_member(&net_m3h)))
     }
 
-    /// Mean rain over the point's gauges: of the last minutes, and as the runoff feels it.
-    #[expect(clippy::cast_precision_loss, reason = "a handful of gauges")]
-    fn rain_now(
-        &self,
-        at: Timestamp,
-        rain: &HashMap<GaugeId, BTreeMap<Timestamp, f64>>,
-    ) -> Option<(f64, f64)> {
+    fn rain_now(&self, at: Timestamp, rain: &BTreeMap<GaugeId, Recent>) -> Option<RainNow> {
         let mut fresh = Vec::new();
-        for series in self.model.rain_gauges.iter().filter_map(|id| rain.get(id)) {
-            let recent: Vec<f64> = series
-                .range(at.plus_millis(-RAIN_NOW_MS)..=at)
-                .map(|(_, mm)| *mm)
-                .collect();
+        for series in self.rain_gauges.iter().filter_map(|id| rain.get(id)) {
+            let recent: Vec<f64> = series.within(at.plus_millis(-RAIN_NOW_MS), at).collect();
             if recent.is_empty() {
                 continue;
             }
-            let mean = recent.iter().sum::<f64>() / recent.len() as f64;
+            let falling = recent.iter().sum::<f64>() / recent.len() as f64;
             let (mut routed, mut weights) = (0.0, 0.0);
-            for (t, mm) in series.range(..=at).rev() {
-                let age = at.seconds_since(*t) / 60.0;
-                let weight = (-age / RUNOFF_MINUTES).exp();
-                routed += weight * mm;
+            for (t, mm_per_h) in series.until(at) {
+                let age_minutes = at.seconds_since(t) / 60.0;
+                let weight = (-age_minutes / RUNOFF_MINUTES).exp();
+                routed += weight * mm_per_h;
                 weights += weight;
             }
-            fresh.push((
-                mean,
-                if weights > 0.0 {
-                    routed / weights
-                } else {
-                    mean
-                },
-            ));
+            // Those of the last minutes are among them, so the weights are more than nothing.
+            let routed = routed / weights;
+            fresh.push(RainNow { falling, routed });
         }
-        let n = fresh.len() as f64;
-        (n > 0.0).then(|| {
-            let sum = fresh.iter().fold((0.0, 0.0), |s, f| (s.0 + f.0, s.1 + f.1));
-            (sum.0 / n, sum.1 / n)
+        let gauges = fresh.len() as f64;
+        let (falling, routed) = fresh
+            .iter()
+            .fold((0.0, 0.0), |sum, f| (sum.0 + f.falling, sum.1 + f.routed));
+        (!fresh.is_empty()).then(|| RainNow {
+            falling: falling / gauges,
+            routed: routed / gauges,
         })
     }
 
-    /// Net inflow of the three members.
-    fn inflow_by_rain(&self, now_mm: f64, routed_mm: f64) -> Vec<Inflow> {
-        let m = &self.model;
+    /// Inflow less natural drainage of the members, in m³/h for every planned step.
+    fn net_by_rain(&self, now: &RainNow) -> Vec<Members<f64>> {
         // 1 mm/h on 1 ha is 10 m³/h.
-        let per_mm = m.runoff * m.catchment_ha * 10.0;
-        let member = |weight: f64, rain_at: &dyn Fn(f64) -> f64| {
-            let mut routed = routed_mm;
-            let share = 1.0 - (-5.0 / RUNOFF_MINUTES).exp();
-            let m3h = (0..PLAN_STEPS)
-                .map(|step| {
-                    #[expect(clippy::cast_precision_loss, reason = "36 steps")]
-                    let minutes = (step as f64 + 0.5) * 5.0;
-                    routed += (rain_at(minutes) - routed) * share;
-                    per_mm * routed - m.drain_m3h
-                })
-                .collect();
-            Inflow { weight, m3h }
-        };
-        let [stops, fades, stays] = WEIGHTS;
-        vec![
-            member(stops, &|_| 0.0),
-            member(fades, &|minutes| now_mm * (-minutes / FADE_MINUTES).exp()),
-            member(stays, &|minutes| {
-                now_mm * (-(minutes - 30.0).max(0.0) / FADE_MINUTES).exp()
-            }),
-        ]
-    }
-
-    /// Without rain data: the change of the last quarter of an hour goes on for a while.
-    fn inflow_by_rise(&self) -> Vec<Inflow> {
-        let Some((newest, depth)) = self.depths.last_key_value() else {
-            return Vec::new();
-        };
-        let before = self
-            .depths
-            .range(..=newest.plus_millis(-10 * 60_000))
-            .next_back();
-        let rate = before.map_or(0.0, |(t, d)| {
-            let volume = |d: f64| self.model.storage.volume_m3(d);
-            (volume(*depth) - volume(*d)) / (newest.seconds_since(*t) / 3600.0)
-        });
-        let member = |weight: f64, minutes: f64| {
-            let steps = 0..PLAN_STEPS;
-            #[expect(clippy::cast_precision_loss, reason = "36 steps")]
-            let m3h = steps
-                .map(|s| rate * (-(s as f64) * 5.0 / minutes).exp())
-                .collect();
-            Inflow { weight, m3h }
-        };
-        let [short, middle, long] = WEIGHTS;
-        vec![member(short, 5.0), member(middle, 20.0), member(long, 60.0)]
-    }
-
-    fn depths_of(&self, depth_m: f64, m3h: &[f64]) -> Vec<f64> {
-        let storage = &self.model.storage;
-        let mut volume = storage.volume_m3(depth_m);
-        let mut depths = vec![depth_m];
-        for net in m3h {
-            volume = (volume + (net - self.pumping_m3h) * 5.0 / 60.0).max(0.0);
-            depths.push(storage.depth_m(volume));
-        }
-        depths
-    }
-
-    fn summary(
-        &self,
-        at: Timestamp,
-        method: Method,
-        runs: &[Vec<f64>],
-        inflow: Vec<Inflow>,
-    ) -> Forecast {
-        let thresholds = &self.model.thresholds;
-        let time =
-            |step: usize| at.plus_millis(i64::try_from(step).unwrap_or(0) * STEP_MINUTES * 60_000);
-        let steps: Vec<(f64, f64, f64)> = (0..=SHOWN_STEPS)
-            .map(|step| self.spread(runs, step))
-            .collect();
-        let median = |step: usize| steps.get(step).map_or(0.0, |s| s.1);
-        let first =
-            |wanted: &dyn Fn(f64) -> bool| (0..=SHOWN_STEPS).find(|s| wanted(median(*s))).map(time);
-        let peak = (0..=SHOWN_STEPS)
-            .max_by(|a, b| median(*a).total_cmp(&median(*b)).then_with(|| b.cmp(a)))
-            .unwrap_or(0);
-        let horizon = |minutes: i64| {
-            let step = usize::try_from(minutes / STEP_MINUTES).unwrap_or(0);
-            let (p10_m, p50_m, p90_m) = steps.get(step).copied().unwrap_or_default();
-            Horizon {
-                minutes,
-                p10_m,
-                p50_m,
-                p90_m,
+        let per_mm = self.runoff * self.catchment_ha * 10.0;
+        let share = 1.0 - (-STEP_MINUTES / RUNOFF_MINUTES).exp();
+        let faded = |minutes: f64| now.falling * (-minutes / FADE_MINUTES).exp();
+        let mut routed: Members<f64> = [now.routed; 3];
+        let net = |step: Step| {
+            let minutes = step.middle_minutes();
+            let rain = [
+                0.0,
+                faded(minutes),
+                faded((minutes - STAY_MINUTES).max(0.0)),
+            ];
+            for (routed, rain) in routed.iter_mut().zip(rain) {
+                *routed += (rain - *routed) * share;
             }
+            routed.map(|mm_per_h| per_mm * mm_per_h - self.drain_m3h)
         };
-        let reaching: f64 = runs
-            .iter()
-            .zip(&inflow)
-            .filter(|(run, _)| {
-                run.iter()
-                    .take(SHOWN_STEPS + 1)
-                    .any(|d| *d >= thresholds.waterlogged_m)
-            })
-            .map(|(_, member)| member.weight)
-            .sum();
-        // What is reached already is no forecast.
-        let reached = |m: f64| (median(0) < m).then(|| first(&|d| d >= m)).flatten();
-        let wet = median(0) >= thresholds.notice_m;
-        Forecast {
-            basis_at: at,
-            method,
-            horizons: [15, 30, 60].map(horizon).to_vec(),
-            waterlogged_probability_60: reaching.clamp(0.0, 1.0),
-            peak_m: median(peak),
-            peak_at: time(peak),
-            reaches_waterlogged_at: reached(thresholds.waterlogged_m),
-            reaches_closure_at: reached(thresholds.closure_m),
-            dry_at: if wet {
-                first(&|d| d < thresholds.notice_m)
-            } else {
-                None
-            },
-            skill: self.verification.skill(),
-            curve: (0..=SHOWN_STEPS)
-                .zip(&steps)
-                .map(|(step, (p10, p50, p90))| (time(step).as_millis(), *p10, *p50, *p90))
-                .collect(),
-            inflow,
-        }
+        Step::planned().map(net).collect()
     }
 
-    /// The weighted mean and the span of the members at a step, widened by past error.
-    #[expect(clippy::cast_precision_loss, reason = "12 steps")]
-    fn spread(&self, runs: &[Vec<f64>], step: usize) -> (f64, f64, f64) {
-        let at = |run: &Vec<f64>| run.get(step).copied().unwrap_or(0.0);
-        let mean: f64 = runs
-            .iter()
-            .zip(WEIGHTS)
-            .map(|(run, weight)| at(run) * weight)
-            .sum();
-        let low = runs.iter().map(at).fold(f64::INFINITY, f64::min).min(mean);
-        let high = runs.iter().map(at).fold(0.0, f64::max);
-        let error = self.verification.mae_m().unwrap_or(PRIOR_ERROR_M);
-        let widened = error * (step as f64 / SHOWN_STEPS as f64).sqrt();
-        let round = |d: f64| (d * 1000.0).round() / 1000.0;
-        (
-            round((low - widened).max(0.0)),
-            round(mean),
-            round(high + widened),
-        )
+    /// The same without rain data: the change of the last minutes goes on for a while.
+    fn net_by_rise(&self, depths: &Recent) -> Vec<Members<f64>> {
+        let rise_m3h = self.rise_m3h(depths).unwrap_or(0.0);
+        let faded = |step: Step, minutes: f64| rise_m3h * (-step.minutes() / minutes).exp();
+        let net = |step| RISE_FADES_MINUTES.map(|minutes| faded(step, minutes));
+        Step::planned().map(net).collect()
+    }
+
+    fn rise_m3h(&self, depths: &Recent) -> Option<f64> {
+        let (newest, depth_m) = depths.newest()?;
+        let (before, depth_before_m) = depths.until(newest.plus_millis(-RISE_MS)).next()?;
+        let rise_m3 = self.storage.volume_m3(depth_m) - self.storage.volume_m3(depth_before_m);
+        Some(rise_m3 / (newest.seconds_since(before) / 3600.0))
+    }
+
+    /// Depths of the members at the beginning of every shown step.
+    fn depths(
+        &self,
+        depth_m: f64,
+        net_m3h: &[Members<f64>],
+        pumping_m3h: f64,
+    ) -> Vec<(Step, Members<f64>)> {
+        let mut volumes: Members<f64> = [self.storage.volume_m3(depth_m); 3];
+        let mut depths = [depth_m; 3];
+        let mut shown = Vec::new();
+        for (step, net) in Step::shown().zip(net_m3h) {
+            shown.push((step, depths));
+            for (volume, net) in volumes.iter_mut().zip(net) {
+                *volume = (*volume + grid::volume_m3(net - pumping_m3h)).max(0.0);
+            }
+            depths = volumes.map(|volume| self.storage.depth_m(volume));
+        }
+        shown
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const START: Timestamp = Timestamp::from_millis(1_784_622_000_000);
-
-    fn forecaster() -> (Forecaster, PointId, GaugeId) {
-        let (id, gauge): (PointId, GaugeId) =
-            ("wp-1".parse().expect("id"), "rg-1".parse().expect("id"));
-        let model = PointModel {
-            id: id.clone(),
-            storage: Storage::new(&[(0.0, 0.0), (0.5, 500.0), (2.0, 4000.0)]).expect("valid"),
-            catchment_ha: 3.0,
-            runoff: 0.8,
-            drain_m3h: 600.0,
-            thresholds: Thresholds::default(),
-            rain_gauges: vec![gauge.clone()],
-        };
-        (Forecaster::new(vec![model]), id, gauge)
-    }
-
-    fn minute(m: i64) -> Timestamp {
-        START.plus_millis(m * 60_000)
-    }
-
-    fn one(f: &mut Forecaster, now: Timestamp) -> Option<Forecast> {
-        f.run(now).pop().map(|(_, forecast)| forecast)
-    }
-
-    #[test]
-    fn heavy_rain_raises_the_forecast_and_the_members_disagree() {
-        let (mut f, id, gauge) = forecaster();
-        for m in 0..20 {
-            f.observe_rain(&gauge, minute(m), 90.0);
-            f.observe_depth(&id, minute(m), 0.1);
+/// The members one by one, as the planner takes them.
+fn by_member(net_m3h: &[Members<f64>]) -> Vec<Inflow> {
+    let member = |weight| Inflow {
+        weight,
+        m3h: Vec::with_capacity(net_m3h.len()),
+    };
+    let mut members = WEIGHTS.map(member);
+    for step in net_m3h {
+        for (member, net) in members.iter_mut().zip(step) {
+            member.m3h.push(*net);
         }
-        let forecast = one(&mut f, minute(19)).expect("has data");
-        assert_eq!(forecast.method, Method::Reservoir);
-        let at_30 = &forecast.horizons[1];
-        assert!(at_30.p50_m > 0.2 && at_30.p10_m < at_30.p50_m && at_30.p50_m < at_30.p90_m);
-        assert!(forecast.reaches_waterlogged_at.is_some());
     }
-
-    #[test]
-    fn without_rain_a_wet_point_drains() {
-        let (mut f, id, gauge) = forecaster();
-        for m in 0..20 {
-            f.observe_rain(&gauge, minute(m), 0.0);
-            f.observe_depth(&id, minute(m), 0.3);
-        }
-        let forecast = one(&mut f, minute(19)).expect("has data");
-        assert!(forecast.horizons[2].p50_m < 0.05 && forecast.dry_at.is_some());
-    }
-
-    #[test]
-    fn without_rain_data_the_rate_of_rise_is_used_and_said() {
-        let (mut f, id, _) = forecaster();
-        for m in 0..20_i32 {
-            f.observe_depth(&id, minute(i64::from(m)), f64::from(m) * 0.01);
-        }
-        let forecast = one(&mut f, minute(19)).expect("has data");
-        assert_eq!(forecast.method, Method::RateOfRise);
-        assert!(forecast.horizons[0].p50_m > 0.19);
-    }
-
-    #[test]
-    fn a_silent_level_gives_no_forecast() {
-        let (mut f, id, _) = forecaster();
-        f.observe_depth(&id, minute(0), 0.3);
-        assert_eq!(one(&mut f, minute(6)), None);
-    }
-
-    #[test]
-    fn the_order_of_late_rain_does_not_matter() {
-        let (mut a, id, gauge) = forecaster();
-        let (mut b, _, _) = forecaster();
-        for m in 0..30 {
-            a.observe_rain(&gauge, minute(m), 2.0 * m as f64);
-            b.observe_rain(&gauge, minute(29 - m), 2.0 * (29 - m) as f64);
-        }
-        for f in [&mut a, &mut b] {
-            f.observe_depth(&id, minute(29), 0.1);
-        }
-        assert_eq!(a.run(minute(29)), b.run(minute(29)));
-    }
+    members.into()
 }

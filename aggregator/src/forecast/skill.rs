@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::time::Timestamp;
 
 /// The horizon that is verified, in minutes.
@@ -13,7 +13,7 @@ pub const VERIFIED_MINUTES: i64 = 30;
 const WAITING: usize = 64;
 
 /// Skill of the forecasts so far.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Skill {
     pub horizon_minutes: i64,
     pub verified: u64,
@@ -27,7 +27,7 @@ pub struct Skill {
     pub false_alarms: u64,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Waiting {
     due: Timestamp,
     median_m: f64,
@@ -35,7 +35,7 @@ struct Waiting {
 }
 
 /// Verifies the forecasts of one point.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Verification {
     waiting: VecDeque<Waiting>,
     verified: u64,
@@ -88,7 +88,6 @@ impl Verification {
         self.mean(self.error_sum)
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "counts of forecasts")]
     fn mean(&self, sum: f64) -> Option<f64> {
         (self.verified > 0).then(|| (sum / self.verified as f64 * 1e4).round() / 1e4)
     }

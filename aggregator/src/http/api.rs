@@ -6,15 +6,14 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
-use serde_json::{Value, value::RawValue};
+use serde::{Deserialize, Serialize};
 use shared::ids::{OrderId, PointId, TruckId};
-use tokio::sync::oneshot;
 
-use super::{App, current, problem::Problem};
+use super::{App, problem::Problem};
 use crate::{
-    orders::Order,
-    world::{Input, Refusal, Request},
+    principal::Principal,
+    publish::view::{self, OrderView},
+    world::Wish,
 };
 
 const JSON: [(header::HeaderName, &str); 2] = [
@@ -22,89 +21,77 @@ const JSON: [(header::HeaderName, &str); 2] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
+fn json(value: &impl Serialize) -> Response {
+    let text = serde_json::to_vec(value).expect("views have no maps of odd keys");
+    (JSON, text).into_response()
+}
+
+fn list<T: Serialize>(elements: impl Iterator<Item = T>) -> Response {
+    json(&elements.collect::<Vec<T>>())
+}
+
+fn one<T: Serialize>(found: Option<T>, kind: &str, id: &str) -> Result<Response, Problem> {
+    let missing = || Problem::not_found(format!("there is no `{id}` among the {kind}"));
+    found.map(|element| json(&element)).ok_or_else(missing)
+}
+
 /// `GET /api/v1/state`
 pub async fn state(State(app): State<App>) -> Result<Response, Problem> {
-    let now = current(&app.published)?;
-    Ok((JSON, now.state).into_response())
-}
-
-/// One member of the published state, as it stands there.
-fn member(app: &App, name: &str) -> Result<Response, Problem> {
-    let state = current(&app.published)?.state;
-    let members: std::collections::HashMap<&str, &RawValue> =
-        serde_json::from_slice(&state).map_err(|e| Problem::internal(&e))?;
-    let text = members.get(name).map_or("null", |raw| raw.get());
-    Ok((JSON, text.to_owned()).into_response())
-}
-
-/// One element of a list in the published state.
-fn element(app: &App, list: &str, id: &str) -> Result<Json<Value>, Problem> {
-    let state = current(&app.published)?.state;
-    let mut state: Value = serde_json::from_slice(&state).map_err(|e| Problem::internal(&e))?;
-    let found = state
-        .get_mut(list)
-        .and_then(Value::as_array_mut)
-        .and_then(|elements| {
-            elements
-                .iter_mut()
-                .find(|e| e.get("id").and_then(Value::as_str) == Some(id))
-        });
-    match found {
-        Some(element) => Ok(Json(element.take())),
-        None => Err(Problem::not_found(format!(
-            "there is no `{id}` among the {list}"
-        ))),
-    }
+    Ok((JSON, app.current()?.state.clone()).into_response())
 }
 
 /// `GET /api/v1/points`
 pub async fn points(State(app): State<App>) -> Result<Response, Problem> {
-    member(&app, "points")
+    Ok(list(view::points(&app.current()?.snapshot)))
 }
 
 /// `GET /api/v1/points/{id}`
-pub async fn point(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
-    element(&app, "points", &id)
+pub async fn point(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let now = app.current()?;
+    let mut points = view::points(&now.snapshot);
+    one(points.find(|p| p.id.as_str() == id), "points", &id)
 }
 
 /// `GET /api/v1/gauges`
 pub async fn gauges(State(app): State<App>) -> Result<Response, Problem> {
-    member(&app, "gauges")
+    Ok(list(view::gauges(&app.current()?.snapshot)))
 }
 
 /// `GET /api/v1/gauges/{id}`
-pub async fn gauge(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
-    element(&app, "gauges", &id)
+pub async fn gauge(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let now = app.current()?;
+    let mut gauges = view::gauges(&now.snapshot);
+    one(gauges.find(|g| g.id.as_str() == id), "gauges", &id)
 }
 
 /// `GET /api/v1/trucks`
 pub async fn trucks(State(app): State<App>) -> Result<Response, Problem> {
-    member(&app, "trucks")
+    Ok(list(view::trucks(&app.current()?.snapshot)))
 }
 
 /// `GET /api/v1/plan`
 pub async fn plan(State(app): State<App>) -> Result<Response, Problem> {
-    member(&app, "plan")
+    Ok(json(&app.current()?.snapshot.plan.as_deref()))
 }
 
 /// `GET /api/v1/orders`
 pub async fn orders(State(app): State<App>) -> Result<Response, Problem> {
-    member(&app, "orders")
+    Ok(list(view::orders(&app.current()?.snapshot)))
 }
 
 /// `GET /api/v1/agents`
 pub async fn agents(State(app): State<App>) -> Result<Response, Problem> {
-    member(&app, "agents")
+    Ok(list(view::agents(&app.current()?.snapshot)))
 }
 
 /// `GET /api/v1/unknown-gauges`
 pub async fn unknown_gauges(State(app): State<App>) -> Result<Response, Problem> {
-    member(&app, "unknown_gauges")
+    Ok(json(&*app.current()?.snapshot.unknown_gauges))
 }
 
 /// `GET /api/v1/counters`
-pub async fn counters(State(app): State<App>) -> Response {
-    (JSON, Json(app.counters.snapshot())).into_response()
+pub async fn counters(State(app): State<App>) -> Result<Response, Problem> {
+    Ok(json(&app.current()?.snapshot.counts))
 }
 
 /// The body of `POST /api/v1/orders`.
@@ -120,41 +107,20 @@ pub struct DispatchBody {
 pub async fn dispatch(
     State(app): State<App>,
     body: Result<Json<DispatchBody>, axum::extract::rejection::JsonRejection>,
-) -> Result<(StatusCode, Json<Order>), Problem> {
+) -> Result<(StatusCode, Response), Problem> {
     let Json(body) = body.map_err(|e| Problem::bad_request(e.body_text()))?;
     let DispatchBody { truck, point, plan } = body;
-    let order = ask(&app, |reply| Request::Dispatch {
-        truck,
-        point,
-        plan,
-        reply,
-    })
-    .await?;
-    Ok((StatusCode::CREATED, Json(order)))
+    let wish = Wish::Dispatch { truck, point, plan };
+    let order = app.requests.ask(Principal::Anonymous, wish).await?;
+    Ok((StatusCode::CREATED, json(&OrderView::with_route(&order))))
 }
 
 /// `POST /api/v1/orders/{id}/recall`
-pub async fn recall(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Json<Order>, Problem> {
+pub async fn recall(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
     let order: OrderId = id
         .parse()
         .map_err(|e| Problem::bad_request(format!("{e}")))?;
-    ask(&app, |reply| Request::Recall { order, reply })
-        .await
-        .map(Json)
-}
-
-type Reply = oneshot::Sender<Result<Order, Refusal>>;
-
-async fn ask(app: &App, request: impl FnOnce(Reply) -> Request) -> Result<Order, Problem> {
-    let (reply, answer) = oneshot::channel();
-    let input = vec![Input::Request(request(reply))];
-    app.world
-        .send(input)
-        .await
-        .map_err(|_| Problem::shutting_down())?;
-    let answer = answer.await.map_err(|_| Problem::shutting_down())?;
-    Ok(answer?)
+    let wish = Wish::Recall { order };
+    let order = app.requests.ask(Principal::Anonymous, wish).await?;
+    Ok(json(&OrderView::with_route(&order)))
 }

@@ -17,8 +17,9 @@ use shared::{
 
 use super::{App, problem::Problem};
 use crate::{
-    network::{GaugeSite, Point},
-    store_before::{Refused, Store, StoreError},
+    network::{Gauge, WaterloggingPoint},
+    publish::view::CurveView,
+    store::{Refused, Store, StoreError},
     world::intensity_mm_per_h,
 };
 
@@ -89,7 +90,7 @@ pub async fn observations(
     }))
 }
 
-fn gauge_site<'a>(app: &'a App, id: &str) -> Result<&'a GaugeSite, Problem> {
+fn gauge_site<'a>(app: &'a App, id: &str) -> Result<&'a Gauge, Problem> {
     let found = app.city.gauges.iter().find(|g| g.id.as_str() == id);
     found.ok_or_else(|| Problem::not_found(format!("there is no gauge `{id}`")))
 }
@@ -111,7 +112,7 @@ pub struct Hydrograph {
     depth: Vec<Element>,
     /// Mean intensity over the point's rain gauges by minute, mm/h.
     rainfall: Vec<(i64, f64)>,
-    forecast: Option<serde_json::Value>,
+    forecast: Option<CurveView>,
 }
 
 /// `GET /api/v1/points/{id}/hydrograph`
@@ -130,7 +131,7 @@ pub async fn hydrograph(
     }
     let to = app.clock.now();
     let from = to - std::time::Duration::from_secs_f64(hours * 3600.0);
-    let rain_sites: Vec<GaugeSite> = point
+    let rain_sites: Vec<Gauge> = point
         .rain_gauges
         .iter()
         .filter_map(|g| gauge_site(&app, g.as_str()).ok().cloned())
@@ -155,19 +156,22 @@ pub async fn hydrograph(
         thresholds: point.thresholds,
         depth: depth.iter().map(|s| element(&s.observation)).collect(),
         rainfall: by_minute(&rain),
-        forecast: forecast_of(&app, &id),
+        forecast: forecast_of(&app, &point.id),
         point: point.id,
     }))
 }
 
-fn point_site<'a>(app: &'a App, id: &str) -> Result<&'a Point, Problem> {
+fn point_site<'a>(app: &'a App, id: &str) -> Result<&'a WaterloggingPoint, Problem> {
     let found = app.city.points.iter().find(|p| p.id.as_str() == id);
     found.ok_or_else(|| Problem::not_found(format!("there is no waterlogging point `{id}`")))
 }
 
 /// The forecast as it was published with the newest tick.
-fn forecast_of(app: &App, id: &str) -> Option<serde_json::Value> {
-    app.published.borrow().forecasts.get(id).cloned()
+fn forecast_of(app: &App, id: &PointId) -> Option<CurveView> {
+    let published = app.published.borrow().clone()?;
+    let place = app.city.points.iter().position(|p| p.id == *id)?;
+    let facts = published.snapshot.points.get(place)?;
+    facts.forecast.as_deref().map(CurveView::from)
 }
 
 /// Mean of what fell in each minute.

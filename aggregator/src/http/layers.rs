@@ -11,14 +11,14 @@ use axum::{
 use bytes::Bytes;
 use futures_util::stream;
 
-use super::{App, current, problem::Problem};
-use crate::map::Document;
+use super::{App, problem::Problem};
+use crate::publish::map::Document;
 
 const GEOJSON: &str = "application/geo+json";
 
 /// `GET /map.geojson`
 pub async fn whole_map(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let now = current(&app.published)?;
+    let now = app.current()?;
     Ok(answer(&now.map.whole, &headers))
 }
 
@@ -28,7 +28,8 @@ pub async fn layer(
     Path(file): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let layers = current(&app.published)?.map.layers;
+    let now = app.current()?;
+    let layers = &now.map.layers;
     let found = file
         .strip_suffix(".geojson")
         .and_then(|name| layers.get(name));

@@ -9,7 +9,7 @@ mod layers;
 mod openapi;
 mod problem;
 
-use std::{collections::HashMap, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -17,68 +17,52 @@ use axum::{
     serve::ListenerExt as _,
 };
 use shared::clock::Clock;
-use tokio::{
-    net::TcpListener,
-    sync::{mpsc, watch},
-};
-
+use tokio::{net::TcpListener, sync::watch};
 use tracing::warn;
 
-pub use events::Hub;
 use problem::Problem;
 
 use crate::{
-    counters::Counters, map::RenderedMap, metrics::Stages, network::City, store_before::Store,
-    world::Input,
+    metrics::Stages,
+    network::City,
+    parts::Readiness,
+    publish::{Hub, Published},
+    requests::Requests,
+    store::Store,
 };
-
-/// What the world task publishes with every tick.
-#[derive(Debug, Clone, Default)]
-pub struct Published {
-    /// The whole state as JSON.
-    pub state: bytes::Bytes,
-    pub map: RenderedMap,
-    /// Forecasts by point, for hydrographs.
-    pub forecasts: Arc<HashMap<String, serde_json::Value>>,
-    /// Figures for `/metrics`.
-    pub gauges_stale: usize,
-    pub points_waterlogged: usize,
-    pub points_unknown: usize,
-    pub agents_online: usize,
-    /// Storm time of the newest tick, and how long it took.
-    pub tick_ms: f64,
-}
 
 /// What handlers work with.
 #[derive(Clone)]
 pub struct App {
     pub city: Arc<City>,
     pub clock: Clock,
-    pub published: watch::Receiver<Published>,
+    /// Nothing before the live state is restored.
+    pub published: watch::Receiver<Option<Arc<Published>>>,
     pub hub: Arc<Hub>,
     pub store: Arc<dyn Store>,
-    pub world: mpsc::Sender<Vec<Input>>,
-    pub counters: Arc<Counters>,
+    pub requests: Arc<Requests>,
     pub stages: Arc<Stages>,
+    pub readiness: Readiness,
 }
 
-/// What is published at present, or why there is nothing to answer with.
-fn current(published: &watch::Receiver<Published>) -> Result<Published, Problem> {
-    let now = published.borrow().clone();
-    if now.state.is_empty() {
-        return Err(Problem::not_ready("the live state is being rebuilt"));
+impl App {
+    /// What is published at present, or why there is nothing to answer with.
+    fn current(&self) -> Result<Arc<Published>, Problem> {
+        let published = self.published.borrow().clone();
+        published.ok_or_else(|| Problem::not_ready("the live state is being restored"))
     }
-    Ok(now)
-}
 
-/// Whether what is published is there and still kept up to date.
-fn ready(published: &watch::Receiver<Published>) -> Result<(), Problem> {
-    current(published)?;
-    // An error means that the world, which publishes, has ended.
-    if published.has_changed().is_err() {
-        return Err(Problem::not_ready("the live state is no longer kept"));
+    /// Whether every part does what it is for.
+    fn ready(&self) -> Result<(), Problem> {
+        let missing = self.readiness.missing();
+        if missing.is_empty() {
+            return self.current().map(|_| ());
+        }
+        Err(Problem::not_ready(format!(
+            "not yet or no longer there: {}",
+            missing.join(", ")
+        )))
     }
-    Ok(())
 }
 
 /// Binds the port.
@@ -138,32 +122,4 @@ fn router(app: App) -> Router {
         .route("/readyz", get(health::readyz))
         .fallback(assets::asset)
         .with_state(app)
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::{http::StatusCode, response::IntoResponse};
-
-    use super::*;
-
-    fn status(answer: Result<(), Problem>) -> StatusCode {
-        answer.map_or_else(|p| p.into_response().status(), |()| StatusCode::OK)
-    }
-
-    #[test]
-    fn nothing_is_answered_before_the_first_publication_nor_ready_after_the_last() {
-        let (publish, published) = watch::channel(Published::default());
-        assert!(current(&published).is_err());
-        assert_eq!(status(ready(&published)), StatusCode::SERVICE_UNAVAILABLE);
-
-        publish.send_replace(Published {
-            state: "{}".into(),
-            ..Published::default()
-        });
-        assert_eq!(status(ready(&published)), StatusCode::OK);
-
-        drop(publish);
-        assert!(current(&published).is_ok(), "the last known state stays");
-        assert_eq!(status(ready(&published)), StatusCode::SERVICE_UNAVAILABLE);
-    }
 }

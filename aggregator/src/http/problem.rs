@@ -8,7 +8,7 @@ use axum::{
 use serde::Serialize;
 use tracing::error;
 
-use crate::{store_before::StoreError, world::Refusal};
+use crate::{requests::Unmet, store::StoreError, world::Refusal};
 
 /// A refused or failed request.
 #[derive(Debug, Serialize)]
@@ -36,10 +36,6 @@ impl Problem {
 
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad request", Some(detail.into()))
-    }
-
-    pub fn shutting_down() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutting down", None)
     }
 
     pub fn not_ready(detail: impl Into<String>) -> Self {
@@ -70,9 +66,19 @@ impl From<Refusal> for Problem {
             Refusal::OutOfService(_) => (StatusCode::CONFLICT, "truck is out of service"),
             Refusal::PlanChanged { .. } => (StatusCode::CONFLICT, "the plan has changed"),
             Refusal::Ended(_) => (StatusCode::CONFLICT, "the order has ended"),
-            Refusal::NotKept => (StatusCode::SERVICE_UNAVAILABLE, "the order was not kept"),
         };
         Self::new(status, title, Some(refusal.to_string()))
+    }
+}
+
+impl From<Unmet> for Problem {
+    fn from(unmet: Unmet) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        match unmet {
+            Unmet::Refused(refusal) => refusal.into(),
+            Unmet::NotKept => Self::new(status, "the order was not kept", Some(unmet.to_string())),
+            Unmet::Stopping => Self::new(status, "shutting down", Some(unmet.to_string())),
+        }
     }
 }
 

@@ -15,11 +15,11 @@ use rmqtt::{
     server::MqttServer,
     types::{Publish, PublishAclResult},
 };
-use shared::{limits::MAX_PAYLOAD, wire::Topic};
+use shared::limits::MAX_PAYLOAD;
 use tokio::{sync::oneshot, task::JoinHandle};
 use tracing::{error, info};
 
-use super::{CommitterHandle, Inbound, Receipt};
+use super::{CommitterHandle, Inbound, Receipt, topics};
 
 /// Header and topic around the largest payload.
 const MAX_PACKET: u32 = 257 * 1024;
@@ -107,7 +107,7 @@ impl AwaitCommit {
         if !topic.starts_with("flood/") || client == self.own_client {
             return PublishAclResult::allow();
         }
-        if downlink_only(topic) {
+        if topics::is_downlink(topic) {
             // Counted by the committer as a bad topic; never passed on.
             self.commit(client, topic, publish.payload.clone()).await;
             return PublishAclResult::rejected(true, None);
@@ -122,9 +122,9 @@ impl AwaitCommit {
     async fn commit(&self, client: &str, topic: &str, payload: Bytes) -> Receipt {
         let (tell, told) = oneshot::channel();
         let inbound = Inbound {
-            topic: topic.to_owned(),
+            channel: topic.to_owned(),
+            claim: topics::claim(topic, Some(client)),
             payload,
-            client: Some(client.to_owned()),
             receipt: Box::new(move |receipt| {
                 // The connection may be gone; what was committed stays committed.
                 let _ = tell.send(receipt);
@@ -135,9 +135,4 @@ impl AwaitCommit {
         }
         told.await.unwrap_or(Receipt::Failed)
     }
-}
-
-fn downlink_only(topic: &str) -> bool {
-    let down = |t| matches!(t, Topic::Ack(_) | Topic::Command(_) | Topic::Order(_));
-    topic.parse().is_ok_and(down)
 }

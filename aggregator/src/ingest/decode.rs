@@ -1,16 +1,38 @@
-//! What a message is, by its topic.
+//! What a message says, by what it claims to be.
 
 use shared::{
+    error::chain,
     fleet::TruckReport,
+    ids::{AgentId, SourceId, TruckId},
     observation::Observation,
     time::Timestamp,
-    wire::{AgentHealth, Envelope, Topic, decode_intake},
+    wire::{AgentHealth, Envelope, decode_intake},
 };
 
 use crate::counters::Counter;
 
+/// What a message is and who brought it, as the channel that it came over says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// A batch of an agent.
+    Batch { agent: AgentId, form: Form },
+    /// Observations of a third party.
+    Intake(SourceId),
+    /// An agent's word on itself.
+    Health(AgentId),
+    /// A truck's word on itself.
+    Truck(TruckId),
+}
+
+/// How a batch is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Binary,
+    Json,
+}
+
 /// A message that was understood.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub enum Message {
     Batch(Envelope),
     Intake(Vec<Observation>),
@@ -19,90 +41,57 @@ pub enum Message {
 }
 
 /// A message that was not.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undecoded {
+    /// What it is counted under.
     pub counter: Counter,
     pub detail: String,
 }
 
-fn undecoded(counter: Counter, detail: impl Into<String>) -> Undecoded {
-    Undecoded {
-        counter,
-        detail: detail.into(),
-    }
-}
-
-/// Error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(e) = cause {
-        text = format!("{text}: {e}");
-        cause = e.source();
-    }
-    text
-}
-
-/// Reads one message. `client` is who published it: an agent speaks only for itself.
+/// Reads one message.
 ///
 /// # Errors
-/// A foreign topic, a bad payload, or a topic that names somebody other than the payload.
-pub fn decode(
-    topic: &str,
-    payload: &[u8],
-    client: Option<&str>,
-    received_at: Timestamp,
-) -> Result<Message, Undecoded> {
-    let bad = |e: &dyn std::error::Error| undecoded(Counter::BadPayload, chain(e));
-    let topic: Topic = topic
-        .parse()
-        .map_err(|e| undecoded(Counter::BadTopic, chain(&e)))?;
-    match topic {
-        Topic::Observations { agent, json } => {
-            if client.is_some_and(|c| c != agent.as_str()) {
-                let detail = format!("published by client `{}`", client.unwrap_or_default());
-                return Err(undecoded(Counter::BadTopic, detail));
-            }
-            let decode = if json {
-                Envelope::decode_json
-            } else {
-                Envelope::decode
+/// A bad payload, or one that speaks for somebody other than who brought it.
+pub fn decode(claim: &Claim, payload: &[u8], received_at: Timestamp) -> Result<Message, Undecoded> {
+    let refused = |detail: String| Undecoded {
+        counter: Counter::BadPayload,
+        detail,
+    };
+    let bad = |e: &dyn std::error::Error| refused(chain(e));
+    match claim {
+        Claim::Batch { agent, form } => {
+            let decode = match form {
+                Form::Binary => Envelope::decode,
+                Form::Json => Envelope::decode_json,
             };
             let envelope = decode(payload).map_err(|e| bad(&e))?;
-            if envelope.agent != agent {
-                let detail = format!("the batch is of agent `{}`", envelope.agent);
-                return Err(undecoded(Counter::BadPayload, detail));
+            if envelope.agent == *agent {
+                Ok(Message::Batch(envelope))
+            } else {
+                Err(refused(format!(
+                    "the batch is of agent `{}`",
+                    envelope.agent
+                )))
             }
-            Ok(Message::Batch(envelope))
         }
-        Topic::Intake(_) => decode_intake(payload, received_at)
+        Claim::Intake(_) => decode_intake(payload, received_at)
             .map(Message::Intake)
             .map_err(|e| bad(&e)),
-        Topic::State(agent) => {
-            let health: AgentHealth = serde_json::from_slice(payload).map_err(|e| bad(&e))?;
-            if health.agent == agent {
+        Claim::Health(agent) => {
+            let health = AgentHealth::decode(payload).map_err(|e| bad(&e))?;
+            if health.agent == *agent {
                 Ok(Message::Health(health))
             } else {
-                Err(undecoded(
-                    Counter::BadPayload,
-                    format!("speaks for `{}`", health.agent),
-                ))
+                Err(refused(format!("speaks for `{}`", health.agent)))
             }
         }
-        Topic::Truck(truck) => {
-            let report: TruckReport = serde_json::from_slice(payload).map_err(|e| bad(&e))?;
-            if report.truck == truck {
+        Claim::Truck(truck) => {
+            let report = TruckReport::decode(payload).map_err(|e| bad(&e))?;
+            if report.truck == *truck {
                 Ok(Message::Truck(report))
             } else {
-                Err(undecoded(
-                    Counter::BadPayload,
-                    format!("speaks for `{}`", report.truck),
-                ))
+                Err(refused(format!("speaks for `{}`", report.truck)))
             }
         }
-        Topic::Ack(_) | Topic::Command(_) | Topic::Response(_) | Topic::Order(_) => Err(undecoded(
-            Counter::BadTopic,
-            "only the aggregator publishes there",
-        )),
     }
 }

@@ -4,210 +4,296 @@ use std::collections::{BTreeMap, HashMap};
 
 use shared::{
     clock::Mode,
-    fleet::TruckReport,
     ids::AgentId,
     observation::Observation,
     time::Timestamp,
-    wire::{Ack, AgentHealth, Envelope},
+    wire::{Ack, Envelope},
 };
 
-use super::{Admitter, Origin, Receipt, decode::Undecoded};
+use super::{Admitter, Answering, Message, Origin, Undecoded};
 use crate::{
-    counters::{Counter, Counters},
-    merge::{Front, Outcome},
-    store_before::{Commit, Refused, Store, StoreError, Stored},
-    world::Input,
+    counters::{Counter, Counts},
+    merge::{Deduplicator, Novelty},
+    store::{Commit, Durability, Refused, Store, StoreError},
+    world::{Arrival, Input},
 };
 
 /// Characters of a refused payload that are kept.
 const KEPT_PAYLOAD: usize = 512;
 
+/// Characters of a channel that are kept with what was refused.
+const KEPT_CHANNEL: usize = 200;
+
 /// What waits for the commit.
 #[derive(Default)]
 pub struct Group {
-    pub commit: Commit,
-    pub inputs: Vec<Input>,
-    pub receipts: Vec<Box<dyn FnOnce(Receipt) + Send>>,
+    pub arrivals: Vec<Arrival>,
+    pub refused: Vec<Refused>,
+    pub receipts: Vec<Answering>,
     /// Agents whose cursor moved in this group.
     pub cursors: BTreeMap<AgentId, Ack>,
 }
 
-/// Forms groups: holds what must be known from one group to the next.
-pub struct Former<'a> {
-    pub admitter: Admitter,
-    pub counters: &'a Counters,
-    pub mode: Mode,
-    pub front: Front,
-    pub cursors: HashMap<AgentId, Ack>,
+impl Group {
+    /// The one atomic write that it asks for.
+    #[must_use]
+    pub fn commit(&mut self) -> Commit {
+        let only_ticks = self.arrivals.iter().all(|a| a.input == Input::Tick);
+        let cursors = self.cursors.iter();
+        Commit {
+            durability: if only_ticks && self.refused.is_empty() {
+                Durability::Buffered
+            } else {
+                Durability::Synced
+            },
+            arrivals: std::mem::take(&mut self.arrivals),
+            cursors: cursors.map(|(a, c)| (a.clone(), c.clone())).collect(),
+            refused: std::mem::take(&mut self.refused),
+        }
+    }
 }
 
-impl Former<'_> {
-    /// Takes one batch of an agent.
+/// A message as it was taken: where it came from, for what is told of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    /// What it came over, for people.
+    pub channel: &'a str,
+    pub payload: &'a [u8],
+    /// When it was taken, in storm time.
+    pub at: Timestamp,
+}
+
+/// What must be known from one group to the next.
+pub struct Ledger {
+    admitter: Admitter,
+    mode: Mode,
+    deduplicator: Deduplicator,
+    cursors: HashMap<AgentId, Ack>,
+    counts: Counts,
+    /// What the world was last told of the counts.
+    told: Counts,
+    /// The number of the next arrival.
+    next: u64,
+    /// Of the group being formed.
+    first: u64,
+}
+
+impl Ledger {
+    /// `cursors`, `counts` and `last_arrival` are those of the store and the world.
+    #[must_use]
+    pub fn new(
+        admitter: Admitter,
+        mode: Mode,
+        cursors: impl IntoIterator<Item = (AgentId, Ack)>,
+        counts: Counts,
+        last_arrival: u64,
+    ) -> Self {
+        Self {
+            admitter,
+            mode,
+            deduplicator: Deduplicator::default(),
+            cursors: cursors.into_iter().collect(),
+            counts,
+            told: counts,
+            next: last_arrival + 1,
+            first: last_arrival + 1,
+        }
+    }
+
+    /// Takes one message, understood or not.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn batch(
+    pub fn message(
+        &mut self,
+        group: &mut Group,
+        store: &dyn Store,
+        message: Result<Message, Undecoded>,
+        taken: Taken<'_>,
+    ) -> Result<(), StoreError> {
+        match message {
+            Ok(Message::Batch(envelope)) => self.batch(group, store, envelope, taken)?,
+            Ok(Message::Intake(observations)) => {
+                self.observations(group, store, observations, Origin::ThirdParty, taken)?;
+            }
+            Ok(Message::Health(health)) => self.input(group, Input::Health(health), taken.at),
+            Ok(Message::Truck(report)) => self.input(group, Input::Truck(report), taken.at),
+            Err(Undecoded { counter, detail }) => self.refuse(group, counter, detail, taken),
+        }
+        Ok(())
+    }
+
+    /// Takes an input as it is.
+    pub fn input(&mut self, group: &mut Group, input: Input, at: Timestamp) {
+        group.arrivals.push(Arrival {
+            number: self.next,
+            at,
+            input,
+        });
+        self.next += 1;
+    }
+
+    /// Nothing more comes to the group; the world learns what was counted.
+    pub fn close(&mut self, group: &mut Group, at: Timestamp) {
+        let is_work = |a: &Arrival| a.input != Input::Tick;
+        if group.arrivals.iter().any(is_work) || !group.refused.is_empty() {
+            self.counts.add(Counter::Commits, 1);
+        }
+        if self.counts != self.told {
+            self.told = self.counts;
+            self.input(group, Input::Counted(self.counts.places()), at);
+        }
+    }
+
+    /// The group is durable: from now on the store answers for it.
+    pub fn committed(&mut self) {
+        self.first = self.next;
+        self.deduplicator.group_committed();
+    }
+
+    /// The group could not be formed or written: it is forgotten.
+    ///
+    /// # Errors
+    /// The cursors cannot be read back from the store.
+    pub fn failed(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        self.next = self.first;
+        self.counts = self.told;
+        self.counts.add(Counter::CommitFailures, 1);
+        self.deduplicator.group_failed();
+        self.cursors = store.cursors()?.into_iter().collect();
+        Ok(())
+    }
+
+    fn batch(
         &mut self,
         group: &mut Group,
         store: &dyn Store,
         envelope: Envelope,
-        received_at: Timestamp,
+        taken: Taken<'_>,
     ) -> Result<(), StoreError> {
+        let channel = format!("agent {} seq {}", envelope.agent, envelope.seq);
         if envelope.mode != self.mode {
             let detail = format!("the batch is {:?}, this is {:?}", envelope.mode, self.mode);
-            let topic = format!("agent {} seq {}", envelope.agent, envelope.seq);
-            self.refuse(group, Counter::WrongMode, &topic, detail, &[], received_at);
+            let taken = Taken {
+                channel: &channel,
+                payload: &[],
+                ..taken
+            };
+            self.refuse(group, Counter::WrongMode, detail, taken);
             return Ok(());
         }
-        self.counters.add(Counter::Batches, 1);
+        self.counts.add(Counter::Batches, 1);
+        let nothing = || Ack::nothing(envelope.incarnation);
         let cursor = self
             .cursors
             .entry(envelope.agent.clone())
-            .or_insert_with(|| Ack::nothing(envelope.incarnation));
+            .or_insert_with(nothing);
         if cursor.incarnation != envelope.incarnation {
-            *cursor = Ack::nothing(envelope.incarnation);
+            *cursor = nothing();
         }
         let given_up = cursor.give_up_below(envelope.oldest);
-        self.counters.add(Counter::GivenUp, given_up);
+        self.counts.add(Counter::GivenUp, given_up);
         let is_new = cursor.add(envelope.seq);
-        let cursor = cursor.clone();
-        let agent = envelope.agent.clone();
-        group.inputs.push(Input::AgentBatch {
-            agent: agent.clone(),
-            at: received_at,
+        let batch = Input::AgentBatch {
+            agent: envelope.agent.clone(),
             backfill: envelope.backfill,
             has_hole: cursor.has_hole(),
-        });
-        group.cursors.insert(agent, cursor);
+        };
+        group.cursors.insert(envelope.agent, cursor.clone());
+        self.input(group, batch, taken.at);
         if is_new {
-            let from = format!("agent {}", envelope.agent);
-            let from = (Origin::Agent, from.as_str());
-            self.observations(group, store, envelope.observations, from, received_at)?;
+            let taken = Taken {
+                channel: &channel,
+                ..taken
+            };
+            self.observations(group, store, envelope.observations, Origin::Agent, taken)
         } else {
             let count = u64::try_from(envelope.observations.len()).unwrap_or(u64::MAX);
-            self.counters.add(Counter::Duplicates, count);
+            self.counts.add(Counter::Duplicates, count);
+            Ok(())
         }
-        Ok(())
     }
 
-    /// Takes observations, of an agent or of a third party.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn observations(
+    fn observations(
         &mut self,
         group: &mut Group,
         store: &dyn Store,
-        observations: Vec<Observation>,
-        (origin, from): (Origin, &str),
-        received_at: Timestamp,
+        mut observations: Vec<Observation>,
+        origin: Origin,
+        taken: Taken<'_>,
     ) -> Result<(), StoreError> {
-        let mut fresh = Vec::with_capacity(observations.len());
-        for observation in observations {
-            let admission = match self.admitter.admit(&observation, origin, received_at) {
-                Ok(admission) => admission,
-                Err(rejection) => {
-                    let detail = format!("{} at {}", observation.gauge, observation.observed_at);
-                    let payload = serde_json::to_vec(&observation).unwrap_or_default();
-                    self.refuse(
-                        group,
-                        rejection.counter(),
-                        from,
-                        detail,
-                        &payload,
-                        received_at,
-                    );
-                    continue;
-                }
-            };
-            let mut observation = observation;
-            (observation.quality, observation.tests) = (admission.quality, admission.tests);
-            if admission.unknown_gauge {
-                self.counters.add(Counter::UnknownGauge, 1);
+        let mut failed = Ok(());
+        observations.retain_mut(|observation| {
+            if failed.is_err() {
+                return false;
             }
-            if admission.out_of_range {
-                self.counters.add(Counter::OutOfRange, 1);
-            }
-            let outcome = self.front.judge(
-                &observation,
-                |gauge| Ok(store.newest(gauge)?.map(|s| s.observation.observed_at)),
-                |gauge, at| Ok::<_, StoreError>(store.get(gauge, at)?.map(|s| s.observation)),
-            )?;
-            match outcome {
-                Outcome::New => self.counters.add(Counter::Observations, 1),
-                Outcome::Better => {}
-                Outcome::Duplicate => {
-                    self.counters.add(Counter::Duplicates, 1);
-                    continue;
-                }
-            }
-            fresh.push(observation.clone());
-            group.commit.observations.push(Stored {
-                observation,
-                received_at,
-            });
-        }
-        if !fresh.is_empty() {
-            group.inputs.push(Input::Observed {
-                observations: fresh,
-                received_at,
-            });
+            self.admit(group, store, observation, origin, taken)
+                .unwrap_or_else(|e| {
+                    failed = Err(e);
+                    false
+                })
+        });
+        failed?;
+        if !observations.is_empty() {
+            self.input(group, Input::Observed(observations), taken.at);
         }
         Ok(())
     }
 
-    /// Takes an agent's word on itself.
-    pub fn health(group: &mut Group, health: AgentHealth) {
-        group.inputs.push(Input::Health(health));
-    }
-
-    /// Takes a truck's report.
-    pub fn truck(group: &mut Group, report: TruckReport) {
-        group.inputs.push(Input::Truck(report));
-    }
-
-    /// Counts a message that was not understood, and keeps its beginning.
-    pub fn undecoded(
-        &self,
+    /// Whether an observation is to be written; it gets the flag with which it enters.
+    fn admit(
+        &mut self,
         group: &mut Group,
-        undecoded: Undecoded,
-        topic: &str,
-        payload: &[u8],
-        received_at: Timestamp,
-    ) {
-        self.refuse(
-            group,
-            undecoded.counter,
-            topic,
-            undecoded.detail,
-            payload,
-            received_at,
-        );
+        store: &dyn Store,
+        observation: &mut Observation,
+        origin: Origin,
+        taken: Taken<'_>,
+    ) -> Result<bool, StoreError> {
+        let admission = match self.admitter.admit(observation, origin, taken.at) {
+            Ok(admission) => admission,
+            Err(rejection) => {
+                let detail = format!("{} at {}", observation.gauge, observation.observed_at);
+                let payload = serde_json::to_vec(observation).unwrap_or_default();
+                let taken = Taken {
+                    payload: &payload,
+                    ..taken
+                };
+                self.refuse(group, rejection.counter(), detail, taken);
+                return Ok(false);
+            }
+        };
+        (observation.quality, observation.tests) = (admission.quality, admission.tests);
+        if admission.unknown_gauge {
+            self.counts.add(Counter::UnknownGauge, 1);
+        }
+        if admission.out_of_range {
+            self.counts.add(Counter::OutOfRange, 1);
+        }
+        let outcome = self.deduplicator.judge(
+            observation,
+            |gauge| Ok(store.newest(gauge)?.map(|s| s.observation.observed_at)),
+            |gauge, at| Ok::<_, StoreError>(store.get(gauge, at)?.map(|s| s.observation)),
+        )?;
+        match outcome {
+            Novelty::New => self.counts.add(Counter::Observations, 1),
+            Novelty::Better => {}
+            Novelty::Duplicate => self.counts.add(Counter::Duplicates, 1),
+        }
+        Ok(outcome != Novelty::Duplicate)
     }
 
-    fn refuse(
-        &self,
-        group: &mut Group,
-        counter: Counter,
-        topic: &str,
-        detail: String,
-        payload: &[u8],
-        received_at: Timestamp,
-    ) {
-        self.counters.add(counter, 1);
-        let head = payload
-            .get(..payload.len().min(KEPT_PAYLOAD))
-            .unwrap_or_default();
-        let payload = String::from_utf8_lossy(head)
+    /// Counts what was not taken, and keeps its beginning.
+    fn refuse(&mut self, group: &mut Group, counter: Counter, detail: String, taken: Taken<'_>) {
+        self.counts.add(counter, 1);
+        let head = taken.payload.get(..taken.payload.len().min(KEPT_PAYLOAD));
+        let payload = String::from_utf8_lossy(head.unwrap_or_default())
             .chars()
             .map(|c| if c.is_control() { '\u{fffd}' } else { c })
             .collect();
-        let topic = topic.chars().take(200).collect();
-        let reason = counter.name().to_owned();
-        group.commit.refused.push(Refused {
-            received_at,
-            reason,
-            topic,
+        group.refused.push(Refused {
+            received_at: taken.at,
+            reason: counter.name().to_owned(),
+            topic: taken.channel.chars().take(KEPT_CHANNEL).collect(),
             detail,
             payload,
         });

@@ -1,4 +1,8 @@
-//! From MQTT to the store: decode, admit, merge, commit once for all, acknowledge.
+//! From a message to the store: decode, admit, merge, commit once for all, acknowledge.
+//!
+//! A message comes from a source over some channel; what it is and who brought it is said by a
+//! [`Claim`], so that one that comes by TCP, HTTP or from a file goes the same way as one by MQTT.
+//! Decisions: `admit`, `decode`, `group`, `topics`. Shells: `broker`, `committer`, `mqtt`.
 
 mod admit;
 mod broker;
@@ -7,12 +11,15 @@ mod decode;
 mod downlink;
 mod group;
 mod mqtt;
+mod topics;
 
 pub use admit::{Admission, Admitter, Origin, Rejection};
 pub use broker::{BrokerError, start_broker};
-pub use committer::{CommitterEnd, CommitterHandle, CommitterParts, start_committer};
+pub use committer::{Committer, CommitterHandle};
+pub use decode::{Claim, Form, Message, Undecoded, decode};
 pub use downlink::{Downlink, DownlinkMessage};
-pub use mqtt::{ExternalBroker, run_external};
+pub use group::{Group, Ledger, Taken};
+pub use mqtt::{BrokerClient, run_client};
 
 /// What became of a message, told to whoever brought it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,12 +30,15 @@ pub enum Receipt {
     Failed,
 }
 
+/// Called once when what was brought is durable or has failed.
+pub type Answering = Box<dyn FnOnce(Receipt) + Send>;
+
 /// A message on its way in.
 pub struct Inbound {
-    pub topic: String,
+    /// What it came over, for people: a topic, an address, a file.
+    pub channel: String,
+    /// What it is and who brought it, or why it is none of ours.
+    pub claim: Result<Claim, Undecoded>,
     pub payload: bytes::Bytes,
-    /// The client that published it, where the broker tells.
-    pub client: Option<String>,
-    /// Called once when the message is durable or has failed.
-    pub receipt: Box<dyn FnOnce(Receipt) + Send>,
+    pub receipt: Answering,
 }

@@ -4,7 +4,7 @@
 //! while it is away) and acknowledges by hand, after the commit. One task polls and does nothing
 //! else; each connection is a new client, so that no state of a dead one survives.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, Publish, QoS, SubscribeFilter};
@@ -15,7 +15,7 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{CommitterHandle, DownlinkMessage, Inbound, Receipt};
+use super::{CommitterHandle, DownlinkMessage, Inbound, Receipt, topics};
 
 /// Header and topic around the largest payload.
 const MAX_PACKET: usize = MAX_PAYLOAD + 1024;
@@ -31,7 +31,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::fro
 
 /// How to reach a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExternalBroker {
+pub struct BrokerClient {
     pub host: String,
     pub port: u16,
     pub client_id: String,
@@ -39,9 +39,27 @@ pub struct ExternalBroker {
     pub uplink: bool,
 }
 
+impl BrokerClient {
+    /// A client of the broker inside this program: it only sends down.
+    #[must_use]
+    pub fn of_embedded(listen: SocketAddr, client_id: String) -> Self {
+        let host = if listen.ip().is_unspecified() {
+            "127.0.0.1".to_owned()
+        } else {
+            listen.ip().to_string()
+        };
+        Self {
+            host,
+            port: listen.port(),
+            client_id,
+            uplink: false,
+        }
+    }
+}
+
 /// Runs the client until `downlink` is closed.
-pub async fn run_external(
-    broker: ExternalBroker,
+pub async fn run_client(
+    broker: BrokerClient,
     committer: CommitterHandle,
     mut downlink: mpsc::Receiver<DownlinkMessage>,
 ) {
@@ -93,7 +111,7 @@ fn send(client: &AsyncClient, message: DownlinkMessage) {
 async fn poll(
     mut events: EventLoop,
     client: AsyncClient,
-    broker: ExternalBroker,
+    broker: BrokerClient,
     committer: CommitterHandle,
 ) -> bool {
     let mut connected = false;
@@ -160,7 +178,7 @@ async fn poll(
 /// hold its place in the window for as long as the connection lasts.
 fn inbound(publish: Publish, client: AsyncClient, unacknowledged: Arc<Notify>) -> Inbound {
     let payload = Bytes::copy_from_slice(&publish.payload);
-    let topic = publish.topic.clone();
+    let channel = publish.topic.clone();
     let receipt = Box::new(move |receipt| {
         if publish.qos == QoS::AtMostOnce {
             return;
@@ -171,9 +189,9 @@ fn inbound(publish: Publish, client: AsyncClient, unacknowledged: Arc<Notify>) -
         }
     });
     Inbound {
-        topic,
+        claim: topics::claim(&channel, None),
+        channel,
         payload,
-        client: None,
         receipt,
     }
 }

@@ -1,7 +1,8 @@
-//! One observation per (gauge, `observed_at`), whatever the order and however often it comes.
+//! One observation per (gauge, `observed_at`), whatever the order and however often it comes; and
+//! the trend of those that came last.
 
-mod front;
-mod series;
+mod deduplicator;
+mod trend;
 
-pub use front::{Front, Outcome};
-pub use series::Series;
+pub(crate) use deduplicator::{Deduplicator, Novelty};
+pub(crate) use trend::{NEWS_MS, Trend, TrendSpan};

@@ -1,25 +1,28 @@
 //! Where a city lies, to find coordinates that were swapped or belong elsewhere.
 
+use geo::{Coord, Intersects, Point, Rect};
 use shared::lonlat::LonLat;
 
 /// How far outside the bounds anything of the city may lie, in degrees: gauges far upstream do,
 /// a place two hundred kilometres away does not.
 const MARGIN: f64 = 2.0;
 
-/// The bounds of a city: west, south, east, north.
+/// The bounds of a city.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Area([f64; 4]);
+pub struct Area(Rect);
 
 impl Area {
+    /// From west, south, east, north.
+    ///
     /// # Errors
     /// Corners that are no positions, or that stand in another order.
-    pub fn new(bounds: [f64; 4]) -> Result<Self, String> {
-        let [west, south, east, north] = bounds;
+    pub fn new([west, south, east, north]: [f64; 4]) -> Result<Self, String> {
         for corner in [[west, south], [east, north]] {
             LonLat::try_from(corner).map_err(|e| e.to_string())?;
         }
         if west < east && south < north {
-            Ok(Self(bounds))
+            let corner = |x, y| Coord { x, y };
+            Ok(Self(Rect::new(corner(west, south), corner(east, north))))
         } else {
             Err(format!(
                 "[{west}, {south}, {east}, {north}] is not [west, south, east, north], each less \
@@ -30,30 +33,33 @@ impl Area {
 
     /// West, south, east, north.
     #[must_use]
-    pub const fn bounds(self) -> [f64; 4] {
-        self.0
+    pub fn bounds(self) -> [f64; 4] {
+        let (low, high) = (self.0.min(), self.0.max());
+        [low.x, low.y, high.x, high.y]
     }
 
-    fn holds(self, lon: f64, lat: f64, margin: f64) -> bool {
-        let [west, south, east, north] = self.0;
-        (west - margin..=east + margin).contains(&lon)
-            && (south - margin..=north + margin).contains(&lat)
+    fn holds(self, at: Point, margin: f64) -> bool {
+        let margin = Coord {
+            x: margin,
+            y: margin,
+        };
+        Rect::new(self.0.min() - margin, self.0.max() + margin).intersects(&at)
     }
 
     /// What is wrong with a position that cannot be of this city.
     #[must_use]
     pub fn complaint(self, at: LonLat) -> Option<String> {
         let (lon, lat) = (at.lon(), at.lat());
-        let [west, south, east, north] = self.0;
-        if self.holds(lon, lat, 0.0) {
+        if self.holds(Point::new(lon, lat), 0.0) {
             None
-        } else if self.holds(lat, lon, 0.0) {
+        } else if self.holds(Point::new(lat, lon), 0.0) {
             Some(format!(
                 "[{lon}, {lat}] is outside the city; longitude comes first, these look swapped"
             ))
-        } else if self.holds(lon, lat, MARGIN) {
+        } else if self.holds(Point::new(lon, lat), MARGIN) {
             None
         } else {
+            let [west, south, east, north] = self.bounds();
             Some(format!(
                 "[{lon}, {lat}] is far outside the city: `bounds` in city.toml is [{west}, \
                  {south}, {east}, {north}]"

@@ -2,19 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use jiff::tz::Offset;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::{
     gauge::Parameter,
-    ids::{FeatureId, GaugeId, PointId, StationId, TruckId},
+    ids::{FeatureId, GaugeId, PointId, TruckId},
     lonlat::LonLat,
     name::Name,
     units::{CubicMetresPerHour, Hectares, Metres},
     waterlogging::Thresholds,
 };
 
-use super::layer::LayerName;
-use crate::forecast::Storage;
+use super::{Road, Storage, layer::LayerName};
 
 /// Everything that the layers of one city say.
 #[derive(Debug)]
@@ -22,44 +20,39 @@ pub struct City {
     pub name: Name,
     /// IANA name, for the page.
     pub time_zone: String,
-    /// Offset for texts that need one.
-    pub utc_offset: Offset,
     pub datum: String,
     pub centre: LonLat,
     /// West, south, east, north.
     pub bounds: [f64; 4],
-    pub gauges: Vec<GaugeSite>,
-    pub points: Vec<Point>,
-    pub trucks: Vec<Truck>,
-    pub districts: Vec<District>,
+    pub gauges: Vec<Gauge>,
+    pub points: Vec<WaterloggingPoint>,
+    pub trucks: Vec<PumpTruck>,
     pub roads: Vec<Road>,
     /// Layers that are only shown, as they were read.
     pub shown: BTreeMap<LayerName, Vec<PlainFeature>>,
 }
 
-/// A gauge and where it stands.
+/// A gauge and where it stands. Of what else the layer says of it (its station, its datum) nothing
+/// is decided on, so it is not read.
 #[derive(Debug, Clone)]
-pub struct GaugeSite {
+pub struct Gauge {
     pub id: GaugeId,
     pub name: Name,
     pub position: LonLat,
     pub parameter: Parameter,
     /// How often it reports, in seconds.
     pub interval_s: u32,
-    pub station: Option<StationId>,
-    pub datum: Option<String>,
     /// Level at which a river or canal gauge needs attention, in metres.
     pub alert_m: Option<Metres>,
-    pub weather_station: bool,
 }
 
 /// A waterlogging point.
 #[derive(Debug, Clone)]
-pub struct Point {
+pub struct WaterloggingPoint {
     pub id: PointId,
     pub name: Name,
     pub position: LonLat,
-    pub setting: Setting,
+    pub kind: PointKind,
     pub district: Option<FeatureId>,
     pub level_gauge: GaugeId,
     pub rain_gauges: Vec<GaugeId>,
@@ -76,35 +69,24 @@ pub struct Point {
 }
 
 /// What kind of place a waterlogging point is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Setting {
+pub enum PointKind {
     Underpass,
     Street,
     Tunnel,
     Estate,
 }
 
-/// A pump truck and its home.
+/// A pump truck and its home. How deep it may wade is not read: no plan asks for it yet.
 #[derive(Debug, Clone)]
-pub struct Truck {
+pub struct PumpTruck {
     pub id: TruckId,
     pub name: Name,
     pub home: LonLat,
     pub district: Option<FeatureId>,
     pub capacity: CubicMetresPerHour,
-    /// Deepest water it drives through.
-    pub wading: Metres,
 }
-
-/// A district of the city.
-#[derive(Debug, Clone)]
-pub struct District {
-    pub id: FeatureId,
-    pub name: Name,
-}
-
-pub use crate::dispatch::Road;
 
 /// A feature that is only shown: its geometry and properties as read.
 #[derive(Debug, Clone, Serialize)]

@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 use geojson::{Feature, FeatureCollection};
-use shared::findings::{Finding, plain};
+use shared::findings::{self, Finding};
 
 use super::{
     LayerName,
@@ -36,12 +36,8 @@ pub fn read_layer(folder: &Path, layer: LayerName) -> Result<Vec<Feature>, Findi
     };
     // Programs on Windows put a byte-order mark before UTF-8.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let collection: FeatureCollection = serde_json::from_str(text).map_err(|e| Finding {
-        file: file.into(),
-        line: Some(e.line()),
-        place: format!("column {}", e.column()),
-        message: format!("not a GeoJSON FeatureCollection: {}", reason(&e)),
-    })?;
+    let collection: FeatureCollection =
+        findings::read_json(Path::new(&file), text, "a GeoJSON FeatureCollection")?;
     Ok(collection.features)
 }
 
@@ -57,13 +53,6 @@ fn unreadable(file: &str, error: &io::Error, missing: &str) -> Finding {
         place: String::new(),
         message,
     }
-}
-
-/// What the reader says, without the line and column that it appends.
-fn reason(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let at = format!(" at line {} column {}", error.line(), error.column());
-    plain(text.strip_suffix(&at).unwrap_or(&text))
 }
 
 fn is_required(layer: LayerName) -> bool {

@@ -5,8 +5,12 @@ mod city;
 mod file;
 mod layer;
 mod read;
+mod road;
 mod settings;
+mod storage;
 
-pub use city::{City, District, GaugeSite, PlainFeature, Point, Road, Setting, Truck};
+pub use city::{City, Gauge, PlainFeature, PointKind, PumpTruck, WaterloggingPoint};
 pub use layer::LayerName;
 pub use read::{CityError, read_city};
+pub use road::{Road, RoadClass};
+pub use storage::{Storage, StorageError};

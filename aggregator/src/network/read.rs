@@ -10,17 +10,16 @@ use shared::{
     gauge::Parameter,
     ids::{FeatureId, GaugeId, PointId},
     lonlat::LonLat,
-    units::{CubicMetresPerHour, Hectares, Metres, NotFinite},
+    units::{CubicMetresPerHour, Hectares, NotFinite},
     waterlogging::Thresholds,
 };
 
 use super::{
-    City, District, GaugeSite, LayerName, PlainFeature, Point, Road, Truck,
+    City, Gauge, LayerName, PlainFeature, PumpTruck, Road, Storage, WaterloggingPoint,
     area::Area,
     file::{read_layer, read_settings},
     layer::{Noted, Read, Reader, mistake},
 };
-use crate::forecast::Storage;
 
 /// Rain gauges of a point that names none: this many nearest.
 const NEAREST_RAIN_GAUGES: usize = 3;
@@ -91,14 +90,12 @@ pub fn read_city(folder: &Path) -> Result<City, CityError> {
         Some(settings) if mistakes.is_empty() => Ok(City {
             name: settings.name,
             time_zone: settings.time_zone,
-            utc_offset: settings.utc_offset,
             datum: settings.datum,
             centre: settings.centre,
             bounds: settings.bounds.bounds(),
             gauges: gauges.good,
             points: points.good,
             trucks: trucks.good,
-            districts: districts.good,
             roads: roads.good,
             shown,
         }),
@@ -168,7 +165,7 @@ struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn new(gauges: &'a Layer<GaugeSite>, districts: &'a Layer<District>) -> Self {
+    fn new(gauges: &'a Layer<Gauge>, districts: &'a Layer<FeatureId>) -> Self {
         let good: BTreeMap<_, _> = gauges
             .good
             .iter()
@@ -225,23 +222,18 @@ fn quantity<T: TryFrom<f64, Error = NotFinite>>(
     }
 }
 
-fn gauge(reader: &Reader) -> Read<GaugeSite> {
+fn gauge(reader: &Reader) -> Read<Gauge> {
     // All are read before the first that is wrong ends it: each notes its own mistake.
     let (id, name, position) = (reader.id(), reader.name(), reader.point());
     let (parameter, interval_s) = (reader.required("parameter"), interval(reader));
-    let (station, datum) = (reader.optional("station"), reader.optional("datum"));
     let alert_m = reader.optional("alert_m");
-    let weather_station = reader.optional("weather_station");
-    Ok(GaugeSite {
+    Ok(Gauge {
         id: id?,
         name: name?,
         position: position?,
         parameter: parameter?,
         interval_s: interval_s?,
-        station: station?,
-        datum: datum?,
         alert_m: alert_m?,
-        weather_station: weather_station?.unwrap_or(false),
     })
 }
 
@@ -256,18 +248,17 @@ fn interval(reader: &Reader) -> Read<u32> {
     }
 }
 
-fn district(reader: &Reader) -> Read<District> {
+/// A district; other features name it, and the map shows it as it was read.
+fn district(reader: &Reader) -> Read<FeatureId> {
     let (id, name, geometry) = (reader.id(), reader.name(), reader.geometry());
+    name?;
     geometry?;
-    Ok(District {
-        id: id?,
-        name: name?,
-    })
+    id
 }
 
-fn point(reader: &Reader, city_thresholds: Thresholds, known: &Known) -> Read<Point> {
+fn point(reader: &Reader, city_thresholds: Thresholds, known: &Known) -> Read<WaterloggingPoint> {
     let (id, name, position) = (reader.id(), reader.name(), reader.point());
-    let (setting, district) = (reader.required("type"), known.district(reader));
+    let (kind, district) = (reader.required("type"), known.district(reader));
     let level_gauge = level_gauge(reader, known);
     let rain_gauges = rain_gauges(reader, position, known);
     let catchment = quantity::<Hectares>(reader, "catchment_ha", 0.01, 10_000.0);
@@ -276,11 +267,11 @@ fn point(reader: &Reader, city_thresholds: Thresholds, known: &Known) -> Read<Po
     let (storage, weight) = (storage(reader), reader.number("weight", 1.0, 5.0));
     let thresholds = thresholds(reader, city_thresholds);
     let max_trucks = reader.optional("max_trucks");
-    Ok(Point {
+    Ok(WaterloggingPoint {
         id: id?,
         name: name?,
         position: position?,
-        setting: setting?,
+        kind: kind?,
         district: district?,
         level_gauge: level_gauge?,
         rain_gauges: rain_gauges?,
@@ -352,7 +343,7 @@ fn rain_gauges(reader: &Reader, position: Read<LonLat>, known: &Known) -> Read<V
 }
 
 /// One depth gauge cannot speak for two places.
-fn shared_level_gauges(points: &[Point], mistakes: &mut Vec<Finding>) {
+fn shared_level_gauges(points: &[WaterloggingPoint], mistakes: &mut Vec<Finding>) {
     let mut owner: BTreeMap<&GaugeId, &PointId> = BTreeMap::new();
     for point in points {
         if let Some(other) = owner.insert(&point.level_gauge, &point.id) {
@@ -366,18 +357,16 @@ fn shared_level_gauges(points: &[Point], mistakes: &mut Vec<Finding>) {
     }
 }
 
-fn truck(reader: &Reader, known: &Known) -> Read<Truck> {
+fn truck(reader: &Reader, known: &Known) -> Read<PumpTruck> {
     let (id, name, home) = (reader.id(), reader.name(), reader.point());
     let district = known.district(reader);
     let capacity = quantity::<CubicMetresPerHour>(reader, "capacity_m3h", 1.0, 20_000.0);
-    let wading = quantity::<Metres>(reader, "wading_m", 0.0, 3.0);
-    Ok(Truck {
+    Ok(PumpTruck {
         id: id?,
         name: name?,
         home: home?,
         district: district?,
         capacity: capacity?,
-        wading: wading?,
     })
 }
 

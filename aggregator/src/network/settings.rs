@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use jiff::tz::{self, Offset, TimeZone};
-use serde::Deserialize;
+use jiff::tz::{self, TimeZone};
+use serde::{Deserialize, de::IgnoredAny};
 use shared::{
-    findings::{Findings, Wrong},
+    findings::{self, Findings, Wrong},
     lonlat::LonLat,
     name::Name,
     waterlogging::Thresholds,
@@ -19,7 +19,6 @@ use super::area::Area;
 pub struct Settings {
     pub name: Name,
     pub time_zone: String,
-    pub utc_offset: Offset,
     pub datum: String,
     pub centre: LonLat,
     pub bounds: Area,
@@ -32,11 +31,13 @@ struct Raw {
     name: String,
     name_en: Option<String>,
     time_zone: Spanned<String>,
-    utc_offset: Spanned<String>,
     datum: String,
     centre: Spanned<[f64; 2]>,
     bounds: Spanned<[f64; 4]>,
     thresholds: Option<Spanned<Thresholds>>,
+    /// Earlier files have it. The time zone says it, so it is not read.
+    #[serde(rename = "utc_offset")]
+    _utc_offset: Option<IgnoredAny>,
 }
 
 /// Reads the text of a `city.toml`.
@@ -44,14 +45,9 @@ struct Raw {
 /// # Errors
 /// Everything that is wrong with it, by line.
 pub fn parse(file: &Path, text: &str) -> Result<Settings, Wrong> {
+    let raw = findings::read_toml(file, text)?;
     let mut findings = Findings::new(file, text);
-    let settings = match toml::from_str(text) {
-        Ok(raw) => check(raw, &mut findings),
-        Err(error) => {
-            findings.form(error.span(), error.message());
-            None
-        }
-    };
+    let settings = check(raw, &mut findings);
     findings.finish(settings)
 }
 
@@ -60,12 +56,6 @@ fn check(raw: Raw, findings: &mut Findings<'_>) -> Option<Settings> {
     if !tz::db().is_definitively_empty() && TimeZone::get(zone).is_err() {
         let message = format!("`{zone}` is not a time zone; write one like Asia/Shanghai");
         findings.add(Some(raw.time_zone.span()), "time_zone", message);
-    }
-    let offset = raw.utc_offset.get_ref();
-    let utc_offset = parse_offset(offset);
-    if utc_offset.is_none() {
-        let message = format!("`{offset}` is not like +08:00");
-        findings.add(Some(raw.utc_offset.span()), "utc_offset", message);
     }
     let centre = LonLat::try_from(*raw.centre.get_ref())
         .map_err(|e| findings.add(Some(raw.centre.span()), "centre", e))
@@ -83,22 +73,10 @@ fn check(raw: Raw, findings: &mut Findings<'_>) -> Option<Settings> {
     }
     Some(Settings {
         name: Name::new(&raw.name, raw.name_en.as_deref()),
-        utc_offset: utc_offset?,
         centre: centre?,
         bounds: bounds?,
         thresholds: thresholds.map(|(t, _)| t).unwrap_or_default(),
         time_zone: raw.time_zone.into_inner(),
         datum: raw.datum,
     })
-}
-
-fn parse_offset(text: &str) -> Option<Offset> {
-    let (sign, rest) = match text.split_at_checked(1)? {
-        ("+", rest) => (1, rest),
-        ("-", rest) => (-1, rest),
-        _ => return None,
-    };
-    let (hours, minutes) = rest.split_once(':')?;
-    let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
-    Offset::from_seconds(sign * seconds).ok()
 }

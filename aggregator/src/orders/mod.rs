@@ -9,6 +9,8 @@ use shared::{
     time::Timestamp,
 };
 
+use crate::principal::{Act, Principal};
+
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -30,7 +32,12 @@ pub struct Order {
     pub truck: TruckId,
     pub point: PointId,
     pub issued_at: Timestamp,
+    pub issued_by: Principal,
     pub state: OrderState,
+    /// Who last changed it while it was open, if anybody did.
+    pub changed: Option<Act>,
+    /// Who ended it, if it has ended.
+    pub ended: Option<Act>,
     /// When the truck was expected when the order was given.
     pub eta_at: Timestamp,
     /// The plan that it was confirmed from; `None` for one without a recommendation.
@@ -38,11 +45,31 @@ pub struct Order {
     pub route: Vec<LonLat>,
 }
 
+impl OrderState {
+    /// Whether the truck is still bound by an order in this state.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Sent | Self::Received)
+    }
+}
+
 impl Order {
     /// Whether the truck is still bound by it.
     #[must_use]
-    pub fn is_open(&self) -> bool {
-        matches!(self.state, OrderState::Sent | OrderState::Received)
+    pub const fn is_open(&self) -> bool {
+        self.state.is_open()
+    }
+
+    /// The order after somebody changed its state.
+    #[must_use]
+    pub fn gone_over(mut self, to: OrderState, act: Act) -> Self {
+        self.state = to;
+        if to.is_open() {
+            self.changed = Some(act);
+        } else {
+            self.ended = Some(act);
+        }
+        self
     }
 
     /// What the truck is told, by an aggregator in this mode.
@@ -106,7 +133,10 @@ mod tests {
             truck: "pt-1".parse().expect("id"),
             point: "wp-1".parse().expect("id"),
             issued_at: Timestamp::from_millis(0),
+            issued_by: Principal::Anonymous,
             state,
+            changed: None,
+            ended: None,
             eta_at: Timestamp::from_millis(0),
             plan: None,
             route: Vec::new(),

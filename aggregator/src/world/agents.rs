@@ -1,26 +1,20 @@
 //! Agents: who is there, who is behind, whose sources are silent.
 
+use std::sync::Arc;
+
 use shared::{ids::AgentId, time::Timestamp, wire::AgentHealth};
 
-use super::World;
+use super::{AgentFacts, Change, Effect, World};
 
 /// An agent that said nothing for this long is offline, in storm-time milliseconds at speed 1.
 /// Its health comes every ten real seconds; its last will comes at once when the line breaks.
 const OFFLINE_AFTER_REAL_MS: i64 = 35_000;
 
-/// What is known of an agent.
-#[derive(Debug, Clone)]
-pub struct AgentLive {
-    pub health: Option<AgentHealth>,
-    pub last_seen: Timestamp,
-    pub online: bool,
-    /// Batches are missing between those that came.
-    pub has_hole: bool,
-    /// When its last batch of backlog came.
-    pub backfill_at: Option<Timestamp>,
-}
+/// Batches of an agent are told at most once per storm minute: every one would flood the page with
+/// nothing new.
+const TOLD_MS: i64 = 60_000;
 
-impl AgentLive {
+impl AgentFacts {
     fn new(at: Timestamp) -> Self {
         Self {
             health: None,
@@ -35,53 +29,74 @@ impl AgentLive {
 impl World {
     pub(super) fn agent_batch(
         &mut self,
-        agent: AgentId,
+        agent: &AgentId,
         at: Timestamp,
         backfill: bool,
         has_hole: bool,
+        effects: &mut Vec<Effect>,
     ) {
-        let live = self
-            .agents
-            .entry(agent.clone())
-            .or_insert_with(|| AgentLive::new(at));
-        // Told at most once per storm minute: every batch would flood the page with nothing new.
-        let news = !live.online
-            || live.has_hole != has_hole
-            || backfill
-            || at.millis_since(live.last_seen) >= 60_000;
+        let told = self.agents.get(agent).is_some_and(|known| {
+            known.online
+                && known.has_hole == has_hole
+                && !backfill
+                && at.millis_since(known.last_seen) < TOLD_MS
+        });
+        if told {
+            return;
+        }
+        let live = self.agent_mut(agent, at);
         live.online = true;
         live.has_hole = has_hole;
+        live.last_seen = at;
         if backfill {
             live.backfill_at = Some(at);
         }
-        if news {
-            live.last_seen = at;
-            self.dirty.agents.insert(agent);
-        }
+        effects.push(changed(agent, true));
     }
 
     /// What an agent says of itself. It may be a retained message of yesterday, so its own time
     /// counts, but a clock that is ahead would keep a dead agent online: never later than now.
-    pub(super) fn agent_health(&mut self, health: AgentHealth, now: Timestamp) {
-        let agent = health.agent.clone();
+    pub(super) fn agent_health(
+        &mut self,
+        health: AgentHealth,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let (agent, online) = (health.agent.clone(), health.online);
         let at = health.at.min(now);
-        let live = self
-            .agents
-            .entry(agent.clone())
-            .or_insert_with(|| AgentLive::new(at));
-        live.online = health.online;
+        let live = self.agent_mut(&agent, at);
+        live.online = online;
         live.last_seen = live.last_seen.max(at);
         live.health = Some(health);
-        self.dirty.agents.insert(agent);
+        effects.push(changed(&agent, online));
     }
 
-    pub(super) fn tick_agents(&mut self, now: Timestamp) {
-        let limit = self.outlook.real_to_storm_ms(OFFLINE_AFTER_REAL_MS);
-        for (id, live) in &mut self.agents {
-            if live.online && now.millis_since(live.last_seen) > limit {
-                live.online = false;
-                self.dirty.agents.insert(id.clone());
-            }
+    pub(super) fn tick_agents(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let limit = self.real_to_storm_ms(OFFLINE_AFTER_REAL_MS);
+        let gone = |a: &AgentFacts| a.online && now.millis_since(a.last_seen) > limit;
+        let gone: Vec<AgentId> = self
+            .agents
+            .iter()
+            .filter(|(_, live)| gone(live))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for agent in gone {
+            self.agent_mut(&agent, now).online = false;
+            effects.push(changed(&agent, false));
         }
     }
+
+    fn agent_mut(&mut self, agent: &AgentId, at: Timestamp) -> &mut AgentFacts {
+        let live = Arc::make_mut(&mut self.agents)
+            .entry(agent.clone())
+            .or_insert_with(|| Arc::new(AgentFacts::new(at)));
+        Arc::make_mut(live)
+    }
+}
+
+fn changed(agent: &AgentId, online: bool) -> Effect {
+    Effect::Changed(Change::Agent {
+        agent: agent.clone(),
+        online,
+    })
 }

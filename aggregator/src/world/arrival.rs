@@ -13,6 +13,8 @@ use shared::{
     wire::AgentHealth,
 };
 
+pub use crate::principal::Principal;
+
 /// An input with its place in the order of arrival and the time at which it came.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Arrival {
@@ -59,16 +61,6 @@ pub struct Started {
     pub forecast_ms: i64,
     /// Storm time between plans, in milliseconds.
     pub replan_ms: i64,
-}
-
-/// Who asks, orders or reports.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Principal {
-    /// Nobody has shown who he is.
-    Anonymous,
-    /// A truck, by its reports.
-    Truck(TruckId),
 }
 
 /// Tells the answers of one run's requests apart.

@@ -1,361 +1,309 @@
-//! The whole live state of the city, and the one place where it changes:
-//! [`World::step`] takes `now` and an input and returns what is to be done.
+//! The whole live state of the city, and the one place where it changes: [`World::step`] takes the
+//! time and an input and says what changed and what is to be done.
 //!
-//! No I/O and no clock in here: the shell in `run.rs` drives it, and the same inputs in the same
-//! order give the same world. After a restart it is rebuilt by stepping through the store.
+//! No I/O and no clock in here: `driver.rs` drives it, and the same inputs in the same order give
+//! the byte-identical world ([`World::save`]). What readers see is a [`Snapshot`], made with every
+//! tick that brings news.
 
 mod agents;
 pub mod arrival;
-mod input;
+mod change;
+mod chunks;
+mod effect;
+mod fleet;
+mod gauges;
 mod outlook;
-mod trucks;
-mod view;
+mod place;
+mod points;
+mod publication;
+mod saved;
+mod snapshot;
+#[cfg(test)]
+mod tests;
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
 
+use oxc_index::IndexVec;
 use shared::{
-    gauge::Parameter,
-    ids::{AgentId, GaugeId, OrderId, PointId, TruckId},
+    clock::Mode,
+    ids::{AgentId, GaugeId, PointId, TruckId},
     observation::Observation,
     time::Timestamp,
 };
 
-pub use agents::AgentLive;
-pub use input::{Effect, Input, Refusal, Request};
-pub use outlook::Outlook;
-pub use trucks::TruckLive;
-use trucks::not_kept;
-pub use view::{AgentView, Dirty, GaugeTexts, OrderView, PointView, StateView, TruckView};
+pub use arrival::{Arrival, Input, Principal, Request, RequestId, Started, Wish};
+pub use change::{Change, GaugeNews};
+pub use effect::{Answer, Effect, Refusal};
+pub use gauges::intensity_mm_per_h;
+pub use place::{GaugeIndex, PointIndex, TruckIndex};
+pub use saved::SavedFormError;
+pub use snapshot::{AgentFacts, Figures, GaugeFacts, Newest, PointFacts, Snapshot, TruckFacts};
 
-use crate::{
-    assess::{Assessment, PointStatus},
-    merge::Series,
-    network::{City, GaugeSite, Point},
-    orders::Order,
+use self::{
+    chunks::Chunks,
+    fleet::{Orders, TruckLive},
+    outlook::Outlook,
+    points::PointLive,
+    publication::Publication,
 };
-
-/// Stage or rainfall of a gauge is silent when nothing came for this many of its intervals.
-pub const STALE_INTERVALS: u32 = crate::assess::STALE_INTERVALS;
-
-/// Depths of the last so many intervals, and of no less than this span, make a trend: short, for
-/// pumps and cloudbursts turn it in minutes; long enough that one noisy reading does not.
-const TREND_INTERVALS: i64 = 5;
-const TREND_LEAST_MS: i64 = 5 * 60_000;
-
-/// A gauge and what it gave.
-#[derive(Debug)]
-pub struct GaugeLive {
-    pub site: GaugeSite,
-    pub series: Series,
-    /// The point whose depth it gives.
-    pub point: Option<usize>,
-    /// Whether the page was last told that it is stale.
-    stale: bool,
-}
-
-impl GaugeLive {
-    /// Whether nothing came for [`STALE_INTERVALS`] of its intervals.
-    #[must_use]
-    pub fn is_stale(&self, now: Timestamp) -> bool {
-        let limit = i64::from(self.site.interval_s) * i64::from(STALE_INTERVALS) * 1000;
-        self.series
-            .newest()
-            .is_none_or(|o| now.millis_since(o.observed_at) > limit)
-    }
-}
-
-/// A waterlogging point and what is known of it.
-#[derive(Debug)]
-pub struct PointLive {
-    pub site: Point,
-    pub gauge: usize,
-    pub assessment: Assessment,
-}
-
-/// How often the world looks ahead, in storm time.
-#[derive(Debug, Clone, Copy)]
-pub struct Cadence {
-    pub forecast_ms: i64,
-    pub replan_ms: i64,
-    /// Storm seconds per real second.
-    pub speed: f64,
-}
-
-/// Counts of what is how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Figures {
-    pub gauges_stale: usize,
-    pub points_waterlogged: usize,
-    pub points_unknown: usize,
-    pub agents_online: usize,
-}
+use crate::{
+    counters::Counts,
+    network::{City, PumpTruck, WaterloggingPoint},
+};
 
 /// The live state of one city.
 #[derive(Debug)]
 pub struct World {
-    pub city: Arc<City>,
-    pub gauges: Vec<GaugeLive>,
-    pub points: Vec<PointLive>,
-    pub trucks: Vec<TruckLive>,
-    pub orders: BTreeMap<OrderId, Order>,
-    pub agents: BTreeMap<AgentId, AgentLive>,
+    city: Arc<City>,
+    /// The settings of the present run; none before the first one.
+    run: Option<Started>,
+    gauges: Chunks<GaugeFacts>,
+    points: IndexVec<PointIndex, PointLive>,
+    trucks: IndexVec<TruckIndex, TruckLive>,
+    orders: Orders,
+    agents: Arc<BTreeMap<AgentId, Arc<AgentFacts>>>,
     /// Gauges that no layer knows, and how many observations each gave.
-    pub unknown: BTreeMap<GaugeId, u64>,
-    pub outlook: Outlook,
-    gauge_index: HashMap<GaugeId, usize>,
-    point_index: HashMap<PointId, usize>,
-    truck_index: HashMap<TruckId, usize>,
-    /// As of the last [`World::take_dirty`].
-    pub texts: GaugeTexts,
-    dirty: Dirty,
+    unknown: Arc<BTreeMap<GaugeId, u64>>,
+    counts: Counts,
+    outlook: Outlook,
+    publication: Publication,
+    places: Places,
 }
 
-/// Unknown gauges that are remembered by name; beyond it they are only counted.
-const MAX_UNKNOWN: usize = 1_000;
+/// Where in the city's lists things are; made once.
+#[derive(Debug)]
+struct Places {
+    gauges: HashMap<GaugeId, GaugeIndex>,
+    points: HashMap<PointId, PointIndex>,
+    trucks: HashMap<TruckId, TruckIndex>,
+    /// The points whose depth a gauge gives.
+    points_of: IndexVec<GaugeIndex, Vec<PointIndex>>,
+    /// After so many milliseconds without an observation a gauge is silent.
+    silent_after_ms: IndexVec<GaugeIndex, i64>,
+}
 
-impl World {
-    /// A city in which nothing is known yet.
-    #[must_use]
-    pub fn new(city: Arc<City>, cadence: Cadence, now: Timestamp) -> Self {
-        let gauge_index: HashMap<_, _> = city
-            .gauges
-            .iter()
-            .enumerate()
-            .map(|(i, g)| (g.id.clone(), i))
-            .collect();
-        let mut gauges: Vec<GaugeLive> = city
-            .gauges
-            .iter()
-            .map(|site| GaugeLive {
-                site: site.clone(),
-                series: Series::default(),
-                point: None,
-                stale: true,
-            })
-            .collect();
-        let mut points = Vec::with_capacity(city.points.len());
-        for site in &city.points {
-            let Some(gauge) = gauge_index.get(&site.level_gauge).copied() else {
-                continue;
-            };
-            let Some(live) = gauges.get_mut(gauge) else {
-                continue;
-            };
-            live.point = Some(points.len());
-            let assessment = Assessment::new(site.thresholds, live.site.interval_s, now);
-            points.push(PointLive {
-                site: site.clone(),
-                gauge,
-                assessment,
-            });
+impl Places {
+    fn new(city: &City) -> Self {
+        let gauges: HashMap<GaugeId, GaugeIndex> = placed(city.gauges.iter().map(|g| &g.id));
+        let mut points_of: IndexVec<GaugeIndex, Vec<PointIndex>> =
+            city.gauges.iter().map(|_| Vec::new()).collect();
+        for (place, point) in city.points.iter().enumerate() {
+            if let Some(gauge) = gauges.get(&point.level_gauge) {
+                points_of[*gauge].push(PointIndex::from_usize(place));
+            }
         }
-        let point_index = points
-            .iter()
-            .enumerate()
-            .map(|(i, p)| (p.site.id.clone(), i))
-            .collect();
-        let trucks: Vec<_> = city.trucks.iter().cloned().map(TruckLive::new).collect();
-        let truck_index = trucks
-            .iter()
-            .enumerate()
-            .map(|(i, t)| (t.site.id.clone(), i))
-            .collect();
         Self {
-            outlook: Outlook::new(&city, cadence),
-            city,
             gauges,
-            points,
-            trucks,
-            orders: BTreeMap::new(),
-            agents: BTreeMap::new(),
-            unknown: BTreeMap::new(),
-            gauge_index,
-            point_index,
-            truck_index,
-            texts: GaugeTexts::default(),
-            dirty: Dirty::default(),
+            points: placed(city.points.iter().map(|p| &p.id)),
+            trucks: placed(city.trucks.iter().map(|t| &t.id)),
+            points_of,
+            silent_after_ms: city.gauges.iter().map(gauges::silent_after_ms).collect(),
         }
     }
+}
 
-    /// Takes one input at `now` (storm time) and says what is to be done.
+fn placed<'a, Id, Place>(ids: impl Iterator<Item = &'a Id>) -> HashMap<Id, Place>
+where
+    Id: Clone + Eq + std::hash::Hash + 'a,
+    Place: oxc_index::Idx,
+{
+    ids.enumerate()
+        .map(|(place, id)| (id.clone(), Place::from_usize(place)))
+        .collect()
+}
+
+impl World {
+    /// A city in which nothing is known yet. It waits for [`Input::Started`].
+    #[must_use]
+    pub fn new(city: Arc<City>) -> Self {
+        let places = Places::new(&city);
+        let unknown_since = Timestamp::default();
+        let mut world = Self {
+            run: None,
+            gauges: city.gauges.iter().map(|_| GaugeFacts::SILENT).collect(),
+            points: city
+                .points
+                .iter()
+                .map(|point| PointLive::new(point, &city, &places.gauges, unknown_since))
+                .collect(),
+            trucks: city.trucks.iter().map(TruckLive::new).collect(),
+            orders: Orders::default(),
+            agents: Arc::default(),
+            unknown: Arc::default(),
+            counts: Counts::default(),
+            outlook: Outlook::new(&city),
+            publication: Publication::default(),
+            places,
+            city,
+        };
+        world.look(&mut Vec::new());
+        world
+    }
+
+    /// Takes one input at `now` (storm time) and says what changed and what is to be done.
     pub fn step(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
         match input {
-            Input::Observed {
-                observations,
-                received_at: _,
-            } => {
+            Input::Started(run) => self.started(now, run),
+            Input::Observed(observations) => {
+                effects.reserve(observations.len());
                 for observation in observations {
-                    self.observe(observation);
+                    self.observe(observation, &mut effects);
                 }
-                Vec::new()
             }
             Input::AgentBatch {
                 agent,
-                at,
                 backfill,
                 has_hole,
-            } => {
-                self.agent_batch(agent, at, backfill, has_hole);
-                Vec::new()
+            } => self.agent_batch(&agent, now, backfill, has_hole, &mut effects),
+            Input::Health(health) => self.agent_health(health, now, &mut effects),
+            Input::Truck(report) => self.truck_report(report, now, &mut effects),
+            Input::Request(request) => self.request(now, request, &mut effects),
+            Input::Counted(places) => self.counts = Counts::from_places(&places),
+            // It looks for news itself, before it says whether there is any.
+            Input::Tick => {
+                self.tick(now, &mut effects);
+                return effects;
             }
-            Input::Health(health) => {
-                self.agent_health(health, now);
-                Vec::new()
-            }
-            Input::Truck(mut report) => {
-                // A clock that is ahead would shut out every later report of this truck.
-                report.reported_at = report.reported_at.min(now);
-                self.truck_report(&report)
-            }
-            Input::Restored(order) => {
-                self.restore_order(order);
-                Vec::new()
-            }
-            Input::Tick => self.tick(now),
-            Input::Request(request) => vec![self.request(now, request)],
-            Input::NotKept { order, before } => {
-                self.dirty.orders = true;
-                not_kept(&mut self.orders, &order, before);
-                Vec::new()
+        }
+        self.publication.note(&effects);
+        effects
+    }
+
+    /// The facts as of the newest tick.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let run = self.run;
+        Snapshot {
+            seq: self.publication.seq,
+            at: self.publication.ticked_at,
+            mode: run.map_or(Mode::Actual, |r| r.mode),
+            speed: run.map_or(1.0, |r| r.speed),
+            city: self.city.clone(),
+            gauges: self.gauges.clone(),
+            points: self.points.iter().map(|p| p.facts.clone()).collect(),
+            trucks: self.trucks.iter().map(|t| t.facts.clone()).collect(),
+            plan: self.outlook.plan(),
+            orders: self.orders.all(),
+            agents: self.agents.clone(),
+            unknown_gauges: self.unknown.clone(),
+            counts: self.counts,
+        }
+    }
+
+    /// The facts of the newest tick, if they were published with it.
+    #[must_use]
+    pub fn published(&self) -> Option<Snapshot> {
+        self.publication
+            .is_of_newest_tick()
+            .then(|| self.snapshot())
+    }
+
+    /// Storm time of the newest tick.
+    #[must_use]
+    pub fn ticked_at(&self) -> Timestamp {
+        self.publication.ticked_at
+    }
+
+    /// What was counted until now.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    fn started(&mut self, now: Timestamp, run: Started) {
+        let is_first = self.run.replace(run).is_none();
+        self.publication.restarted();
+        if is_first {
+            for (place, point) in self.points.iter_mut_enumerated() {
+                if let Some(site) = self.city.points.get(place.index()) {
+                    *point = PointLive::new(site, &self.city, &self.places.gauges, now);
+                }
             }
         }
     }
 
-    /// A gauge by its id.
-    #[must_use]
-    pub fn gauge(&self, id: &GaugeId) -> Option<&GaugeLive> {
-        self.gauges.get(*self.gauge_index.get(id)?)
-    }
-
-    /// A waterlogging point by its id.
-    #[must_use]
-    pub fn point(&self, id: &PointId) -> Option<&PointLive> {
-        self.points.get(*self.point_index.get(id)?)
-    }
-
-    fn observe(&mut self, observation: Observation) {
-        let Some(index) = self.gauge_index.get(&observation.gauge).copied() else {
-            if self.unknown.len() < MAX_UNKNOWN || self.unknown.contains_key(&observation.gauge) {
-                *self.unknown.entry(observation.gauge).or_default() += 1;
-                self.dirty.unknown_gauges = true;
-            }
+    fn observe(&mut self, observation: Observation, effects: &mut Vec<Effect>) {
+        let Some(gauge) = self.places.gauges.get(&observation.gauge).copied() else {
+            self.observe_unknown(observation.gauge, effects);
             return;
         };
-        let Some(gauge) = self.gauges.get_mut(index) else {
+        let Some(site) = self.city.gauges.get(gauge.index()) else {
             return;
         };
-        self.outlook.observe(&gauge.site, &observation);
-        if let Some(point) = gauge.point.and_then(|p| self.points.get_mut(p)) {
+        self.publication.observed();
+        self.outlook.observe(site, &observation);
+        for point in &self.places.points_of[gauge] {
+            self.points[*point].observe(&observation, effects);
             if let Some(depth) = observation.trusted() {
+                let id = &self.points[*point].id;
                 self.outlook
-                    .observe_depth(&point.site.id, observation.observed_at, depth.units());
+                    .observe_depth(id, observation.observed_at, depth.units());
             }
-            point.assessment.observe(&observation);
-            self.dirty.points.extend(gauge.point);
         }
-        if gauge.series.insert(observation) {
-            gauge.stale = false;
-            self.dirty.gauges.insert(index);
+        if let Some(facts) = self.gauges.get_mut(gauge.index())
+            && let Some(news) = facts.observe(&observation)
+        {
+            effects.push(Effect::Changed(Change::Gauge { gauge, news }));
         }
     }
 
-    fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
-        for (index, point) in self.points.iter_mut().enumerate() {
-            if point.assessment.tick(now) {
-                self.dirty.points.insert(index);
-            }
+    fn observe_unknown(&mut self, gauge: GaugeId, effects: &mut Vec<Effect>) {
+        /// Gauges that are remembered by name; beyond it they are only counted.
+        const MAX_UNKNOWN: usize = 1_000;
+        if self.unknown.len() < MAX_UNKNOWN || self.unknown.contains_key(&gauge) {
+            *Arc::make_mut(&mut self.unknown)
+                .entry(gauge.clone())
+                .or_default() += 1;
+            effects.push(Effect::Changed(Change::UnknownGauge { gauge }));
         }
-        for (index, gauge) in self.gauges.iter_mut().enumerate() {
-            let stale = gauge.is_stale(now);
-            if stale != gauge.stale {
-                gauge.stale = stale;
-                self.dirty.gauges.insert(index);
-            }
+    }
+
+    fn tick(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        for point in &mut self.points {
+            point.tick(now, effects);
         }
-        self.tick_agents(now);
-        if self.outlook.forecast_is_due(now) {
+        self.tick_gauges(now, effects);
+        self.tick_agents(now, effects);
+        let Some(run) = self.run else { return };
+        if self.outlook.forecast_is_due(now, &run) {
             self.forecast(now);
         }
-        if self.outlook.plan_is_due(now) {
-            self.plan(now);
+        if self.outlook.plan_is_due(now, &run) {
+            self.plan(now, effects);
         }
-        self.unanswered_orders(now)
+        self.repeat_orders(now, effects);
+        self.look(effects);
+        self.publication
+            .tick(now, &run, self.counts.trouble(), effects);
     }
 
-    /// Rain over a point now, from its newest trusted rain gauges, in mm/h.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a handful of gauges")]
-    pub fn rain_at(&self, point: &PointLive, now: Timestamp) -> Option<f64> {
-        let readings: Vec<f64> = point
-            .site
-            .rain_gauges
-            .iter()
-            .filter_map(|id| self.gauge(id))
-            .filter(|gauge| !gauge.is_stale(now))
-            .filter_map(|gauge| intensity_mm_per_h(&gauge.site, gauge.series.newest_trusted()?))
-            .collect();
-        (!readings.is_empty()).then(|| readings.iter().sum::<f64>() / readings.len() as f64)
+    /// Brings the facts of points and trucks up to date: pure functions of what the world holds, so
+    /// that a world which was saved here shows the same when it is read again.
+    fn look(&mut self, effects: &mut Vec<Effect>) {
+        self.look_at_points(effects);
+        self.look_at_trucks(effects);
     }
 
-    /// Change of a point's depth in metres per hour.
-    #[must_use]
-    pub fn rate_of(&self, point: &PointLive) -> Option<f64> {
-        let gauge = self.gauges.get(point.gauge)?;
-        let intervals_ms = TREND_INTERVALS * i64::from(gauge.site.interval_s) * 1000;
-        gauge.series.rate_per_hour(intervals_ms.max(TREND_LEAST_MS))
+    /// A point as the city describes it.
+    fn point_site(&self, place: PointIndex) -> &WaterloggingPoint {
+        let site = self.city.points.get(place.index());
+        site.expect("places are those of the city's lists")
     }
 
-    /// Counts for metrics.
-    #[must_use]
-    pub fn figures(&self, now: Timestamp) -> Figures {
-        let status = |wanted: fn(PointStatus) -> bool| {
-            self.points
-                .iter()
-                .filter(|p| wanted(p.assessment.status()))
-                .count()
-        };
-        Figures {
-            gauges_stale: self.gauges.iter().filter(|g| g.is_stale(now)).count(),
-            points_waterlogged: status(|s| {
-                use PointStatus::{Closure, Severe, Waterlogged};
-                matches!(s, Waterlogged | Closure | Severe)
-            }),
-            points_unknown: status(|s| s == PointStatus::Unknown),
-            agents_online: self.agents.values().filter(|a| a.online).count(),
-        }
+    /// A truck as the city describes it.
+    fn truck_site(&self, place: TruckIndex) -> &PumpTruck {
+        let site = self.city.trucks.get(place.index());
+        site.expect("places are those of the city's lists")
     }
 
-    /// What changed since it was last asked; the texts of those gauges are written anew.
-    pub fn take_dirty(&mut self, now: Timestamp) -> Dirty {
-        let dirty = std::mem::take(&mut self.dirty);
-        self.texts.write(&self.gauges, &dirty.gauges, now);
-        dirty
-    }
-
-    /// Marks everything as changed: after a rebuild.
-    pub fn mark_all(&mut self) {
-        self.dirty = Dirty {
-            gauges: (0..self.gauges.len()).collect(),
-            points: (0..self.points.len()).collect(),
-            trucks: (0..self.trucks.len()).collect(),
-            plan: true,
-            orders: true,
-            agents: self.agents.keys().cloned().collect::<BTreeSet<_>>(),
-            unknown_gauges: true,
-        };
-    }
-}
-
-/// A rain observation as intensity in mm/h; `None` for other parameters or untrusted values.
-#[must_use]
-pub fn intensity_mm_per_h(site: &GaugeSite, observation: &Observation) -> Option<f64> {
-    let units = observation.trusted()?.units();
-    match site.parameter {
-        Parameter::RainfallIntensity => Some(units),
-        Parameter::RainfallDepth => Some(units * 3600.0 / f64::from(site.interval_s)),
-        Parameter::Depth | Parameter::Stage | Parameter::WaterLevel => None,
+    /// A span of real time in storm milliseconds; a slow clock shortens nothing.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "seconds to hours of real time"
+    )]
+    fn real_to_storm_ms(&self, real_ms: i64) -> i64 {
+        let speed = self.run.map_or(1.0, |run| run.speed);
+        (real_ms as f64 * speed.max(1.0)) as i64
     }
 }

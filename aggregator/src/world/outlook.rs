@@ -1,24 +1,27 @@
 //! Looking ahead: forecasts and plans, each at its own pace in storm time.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+use serde::{Deserialize, Serialize};
 use shared::{
     fleet::TruckState,
     ids::{PointId, TruckId},
-    lonlat::LonLat,
     observation::Observation,
     time::Timestamp,
 };
 
-use super::{Cadence, PointLive, TruckLive, World, intensity_mm_per_h};
-use crate::{
-    dispatch::{Assigned, Heard, Plan, Problem, Roads, Route, Site, Truck, plan},
-    forecast::{Forecast, Forecaster, PointModel},
-    network::{City, GaugeSite},
+use super::{
+    Change, Effect, PointIndex, Started, TruckIndex, World, fleet::TruckLive,
+    gauges::intensity_mm_per_h, points::PointLive,
 };
-
-/// Setting up takes this long after arrival, in minutes.
-const SETUP_MINUTES: f64 = 15.0;
+use crate::{
+    dispatch::{
+        AssignableTruck, Assigned, Heard, Plan, Reservoir, Roads, Route, SETUP_MINUTES, Situation,
+        plan,
+    },
+    forecast::{Forecast, ForecastState, Forecaster, PointModel},
+    network::{City, Gauge},
+};
 
 /// A truck that said nothing for this long in storm time, and at least for this long in real time,
 /// may be anywhere.
@@ -27,21 +30,31 @@ const SILENT_TRUCK_REAL_MS: i64 = 60_000;
 
 /// What is expected and proposed.
 #[derive(Debug)]
-pub struct Outlook {
-    cadence: Cadence,
+pub(super) struct Outlook {
     roads: Roads,
     forecaster: Forecaster,
-    forecasts: BTreeMap<PointId, Forecast>,
-    plan: Option<Plan>,
+    forecasts: BTreeMap<PointId, Arc<Forecast>>,
+    plan: Option<Arc<Plan>>,
+    forecast_at: Option<Timestamp>,
+    planned_at: Option<Timestamp>,
+    /// Version of the newest plan, also of one that was not worth showing.
+    version: u64,
+}
+
+/// What an outlook remembers; the rest follows from the city.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct OutlookState {
+    forecaster: ForecastState,
+    forecasts: BTreeMap<PointId, Arc<Forecast>>,
+    plan: Option<Arc<Plan>>,
     forecast_at: Option<Timestamp>,
     planned_at: Option<Timestamp>,
     version: u64,
 }
 
 impl Outlook {
-    #[must_use]
-    pub fn new(city: &City, cadence: Cadence) -> Self {
-        let model = |p: &crate::network::Point| PointModel {
+    pub fn new(city: &City) -> Self {
+        let model = |p: &crate::network::WaterloggingPoint| PointModel {
             id: p.id.clone(),
             storage: p.storage.clone(),
             catchment_ha: p.catchment.get(),
@@ -51,7 +64,6 @@ impl Outlook {
             rain_gauges: p.rain_gauges.clone(),
         };
         Self {
-            cadence,
             roads: Roads::new(&city.roads, city.points.iter().map(|p| p.position)),
             forecaster: Forecaster::new(city.points.iter().map(model).collect()),
             forecasts: BTreeMap::new(),
@@ -62,7 +74,27 @@ impl Outlook {
         }
     }
 
-    pub fn observe(&mut self, site: &GaugeSite, observation: &Observation) {
+    pub fn state(&self) -> OutlookState {
+        OutlookState {
+            forecaster: self.forecaster.state().clone(),
+            forecasts: self.forecasts.clone(),
+            plan: self.plan.clone(),
+            forecast_at: self.forecast_at,
+            planned_at: self.planned_at,
+            version: self.version,
+        }
+    }
+
+    pub fn restore(&mut self, state: OutlookState) {
+        self.forecaster.restore(state.forecaster);
+        self.forecasts = state.forecasts;
+        self.plan = state.plan;
+        self.forecast_at = state.forecast_at;
+        self.planned_at = state.planned_at;
+        self.version = state.version;
+    }
+
+    pub fn observe(&mut self, site: &Gauge, observation: &Observation) {
         if let Some(intensity) = intensity_mm_per_h(site, observation) {
             self.forecaster
                 .observe_rain(&site.id, observation.observed_at, intensity);
@@ -73,159 +105,115 @@ impl Outlook {
         self.forecaster.observe_depth(point, at, depth_m);
     }
 
-    #[must_use]
-    pub fn forecast_is_due(&self, now: Timestamp) -> bool {
+    pub fn forecast_is_due(&self, now: Timestamp, run: &Started) -> bool {
         self.forecast_at
-            .is_none_or(|at| now.millis_since(at) >= self.cadence.forecast_ms)
+            .is_none_or(|at| now.millis_since(at) >= run.forecast_ms)
     }
 
-    #[must_use]
-    pub fn plan_is_due(&self, now: Timestamp) -> bool {
+    pub fn plan_is_due(&self, now: Timestamp, run: &Started) -> bool {
         self.planned_at
-            .is_none_or(|at| now.millis_since(at) >= self.cadence.replan_ms)
+            .is_none_or(|at| now.millis_since(at) >= run.replan_ms)
     }
 
-    #[must_use]
-    pub fn forecast_of(&self, point: &PointId) -> Option<&Forecast> {
-        self.forecasts.get(point)
+    pub fn forecast_of(&self, point: &PointId) -> Option<Arc<Forecast>> {
+        self.forecasts.get(point).cloned()
     }
 
-    /// The forecast's curve for a hydrograph, as JSON.
-    #[must_use]
-    pub fn curve_of(&self, point: &PointId) -> Option<serde_json::Value> {
-        let forecast = self.forecasts.get(point)?;
-        Some(serde_json::json!({ "basis_at": forecast.basis_at, "curve": forecast.curve }))
+    pub fn plan(&self) -> Option<Arc<Plan>> {
+        self.plan.clone()
     }
 
-    #[must_use]
-    pub fn plan(&self) -> Option<&Plan> {
-        self.plan.as_ref()
-    }
-
-    #[must_use]
     pub fn plan_version(&self) -> u64 {
         self.version
     }
 
     /// Whether the present plan sends this truck to this point.
-    #[must_use]
     pub fn recommends(&self, truck: &TruckId, point: &PointId) -> bool {
-        self.plan
-            .as_ref()
-            .and_then(|p| p.of(truck))
-            .is_some_and(|r| r.point == *point)
-    }
-
-    /// Trucks, points and routes of the present plan.
-    pub fn recommended_routes(&self) -> impl Iterator<Item = (&TruckId, &PointId, &[LonLat])> {
-        self.plan
-            .iter()
-            .flat_map(|p| &p.recommendations)
-            .map(|r| (&r.truck, &r.point, r.route.as_slice()))
-    }
-
-    /// The way of a truck to a point.
-    #[must_use]
-    pub fn route(&self, truck: &TruckLive, point: &PointLive) -> Route {
-        self.roads.route(truck.position(), point.site.position)
-    }
-
-    /// A span of real time in storm milliseconds.
-    #[must_use]
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        reason = "seconds to hours"
-    )]
-    pub fn real_to_storm_ms(&self, real_ms: i64) -> i64 {
-        (real_ms as f64 * self.cadence.speed.max(1.0)) as i64
+        let recommended = self.plan.as_ref().and_then(|p| p.of(truck));
+        recommended.is_some_and(|r| r.point == *point)
     }
 }
 
 impl World {
     /// Forecasts every point anew.
     pub(super) fn forecast(&mut self, now: Timestamp) {
-        let mut pumping: BTreeMap<PointId, f64> = BTreeMap::new();
-        for truck in &self.trucks {
-            let pumps = truck
-                .report
-                .as_ref()
-                .is_some_and(|r| r.state == TruckState::Pumping);
-            if let Some(order) = self.open_order(&truck.site.id).filter(|_| pumps) {
-                *pumping.entry(order.point.clone()).or_default() += truck.site.capacity.get();
+        let mut pumping: BTreeMap<&PointId, f64> = BTreeMap::new();
+        for (site, truck) in self.city.trucks.iter().zip(&self.trucks) {
+            let pumps = |r: &shared::fleet::TruckReport| r.state == TruckState::Pumping;
+            if let Some(order) = self.orders.open_of(&site.id)
+                && truck.report.as_ref().is_some_and(pumps)
+            {
+                *pumping.entry(&order.point).or_default() += site.capacity.get();
             }
         }
         for point in &self.points {
-            let m3h = pumping.get(&point.site.id).copied().unwrap_or(0.0);
-            self.outlook.forecaster.set_pumping(&point.site.id, m3h);
+            let m3h = pumping.get(&point.id).copied().unwrap_or(0.0);
+            self.outlook.forecaster.set_pumping(&point.id, m3h);
         }
         self.outlook.forecast_at = Some(now);
-        let forecasts: BTreeMap<_, _> = self.outlook.forecaster.run(now).into_iter().collect();
-        for (index, point) in self.points.iter().enumerate() {
-            let id = &point.site.id;
-            if forecasts.get(id) != self.outlook.forecasts.get(id) {
-                self.dirty.points.insert(index);
-            }
-        }
-        self.outlook.forecasts = forecasts;
+        let forecasts = self.outlook.forecaster.run(now).into_iter();
+        self.outlook.forecasts = forecasts.map(|(id, f)| (id, Arc::new(f))).collect();
     }
 
     /// Plans anew.
-    pub(super) fn plan(&mut self, now: Timestamp) {
+    pub(super) fn plan(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.outlook.planned_at = Some(now);
-        let problem = self.problem(now);
-        let next = plan(&problem, &self.outlook.roads);
+        let situation = self.situation(now);
+        let next = plan(&situation, &self.outlook.roads);
         let same = self.outlook.plan.as_ref().is_some_and(|p| {
             p.recommendations.is_empty()
                 && next.recommendations.is_empty()
                 && p.unserved == next.unserved
         });
         if !same {
-            self.outlook.version = problem.version;
-            self.outlook.plan = Some(next);
-            self.dirty.plan = true;
+            let version = situation.version;
+            self.outlook.version = version;
+            self.outlook.plan = Some(Arc::new(next));
+            effects.push(Effect::Changed(Change::Plan { version }));
         }
     }
 
-    fn problem(&self, now: Timestamp) -> Problem {
-        Problem {
+    /// The way of a truck to a point.
+    pub(super) fn route(&self, truck: TruckIndex, point: PointIndex) -> Route {
+        let from = self.trucks[truck].position(self.truck_site(truck).home);
+        self.outlook
+            .roads
+            .route(from, self.point_site(point).position)
+    }
+
+    fn situation(&self, now: Timestamp) -> Situation {
+        let points = self.points.iter_enumerated();
+        let trucks = self.trucks.iter_enumerated();
+        Situation {
             now,
             version: self.outlook.version + 1,
-            sites: self
-                .points
-                .iter()
-                .filter_map(|p| self.site(p, now))
+            reservoirs: points
+                .filter_map(|(place, p)| self.reservoir(place, p))
                 .collect(),
-            trucks: self
-                .trucks
-                .iter()
-                .map(|t| self.dispatchable(t, now))
+            trucks: trucks
+                .map(|(place, t)| self.dispatchable(place, t, now))
                 .collect(),
         }
     }
 
     /// A point for the planner; `None` while nothing is known of it.
-    fn site(&self, point: &PointLive, now: Timestamp) -> Option<Site> {
-        let forecast = self.outlook.forecast_of(&point.site.id)?;
+    fn reservoir(&self, place: PointIndex, point: &PointLive) -> Option<Reservoir> {
+        let forecast = self.outlook.forecasts.get(&point.id)?;
         let (_, depth_m) = point.assessment.depth()?;
-        let (site, storage) = (&point.site, &point.site.storage);
-        let thresholds = &site.thresholds;
-        Some(Site {
+        let site = self.point_site(place);
+        let (storage, thresholds) = (&site.storage, &site.thresholds);
+        Some(Reservoir {
             id: site.id.clone(),
             position: site.position,
             district: site.district.clone(),
             weight: site.weight,
             depth_m,
-            rate_m_per_h: self.rate_of(point),
-            rain_mm_per_h: self.rain_at(point, now),
+            rate_m_per_h: point.rate_m_per_h(),
+            rain_mm_per_h: self.rain_at(point),
             volume_m3: storage.volume_m3(depth_m),
             dry_m3: storage.volume_m3(thresholds.notice_m),
             critical_m3: storage.volume_m3(thresholds.waterlogged_m),
-            members: forecast
-                .inflow
-                .iter()
-                .map(|m| (m.weight, m.m3h.clone()))
-                .collect(),
+            members: forecast.inflow.clone(),
             max_trucks: site.max_trucks,
             peak: Some((forecast.peak_m, forecast.peak_at)),
             closes_at: forecast.reaches_closure_at,
@@ -233,36 +221,41 @@ impl World {
         })
     }
 
-    fn dispatchable(&self, truck: &TruckLive, now: Timestamp) -> Truck {
+    fn dispatchable(
+        &self,
+        place: TruckIndex,
+        truck: &TruckLive,
+        now: Timestamp,
+    ) -> AssignableTruck {
+        let site = self.truck_site(place);
         let state = truck.report.as_ref().map(|r| r.state);
-        let order = self.open_order(&truck.site.id);
-        let assigned = match (order, state) {
+        let assigned = match (self.orders.open_of(&site.id), state) {
             (_, Some(TruckState::OutOfService)) | (None, Some(TruckState::PackingUp)) => {
                 Assigned::OutOfService
             }
             (Some(order), _) => Assigned::Ordered {
                 point: order.point.clone(),
-                ready_minutes: self.ready_minutes(truck, &order.point, state),
+                ready_minutes: self.ready_minutes(place, &order.point, state),
             },
             (None, _) => {
-                let last = self.outlook.plan().and_then(|p| p.of(&truck.site.id));
+                let last = self.outlook.plan.as_ref().and_then(|p| p.of(&site.id));
                 Assigned::Free {
                     standing: last.map(|r| r.point.clone()),
                 }
             }
         };
-        Truck {
-            id: truck.site.id.clone(),
-            position: truck.position(),
-            district: truck.site.district.clone(),
-            capacity_m3h: truck.site.capacity.get(),
+        AssignableTruck {
+            id: site.id.clone(),
+            position: truck.position(site.home),
+            district: site.district.clone(),
+            capacity_m3h: site.capacity.get(),
             assigned,
             heard: self.heard(truck, now),
         }
     }
 
     fn heard(&self, truck: &TruckLive, now: Timestamp) -> Heard {
-        let silent_ms = SILENT_TRUCK_MS.max(self.outlook.real_to_storm_ms(SILENT_TRUCK_REAL_MS));
+        let silent_ms = SILENT_TRUCK_MS.max(self.real_to_storm_ms(SILENT_TRUCK_REAL_MS));
         let last = truck.report.as_ref().map(|r| r.reported_at);
         if last.is_some_and(|at| now.millis_since(at) <= silent_ms) {
             Heard::Lately
@@ -271,13 +264,16 @@ impl World {
         }
     }
 
-    fn ready_minutes(&self, truck: &TruckLive, point: &PointId, state: Option<TruckState>) -> f64 {
-        match (state, self.point(point)) {
+    fn ready_minutes(&self, truck: TruckIndex, point: &PointId, state: Option<TruckState>) -> f64 {
+        match (state, self.places.points.get(point)) {
             (Some(TruckState::Pumping), _) | (_, None) => 0.0,
             (Some(TruckState::SettingUp), _) => SETUP_MINUTES / 2.0,
             (_, Some(point)) => {
-                let roads = &self.outlook.roads;
-                let drive = roads.drive(truck.position(), point.site.position);
+                let from = self.trucks[truck].position(self.truck_site(truck).home);
+                let drive = self
+                    .outlook
+                    .roads
+                    .drive(from, self.point_site(*point).position);
                 drive.minutes() + SETUP_MINUTES
             }
         }

@@ -208,15 +208,18 @@ pub const LAYERS: [(&str, &str, &str, &str, &[&str]); 24] = [
         "nameen",
         &[
             "city.toml:4: unknown key `nameen`, expected one of `name`, `name_en`, `time_zone`, \
-           `utc_offset`, `datum`, `centre`, `bounds`, `thresholds`",
+           `datum`, `centre`, `bounds`, `thresholds`, `utc_offset`",
         ],
     ),
     (
-        "an offset that is none",
+        "the centre with latitude first",
         "city.toml",
-        "\"+08:00\"",
-        "\"8\"",
-        &["city.toml:6: utc_offset: `8` is not like +08:00"],
+        "[122.02, 30.712]",
+        "[30.712, 122.02]",
+        &[
+            "city.toml:7: centre: [30.712, 122.02] is not a WGS 84 [longitude, latitude]; \
+           longitude comes first, these look swapped",
+        ],
     ),
     (
         "the bounds in another order",
@@ -224,7 +227,7 @@ pub const LAYERS: [(&str, &str, &str, &str, &[&str]); 24] = [
         "[121.99, 30.69, 122.05, 30.735]",
         "[122.05, 30.69, 121.99, 30.735]",
         &[
-            "city.toml:9: bounds: [122.05, 30.69, 121.99, 30.735] is not [west, south, east, \
+            "city.toml:8: bounds: [122.05, 30.69, 121.99, 30.735] is not [west, south, east, \
            north], each less than the one opposite",
         ],
     ),
@@ -234,7 +237,7 @@ pub const LAYERS: [(&str, &str, &str, &str, &[&str]); 24] = [
         "bounds = ",
         "thresholds = { waterlogged_m = 0.5 }\nbounds = ",
         &[
-            "city.toml:9: [thresholds]: thresholds must rise: notice_m < waterlogged_m < closure_m \
+            "city.toml:8: [thresholds]: thresholds must rise: notice_m < waterlogged_m < closure_m \
            < severe_m, all above 0",
         ],
     ),

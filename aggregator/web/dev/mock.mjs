@@ -3,16 +3,24 @@
 //   node dev/mock.mjs            serves dist and the storm on http://127.0.0.1:8080
 //   PORT, SPEED, MODE, START     port, storm seconds per second, mode, storm minute to begin at
 
-import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Storm, iso } from "./storm.mjs";
+import { Storm } from "./storm.mjs";
+import { iso } from "./water.mjs";
 
 const DIST = join(import.meta.dirname, "..", "dist");
 const TICK_MS = 500;
 const RING = 120;
-const MIME = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
+const MIME = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+};
 
 export class Mock {
   constructor({ speed = 60, mode = "exercise", start = 80 } = {}) {
@@ -25,13 +33,16 @@ export class Mock {
     this.viewers = new Set();
     this.sinceplan = 0;
     this.posted = [];
+    /** Layers that cannot be had for now, and how often each was told. */
+    this.failing = new Set();
+    this.told = new Map();
     this.server = createServer((request, response) => void this.answer(request, response));
   }
 
   async listen(port = 0) {
     await new Promise((done) => this.server.listen(port, "127.0.0.1", done));
     this.ticking = setInterval(() => this.tick(), TICK_MS);
-    this.beating = setInterval(() => this.viewers.forEach((v) => v.write(": alive\n\n")), 5000);
+    this.beating = setInterval(() => this.tellAll(": alive\n\n"), 5000);
     return `http://127.0.0.1:${this.server.address().port}`;
   }
 
@@ -48,12 +59,33 @@ export class Mock {
   }
 
   counters() {
-    return { observations: 48210 + this.seq * 40, duplicates: 312, "unknown-gauge": 18, future: 3, "too-old": 0, "bad-payload": 7, "bad-topic": 0, "out-of-range": 41, "wrong-mode": 0, "wrong-parameter": 0 };
+    return {
+      observations: 48210 + this.seq * 40,
+      duplicates: 312,
+      "unknown-gauge": 18,
+      future: 3,
+      "too-old": 0,
+      "bad-payload": 7,
+      "bad-topic": 0,
+      "out-of-range": 41,
+      "wrong-mode": 0,
+      "wrong-parameter": 0,
+    };
   }
 
   state() {
     const s = this.storm;
-    return { ...this.head(), city: s.city, gauges: s.gauges.map((g) => s.gauge(g)), points: s.points.map((p) => s.point(p)), trucks: s.trucks.map((t) => s.truck(t)), plan: s.plan, orders: s.orders, agents: s.agents(), counters: this.counters() };
+    return {
+      ...this.head(),
+      city: s.city,
+      gauges: s.gauges.map((g) => s.gauge(g)),
+      points: s.points.map((p) => s.point(p)),
+      trucks: s.trucks.map((t) => s.truck(t)),
+      plan: s.plan,
+      orders: s.orders,
+      agents: s.agents(),
+      counters: this.counters(),
+    };
   }
 
   /** Time passes; what changed goes to all viewers. */
@@ -64,10 +96,9 @@ export class Mock {
     this.sinceplan += ms;
     this.seq += 1;
     const turn = this.seq % 4;
-    const strip = ({ name, position, unit, interval_s, ...rest }) => rest;
     const delta = {
       ...this.head(),
-      gauges: s.gauges.filter((g) => g.key % 4 === turn).map((g) => strip(s.gauge(g))),
+      gauges: s.gauges.filter((g) => g.key % 4 === turn).map((g) => s.gauge(g)),
       points: s.points.filter((p) => p.key % 4 === turn).map((p) => s.point(p)),
       counters: this.counters(),
     };
@@ -86,7 +117,11 @@ export class Mock {
     const frame = `id: ${this.epoch}-${delta.seq}\nevent: delta\ndata: ${JSON.stringify(delta)}\n\n`;
     this.ring.push([delta.seq, frame]);
     if (this.ring.length > RING) this.ring.shift();
-    for (const viewer of this.viewers) viewer.write(frame);
+    this.tellAll(frame);
+  }
+
+  tellAll(text) {
+    for (const viewer of this.viewers) viewer.write(text);
   }
 
   async answer(request, response) {
@@ -96,12 +131,17 @@ export class Mock {
       response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
       response.end(JSON.stringify(body));
     };
-    const problem = (p) => json({ type: "about:blank", ...p }, p.status, "application/problem+json");
+    const problem = (p) =>
+      json({ type: "about:blank", ...p }, p.status, "application/problem+json");
     const s = this.storm;
     if (path === "/events") return this.follow(request, response);
     if (path === "/api/v1/state") return json(this.state());
     const layer = /^\/layers\/([a-z-]+)\.geojson$/.exec(path)?.[1];
-    if (layer) return json(this.layer(layer), 200, "application/geo+json");
+    if (layer && this.failing.has(layer)) return problem({ status: 503, title: "not ready" });
+    if (layer) {
+      this.told.set(layer, (this.told.get(layer) ?? 0) + 1);
+      return json(this.layer(layer), 200, "application/geo+json");
+    }
     const point = /^\/api\/v1\/points\/([a-z0-9-]+)\/hydrograph$/.exec(path)?.[1];
     const p = s.points.find((one) => one.id === point);
     if (p) return json(s.hydrograph(p, Number(url.searchParams.get("hours") ?? 3)));
@@ -122,7 +162,15 @@ export class Mock {
     const s = this.storm;
     if (name === "routes") {
       const open = s.orders.filter((o) => s.open(o.truck) === o);
-      return { type: "FeatureCollection", features: open.map((o) => ({ type: "Feature", id: `route-${o.truck}`, geometry: { type: "LineString", coordinates: s.duty.get(o.truck).way }, properties: { kind: "route", truck: o.truck, point: o.point, ordered: true } })) };
+      return {
+        type: "FeatureCollection",
+        features: open.map((o) => ({
+          type: "Feature",
+          id: `route-${o.truck}`,
+          geometry: { type: "LineString", coordinates: s.duty.get(o.truck).way },
+          properties: { kind: "route", truck: o.truck, point: o.point, ordered: true },
+        })),
+      };
     }
     return s.layers[name] ?? { type: "FeatureCollection", features: [] };
   }
@@ -145,7 +193,9 @@ export class Mock {
     const name = normalize(path === "/" ? "/index.html" : path);
     try {
       const bytes = await readFile(join(DIST, name));
-      response.writeHead(200, { "content-type": MIME[extname(name)] ?? "application/octet-stream" });
+      response.writeHead(200, {
+        "content-type": MIME[extname(name)] ?? "application/octet-stream",
+      });
       response.end(bytes);
     } catch {
       problem({ status: 404, title: "not found", detail: `there is nothing at ${path}` });

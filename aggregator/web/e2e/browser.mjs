@@ -28,7 +28,10 @@ export async function until(what, look, patience = PATIENCE_MS) {
   for (;;) {
     const found = await look();
     if (found) return found;
-    if (Date.now() > end) throw new Error(`waited ${patience / 1000} s in vain: ${typeof what === "function" ? await what() : what}`);
+    if (Date.now() > end)
+      throw new Error(
+        `waited ${patience / 1000} s in vain: ${typeof what === "function" ? await what() : what}`,
+      );
     await new Promise((wake) => setTimeout(wake, LOOK_MS));
   }
 }
@@ -53,7 +56,9 @@ export async function startServer() {
   if (process.env.FLOOD_URL) {
     const url = new URL(process.env.FLOOD_URL).origin;
     await stateOf(url).catch((error) => {
-      throw new Error(`no aggregator answers at FLOOD_URL (${url}): ${error.cause?.message ?? error.message}`);
+      throw new Error(
+        `no aggregator answers at FLOOD_URL (${url}): ${error.cause?.message ?? error.message}`,
+      );
     });
     return { url, close() {} };
   }
@@ -85,7 +90,9 @@ export async function startLine(target) {
     inner.pipe(outer).pipe(inner);
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  const cutAll = () => sockets.forEach((socket) => socket.destroy());
+  const cutAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     cut() {
@@ -104,12 +111,19 @@ export async function startLine(target) {
 
 export function launch(more = []) {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  if (!existsSync(executablePath)) throw new Error(`there is no browser at ${executablePath}: install Debian's chromium, or name one in CHROMIUM`);
+  if (!existsSync(executablePath))
+    throw new Error(
+      `there is no browser at ${executablePath}: install Debian's chromium, or name one in CHROMIUM`,
+    );
   return chromium.launch({ executablePath, args: [...FLAGS, ...more] });
 }
 
 /** A window that remembers what went wrong in it and whom it asked. */
-export async function openWindow(browser, url, { width = 1440, height = 900, locale = "zh-CN" } = {}) {
+export async function openWindow(
+  browser,
+  url,
+  { width = 1440, height = 900, locale = "zh-CN" } = {},
+) {
   const context = await browser.newContext({ viewport: { width, height }, locale });
   const strangers = [];
   const complaints = [];
@@ -124,7 +138,9 @@ export async function openWindow(browser, url, { width = 1440, height = 900, loc
     if (message.type() === "error") complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error.stack)));
-  page.on("requestfailed", (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on("requestfailed", (request) =>
+    complaints.push(`${request.url()}: ${request.failure()?.errorText}`),
+  );
   return { context, page, strangers, complaints };
 }
 
@@ -139,7 +155,8 @@ export async function picture(page, name) {
 
 export async function chooseLanguage(page, lang) {
   const wanted = lang === "zh" ? "zh-Hans" : "en";
-  if ((await page.evaluate(() => document.documentElement.lang)) !== wanted) await page.locator('[data-do="language"]').click();
+  if ((await page.evaluate(() => document.documentElement.lang)) !== wanted)
+    await page.locator('[data-do="language"]').click();
   await page.waitForFunction((tag) => document.documentElement.lang === tag, wanted);
 }
 

@@ -8,7 +8,18 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { chooseLanguage, launch, openWindow, picture, pictures, startLine, startServer, stateOf, steps, until } from "./browser.mjs";
+import {
+  chooseLanguage,
+  launch,
+  openWindow,
+  picture,
+  pictures,
+  startLine,
+  startServer,
+  stateOf,
+  steps,
+  until,
+} from "./browser.mjs";
 
 /** At sixty times the speed the storm floods within one minute and is gone within three. */
 const STORM_MS = 170_000;
@@ -46,17 +57,26 @@ const entry = (status, cm, id) => `${status} ${String(cm).padStart(3, "0")} ${id
 
 /** What stands under "flooded now", in its order. */
 async function listed() {
-  const rows = await page.locator("flood-list .group.flooded button.row").evaluateAll((all) =>
-    all.map((row) => [row.className.split(" ")[1], row.querySelector(".quantity b").textContent, row.dataset.id]),
-  );
+  const rows = await page
+    .locator("flood-attention .group.flooded button.row")
+    .evaluateAll((all) =>
+      all.map((row) => [
+        row.className.split(" ")[1],
+        row.querySelector(".quantity b").textContent,
+        row.dataset.id,
+      ]),
+    );
   return rows.map(([status, cm, id]) => entry(status, cm, id));
 }
 
 /** The same, from what the server tells; in no order. */
-const told = (state) => floodedOf(state).map((p) => entry(p.status, Math.round(p.depth_m * 100), p.id));
+const told = (state) =>
+  floodedOf(state).map((p) => entry(p.status, Math.round(p.depth_m * 100), p.id));
 
 const isWorstFirst = (entries) => {
-  const weights = entries.map((e) => SCALE.indexOf(e.split(" ")[0]) * 1000 - Number(e.split(" ")[1]));
+  const weights = entries.map(
+    (e) => SCALE.indexOf(e.split(" ")[0]) * 1000 - Number(e.split(" ")[1]),
+  );
   return weights.every((weight, i) => i === 0 || weights[i - 1] <= weight);
 };
 
@@ -65,13 +85,16 @@ async function listAgrees() {
   // Under the pointer a list keeps its rows.
   await page.mouse.move(700, 40);
   let difference = "";
-  const agreed = await until(() => `the list never agreed with the state:\n${difference}`, async () => {
-    const state = await stateOf(server.url);
-    const [here, there] = [await listed(), told(state)];
-    assert.ok(isWorstFirst(here), `not worst first: ${here.join(" | ")}`);
-    difference = `page:   ${[...here].sort().join(" | ")}\nserver: ${there.sort().join(" | ")}`;
-    return here.sort().join() === there.join() ? state : null;
-  });
+  const agreed = await until(
+    () => `the list never agreed with the state:\n${difference}`,
+    async () => {
+      const state = await stateOf(server.url);
+      const [here, there] = [await listed(), told(state)];
+      assert.ok(isWorstFirst(here), `not worst first: ${here.join(" | ")}`);
+      difference = `page:   ${[...here].sort().join(" | ")}\nserver: ${there.sort().join(" | ")}`;
+      return here.sort().join() === there.join() ? state : null;
+    },
+  );
   return floodedOf(agreed).length;
 }
 
@@ -84,16 +107,21 @@ step("the page opens with its lists and its map", async () => {
     const counts = await page.locator(".legend .classes b").allInnerTexts();
     return counts.reduce((sum, n) => sum + Number(n), 0);
   };
-  await until(`the legend never counted all ${state.points.length} points`, async () => (await counted()) === state.points.length);
+  await until(
+    `the legend never counted all ${state.points.length} points`,
+    async () => (await counted()) === state.points.length,
+  );
   await pictures(page, floodedOf(state).length === 0 ? "before" : "open");
   assert.deepEqual(desk.complaints, []);
 });
 
 step("a confirmed recommendation becomes one order that the page shows", async () => {
-  const isFree = (state) => (r) => !state.orders.some((o) => o.truck === r.truck && ["sent", "received"].includes(o.state));
+  const isFree = (state) => (r) =>
+    !state.orders.some((o) => o.truck === r.truck && ["sent", "received"].includes(o.state));
   let now = "";
   await until(
-    () => `no flooded point with a recommended truck; it is ${now} in the storm: has it passed already?`,
+    () =>
+      `no flooded point with a recommended truck; it is ${now} in the storm: has it passed already?`,
     async () => {
       const state = await stateOf(server.url);
       now = state.now;
@@ -103,52 +131,71 @@ step("a confirmed recommendation becomes one order that the page shows", async (
   );
   const posts = [];
   page.on("request", (r) => r.method() === "POST" && posts.push(r));
-  const ordered = page.locator("flood-plan article.ordered");
-  const refusal = page.locator("flood-plan .refusal");
+  const ordered = page.locator("flood-dispatch article.ordered");
+  const refusal = page.locator("flood-dispatch .refusal");
   // A plan may change under the finger. Then the page must say so, and the next one is confirmed.
   for (let plans = 0; (await ordered.count()) === 0; plans += 1) {
     assert.ok(plans < 4, `four plans in a row were refused: ${await refusal.allInnerTexts()}`);
     posts.length = 0;
-    await page.locator("flood-plan .card button.confirm:enabled").first().dblclick();
+    await page.locator("flood-dispatch .card button.confirm:enabled").first().dblclick();
     await ordered.or(refusal).first().waitFor();
-    assert.equal(posts.filter((r) => r.url().endsWith("/api/v1/orders")).length, 1, "a double click posts once");
+    assert.equal(
+      posts.filter((r) => r.url().endsWith("/api/v1/orders")).length,
+      1,
+      "a double click posts once",
+    );
     desk.complaints = desk.complaints.filter((c) => !c.includes("409"));
-    if ((await ordered.count()) === 0) assert.match(await refusal.first().innerText(), /没有下令.*方案已更新/s);
+    if ((await ordered.count()) === 0)
+      assert.match(await refusal.first().innerText(), /没有下令.*方案已更新/s);
   }
   const body = posts[0].postDataJSON();
   assert.equal(typeof body.plan, "number", "the order names the plan that recommends it");
-  order = await until(`the server never told of an order of ${body.truck} to ${body.point}`, async () => {
-    const { orders } = await stateOf(server.url);
-    return orders.find((o) => o.truck === body.truck && o.point === body.point && o.state !== "recalled");
-  });
+  order = await until(
+    `the server never told of an order of ${body.truck} to ${body.point}`,
+    async () => {
+      const { orders } = await stateOf(server.url);
+      return orders.find(
+        (o) => o.truck === body.truck && o.point === body.point && o.state !== "recalled",
+      );
+    },
+  );
   await page.locator(`[data-order="${order.id}"] [data-do="recall"]`).waitFor();
 });
 
-step("the list tells what the server tells: the same points, order, classes and depths", async () => {
-  assert.ok((await listAgrees()) > 0, "nothing was flooded");
-});
+step(
+  "the list tells what the server tells: the same points, order, classes and depths",
+  async () => {
+    assert.ok((await listAgrees()) > 0, "nothing was flooded");
+  },
+);
 
-step("a point of the list opens a hydrograph with data in it, as a picture and as a table", async () => {
-  const { points } = await stateOf(server.url);
-  const id = (await listed())[0]?.split(" ")[2] ?? points[0].id;
-  await page.locator(`#list [data-id="${id}"]`).click();
-  const canvas = page.locator(".detail .chart canvas");
-  await canvas.waitFor();
-  const inked = () =>
-    canvas.evaluate((c) => {
-      const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
-      return data.filter((value, i) => i % 4 === 3 && value > 0).length;
-    });
-  await until("the hydrograph stays empty", async () => (await inked()) > 3000);
-  assert.match(await page.locator(".detail .title p").innerText(), new RegExp(id));
-  await pictures(page, "detail");
-  await page.locator(".table-switch").click();
-  const rows = page.locator(".detail table").first().locator("tbody tr");
-  const depths = await rows.locator("td:nth-child(2)").allInnerTexts();
-  assert.ok(depths.length > 3 && depths.some((d) => Number(d) > 0), `depths in the table: ${depths}`);
-  await page.locator(".table-switch").click();
-  await canvas.waitFor();
-});
+step(
+  "a point of the list opens a hydrograph with data in it, as a picture and as a table",
+  async () => {
+    const { points } = await stateOf(server.url);
+    const id = (await listed())[0]?.split(" ")[2] ?? points[0].id;
+    await page.locator(`#list [data-id="${id}"]`).click();
+    const canvas = page.locator(".detail .chart canvas");
+    await canvas.waitFor();
+    const inked = () =>
+      canvas.evaluate((c) => {
+        const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
+        return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+      });
+    await until("the hydrograph stays empty", async () => (await inked()) > 3000);
+    assert.match(await page.locator(".detail .title p").innerText(), new RegExp(id));
+    await pictures(page, "detail");
+    await page.locator(".table-switch").click();
+    const rows = page.locator(".detail table").first().locator("tbody tr");
+    const depths = await rows.locator("td:nth-child(2)").allInnerTexts();
+    assert.ok(
+      depths.length > 3 && depths.some((d) => Number(d) > 0),
+      `depths in the table: ${depths}`,
+    );
+    await page.locator(".table-switch").click();
+    await canvas.waitFor();
+  },
+);
 
 step("the language changes in one click; selection and address stay", async () => {
   const address = page.url();
@@ -157,8 +204,11 @@ step("the language changes in one click; selection and address stay", async () =
   await page.locator('[data-do="language"]').click();
   await page.waitForFunction(() => document.documentElement.lang === "en");
   assert.equal(page.url(), address);
-  assert.match(await page.locator("flood-list h2").innerText(), /Needs attention/);
-  await until("the detail is still Chinese", async () => !/[\u4e00-\u9fff]/.test(await page.locator(".detail").innerText()));
+  assert.match(await page.locator("flood-attention h2").innerText(), /Needs attention/);
+  await until(
+    "the detail is still Chinese",
+    async () => !/[\u4e00-\u9fff]/.test(await page.locator(".detail").innerText()),
+  );
   const chinese = (await page.locator("body").innerText()).match(/[\u4e00-\u9fff]+/g);
   assert.deepEqual(chinese, ["中文"], "only the language switch may be Chinese");
 });
@@ -178,21 +228,27 @@ step("a gauge is found by its id and shows its observations", async () => {
   await page.locator(".detail").waitFor({ state: "detached" });
 });
 
-step("a cut line is said within two and a half seconds, locks orders, and heals by itself", async () => {
-  assert.deepEqual(desk.complaints, []);
-  const cutAt = Date.now();
-  line.cut();
-  await page.locator(".loss").waitFor();
-  const said = Date.now() - cutAt;
-  await picture(page, "lost-en");
-  assert.ok(said < 2500, `said after ${said} ms`);
-  assert.ok(await page.locator(`[data-order="${order.id}"] [data-do="recall"]`).isDisabled(), "an order can be given into the void");
-  line.join();
-  await page.locator(".loss").waitFor({ state: "detached" });
-  await listAgrees();
-  // What the browser itself said of the cut.
-  desk.complaints = desk.complaints.filter((c) => !c.includes("net::ERR_"));
-});
+step(
+  "a cut line is said within two and a half seconds, locks orders, and heals by itself",
+  async () => {
+    assert.deepEqual(desk.complaints, []);
+    const cutAt = Date.now();
+    line.cut();
+    await page.locator(".loss").waitFor();
+    const said = Date.now() - cutAt;
+    await picture(page, "lost-en");
+    assert.ok(said < 2500, `said after ${said} ms`);
+    assert.ok(
+      await page.locator(`[data-order="${order.id}"] [data-do="recall"]`).isDisabled(),
+      "an order can be given into the void",
+    );
+    line.join();
+    await page.locator(".loss").waitFor({ state: "detached" });
+    await listAgrees();
+    // What the browser itself said of the cut.
+    desk.complaints = desk.complaints.filter((c) => !c.includes("net::ERR_"));
+  },
+);
 
 step("the order is recalled, and gone from the page", async () => {
   await page.locator(`[data-order="${order.id}"] [data-do="recall"]`).click();
@@ -214,7 +270,9 @@ step("the dark page is dark, map included", async () => {
   await page.locator(".detail .chart canvas").waitFor();
   const [paper, ink] = await page.evaluate(() => {
     const style = getComputedStyle(document.querySelector(".detail"));
-    return [style.backgroundColor, style.color].map((c) => Math.max(...c.match(/\d+/g).slice(0, 3).map(Number)));
+    return [style.backgroundColor, style.color].map((c) =>
+      Math.max(...c.match(/\d+/g).slice(0, 3).map(Number)),
+    );
   });
   assert.ok(paper < 80 && ink > 200, `paper ${paper}, ink ${ink}`);
   await pictures(page, "dark");
@@ -223,44 +281,47 @@ step("the dark page is dark, map included", async () => {
   await page.keyboard.press("Escape");
 });
 
-step("on a phone everything is one column, nothing is cut off, and the map is one tap away", async () => {
-  const phone = await openWindow(browser, line.url, { width: 390, height: 844 });
-  const show = (n) => phone.page.locator(".tabs button").nth(n).click();
-  const width = () => phone.page.evaluate(() => document.documentElement.scrollWidth);
-  await phone.page.goto(line.url);
-  await phone.page.locator("#search").waitFor();
-  const { points } = await stateOf(server.url);
-  for (const lang of ["zh", "en"]) {
-    await chooseLanguage(phone.page, lang);
-    await phone.page.locator("flood-list .panel").waitFor();
-    assert.equal(await width(), 390, `list, ${lang}`);
-    await picture(phone.page, `phone-list-${lang}`);
-    await show(1);
-    await phone.page.locator("flood-plan .panel-head h2").waitFor();
-    assert.equal(await width(), 390, `plan, ${lang}`);
-    await picture(phone.page, `phone-plan-${lang}`);
-    await show(0);
-    await phone.page.locator("#search").fill(points[0].id);
-    await phone.page.locator(`#list [data-id="${points[0].id}"]`).click();
-    await phone.page.locator(".detail .chart canvas").waitFor();
-    assert.equal(await width(), 390, `detail, ${lang}`);
-    await picture(phone.page, `phone-detail-${lang}`);
-    await phone.page.locator(".detail .close").click();
-    await phone.page.locator("#search").fill("");
-    await show(2);
-    await phone.page.locator('[data-map="shown"]').waitFor();
-    await picture(phone.page, `phone-map-${lang}`);
-    await show(0);
-  }
-  assert.deepEqual(phone.complaints, []);
-  assert.deepEqual(phone.strangers, []);
-  await phone.context.close();
-});
+step(
+  "on a phone everything is one column, nothing is cut off, and the map is one tap away",
+  async () => {
+    const phone = await openWindow(browser, line.url, { width: 390, height: 844 });
+    const show = (n) => phone.page.locator(".tabs button").nth(n).click();
+    const width = () => phone.page.evaluate(() => document.documentElement.scrollWidth);
+    await phone.page.goto(line.url);
+    await phone.page.locator("#search").waitFor();
+    const { points } = await stateOf(server.url);
+    for (const lang of ["zh", "en"]) {
+      await chooseLanguage(phone.page, lang);
+      await phone.page.locator("flood-attention .panel").waitFor();
+      assert.equal(await width(), 390, `list, ${lang}`);
+      await picture(phone.page, `phone-list-${lang}`);
+      await show(1);
+      await phone.page.locator("flood-dispatch .panel-head h2").waitFor();
+      assert.equal(await width(), 390, `plan, ${lang}`);
+      await picture(phone.page, `phone-plan-${lang}`);
+      await show(0);
+      await phone.page.locator("#search").fill(points[0].id);
+      await phone.page.locator(`#list [data-id="${points[0].id}"]`).click();
+      await phone.page.locator(".detail .chart canvas").waitFor();
+      assert.equal(await width(), 390, `detail, ${lang}`);
+      await picture(phone.page, `phone-detail-${lang}`);
+      await phone.page.locator(".detail .close").click();
+      await phone.page.locator("#search").fill("");
+      await show(2);
+      await phone.page.locator('[data-map="shown"]').waitFor();
+      await picture(phone.page, `phone-map-${lang}`);
+      await show(0);
+    }
+    assert.deepEqual(phone.complaints, []);
+    assert.deepEqual(phone.strangers, []);
+    await phone.context.close();
+  },
+);
 
 step("later in the storm list and server still agree", async () => {
   await listAgrees();
   await page.locator(".map-buttons .word").click();
-  await page.locator("flood-plan .scroll").evaluate((plan) => plan.scrollTo(0, 0));
+  await page.locator("flood-dispatch .scroll").evaluate((plan) => plan.scrollTo(0, 0));
   await pictures(page, "during");
 });
 
@@ -282,8 +343,12 @@ step("a browser without WebGL gets everything but the map, and is told so", asyn
 if (process.env.FLOOD_URL) {
   step("when the water has gone, the page says so and keeps nothing back", async () => {
     await page.mouse.move(700, 40);
-    await until("points stayed flooded", async () => floodedOf(await stateOf(server.url)).length === 0, STORM_MS);
-    await page.locator("flood-list .group.flooded").waitFor({ state: "detached" });
+    await until(
+      "points stayed flooded",
+      async () => floodedOf(await stateOf(server.url)).length === 0,
+      STORM_MS,
+    );
+    await page.locator("flood-attention .group.flooded").waitFor({ state: "detached" });
     assert.match(await page.locator("#list .quiet").first().innerText(), /No waterlogging/);
     await pictures(page, "after");
   });

@@ -1,7 +1,7 @@
 // The symbols of the map, drawn for lists and legend. State is told by size, fill, outline and
 // word, never by colour alone.
 
-import { type SVGTemplateResult, type TemplateResult, html, svg } from "lit";
+import { html, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 import type { PointStatus, TruckState } from "./model.ts";
 
 /** Radius of a point's symbol by status, in pixels. The map uses the same. */
@@ -30,13 +30,19 @@ export function rainSymbol(hasData = true): TemplateResult {
 
 export function levelSymbol(hasData = true): TemplateResult {
   const cls = hasData ? "gauge-symbol" : "gauge-symbol hollow";
-  return picture(24, svg`<path class=${cls} d="M12 4c3 4.200 5 6.500 5 9.300a5 5 0 0 1-10 0C7 10.500 9 8.200 12 4z" />`);
+  return picture(
+    24,
+    svg`<path class=${cls} d="M12 4c3 4.200 5 6.500 5 9.300a5 5 0 0 1-10 0C7 10.500 9 8.200 12 4z" />`,
+  );
 }
 
 export function truckSymbol(state: TruckState): TemplateResult {
-  return picture(24, svg`<g class="truck-symbol ${state}">
+  return picture(
+    24,
+    svg`<g class="truck-symbol ${state}">
     <path d="M2.500 7.500h11v8.500h-11zM13.500 10h4.200l3.800 3.300V16h-8z" />
-    <circle cx="7" cy="17" r="2" /><circle cx="17.500" cy="17" r="2" /></g>`);
+    <circle cx="7" cy="17" r="2" /><circle cx="17.500" cy="17" r="2" /></g>`,
+  );
 }
 
 export function stationSymbol(): TemplateResult {
@@ -52,11 +58,17 @@ export function communitySymbol(): TemplateResult {
 }
 
 export function agentSymbol(): TemplateResult {
-  return picture(24, svg`<path class="line-symbol" d="M6 13h12v5H6zM12 13V9M9 7.500a4.200 4.200 0 0 1 6 0M7 5.500a7 7 0 0 1 10 0" />`);
+  return picture(
+    24,
+    svg`<path class="line-symbol" d="M6 13h12v5H6zM12 13V9M9 7.500a4.200 4.200 0 0 1 6 0M7 5.500a7 7 0 0 1 10 0" />`,
+  );
 }
 
 export function refusedSymbol(): TemplateResult {
-  return picture(24, svg`<path class="line-symbol" d="M5 6h14v12H5zM9.500 9.500l5 5M14.500 9.500l-5 5" />`);
+  return picture(
+    24,
+    svg`<path class="line-symbol" d="M5 6h14v12H5zM9.500 9.500l5 5M14.500 9.500l-5 5" />`,
+  );
 }
 
 export function lineSymbol(kind: string): TemplateResult {

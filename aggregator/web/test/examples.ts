@@ -1,6 +1,6 @@
 // Minimal examples of the API's elements; a test names only what it is about.
 
-import type { Delta, Forecast, Gauge, Order, Point } from "../src/model.ts";
+import type { Forecast, Gauge, OrderView, Point, State } from "../src/model.ts";
 
 export const NOON = Date.parse("2026-07-21T12:00:00Z");
 
@@ -19,7 +19,14 @@ export function point(given: Partial<Point> = {}): Point {
     level_gauge: "lg-0001",
     rain_gauges: [],
     weight: 1,
-    thresholds: { notice_m: 0.05, waterlogged_m: 0.15, closure_m: 0.27, severe_m: 0.4 },
+    thresholds: {
+      notice_m: 0.05,
+      waterlogged_m: 0.15,
+      closure_m: 0.27,
+      severe_m: 0.4,
+      hysteresis_m: 0.03,
+      hold_s: 600,
+    },
     status: "dry",
     status_since: at(-60),
     depth_m: 0,
@@ -38,15 +45,23 @@ export function point(given: Partial<Point> = {}): Point {
 export function forecast(given: Partial<Forecast> = {}): Forecast {
   return {
     basis_at: at(0),
-    method: "water-balance",
+    method: "reservoir",
     horizons: [],
-    waterlogged_probability_60: null,
-    peak_m: null,
-    peak_at: null,
+    waterlogged_probability_60: 0,
+    peak_m: 0,
+    peak_at: at(0),
     reaches_waterlogged_at: null,
     reaches_closure_at: null,
     dry_at: null,
-    skill: null,
+    skill: {
+      horizon_minutes: 30,
+      verified: 0,
+      mae_m: null,
+      mae_persistence_m: null,
+      hits: 0,
+      misses: 0,
+      false_alarms: 0,
+    },
     ...given,
   };
 }
@@ -70,10 +85,19 @@ export function gauge(given: Partial<Gauge> = {}): Gauge {
   };
 }
 
-export function order(given: Partial<Order> = {}): Order {
-  return { id: "o-1", truck: "pt-01", point: "wp-01", issued_at: at(0), state: "sent", eta_at: at(10), ...given };
+export function order(given: Partial<OrderView> = {}): OrderView {
+  return {
+    id: "o-1",
+    truck: "pt-01",
+    point: "wp-01",
+    issued_at: at(0),
+    state: "sent",
+    eta_at: at(10),
+    plan: null,
+    ...given,
+  };
 }
 
-export function delta(seq: number, given: Partial<Delta> = {}): Delta {
-  return { seq, now: at(0), mode: "actual", speed: 1, ...given };
+export function delta(seq: number, given: Partial<State> = {}): State {
+  return { seq, now: at(0), mode: "actual", speed: 1, counters: {}, ...given };
 }

@@ -17,10 +17,10 @@ map: the demo city with one writer at twenty times the real rate; /map.geojson i
 again, first alone, then while other agents publish too.
 
 Exit status 1 if an observation was lost or counted twice, or if the map missed its goal.")]
-pub struct Args {
+pub struct BenchArgs {
     /// What to measure
-    #[arg(value_enum, default_value_t = What::All)]
-    pub what: What,
+    #[arg(value_enum, default_value_t = BenchPart::All)]
+    pub what: BenchPart,
     /// Rounds, of which the median is told
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub rounds: u32,
@@ -49,7 +49,7 @@ pub struct Args {
 
 /// What to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum What {
+pub enum BenchPart {
     All,
     Ingest,
     Map,

@@ -1,5 +1,7 @@
-//! A client that fetches one path again and again over one connection, as a browser would, and
-//! spends next to nothing itself.
+//! A client that fetches one path again and again over one connection, as a browser would.
+//!
+//! Own code: it must spend next to nothing itself, and it tells the time from the first byte of the
+//! question to the last of the answer.
 
 use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
@@ -9,7 +11,7 @@ use std::{
 
 /// An answer without its body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
+pub(super) struct HttpAnswer {
     pub status: u16,
     pub etag: Option<String>,
     pub encoding: Option<String>,
@@ -17,7 +19,7 @@ pub struct Answer {
 }
 
 /// One connection to the aggregator.
-pub struct Fetcher {
+pub(super) struct Fetcher {
     line: BufReader<TcpStream>,
     address: SocketAddr,
     body: Vec<u8>,
@@ -31,7 +33,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// Nobody listens.
-    pub fn new(address: SocketAddr) -> io::Result<Self> {
+    pub(super) fn new(address: SocketAddr) -> io::Result<Self> {
         let line = TcpStream::connect(address)?;
         line.set_nodelay(true)?;
         line.set_read_timeout(Some(PATIENCE))?;
@@ -47,7 +49,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// No answer, or one without a length.
-    pub fn get(&mut self, path: &str, headers: &str) -> io::Result<(Answer, Duration)> {
+    pub(super) fn get(&mut self, path: &str, headers: &str) -> io::Result<(HttpAnswer, Duration)> {
         let request = format!(
             "GET {path} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n",
             self.address
@@ -63,12 +65,12 @@ impl Fetcher {
 
     /// The body of the newest answer.
     #[must_use]
-    pub fn body(&self) -> &[u8] {
+    pub(super) fn body(&self) -> &[u8] {
         &self.body
     }
 
-    fn head(&mut self) -> io::Result<Answer> {
-        let mut answer = Answer::default();
+    fn head(&mut self) -> io::Result<HttpAnswer> {
+        let mut answer = HttpAnswer::default();
         let mut length = None;
         let mut text = String::new();
         loop {

@@ -6,33 +6,34 @@ use anyhow::Context as _;
 use serde::Serialize;
 use shared::wire::Envelope;
 
-use super::{Args, limits, rig};
+use super::{BenchArgs, limits, rig};
 use crate::{
-    lab::{BrokerChoice, find_in_path, say},
-    load,
+    console::say,
+    lab::{BrokerChoice, find_in_path},
+    load::{self, LoadArgs, LoadReport},
 };
 
 /// How long each limit is measured.
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// Observations per second at which latency is told, and for how long they are published.
-pub const STEADY_RATE: f64 = 20_000.0;
+pub(super) const STEADY_RATE: f64 = 20_000.0;
 const STEADY_SECONDS: u64 = 5;
 
 /// All rounds.
 #[derive(Debug, Serialize)]
-pub struct Ingest {
-    pub runs: Vec<Run>,
-    pub limits: Vec<Limits>,
+pub(super) struct IngestBench {
+    pub runs: Vec<IngestRun>,
+    pub limits: Vec<MachineLimits>,
 }
 
 /// One run: an aggregator with an empty store under load.
 #[derive(Debug, Clone, Serialize)]
-pub struct Run {
+pub(super) struct IngestRun {
     pub broker: &'static str,
-    pub load: load::Report,
+    pub load: LoadReport,
     /// The same agents at [`STEADY_RATE`]: latency without a queue of our own making.
-    pub steady: load::Report,
+    pub steady: LoadReport,
     /// What the aggregator says it merged, and what it knew already.
     pub merged: f64,
     pub duplicates: f64,
@@ -50,7 +51,7 @@ pub struct Run {
 
 /// What the same machine allows at the same time, in observations per second.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Limits {
+pub(super) struct MachineLimits {
     pub batches_per_sync: usize,
     /// A log of the same bytes, synced after as many batches.
     pub append_log: f64,
@@ -58,9 +59,8 @@ pub struct Limits {
     pub puback: f64,
 }
 
-impl Run {
+impl IngestRun {
     fn is_exact(&self) -> bool {
-        #[expect(clippy::cast_precision_loss, reason = "observations of a run")]
         let acknowledged = self.load.acknowledged as f64;
         self.load.unacknowledged_batches == 0
             && self.steady.unacknowledged_batches == 0
@@ -68,17 +68,17 @@ impl Run {
     }
 }
 
-impl Ingest {
+impl IngestBench {
     /// Whether in every run exactly what was acknowledged was merged, each once.
-    pub fn is_exact(&self) -> bool {
-        self.runs.iter().all(Run::is_exact)
+    pub(super) fn is_exact(&self) -> bool {
+        self.runs.iter().all(IngestRun::is_exact)
     }
 
     /// The runs through one broker, slowest first.
-    pub fn of(&self, broker: &str) -> Vec<&Run> {
+    pub(super) fn of(&self, broker: &str) -> Vec<&IngestRun> {
         let mut runs: Vec<_> = self.runs.iter().filter(|r| r.broker == broker).collect();
         runs.sort_by(|a, b| {
-            let rate = |r: &Run| r.load.observations_per_second;
+            let rate = |r: &IngestRun| r.load.observations_per_second;
             rate(a).total_cmp(&rate(b))
         });
         runs
@@ -89,7 +89,7 @@ impl Ingest {
 ///
 /// # Errors
 /// A program is missing or fails.
-pub async fn run(args: &Args, work: &Path) -> anyhow::Result<Ingest> {
+pub(super) async fn run(args: &BenchArgs, work: &Path) -> anyhow::Result<IngestBench> {
     let city = work.join("load-city");
     load::write_city(&city, args.agents * args.batch)?;
     let mut brokers = vec![("embedded", BrokerChoice::Embedded)];
@@ -113,20 +113,20 @@ pub async fn run(args: &Args, work: &Path) -> anyhow::Result<Ingest> {
         }
         limits.push(limit(args, work, &payload, grouped).await?);
     }
-    Ok(Ingest { runs, limits })
+    Ok(IngestBench { runs, limits })
 }
 
 async fn measure(
-    args: &Args,
+    args: &BenchArgs,
     name: &'static str,
     broker: BrokerChoice,
     city: &Path,
     folder: &Path,
-) -> anyhow::Result<Run> {
+) -> anyhow::Result<IngestRun> {
     let mut lab = rig::start(city, broker, folder).await?;
-    let before = rig::Reading::take(&lab).await?;
-    let mut publish = load::Args {
-        broker: format!("mqtt://{}", lab.broker.address()),
+    let before = rig::RigUsage::take(&lab).await?;
+    let mut publish = LoadArgs {
+        broker: lab.broker.url(),
         agents: args.agents,
         batch: args.batch,
         rate: None,
@@ -137,7 +137,7 @@ async fn measure(
         report: None,
     };
     let load = load::measure(&publish).await?;
-    let used = rig::Reading::take(&lab).await?.since(&before);
+    let used = rig::RigUsage::take(&lab).await?.since(&before);
     (publish.rate, publish.seconds) = (Some(STEADY_RATE), STEADY_SECONDS);
     let steady = load::measure(&publish).await?;
     lab.check()?;
@@ -147,12 +147,12 @@ async fn measure(
 
 fn summary(
     name: &'static str,
-    load: load::Report,
-    steady: load::Report,
-    used: &rig::Reading,
-) -> Run {
+    load: LoadReport,
+    steady: LoadReport,
+    used: &rig::RigUsage,
+) -> IngestRun {
     let counter = |name: &str| used.metric(&format!("flood_{name}_total"));
-    Run {
+    IngestRun {
         broker: name,
         load,
         steady,
@@ -172,7 +172,7 @@ const STAGES: [&str; 8] = [
     "decode", "merge", "commit", "answer", "world", "tick", "state", "map",
 ];
 
-pub fn stages(used: &rig::Reading) -> Vec<(String, f64, f64)> {
+pub(super) fn stages(used: &rig::RigUsage) -> Vec<(String, f64, f64)> {
     let of = |name: &str| {
         let sum = |kind: &str| used.metric(&format!("flood_stage_{kind}total{{stage=\"{name}\"}}"));
         (name.to_owned(), sum("seconds_"), sum("cpu_seconds_"))
@@ -185,7 +185,12 @@ pub fn stages(used: &rig::Reading) -> Vec<(String, f64, f64)> {
     clippy::cast_sign_loss,
     reason = "batches of one group"
 )]
-async fn limit(args: &Args, work: &Path, payload: &[u8], grouped: f64) -> anyhow::Result<Limits> {
+async fn limit(
+    args: &BenchArgs,
+    work: &Path,
+    payload: &[u8],
+    grouped: f64,
+) -> anyhow::Result<MachineLimits> {
     let batches_per_sync = grouped.round().max(1.0) as usize;
     let (folder, bytes) = (work.to_owned(), payload.to_vec());
     let log = tokio::task::spawn_blocking(move || {
@@ -195,7 +200,7 @@ async fn limit(args: &Args, work: &Path, payload: &[u8], grouped: f64) -> anyhow
     let window = u16::try_from(args.window).unwrap_or(u16::MAX);
     let puback = limits::puback(payload, args.agents, window, LIMIT).await?;
     let batch = f64::from(args.batch);
-    Ok(Limits {
+    Ok(MachineLimits {
         batches_per_sync,
         append_log: log * batch,
         puback: puback * batch,
@@ -205,5 +210,5 @@ async fn limit(args: &Args, work: &Path, payload: &[u8], grouped: f64) -> anyhow
 /// A batch as the load's agents send it.
 fn payload(batch: u32) -> anyhow::Result<Vec<u8>> {
     let envelope: Envelope = load::example_batch(batch)?;
-    Ok(envelope.encode()?)
+    Ok(envelope.encode())
 }

@@ -9,24 +9,26 @@ use std::{
 
 use anyhow::Context as _;
 use serde::Serialize;
+use shared::broker::BrokerUrl;
 
 use super::{
-    Args,
-    fetch::{Answer, Fetcher},
+    BenchArgs,
+    fetch::{Fetcher, HttpAnswer},
     ingest, rig,
     writer::Writer,
 };
 use crate::{
     city,
-    lab::{BrokerChoice, Lab, say},
-    load::{self, Latencies, Summary},
+    console::say,
+    lab::{BrokerChoice, Lab},
+    load::{self, Latencies, LatencySummary, LoadArgs},
 };
 
 /// How many times faster than in reality the writer writes.
 const SPEED: f64 = 20.0;
 
 /// 99 of 100 requests must be answered within this time.
-pub const GOAL: Duration = Duration::from_millis(20);
+pub(super) const GOAL: Duration = Duration::from_millis(20);
 
 /// A question this often: at any moment between two ticks of the world alike.
 const PAUSE: Duration = Duration::from_millis(17);
@@ -39,7 +41,7 @@ const WARM_UP: Duration = Duration::from_secs(5);
 
 /// What was measured.
 #[derive(Debug, Serialize)]
-pub struct MapBench {
+pub(super) struct MapBench {
     pub city: city::Counts,
     pub observations_per_second: f64,
     pub reports_per_second: f64,
@@ -49,9 +51,9 @@ pub struct MapBench {
 
 /// One series of requests.
 #[derive(Debug, Clone, Serialize)]
-pub struct MapRun {
+pub(super) struct MapRun {
     pub what: &'static str,
-    pub latency: Summary,
+    pub latency: LatencySummary,
     pub body_bytes: usize,
     /// Features of the newest whole map, where it was not compressed.
     pub features: usize,
@@ -66,7 +68,7 @@ pub struct MapRun {
 
 impl MapBench {
     /// Whether the whole map came in time from an aggregator that had nothing else to do.
-    pub fn meets_goal(&self) -> bool {
+    pub(super) fn meets_goal(&self) -> bool {
         let goal_ms = GOAL.as_secs_f64() * 1000.0;
         self.runs
             .first()
@@ -78,7 +80,7 @@ impl MapBench {
 ///
 /// # Errors
 /// A program is missing or fails.
-pub async fn run(args: &Args, work: &Path) -> anyhow::Result<MapBench> {
+pub(super) async fn run(args: &BenchArgs, work: &Path) -> anyhow::Result<MapBench> {
     let folder = work.join("demo-city");
     let counts = city::generate(&folder, 1)?;
     let mut lab = rig::start(&folder, BrokerChoice::Embedded, &work.join("map")).await?;
@@ -88,23 +90,24 @@ pub async fn run(args: &Args, work: &Path) -> anyhow::Result<MapBench> {
         "{observations:.0} observations and {reports:.0} truck reports a second"
     ));
     let broker = lab.broker.address();
+    let other_url = lab.broker.url();
     let writing = tokio::spawn(writer.write(broker.ip().to_string(), broker.port()));
     tokio::time::sleep(WARM_UP).await;
     let mut runs = vec![
-        series(&lab, "whole map", Kind::Plain, args.requests).await?,
-        series(&lab, "whole map, gzip", Kind::Gzip, args.requests).await?,
+        series(&lab, "whole map", MapRequest::Plain, args.requests).await?,
+        series(&lab, "whole map, gzip", MapRequest::Gzip, args.requests).await?,
         series(
             &lab,
             "whole map, if changed",
-            Kind::IfChanged,
+            MapRequest::IfChanged,
             args.requests,
         )
         .await?,
     ];
-    let other = tokio::spawn(other_load(broker, args.requests));
+    let other = tokio::spawn(other_load(other_url, args.requests));
     tokio::time::sleep(Duration::from_secs(1)).await;
     let what = "whole map beside other load";
-    runs.push(series(&lab, what, Kind::Plain, args.requests).await?);
+    runs.push(series(&lab, what, MapRequest::Plain, args.requests).await?);
     for task in [other, writing] {
         task.abort();
         // An error only says that it was aborted.
@@ -122,10 +125,10 @@ pub async fn run(args: &Args, work: &Path) -> anyhow::Result<MapBench> {
 }
 
 /// Sixteen agents that report gauges of another city.
-async fn other_load(broker: SocketAddr, requests: u32) {
+async fn other_load(broker: BrokerUrl, requests: u32) {
     let seconds = u64::from(requests) / 20 + 10;
-    let args = load::Args {
-        broker: format!("mqtt://{broker}"),
+    let args = LoadArgs {
+        broker,
         agents: 16,
         batch: 100,
         rate: Some(OTHER_RATE),
@@ -141,7 +144,7 @@ async fn other_load(broker: SocketAddr, requests: u32) {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum MapRequest {
     Plain,
     Gzip,
     IfChanged,
@@ -150,13 +153,13 @@ enum Kind {
 async fn series(
     lab: &Lab,
     what: &'static str,
-    kind: Kind,
+    kind: MapRequest,
     requests: u32,
 ) -> anyhow::Result<MapRun> {
     say(format!("{requests} requests: {what}"));
     let url = lab.client.url("");
     let address: SocketAddr = url.trim_start_matches("http://").parse()?;
-    let (before, begun) = (rig::Reading::take(lab).await?, Instant::now());
+    let (before, begun) = (rig::RigUsage::take(lab).await?, Instant::now());
     let asked = tokio::task::spawn_blocking(move || ask(address, kind, requests)).await?;
     let Asked {
         latencies,
@@ -164,7 +167,7 @@ async fn series(
         features,
         not_modified,
     } = asked.context("/map.geojson")?;
-    let used = rig::Reading::take(lab).await?.since(&before);
+    let used = rig::RigUsage::take(lab).await?.since(&before);
     Ok(MapRun {
         what,
         latency: latencies.summary(),
@@ -183,19 +186,19 @@ async fn series(
 struct Asked {
     latencies: Latencies,
     /// The newest whole answer.
-    whole: Answer,
+    whole: HttpAnswer,
     features: usize,
     /// How often nothing had changed.
     not_modified: usize,
 }
 
-fn ask(address: SocketAddr, kind: Kind, requests: u32) -> io::Result<Asked> {
+fn ask(address: SocketAddr, kind: MapRequest, requests: u32) -> io::Result<Asked> {
     let mut fetcher = Fetcher::new(address)?;
     let mut asked = Asked::default();
     for _ in 0..requests {
         let headers = match (kind, &asked.whole.etag) {
-            (Kind::Gzip, _) => "accept-encoding: gzip\r\n".to_owned(),
-            (Kind::IfChanged, Some(tag)) => format!("if-none-match: {tag}\r\n"),
+            (MapRequest::Gzip, _) => "accept-encoding: gzip\r\n".to_owned(),
+            (MapRequest::IfChanged, Some(tag)) => format!("if-none-match: {tag}\r\n"),
             _ => String::new(),
         };
         let (answer, took) = fetcher.get("/map.geojson", &headers)?;
@@ -208,7 +211,7 @@ fn ask(address: SocketAddr, kind: Kind, requests: u32) -> io::Result<Asked> {
         std::thread::sleep(PAUSE);
     }
     if asked.whole.encoding.is_none() && asked.not_modified == 0 {
-        let map: Collection = serde_json::from_slice(fetcher.body())?;
+        let map: FeatureCount = serde_json::from_slice(fetcher.body())?;
         asked.features = map.features.len();
     }
     Ok(asked)
@@ -216,6 +219,6 @@ fn ask(address: SocketAddr, kind: Kind, requests: u32) -> io::Result<Asked> {
 
 /// As much of a FeatureCollection as shows that it is one.
 #[derive(serde::Deserialize)]
-struct Collection {
+struct FeatureCount {
     features: Vec<serde::de::IgnoredAny>,
 }

@@ -13,23 +13,23 @@ mod rig;
 mod table;
 mod writer;
 
-use std::path::Path;
-
 use anyhow::Context as _;
+use procfs::Current as _;
 use serde::Serialize;
 
-pub use args::{Args, What};
+pub use args::BenchArgs;
 
-use crate::lab::say;
+use crate::console::{say, write_report};
+use args::BenchPart;
 
 /// Everything that was measured.
 #[derive(Debug, Serialize)]
-struct Report {
+struct BenchReport {
     processors: usize,
     /// Programs that were running or waiting to run when it began, one minute's mean.
     load_average: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ingest: Option<ingest::Ingest>,
+    ingest: Option<ingest::IngestBench>,
     #[serde(skip_serializing_if = "Option::is_none")]
     map: Option<map::MapBench>,
 }
@@ -38,14 +38,14 @@ struct Report {
 ///
 /// # Errors
 /// A program is missing or fails, or the report cannot be written.
-pub async fn run(args: Args) -> anyhow::Result<bool> {
+pub async fn run(args: BenchArgs) -> anyhow::Result<bool> {
     if cfg!(debug_assertions) {
         say("this is a debug build: build with --release to measure anything");
     }
     let temporary = tempfile::Builder::new().prefix("flood-bench-").tempdir()?;
     let work = args.work.clone().unwrap_or(temporary.path().to_owned());
     std::fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
-    let mut report = Report {
+    let mut report = BenchReport {
         processors: std::thread::available_parallelism().map_or(0, usize::from),
         load_average: load_average(),
         ingest: None,
@@ -58,31 +58,24 @@ pub async fn run(args: Args) -> anyhow::Result<bool> {
         work.display()
     ));
     let mut good = true;
-    if args.what != What::Map {
+    if args.what != BenchPart::Map {
         let ingest = ingest::run(&args, &work).await?;
         table::ingest(&ingest);
         good &= ingest.is_exact();
         report.ingest = Some(ingest);
     }
-    if args.what != What::Ingest {
+    if args.what != BenchPart::Ingest {
         let map = map::run(&args, &work).await?;
         table::map(&map);
         good &= map.meets_goal();
         report.map = Some(map);
     }
     if let Some(file) = &args.report {
-        write(file, &report)?;
+        write_report(file, &report)?;
     }
     Ok(good)
 }
 
-fn write(file: &Path, report: &Report) -> anyhow::Result<()> {
-    std::fs::write(file, serde_json::to_vec_pretty(report)?)
-        .with_context(|| file.display().to_string())
-}
-
 fn load_average() -> f64 {
-    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let first = text.split_whitespace().next();
-    first.and_then(|n| n.parse().ok()).unwrap_or(0.0)
+    procfs::LoadAverage::current().map_or(0.0, |load| f64::from(load.one))
 }

@@ -1,13 +1,13 @@
 //! What was measured, for people.
 
 use super::{
-    ingest::{Ingest, Limits, Run},
+    ingest::{IngestBench, IngestRun, MachineLimits},
     map::{GOAL, MapBench},
 };
-use crate::lab::say;
+use crate::console::say;
 
 /// Tells the medians of the ingest runs and where the median run's time went.
-pub fn ingest(ingest: &Ingest) {
+pub(super) fn ingest(ingest: &IngestBench) {
     say("\nobservations per second, merged and durable (median, lowest to highest)");
     for broker in BROKERS {
         let runs = ingest.of(broker);
@@ -36,8 +36,8 @@ pub fn ingest(ingest: &Ingest) {
 
 const BROKERS: [&str; 2] = ["embedded", "mosquitto"];
 
-fn row(broker: &str, low: &Run, median: &Run, high: &Run) {
-    let rate = |run: &Run| run.load.observations_per_second;
+fn row(broker: &str, low: &IngestRun, median: &IngestRun, high: &IngestRun) {
+    let rate = |run: &IngestRun| run.load.observations_per_second;
     say(format!(
         "{broker:<36}{:>9.0}{:>20}  {:.1} batches per sync; CPU s: aggregator {:.1}, load {:.1}, broker {:.1}",
         rate(median),
@@ -58,7 +58,7 @@ fn row(broker: &str, low: &Run, median: &Run, high: &Run) {
     }
 }
 
-fn limit(ingest: &Ingest, name: &str, of: impl Fn(&Limits) -> f64) {
+fn limit(ingest: &IngestBench, name: &str, of: impl Fn(&MachineLimits) -> f64) {
     let mut all: Vec<f64> = ingest.limits.iter().map(of).collect();
     all.sort_by(f64::total_cmp);
     if let (Some(low), Some(high), Some(median)) = (all.first(), all.last(), all.get(all.len() / 2))
@@ -73,7 +73,7 @@ fn limit(ingest: &Ingest, name: &str, of: impl Fn(&Limits) -> f64) {
 /// The store sorts and writes its tables on threads of this name.
 const STORE_WORKER: &str = "fjall:worker";
 
-fn split(run: &Run) {
+fn split(run: &IngestRun) {
     let observations = run.merged.max(1.0);
     let line = |name: &str, cpu: f64, clock: Option<f64>| {
         let waited = clock.map_or(String::new(), |clock| {
@@ -100,7 +100,7 @@ fn split(run: &Run) {
 }
 
 /// Tells how long a client waited for the map.
-pub fn map(map: &MapBench) {
+pub(super) fn map(map: &MapBench) {
     say(format!(
         "\nthe map of a city of {}, while {:.0} observations and {:.0} truck reports come in a second",
         map.city, map.observations_per_second, map.reports_per_second
@@ -132,7 +132,6 @@ pub fn map(map: &MapBench) {
     ));
 }
 
-#[expect(clippy::cast_precision_loss, reason = "sizes of a run")]
 fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }

@@ -2,25 +2,23 @@
 
 use std::{path::Path, time::Duration};
 
-use anyhow::Context as _;
 use rumqttc::{AsyncClient, MqttOptions, QoS};
-use serde::{Deserialize, de::DeserializeOwned};
 use shared::{
     clock::real_now,
-    fleet::{TruckReport, TruckState},
+    fleet::TruckReport,
     gauge::Parameter,
-    ids::{AgentId, GaugeId, TruckId},
+    ids::AgentId,
     limits,
     lonlat::LonLat,
     observation::Observation,
     quality::{Quality, TestSet},
     time::Timestamp,
-    units::CubicMetres,
     value::Value,
     wire::{Envelope, Topic},
 };
 
 use super::rig;
+use crate::{fleet, truth::Instrument};
 
 /// Batches per second.
 const BATCHES_PER_SECOND: u32 = 10;
@@ -32,7 +30,7 @@ const TRUCK_SECONDS: f64 = 10.0;
 const FLOOD_SECONDS: f64 = 1800.0;
 
 /// What is written, and how often.
-pub struct Writer {
+pub(super) struct Writer {
     envelope: Envelope,
     gauges: Vec<Observation>,
     trucks: Vec<TruckReport>,
@@ -50,17 +48,19 @@ impl Writer {
     ///
     /// # Errors
     /// Its layers cannot be read.
-    pub fn new(city: &Path, speed: f64) -> anyhow::Result<Self> {
+    pub(super) fn new(city: &Path, speed: f64) -> anyhow::Result<Self> {
         let agent: AgentId = "bench-writer".parse()?;
         let now = real_now();
         let (mut gauges, mut rate) = (Vec::new(), 0.0);
-        for feature in features::<GaugeFeature>(city, "gauges.geojson")? {
-            rate += speed / feature.properties.interval_s;
-            gauges.push(feature.observation());
+        for instrument in Instrument::read_all(city)? {
+            rate += speed / f64::from(instrument.interval_s);
+            gauges.push(first_observation(instrument));
         }
-        let trucks = features::<TruckFeature>(city, "pump-trucks.geojson")?;
-        let trucks = trucks.into_iter().map(TruckFeature::report);
-        let trucks: Vec<_> = trucks.collect::<Result<_, _>>()?;
+        let trucks = fleet::read(city)?;
+        let trucks: Vec<_> = trucks
+            .iter()
+            .map(|t| t.report(Timestamp::default()))
+            .collect();
         Ok(Self {
             envelope: Envelope {
                 incarnation: now.as_millis().unsigned_abs(),
@@ -83,7 +83,7 @@ impl Writer {
     }
 
     /// Writes until it is dropped.
-    pub async fn write(mut self, host: String, port: u16) {
+    pub(super) async fn write(mut self, host: String, port: u16) {
         let mut options = MqttOptions::new(self.envelope.agent.as_str(), host, port);
         options.set_max_packet_size(limits::MAX_PAYLOAD + 1024, limits::MAX_PAYLOAD + 1024);
         let (client, mut line) = AsyncClient::new(options, 4096);
@@ -107,14 +107,11 @@ impl Writer {
             json: false,
         };
         self.fill(now, seconds);
-        if let Ok(payload) = self.envelope.encode() {
-            self.envelope.seq += 1;
-            send(client, &observations, payload);
-        }
+        send(client, &observations, self.envelope.encode());
+        self.envelope.seq += 1;
         for report in self.reports(now, seconds) {
-            if let Ok(payload) = serde_json::to_vec(&report) {
-                send(client, &Topic::Truck(report.truck), payload);
-            }
+            let payload = report.encode();
+            send(client, &Topic::Truck(report.truck), payload);
         }
     }
 
@@ -190,64 +187,14 @@ fn units(parameter: Parameter, wave: f64) -> f64 {
     }
 }
 
-#[derive(Deserialize)]
-struct Layer<F> {
-    features: Vec<F>,
-}
-
-#[derive(Deserialize)]
-struct GaugeFeature {
-    id: GaugeId,
-    properties: GaugeProperties,
-}
-
-#[derive(Deserialize)]
-struct GaugeProperties {
-    parameter: Parameter,
-    interval_s: f64,
-}
-
-#[derive(Deserialize)]
-struct TruckFeature {
-    id: TruckId,
-    geometry: Place,
-}
-
-#[derive(Deserialize)]
-struct Place {
-    coordinates: (f64, f64),
-}
-
-fn features<F: DeserializeOwned>(city: &Path, layer: &str) -> anyhow::Result<Vec<F>> {
-    let path = city.join(layer);
-    let text = std::fs::read(&path).with_context(|| path.display().to_string())?;
-    let layer: Layer<F> = serde_json::from_slice(&text)?;
-    Ok(layer.features)
-}
-
-impl GaugeFeature {
-    fn observation(self) -> Observation {
-        Observation {
-            gauge: self.id,
-            parameter: self.properties.parameter,
-            observed_at: Timestamp::default(),
-            value: None,
-            quality: Quality::Pass,
-            tests: TestSet::NONE,
-        }
-    }
-}
-
-impl TruckFeature {
-    fn report(self) -> anyhow::Result<TruckReport> {
-        let (lon, lat) = self.geometry.coordinates;
-        Ok(TruckReport {
-            truck: self.id,
-            reported_at: Timestamp::default(),
-            position: LonLat::new(lon, lat)?,
-            state: TruckState::Idle,
-            order: None,
-            pumped_m3: CubicMetres::constant(0.0),
-        })
+/// Nothing yet, of a gauge.
+fn first_observation(instrument: Instrument) -> Observation {
+    Observation {
+        gauge: instrument.id,
+        parameter: instrument.parameter,
+        observed_at: Timestamp::default(),
+        value: None,
+        quality: Quality::Pass,
+        tests: TestSet::NONE,
     }
 }

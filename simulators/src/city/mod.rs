@@ -7,37 +7,27 @@ mod feature;
 mod land;
 mod names;
 mod places;
-mod rng;
+mod placing;
+mod point_layers;
 mod roads;
-mod sites;
 mod water;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fmt, fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fmt, fs, path::Path};
 
 use serde_json::Value;
 
-use feature::{write_layer, write_text};
+use crate::rng::Rng;
 use land::{BOUNDS, CENTRE};
-pub(crate) use rng::Rng;
-
-/// Why the city could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum CityError {
-    #[error("cannot create the folder {}", path.display())]
-    Folder { path: PathBuf, source: io::Error },
-    #[error("cannot write {}", path.display())]
-    Write { path: PathBuf, source: io::Error },
-}
+pub(crate) use write::CityWriteError;
+use write::{write_layer, write_text};
 
 /// How many features each layer got.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
+pub(crate) struct Counts {
     pub level_gauges: usize,
     pub rain_gauges: usize,
     pub weather_stations: usize,
@@ -79,31 +69,37 @@ impl fmt::Display for Counts {
 ///
 /// # Errors
 /// The folder cannot be created or a file cannot be written.
-pub fn generate(out: &Path, seed: u64) -> Result<Counts, CityError> {
-    fs::create_dir_all(out).map_err(|source| CityError::Folder {
+pub(crate) fn generate(out: &Path, seed: u64) -> Result<Counts, CityWriteError> {
+    fs::create_dir_all(out).map_err(|source| CityWriteError::Folder {
         path: out.to_owned(),
         source,
     })?;
     write_text(out, "city.toml", &city_toml(seed))?;
-    let layer = |name: &str, features: Vec<Value>| -> Result<usize, CityError> {
+    let layer = |name: &str, features: Vec<Value>| -> Result<usize, CityWriteError> {
         write_layer(out, name, &features)?;
         Ok(features.len())
     };
-    let (gauges, rain) = sites::gauges(&mut Rng::new(seed, 1));
+    let (gauges, rain) = point_layers::gauges(&mut Rng::new(seed, 1));
     layer("gauges", gauges)?;
-    let points = sites::waterlogging_points(&mut Rng::new(seed, 2), &rain);
+    let points = point_layers::waterlogging_points(&mut Rng::new(seed, 2), &rain);
     Ok(Counts {
-        level_gauges: places::PLACES.len() + sites::RIVER_GAUGES,
+        level_gauges: places::PLACES.len() + point_layers::RIVER_GAUGES,
         rain_gauges: rain.len(),
-        weather_stations: sites::WEATHER_STATIONS,
+        weather_stations: point_layers::WEATHER_STATIONS,
         waterlogging_points: layer("waterlogging-points", points)?,
-        pump_trucks: layer("pump-trucks", sites::pump_trucks(&mut Rng::new(seed, 3)))?,
+        pump_trucks: layer(
+            "pump-trucks",
+            point_layers::pump_trucks(&mut Rng::new(seed, 3)),
+        )?,
         pump_stations: layer(
             "pump-stations",
-            sites::pump_stations(&mut Rng::new(seed, 4)),
+            point_layers::pump_stations(&mut Rng::new(seed, 4)),
         )?,
-        shelters: layer("shelters", sites::shelters(&mut Rng::new(seed, 5)))?,
-        communities: layer("communities", sites::communities(&mut Rng::new(seed, 6)))?,
+        shelters: layer("shelters", point_layers::shelters(&mut Rng::new(seed, 5)))?,
+        communities: layer(
+            "communities",
+            point_layers::communities(&mut Rng::new(seed, 6)),
+        )?,
         districts: layer("districts", land::districts())?,
         roads: layer("roads", roads::roads())?,
         canals: layer("canals", water::canals(&mut Rng::new(seed, 7)))?,
@@ -114,7 +110,7 @@ pub fn generate(out: &Path, seed: u64) -> Result<Counts, CityError> {
 /// Writes the city and says in one sentence what it holds.
 ///
 /// # Errors
-/// As [`generate`].
+/// The folder cannot be created or a file cannot be written.
 pub fn run(out: &Path, seed: u64) -> anyhow::Result<String> {
     let counts = generate(out, seed)?;
     Ok(format!(

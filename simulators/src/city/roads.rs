@@ -13,7 +13,7 @@ use super::{
 };
 
 /// A node of the lattice: columns to the east, rows to the north.
-type Node = (i32, i32);
+type LatticeNode = (i32, i32);
 
 /// How far the lattice reaches from the centre, in nodes.
 const REACH: i32 = 300;
@@ -23,7 +23,7 @@ const STEP: Xy = (0.003, 0.0026);
 const ARTERIAL: i32 = 8;
 
 /// A road before it becomes a feature.
-struct Way {
+struct Road {
     zh: String,
     en: String,
     class: &'static str,
@@ -33,7 +33,7 @@ struct Way {
 }
 
 /// Where a node lies: turned a little against north, like the old town, and gently warped.
-fn place((column, row): Node) -> Xy {
+fn place((column, row): LatticeNode) -> Xy {
     const TURN: f64 = -0.12;
     let (u, v) = (f64::from(column), f64::from(row));
     let (sin, cos) = TURN.sin_cos();
@@ -58,7 +58,7 @@ fn sparsity(at: Xy) -> i32 {
 }
 
 /// Roads as features.
-pub fn roads() -> Vec<Value> {
+pub(super) fn roads() -> Vec<Value> {
     let mut ways = motorways();
     ways.extend(lattice_ways());
     ways.iter()
@@ -71,8 +71,8 @@ pub fn roads() -> Vec<Value> {
 }
 
 /// Sewers along the arterial roads of the built-up area.
-pub fn sewers() -> Vec<Value> {
-    let built_up = |way: &Way| {
+pub(super) fn sewers() -> Vec<Value> {
+    let built_up = |way: &Road| {
         way.vertices
             .iter()
             .any(|v| square(*v, CENTRE) < 0.25_f64.powi(2))
@@ -99,14 +99,14 @@ pub fn sewers() -> Vec<Value> {
         .collect()
 }
 
-fn lattice_ways() -> Vec<Way> {
+fn lattice_ways() -> Vec<Road> {
     let mut ways = Vec::new();
     for upright in [true, false] {
         for index in -REACH..=REACH {
             for vertices in runs(upright, index) {
                 let arterial = index % ARTERIAL == 0;
                 let (zh, en) = street_name(upright, index, &vertices);
-                ways.push(Way {
+                ways.push(Road {
                     zh,
                     en,
                     class: if arterial { "arterial" } else { "street" },
@@ -178,81 +178,84 @@ fn street_name(upright: bool, index: i32, vertices: &[Xy]) -> (String, String) {
     (format!("{zh}{}路", part.0), format!("{en} Road {}", part.1))
 }
 
+/// Ring roads: names, and half the width in nodes.
+const RINGS: [(&str, &str, i32); 4] = [
+    ("内环高架路", "Inner Ring Elevated Road", 18),
+    ("中环路", "Middle Ring Road", 30),
+    ("S20外环高速", "S20 Outer Ring Expressway", 50),
+    ("G1503绕城高速", "G1503 Ring Expressway", 108),
+];
+/// Radial roads: names, first node, step from node to node, and how many steps.
+const RADIALS: [(&str, &str, LatticeNode, LatticeNode, i32); 11] = [
+    ("延安高架路", "Yan'an Elevated Road", (-50, 0), (1, 0), 68),
+    (
+        "南北高架路",
+        "North-South Elevated Road",
+        (0, -50),
+        (0, 1),
+        100,
+    ),
+    (
+        "G2京沪高速",
+        "G2 Beijing-Shanghai Expressway",
+        (-34, 34),
+        (-1, 1),
+        90,
+    ),
+    (
+        "G60沪昆高速",
+        "G60 Shanghai-Kunming Expressway",
+        (-34, -34),
+        (-1, -1),
+        110,
+    ),
+    (
+        "G50沪渝高速",
+        "G50 Shanghai-Chongqing Expressway",
+        (-50, 0),
+        (-1, 0),
+        160,
+    ),
+    (
+        "S4沪金高速",
+        "S4 Shanghai-Jinshan Expressway",
+        (-8, -50),
+        (0, -1),
+        160,
+    ),
+    (
+        "S2沪芦高速",
+        "S2 Shanghai-Luchao Harbour Expressway",
+        (34, -34),
+        (1, -1),
+        110,
+    ),
+    ("S1迎宾高速", "S1 Airport Expressway", (50, -8), (1, 0), 90),
+    ("S20外环隧道", "S20 Outer Ring Tunnel", (18, 0), (1, 0), 40),
+    (
+        "S5沪嘉高速",
+        "S5 Shanghai-Jiading Expressway",
+        (-24, 50),
+        (-1, 1),
+        50,
+    ),
+    (
+        "G40沪陕高速",
+        "G40 Shanghai-Xi'an Expressway",
+        (48, 24),
+        (0, 1),
+        150,
+    ),
+];
+
 /// Ring roads are octagons of the lattice, the radial ones start at a ring.
-fn motorways() -> Vec<Way> {
-    const RINGS: [(&str, &str, i32); 4] = [
-        ("内环高架路", "Inner Ring Elevated Road", 18),
-        ("中环路", "Middle Ring Road", 30),
-        ("S20外环高速", "S20 Outer Ring Expressway", 50),
-        ("G1503绕城高速", "G1503 Ring Expressway", 108),
-    ];
-    const RADIALS: [(&str, &str, Node, Node, i32); 11] = [
-        ("延安高架路", "Yan'an Elevated Road", (-50, 0), (1, 0), 68),
-        (
-            "南北高架路",
-            "North-South Elevated Road",
-            (0, -50),
-            (0, 1),
-            100,
-        ),
-        (
-            "G2京沪高速",
-            "G2 Beijing-Shanghai Expressway",
-            (-34, 34),
-            (-1, 1),
-            90,
-        ),
-        (
-            "G60沪昆高速",
-            "G60 Shanghai-Kunming Expressway",
-            (-34, -34),
-            (-1, -1),
-            110,
-        ),
-        (
-            "G50沪渝高速",
-            "G50 Shanghai-Chongqing Expressway",
-            (-50, 0),
-            (-1, 0),
-            160,
-        ),
-        (
-            "S4沪金高速",
-            "S4 Shanghai-Jinshan Expressway",
-            (-8, -50),
-            (0, -1),
-            160,
-        ),
-        (
-            "S2沪芦高速",
-            "S2 Shanghai-Luchao Harbour Expressway",
-            (34, -34),
-            (1, -1),
-            110,
-        ),
-        ("S1迎宾高速", "S1 Airport Expressway", (50, -8), (1, 0), 90),
-        ("S20外环隧道", "S20 Outer Ring Tunnel", (18, 0), (1, 0), 40),
-        (
-            "S5沪嘉高速",
-            "S5 Shanghai-Jiading Expressway",
-            (-24, 50),
-            (-1, 1),
-            50,
-        ),
-        (
-            "G40沪陕高速",
-            "G40 Shanghai-Xi'an Expressway",
-            (48, 24),
-            (0, 1),
-            150,
-        ),
-    ];
+fn motorways() -> Vec<Road> {
     let mut ways = Vec::new();
     for (zh, en, half) in RINGS {
         push_motorway(&mut ways, (zh, en), &octagon(half));
     }
     for (zh, en, from, step, length) in RADIALS {
-        let nodes: Vec<Node> = (0..=length)
+        let nodes: Vec<LatticeNode> = (0..=length)
             .map(|k| (from.0 + k * step.0, from.1 + k * step.1))
             .collect();
         push_motorway(&mut ways, (zh, en), &nodes);
@@ -261,7 +264,7 @@ fn motorways() -> Vec<Way> {
 }
 
 /// Adds the stretches on land; only G40 goes on over the Yangtze, by tunnel and bridge.
-fn push_motorway(ways: &mut Vec<Way>, (zh, en): (&str, &str), nodes: &[Node]) {
+fn push_motorway(ways: &mut Vec<Road>, (zh, en): (&str, &str), nodes: &[LatticeNode]) {
     let sea = zh.starts_with("G40");
     let mut places: Vec<Xy> = nodes.iter().map(|n| place(*n)).collect();
     if sea {
@@ -273,7 +276,7 @@ fn push_motorway(ways: &mut Vec<Way>, (zh, en): (&str, &str), nodes: &[Node]) {
         .split(|at| !sea && !on_land(*at))
         .filter(|s| s.len() >= 3)
     {
-        ways.push(Way {
+        ways.push(Road {
             zh: zh.to_owned(),
             en: en.to_owned(),
             class: "motorway",
@@ -284,8 +287,8 @@ fn push_motorway(ways: &mut Vec<Way>, (zh, en): (&str, &str), nodes: &[Node]) {
 }
 
 /// A closed octagon around the centre, node by node.
-fn octagon(half: i32) -> Vec<Node> {
-    const TURNS: [Node; 8] = [
+fn octagon(half: i32) -> Vec<LatticeNode> {
+    const TURNS: [LatticeNode; 8] = [
         (0, 1),
         (-1, 1),
         (-1, 0),

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use crate::lab::BrokerChoice;
+use crate::{lab::BrokerChoice, scenario::speed_argument};
 
 /// Play a designed storm over a whole city, with gateways, pump trucks and a live map.
 #[derive(Debug, Clone, clap::Args)]
@@ -16,12 +16,12 @@ Examples:
 With --for the run ends after so many seconds of the storm and is judged. Exit status 1 unless
 every reading that a gauge served is in the store exactly once and every point that flooded was
 flagged within two polling periods, and no other (points with a faulty gauge or a cut line excused).")]
-pub struct Args {
+pub struct DemoArgs {
     /// A scenario of configs/scenarios by name, or a scenario file (.toml)
     #[arg(long, default_value = "cloudburst")]
     pub scenario: String,
     /// Storm seconds per real second [default: the scenario's]
-    #[arg(long, value_parser = speed)]
+    #[arg(long, value_parser = speed_argument)]
     pub speed: Option<f64>,
     /// Where the map is served
     #[arg(long, default_value = "127.0.0.1:8080")]
@@ -41,15 +41,4 @@ pub struct Args {
     /// Work in this folder and keep it [default: a temporary one, kept only after a failure]
     #[arg(long)]
     pub work: Option<PathBuf>,
-}
-
-fn speed(text: &str) -> Result<f64, String> {
-    let speed: f64 = text
-        .parse()
-        .map_err(|_| format!("`{text}` is not a number"))?;
-    if (1.0..=600.0).contains(&speed) {
-        Ok(speed)
-    } else {
-        Err("from 1 to 600 (more than 120 is much for two cores)".to_owned())
-    }
 }

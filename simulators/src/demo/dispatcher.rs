@@ -5,21 +5,21 @@ use std::collections::BTreeMap;
 
 use shared::{ids::PointId, time::Timestamp};
 
-use crate::lab::{Client, LabError, Plan};
+use crate::lab::{ApiClient, LabError, ShownPlan};
 
 /// How long a recommendation is looked at, in storm time.
 const PATIENCE_MS: i64 = 4 * 60_000;
 
 /// What stands on the desk, and since when.
 #[derive(Debug, Default)]
-pub struct Dispatcher {
+pub(super) struct Dispatcher {
     seen: BTreeMap<(String, PointId), Timestamp>,
     pub confirmed: u64,
 }
 
 impl Dispatcher {
     /// The recommendations that have stood long enough; forgets those that are gone.
-    fn due(&mut self, plan: &Plan, now: Timestamp) -> Vec<(String, PointId)> {
+    fn due(&mut self, plan: &ShownPlan, now: Timestamp) -> Vec<(String, PointId)> {
         let standing: Vec<(String, PointId)> = plan
             .recommendations
             .iter()
@@ -39,10 +39,10 @@ impl Dispatcher {
     ///
     /// # Errors
     /// The aggregator does not answer.
-    pub async fn look(
+    pub(super) async fn look(
         &mut self,
-        client: &Client,
-        plan: &Plan,
+        client: &ApiClient,
+        plan: &ShownPlan,
         now: Timestamp,
     ) -> Result<(), LabError> {
         for (truck, point) in self.due(plan, now) {
@@ -58,13 +58,13 @@ impl Dispatcher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::Recommendation;
+    use crate::lab::ShownRecommendation;
 
     #[test]
     fn a_recommendation_is_confirmed_only_after_it_has_stood() {
-        let plan = |point: &str| Plan {
+        let plan = |point: &str| ShownPlan {
             version: 1,
-            recommendations: vec![Recommendation {
+            recommendations: vec![ShownRecommendation {
                 truck: "pt-1".to_owned(),
                 point: point.parse().expect("id"),
             }],

@@ -1,11 +1,12 @@
 //! Which gauge hangs on which gateway: neighbours share one. Pure.
 
-use crate::{gauge::SimGauge, replay::FaultEntry, truth::Instrument};
 use shared::time::Timestamp;
+
+use crate::{gauge::SimGauge, scenario::FaultEntry, truth::Instrument};
 
 /// Splits the gauges, district by district, into so many gateways of about equal size.
 #[must_use]
-pub fn groups(
+pub(super) fn groups(
     instruments: &[Instrument],
     gateways: usize,
     faults: &[FaultEntry],

@@ -5,12 +5,10 @@ mod args;
 mod dispatcher;
 mod gateways;
 mod guide;
-mod scenario;
-mod show;
+mod mover;
+mod play;
+mod staging;
 mod summary;
-mod world;
 
-pub use args::Args;
-pub use scenario::{Scenario, ScenarioError};
-pub use show::run;
-pub use summary::Summary;
+pub use args::DemoArgs;
+pub use play::run;

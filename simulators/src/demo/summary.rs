@@ -1,21 +1,19 @@
 //! What happened in a demo, for machines and in a few lines for people.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use shared::{ids::PointId, time::Timestamp};
 
 use crate::{
-    lab::{Delivery, LabError, say},
-    replay::{FlagVerdict, PointVerdict, tally},
+    console::say,
+    judge::{FlagVerdict, PointVerdict, are_all_in_time, tally},
+    lab::DeliveryCount,
 };
 
 /// The end report of a demo.
 #[derive(Debug, Clone, Serialize)]
-pub struct Summary {
+pub(super) struct DemoSummary {
     pub scenario: String,
     pub seed: u64,
     pub speed: f64,
@@ -42,21 +40,21 @@ pub struct Summary {
     pub orders: u64,
     pub pumped_m3: u64,
     /// `None` where the run was interrupted: what was under way then cannot be compared.
-    pub delivery: Option<Delivery>,
+    pub delivery: Option<DeliveryCount>,
     /// The aggregator's counters that are not zero.
     pub counters: BTreeMap<String, u64>,
     pub cpu_seconds: BTreeMap<String, f64>,
     pub passed: bool,
 }
 
-impl Summary {
+impl DemoSummary {
     /// Whether everything holds that was judged.
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub(super) fn holds(&self) -> bool {
         self.delivery
             .as_ref()
             .is_some_and(|d| d.is_exact() && d.served > 0)
-            && self.judged().all(|p| p.verdict == FlagVerdict::InTime)
+            && are_all_in_time(self.judged())
             && (self.floods.is_empty() || self.was_answered())
     }
 
@@ -75,7 +73,7 @@ impl Summary {
     }
 
     /// Prints the outcome.
-    pub fn print(&self) {
+    pub(super) fn print(&self) {
         let mark = |good: bool| if good { "pass" } else { "FAIL" };
         let seconds = |s: Option<f64>| s.map_or("never".to_owned(), |s| format!("{s:.0} s"));
         say(format!(
@@ -110,7 +108,7 @@ impl Summary {
             .collect();
         say(format!(
             "{}  flags: {} points flooded; {}; {} not judged (faulty gauge or cut line)",
-            mark(judged.iter().all(|p| p.verdict == FlagVerdict::InTime)),
+            mark(are_all_in_time(&judged)),
             self.floods.len(),
             if counts.is_empty() {
                 "none flagged".to_owned()
@@ -141,14 +139,5 @@ impl Summary {
         say(format!(
             "      cpu: aggregator {aggregator:.1} s, all agents {agents:.1} s"
         ));
-    }
-
-    /// Writes it as JSON.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn write(&self, file: &Path) -> Result<(), LabError> {
-        let text = serde_json::to_vec_pretty(self).expect("plain data always serialises");
-        std::fs::write(file, text).map_err(LabError::io(file.display().to_string()))
     }
 }

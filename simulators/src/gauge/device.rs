@@ -7,7 +7,9 @@ use std::sync::{
 
 use shared::{clock::Clock, time::Timestamp};
 
-use super::{Answer, Readings, ServedLog, SimGauge, fault, register, register::Coding};
+use super::{
+    GaugeAnswer, Readings, ServedLog, SimGauge, answer::answer, register, register::Coding,
+};
 
 /// Whether the gauges of a field are powered. All fall silent at once when it is switched off,
 /// so that what was served can be counted while the rest of the line drains.
@@ -39,7 +41,7 @@ impl Switch {
 }
 
 /// A gauge with what it needs to answer.
-pub struct Device {
+pub(crate) struct Device {
     gauge: SimGauge,
     clock: Clock,
     readings: Arc<dyn Readings>,
@@ -50,7 +52,7 @@ pub struct Device {
 
 impl Device {
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         gauge: SimGauge,
         clock: Clock,
         readings: Arc<dyn Readings>,
@@ -69,13 +71,13 @@ impl Device {
 
     /// The instrument.
     #[must_use]
-    pub fn gauge(&self) -> &SimGauge {
+    pub(crate) fn gauge(&self) -> &SimGauge {
         &self.gauge
     }
 
     /// The clock it lives by.
     #[must_use]
-    pub fn clock(&self) -> Clock {
+    pub(crate) fn clock(&self) -> Clock {
         self.clock
     }
 
@@ -83,13 +85,13 @@ impl Device {
     ///
     /// `serves` says whether the request asks for the value: only then is a reading served.
     #[must_use]
-    pub fn registers(&self, serves: bool) -> Option<[u16; register::COUNT as usize]> {
+    pub(crate) fn registers(&self, serves: bool) -> Option<[u16; register::COUNT as usize]> {
         let now = self.clock.now();
         let coding = Coding::of(self.gauge.parameter);
         let (word, status) = match self.answer(now) {
-            Answer::Silent => return None,
-            Answer::Sentinel => (coding.sentinel, 1),
-            Answer::Value(value) => (coding.word(value), 0),
+            GaugeAnswer::Silent => return None,
+            GaugeAnswer::Sentinel => (coding.sentinel, 1),
+            GaugeAnswer::Value(value) => (coding.word(value), 0),
         };
         let count = if serves {
             self.log
@@ -108,10 +110,10 @@ impl Device {
     /// An MQTT gauge has no error word: with a sentinel fault it says nothing.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "clamped to ±1e9 units")]
-    pub fn report(&self, at: Timestamp) -> Option<i64> {
+    pub(crate) fn report(&self, at: Timestamp) -> Option<i64> {
         match self.answer(at) {
-            Answer::Silent | Answer::Sentinel => None,
-            Answer::Value(value) => {
+            GaugeAnswer::Silent | GaugeAnswer::Sentinel => None,
+            GaugeAnswer::Value(value) => {
                 let milli = (value.clamp(-1.0e9, 1.0e9) * 1000.0).round() as i64;
                 self.log.push(&self.gauge.id, at, milli, false);
                 Some(milli)
@@ -119,11 +121,11 @@ impl Device {
         }
     }
 
-    fn answer(&self, at: Timestamp) -> Answer {
+    fn answer(&self, at: Timestamp) -> GaugeAnswer {
         if !self.switch.is_on() {
-            return Answer::Silent;
+            return GaugeAnswer::Silent;
         }
-        fault::answer(
+        answer(
             &self.gauge.id,
             &self.gauge.faults,
             self.readings.as_ref(),

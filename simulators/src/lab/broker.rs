@@ -2,16 +2,18 @@
 //! that runs elsewhere; with or without a failing link in front of it.
 
 use std::{
+    fmt,
     net::{SocketAddr, ToSocketAddrs},
     path::Path,
     str::FromStr,
     time::Duration,
 };
 
+use shared::{broker::BrokerUrl, net::free_address};
 use tokio::net::TcpStream;
 
-use super::{LabError, config::AggregatorBroker, process::Process, programs, wait::until};
-use crate::link::{Proxy, free_address};
+use super::{LabError, Process, config::AggregatorBroker, find_in_path, until};
+use crate::link::Proxy;
 
 /// Which broker a run uses.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,7 +24,7 @@ pub enum BrokerChoice {
     /// A mosquitto process of this run, without persistence: killed, it forgets everything.
     Mosquitto,
     /// A broker that runs elsewhere, as `mqtt://host:port`.
-    External(String),
+    External(BrokerUrl),
 }
 
 impl FromStr for BrokerChoice {
@@ -32,7 +34,9 @@ impl FromStr for BrokerChoice {
         match text {
             "embedded" => Ok(Self::Embedded),
             "mosquitto" => Ok(Self::Mosquitto),
-            url if url.starts_with("mqtt://") => Ok(Self::External(url.to_owned())),
+            url if url.contains("://") => BrokerUrl::parse(url)
+                .map(Self::External)
+                .map_err(|e| e.to_string()),
             _ => Err(format!(
                 "`{text}` is none of: embedded, mosquitto, mqtt://host:port"
             )),
@@ -40,8 +44,18 @@ impl FromStr for BrokerChoice {
     }
 }
 
+impl fmt::Display for BrokerChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embedded => f.write_str("embedded"),
+            Self::Mosquitto => f.write_str("mosquitto"),
+            Self::External(url) => url.fmt(f),
+        }
+    }
+}
+
 /// The broker of a run. A process or a proxy of it ends when dropped.
-pub struct Broker {
+pub struct LabBroker {
     /// What the aggregator's configuration says.
     pub aggregator: AggregatorBroker,
     /// The mosquitto process, if this run has one.
@@ -51,7 +65,7 @@ pub struct Broker {
     address: SocketAddr,
 }
 
-impl Broker {
+impl LabBroker {
     /// Starts what the choice needs; the embedded broker comes with the aggregator.
     ///
     /// # Errors
@@ -72,7 +86,7 @@ impl Broker {
                 process = Some(mosquitto(address, work)?);
                 (AggregatorBroker::Url(format!("mqtt://{address}")), address)
             }
-            BrokerChoice::External(url) => (AggregatorBroker::Url(url.clone()), resolve(url)?),
+            BrokerChoice::External(url) => (AggregatorBroker::Url(url.to_string()), resolve(url)?),
         };
         let link = if can_fail {
             Some(
@@ -97,6 +111,15 @@ impl Broker {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How it is reached.
+    #[must_use]
+    pub fn url(&self) -> BrokerUrl {
+        BrokerUrl {
+            host: self.address.ip().to_string(),
+            port: self.address.port(),
+        }
     }
 
     /// What an agent's configuration says: the broker, or the link in front of it.
@@ -131,7 +154,7 @@ impl Broker {
 /// Its window of messages in flight is left as it comes, so that a run sees what any site's broker
 /// does.
 fn mosquitto(address: SocketAddr, work: &Path) -> Result<Process, LabError> {
-    let program = programs::find_in_path("mosquitto").ok_or(LabError::MosquittoMissing)?;
+    let program = find_in_path("mosquitto").ok_or(LabError::MosquittoMissing)?;
     let config = work.join("mosquitto.conf");
     let text = format!(
         "listener {} {}\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n\
@@ -144,30 +167,16 @@ fn mosquitto(address: SocketAddr, work: &Path) -> Result<Process, LabError> {
     Ok(Process::new("mosquitto", &program, arguments, work))
 }
 
-/// The address of an `mqtt://host[:port]` URL.
+/// Where a broker is.
 ///
 /// # Errors
-/// Not such a URL, or a host that cannot be found.
-pub fn resolve(url: &str) -> Result<SocketAddr, LabError> {
-    let wrong = || {
-        LabError::Setup(format!(
-            "`{url}` is not a broker's address (mqtt://host:port)"
-        ))
-    };
-    let rest = url
-        .strip_prefix("mqtt://")
-        .ok_or_else(wrong)?
-        .trim_end_matches('/');
-    let address = if rest.contains(':') {
-        rest.to_owned()
-    } else {
-        format!("{rest}:1883")
-    };
-    address
+/// Its host cannot be found.
+pub(crate) fn resolve(url: &BrokerUrl) -> Result<SocketAddr, LabError> {
+    let mut addresses = format!("{}:{}", url.host, url.port)
         .to_socket_addrs()
-        .map_err(LabError::io(url))?
-        .next()
-        .ok_or_else(wrong)
+        .map_err(LabError::io(url.to_string()))?;
+    let none = || LabError::Setup(format!("`{url}` has no address"));
+    addresses.next().ok_or_else(none)
 }
 
 #[cfg(test)]
@@ -179,10 +188,14 @@ mod tests {
         assert_eq!("embedded".parse(), Ok(BrokerChoice::Embedded));
         assert_eq!(
             "mqtt://h:1".parse(),
-            Ok(BrokerChoice::External("mqtt://h:1".to_owned()))
+            BrokerUrl::parse("mqtt://h:1")
+                .map(BrokerChoice::External)
+                .map_err(|e| e.to_string())
         );
-        assert!("rabbit".parse::<BrokerChoice>().is_err());
-        assert_eq!(resolve("mqtt://127.0.0.1").expect("address").port(), 1883);
-        assert!(resolve("http://x").is_err());
+        for wrong in ["rabbit", "http://x"] {
+            assert!(wrong.parse::<BrokerChoice>().is_err(), "{wrong}");
+        }
+        let local = BrokerUrl::parse("mqtt://127.0.0.1").expect("a broker");
+        assert_eq!(resolve(&local).expect("address").port(), 1883);
     }
 }

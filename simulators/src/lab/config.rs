@@ -5,10 +5,7 @@ use std::{net::SocketAddr, path::Path};
 use serde::Serialize;
 use shared::clock::ScaledClock;
 
-use super::{
-    LabError,
-    field::{Gateway, ModbusLine, MqttLine},
-};
+use super::{Gateway, LabError, ModbusLine, MqttLine};
 use crate::gauge::{SimGauge, register::Coding, topic_of};
 
 /// Where an aggregator finds its broker.
@@ -29,7 +26,7 @@ const RECONNECT_SECONDS: (f64, f64) = (0.2, 2.0);
 ///
 /// # Errors
 /// Only where TOML cannot hold it.
-pub fn agent(
+pub(super) fn agent(
     gateway: &Gateway,
     uplink: &str,
     clock: ScaledClock,
@@ -39,7 +36,7 @@ pub fn agent(
     let file = AgentFile {
         agent: gateway.agent.as_str(),
         data_dir,
-        uplink: Uplink {
+        uplink: UplinkTable {
             broker: uplink,
             batch_seconds,
             ack_deadline_seconds: ACK_DEADLINE_SECONDS,
@@ -62,7 +59,7 @@ pub fn agent(
 ///
 /// # Errors
 /// Only where TOML cannot hold it.
-pub fn aggregator(
+pub(super) fn aggregator(
     data_dir: &Path,
     city: &Path,
     http: SocketAddr,
@@ -70,11 +67,11 @@ pub fn aggregator(
     clock: ScaledClock,
 ) -> Result<String, LabError> {
     let broker = match broker {
-        AggregatorBroker::Embedded(listen) => Broker {
+        AggregatorBroker::Embedded(listen) => BrokerTable {
             embedded: Some(*listen),
             url: None,
         },
-        AggregatorBroker::Url(url) => Broker {
+        AggregatorBroker::Url(url) => BrokerTable {
             embedded: None,
             url: Some(url),
         },
@@ -82,20 +79,20 @@ pub fn aggregator(
     let file = AggregatorFile {
         data_dir,
         city,
-        http: Http { listen: http },
+        http: HttpTable { listen: http },
         broker,
         clock,
     };
     Ok(toml::to_string(&file)?)
 }
 
-fn modbus(line: &ModbusLine) -> Modbus<'_> {
+fn modbus(line: &ModbusLine) -> ModbusTable<'_> {
     let gauges = line
         .units
         .iter()
         .map(|(unit, gauge)| modbus_gauge(*unit, gauge))
         .collect();
-    Modbus {
+    ModbusTable {
         name: &line.name,
         connect: &line.connect,
         timeout_ms: TIMEOUT_MS,
@@ -103,9 +100,9 @@ fn modbus(line: &ModbusLine) -> Modbus<'_> {
     }
 }
 
-fn modbus_gauge(unit_id: u8, gauge: &SimGauge) -> ModbusGauge<'_> {
+fn modbus_gauge(unit_id: u8, gauge: &SimGauge) -> ModbusGaugeTable<'_> {
     let coding = Coding::of(gauge.parameter);
-    ModbusGauge {
+    ModbusGaugeTable {
         gauge: gauge.id.as_str(),
         parameter: gauge.parameter.name(),
         unit_id,
@@ -118,14 +115,14 @@ fn modbus_gauge(unit_id: u8, gauge: &SimGauge) -> ModbusGauge<'_> {
     }
 }
 
-fn mqtt<'a>(gateway: &Gateway, line: &'a MqttLine) -> Mqtt<'a> {
-    let gauge = |gauge: &'a SimGauge| MqttGauge {
+fn mqtt<'a>(gateway: &Gateway, line: &'a MqttLine) -> MqttTable<'a> {
+    let gauge = |gauge: &'a SimGauge| MqttGaugeTable {
         gauge: gauge.id.as_str(),
         parameter: gauge.parameter.name(),
         topic: topic_of(&gauge.id),
         interval_s: gauge.interval_s,
     };
-    Mqtt {
+    MqttTable {
         name: "local",
         broker: &line.url,
         client_id: format!("{}-input", gateway.agent),
@@ -137,16 +134,16 @@ fn mqtt<'a>(gateway: &Gateway, line: &'a MqttLine) -> Mqtt<'a> {
 struct AgentFile<'a> {
     agent: &'a str,
     data_dir: &'a Path,
-    uplink: Uplink<'a>,
+    uplink: UplinkTable<'a>,
     clock: ScaledClock,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    modbus: Vec<Modbus<'a>>,
+    modbus: Vec<ModbusTable<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    mqtt: Vec<Mqtt<'a>>,
+    mqtt: Vec<MqttTable<'a>>,
 }
 
 #[derive(Serialize)]
-struct Uplink<'a> {
+struct UplinkTable<'a> {
     broker: &'a str,
     batch_seconds: f64,
     ack_deadline_seconds: f64,
@@ -156,15 +153,15 @@ struct Uplink<'a> {
 }
 
 #[derive(Serialize)]
-struct Modbus<'a> {
+struct ModbusTable<'a> {
     name: &'a str,
     connect: &'a str,
     timeout_ms: u64,
-    gauge: Vec<ModbusGauge<'a>>,
+    gauge: Vec<ModbusGaugeTable<'a>>,
 }
 
 #[derive(Serialize)]
-struct ModbusGauge<'a> {
+struct ModbusGaugeTable<'a> {
     gauge: &'a str,
     parameter: &'static str,
     unit_id: u8,
@@ -177,15 +174,15 @@ struct ModbusGauge<'a> {
 }
 
 #[derive(Serialize)]
-struct Mqtt<'a> {
+struct MqttTable<'a> {
     name: &'static str,
     broker: &'a str,
     client_id: String,
-    gauge: Vec<MqttGauge<'a>>,
+    gauge: Vec<MqttGaugeTable<'a>>,
 }
 
 #[derive(Serialize)]
-struct MqttGauge<'a> {
+struct MqttGaugeTable<'a> {
     gauge: &'a str,
     parameter: &'static str,
     topic: String,
@@ -196,18 +193,18 @@ struct MqttGauge<'a> {
 struct AggregatorFile<'a> {
     data_dir: &'a Path,
     city: &'a Path,
-    http: Http,
-    broker: Broker<'a>,
+    http: HttpTable,
+    broker: BrokerTable<'a>,
     clock: ScaledClock,
 }
 
 #[derive(Serialize)]
-struct Http {
+struct HttpTable {
     listen: SocketAddr,
 }
 
 #[derive(Serialize)]
-struct Broker<'a> {
+struct BrokerTable<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     embedded: Option<SocketAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]

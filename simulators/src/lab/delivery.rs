@@ -11,12 +11,12 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 use shared::{ids::GaugeId, time::Timestamp};
 
-use super::{field::Field, store::Store};
+use super::{Field, StoreExport};
 use crate::gauge::Served;
 
 /// The comparison of one gauge.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct GaugeDelivery {
+pub struct GaugeDeliveryCount {
     pub served: usize,
     pub stored: usize,
     /// Served, but not in the store.
@@ -27,19 +27,19 @@ pub struct GaugeDelivery {
 
 /// The comparison of all gauges.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Delivery {
+pub struct DeliveryCount {
     pub served: usize,
     pub stored: usize,
     pub lost: usize,
     pub doubled: usize,
     /// Only the gauges with something lost or doubled.
-    pub wrong: BTreeMap<GaugeId, GaugeDelivery>,
+    pub wrong: BTreeMap<GaugeId, GaugeDeliveryCount>,
 }
 
 /// How long after it was served a reading may be stamped, per gauge, in milliseconds of storm time.
 /// A gauge that is not listed stamps its readings itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lateness(BTreeMap<GaugeId, i64>);
+pub(super) struct Lateness(BTreeMap<GaugeId, i64>);
 
 /// What a busy machine may put between an answer and its stamp, in real time. Measured with eight
 /// programs on two cores: 99 in 100 stamps within 2 ms, the last of 5350 at 148 ms, which at 240 times
@@ -56,7 +56,7 @@ impl Lateness {
     /// Half an interval tells the readings of one gauge apart. Where the storm runs so fast that
     /// half an interval is less than a busy machine's delay, that delay counts.
     #[must_use]
-    pub fn of(field: &Field, speed: f64) -> Self {
+    pub(super) fn of(field: &Field, speed: f64) -> Self {
         let units = field.gateways.iter().flat_map(|g| &g.modbus);
         let late = units
             .flat_map(|line| line.units.values())
@@ -78,12 +78,12 @@ fn late_ms(interval_s: u32, speed: f64) -> i64 {
 
 /// Compares every gauge.
 #[must_use]
-pub fn compare(
+pub(super) fn compare(
     served: &BTreeMap<GaugeId, Vec<Served>>,
-    store: &Store,
+    store: &StoreExport,
     lateness: &Lateness,
-) -> Delivery {
-    let mut total = Delivery::default();
+) -> DeliveryCount {
+    let mut total = DeliveryCount::default();
     let ids = served
         .keys()
         .chain(store.keys().filter(|id| !served.contains_key(*id)));
@@ -100,7 +100,7 @@ pub fn compare(
     total
 }
 
-impl Delivery {
+impl DeliveryCount {
     /// Whether everything arrived exactly once.
     #[must_use]
     pub fn is_exact(&self) -> bool {
@@ -111,9 +111,9 @@ impl Delivery {
 /// Whether all that is wrong with a gauge is the loss of readings that it served from `from` to `to`
 /// (real time).
 #[must_use]
-pub fn lost_only_between(
+pub(super) fn lost_only_between(
     served: &BTreeMap<GaugeId, Vec<Served>>,
-    store: &Store,
+    store: &StoreExport,
     lateness: &Lateness,
     gauge: &GaugeId,
     (from, to): (Timestamp, Timestamp),
@@ -125,10 +125,10 @@ pub fn lost_only_between(
 /// The comparison of a gauge, and the readings that it lost.
 fn compare_one(
     served: &BTreeMap<GaugeId, Vec<Served>>,
-    store: &Store,
+    store: &StoreExport,
     lateness: &Lateness,
     gauge: &GaugeId,
-) -> (GaugeDelivery, Vec<Served>) {
+) -> (GaugeDeliveryCount, Vec<Served>) {
     let mut by_value: BTreeMap<i64, (Vec<Served>, Vec<Timestamp>)> = BTreeMap::new();
     for one in served.get(gauge).into_iter().flatten() {
         by_value.entry(one.milli).or_default().0.push(*one);
@@ -138,7 +138,7 @@ fn compare_one(
             by_value.entry(milli).or_default().1.push(one.observed_at);
         }
     }
-    let (mut count, mut all_lost) = (GaugeDelivery::default(), Vec::new());
+    let (mut count, mut all_lost) = (GaugeDeliveryCount::default(), Vec::new());
     for (mut served, mut stamps) in by_value.into_values() {
         served.sort_by_key(|s| s.at);
         stamps.sort_unstable();
@@ -178,7 +178,7 @@ fn unpaired(served: &[Served], stamps: &[Timestamp], late_ms: i64) -> (Vec<Serve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::store::Stored;
+    use crate::lab::ExportedObservation;
 
     const LATE_MS: i64 = 30_000;
 
@@ -192,16 +192,14 @@ mod tests {
             at: Timestamp::from_millis(s * 1000),
             real: Timestamp::from_millis(s * 1000),
             milli: *milli,
-            sentinel: false,
         };
         BTreeMap::from([(id(), readings.iter().map(one).collect())])
     }
 
-    fn store(readings: &[(i64, Option<i64>)]) -> Store {
-        let one = |(s, milli): &(i64, Option<i64>)| Stored {
+    fn store(readings: &[(i64, Option<i64>)]) -> StoreExport {
+        let one = |(s, milli): &(i64, Option<i64>)| ExportedObservation {
             observed_at: Timestamp::from_millis(s * 1000),
             milli: *milli,
-            quality: 1,
         };
         BTreeMap::from([(id(), readings.iter().map(one).collect())])
     }
@@ -291,7 +289,7 @@ mod tests {
     fn a_loss_is_explained_only_by_readings_served_just_before_the_kill() {
         let all = served(&[(0, 0), (60, 0), (120, 0), (180, 6), (240, 0)]);
         let kept = store(&[(0, Some(0)), (60, Some(0)), (240, Some(0))]);
-        let between = |kept: &Store, from: i64, to: i64| {
+        let between = |kept: &StoreExport, from: i64, to: i64| {
             let span = (
                 Timestamp::from_millis(from * 1000),
                 Timestamp::from_millis(to * 1000),

@@ -7,7 +7,7 @@ use shared::{
     ids::{AgentId, GaugeId},
 };
 
-use super::{LabError, wait::until};
+use super::{LabError, until};
 use crate::{
     gauge::{Device, MqttGauges, Readings, RtuBus, ServedLog, SimGauge, Switch, TcpBus, topic_of},
     link::FieldBroker,
@@ -20,6 +20,13 @@ pub struct GatewayPlan {
     pub tcp: Vec<Vec<SimGauge>>,
     pub rtu: Vec<Vec<SimGauge>>,
     pub mqtt: Vec<SimGauge>,
+}
+
+impl GatewayPlan {
+    /// All gauges of the gateway.
+    pub fn gauges(&self) -> impl Iterator<Item = &SimGauge> {
+        self.tcp.iter().chain(&self.rtu).flatten().chain(&self.mqtt)
+    }
 }
 
 /// One gateway with its running lines, as its agent's configuration describes it.
@@ -59,7 +66,7 @@ const POLLS_PER_SECOND: f64 = 40.0;
 /// # Panics
 /// Never: `gw-01` … are ids.
 #[must_use]
-pub fn spread(gauges: &[SimGauge], gateways: usize, speed: f64) -> Vec<GatewayPlan> {
+pub(crate) fn spread(gauges: &[SimGauge], gateways: usize, speed: f64) -> Vec<GatewayPlan> {
     let gateways = gateways.max(1);
     let own = |g: usize| gauges.iter().skip(g).step_by(gateways).cloned().collect();
     spread_groups((0..gateways).map(own), speed)
@@ -70,7 +77,7 @@ pub fn spread(gauges: &[SimGauge], gateways: usize, speed: f64) -> Vec<GatewayPl
 /// # Panics
 /// Never: `gw-01` … are ids.
 #[must_use]
-pub fn spread_groups(
+pub(crate) fn spread_groups(
     groups: impl IntoIterator<Item = Vec<SimGauge>>,
     speed: f64,
 ) -> Vec<GatewayPlan> {
@@ -297,7 +304,7 @@ mod tests {
         let plans = spread(&all, 2, 60.0);
         let mut seen: Vec<_> = plans
             .iter()
-            .flat_map(|p| p.tcp.iter().chain(&p.rtu).flatten().chain(&p.mqtt))
+            .flat_map(GatewayPlan::gauges)
             .map(|g| g.id.clone())
             .collect();
         seen.sort();

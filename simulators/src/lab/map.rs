@@ -2,10 +2,7 @@
 
 use shared::time::Timestamp;
 
-use super::{
-    field::Field,
-    http::{GaugeState, State},
-};
+use super::{Field, ShownGauge};
 use crate::gauge::Served;
 
 /// The gauges that the map shows wrongly: nothing from `since` (storm time) or later, or a value
@@ -13,12 +10,12 @@ use crate::gauge::Served;
 ///
 /// The agent stamps a Modbus reading a moment before or after it was served; that moment is far
 /// less than half an interval, by which readings of one gauge are told apart.
-pub fn wrong(field: &Field, state: &State, since: Timestamp) -> Vec<String> {
+pub(super) fn wrong(field: &Field, all_shown: &[ShownGauge], since: Timestamp) -> Vec<String> {
     let served = field.log.all();
     let none = Vec::new();
     let gauges = field.gauges();
     let is_wrong = |id: &str, interval_s: u32| {
-        let shown = state.gauges.iter().find(|g| g.id.as_str() == id);
+        let shown = all_shown.iter().find(|g| g.id.as_str() == id);
         let list = served.get(id).unwrap_or(&none);
         !shown.is_some_and(|shown| shows(shown, list, interval_s, since))
     };
@@ -28,7 +25,7 @@ pub fn wrong(field: &Field, state: &State, since: Timestamp) -> Vec<String> {
     wrong.map(|g| g.id.to_string()).collect()
 }
 
-fn shows(shown: &GaugeState, served: &[Served], interval_s: u32, since: Timestamp) -> bool {
+fn shows(shown: &ShownGauge, served: &[Served], interval_s: u32, since: Timestamp) -> bool {
     let (Some(value), Some(at)) = (shown.value, shown.observed_at) else {
         return false;
     };
@@ -56,10 +53,9 @@ mod tests {
             at: t(s),
             real: t(0),
             milli,
-            sentinel: false,
         };
         let list = [served(0, 100), served(60, 200)];
-        let shown = |value, s| GaugeState {
+        let shown = |value, s| ShownGauge {
             id: "lg-1".parse().expect("id"),
             value: Some(value),
             observed_at: Some(t(s)),

@@ -12,7 +12,7 @@ use nix::{
     unistd::Pid,
 };
 
-use super::LabError;
+use super::{LabError, ProcessUsage};
 
 /// One program of the run. It is killed when dropped.
 ///
@@ -26,6 +26,8 @@ pub struct Process {
     child: Option<Child>,
 }
 
+/// Programs of a debug build on a busy machine take their time to start.
+pub(super) const START_DEADLINE: Duration = Duration::from_secs(30);
 /// Both programs promise to end within ten seconds of SIGTERM; a debug build on a busy machine
 /// gets some more.
 const STOP_DEADLINE: Duration = Duration::from_secs(20);
@@ -127,17 +129,10 @@ impl Process {
         self.child.as_ref().map(Child::id)
     }
 
-    /// CPU seconds (user and system) and resident bytes, where the system tells.
+    /// What it has used since it was started, where the system tells.
     #[must_use]
-    pub fn usage(&self) -> Option<(f64, u64)> {
-        let id = self.child.as_ref()?.id();
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-        let ticks: u64 =
-            fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
-        let pages: u64 = fields.get(21)?.parse().ok()?;
-        #[expect(clippy::cast_precision_loss, reason = "ticks of a run fit in 52 bits")]
-        Some((ticks as f64 / 100.0, pages * 4096))
+    pub fn usage(&self) -> Option<ProcessUsage> {
+        ProcessUsage::of(self.id()?)
     }
 
     fn exited(&mut self) -> Result<Option<ExitStatus>, LabError> {

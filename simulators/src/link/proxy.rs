@@ -1,4 +1,6 @@
 //! A TCP proxy whose line fails on command: cut, stalled or slow.
+//!
+//! Own code: the proxies that are known for this (toxiproxy) are programs to install and to talk to.
 
 use std::{io, net::SocketAddr, time::Duration};
 

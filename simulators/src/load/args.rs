@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use shared::clock::Mode;
+use shared::{broker::BrokerUrl, clock::Mode};
 
 /// Publish many agents' batches and measure how fast they are acknowledged as durable.
 #[derive(Debug, Clone, clap::Args)]
@@ -16,10 +16,10 @@ An aggregator stores only gauges that its city knows, so let it write such a cit
 
 Without --rate every agent publishes as fast as its window of unacknowledged batches allows.
 Exit status 1 if a batch was not acknowledged.")]
-pub struct Args {
+pub struct LoadArgs {
     /// The broker that the aggregator listens to
-    #[arg(long, default_value = "mqtt://127.0.0.1:1883")]
-    pub broker: String,
+    #[arg(long, default_value = "mqtt://127.0.0.1:1883", value_parser = BrokerUrl::parse)]
+    pub broker: BrokerUrl,
     /// Simulated agents, one connection each
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=5000))]
     pub agents: u32,

@@ -15,21 +15,24 @@ use std::{
 };
 
 use anyhow::Context as _;
+use rumqttc::EventLoop;
 use serde::Serialize;
 use tokio::{task::JoinSet, time::Instant};
 
-pub use args::Args;
-pub use city::write as write_city;
-pub use latency::{Latencies, Summary};
+pub use args::LoadArgs;
+pub(crate) use city::write as write_city;
+pub(crate) use latency::{Latencies, LatencySummary};
+pub(crate) use sender::example_batch;
 
-pub use sender::example_batch;
-
-use self::sender::{Line, Sender};
-use crate::lab::{resolve, say};
+use self::{latency::AckLatencies, sender::Sender};
+use crate::{
+    console::{say, write_report},
+    lab::resolve,
+};
 
 /// What a load run measured.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub(crate) struct LoadReport {
     pub agents: u32,
     pub batch: u32,
     pub window: usize,
@@ -40,8 +43,8 @@ pub struct Report {
     /// Batches without an acknowledgement at the end.
     pub unacknowledged_batches: u64,
     pub connection_errors: u64,
-    pub puback: Summary,
-    pub commit: Summary,
+    pub puback: LatencySummary,
+    pub commit: LatencySummary,
 }
 
 /// How often batches that are due are sent.
@@ -50,13 +53,13 @@ const PROGRESS: Duration = Duration::from_secs(5);
 /// The last acknowledgements may take this long.
 const TAIL: Duration = Duration::from_secs(15);
 
-type Shared = Arc<Mutex<Sender>>;
+type SharedSender = Arc<Mutex<Sender>>;
 
 /// Runs `flood-sim load`; tells whether every batch was acknowledged.
 ///
 /// # Errors
 /// A broker that cannot be reached, or a report that cannot be written.
-pub async fn run(args: Args) -> anyhow::Result<bool> {
+pub async fn run(args: LoadArgs) -> anyhow::Result<bool> {
     if let Some(folder) = &args.write_city {
         write_city(folder, args.agents * args.batch)?;
         say(format!(
@@ -69,8 +72,7 @@ pub async fn run(args: Args) -> anyhow::Result<bool> {
     let report = measure(&args).await?;
     print(&report);
     if let Some(file) = &args.report {
-        std::fs::write(file, serde_json::to_vec_pretty(&report)?)
-            .with_context(|| file.display().to_string())?;
+        write_report(file, &report)?;
     }
     Ok(report.unacknowledged_batches == 0)
 }
@@ -79,13 +81,15 @@ pub async fn run(args: Args) -> anyhow::Result<bool> {
 ///
 /// # Errors
 /// A broker that cannot be reached.
-pub async fn measure(args: &Args) -> anyhow::Result<Report> {
+pub(crate) async fn measure(args: &LoadArgs) -> anyhow::Result<LoadReport> {
     let broker = resolve(&args.broker)?;
-    let mut senders: Vec<Shared> = Vec::new();
+    let mut senders: Vec<SharedSender> = Vec::new();
+    let latencies = Arc::new(AckLatencies::default());
     // Ends with this function, however that ends.
     let mut lines = JoinSet::new();
     for number in 0..args.agents {
-        let (sender, line) = Sender::new(broker, args, number).context("an agent's id")?;
+        let sender = Sender::new(broker, args, number, latencies.clone());
+        let (sender, line) = sender.context("an agent's id")?;
         let sender = Arc::new(Mutex::new(sender));
         lines.spawn(drive(line, sender.clone()));
         senders.push(sender);
@@ -103,17 +107,18 @@ pub async fn measure(args: &Args) -> anyhow::Result<Report> {
     Ok(summary(
         args,
         &senders,
+        &latencies,
         last.saturating_duration_since(begun),
     ))
 }
 
-fn with<T>(sender: &Shared, act: impl FnOnce(&mut Sender) -> T) -> T {
+fn with<T>(sender: &SharedSender, act: impl FnOnce(&mut Sender) -> T) -> T {
     act(&mut sender.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// One connection: every event goes to its sender, which may publish at once what an
 /// acknowledgement made room for.
-async fn drive(mut line: Line, sender: Shared) {
+async fn drive(mut line: EventLoop, sender: SharedSender) {
     loop {
         match line.poll().await {
             Ok(event) => with(&sender, |s| s.event(&event, Instant::now())),
@@ -126,7 +131,7 @@ async fn drive(mut line: Line, sender: Shared) {
     }
 }
 
-async fn ready(senders: &[Shared]) -> anyhow::Result<()> {
+async fn ready(senders: &[SharedSender]) -> anyhow::Result<()> {
     let begun = Instant::now();
     while !senders.iter().all(|s| with(s, |s| s.is_ready())) {
         anyhow::ensure!(
@@ -138,7 +143,7 @@ async fn ready(senders: &[Shared]) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn push(senders: &[Shared], args: &Args, begun: Instant, end: Instant) {
+async fn push(senders: &[SharedSender], args: &LoadArgs, begun: Instant, end: Instant) {
     let per_agent = args
         .rate
         .map(|rate| rate / f64::from(args.batch) / f64::from(args.agents));
@@ -178,7 +183,7 @@ async fn push(senders: &[Shared], args: &Args, begun: Instant, end: Instant) {
 }
 
 /// Waits for the last acknowledgements; returns when the last one came.
-async fn settle(senders: &[Shared]) -> Instant {
+async fn settle(senders: &[SharedSender]) -> Instant {
     let begun = Instant::now();
     while senders.iter().any(|s| with(s, |s| s.pending() > 0)) && begun.elapsed() < TAIL {
         tokio::time::sleep(TICK).await;
@@ -190,25 +195,26 @@ async fn settle(senders: &[Shared]) -> Instant {
         .unwrap_or(begun)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of a run")]
 fn per_second(count: u64, span: Duration) -> f64 {
     count as f64 / span.as_secs_f64().max(1e-3)
 }
 
-fn summary(args: &Args, senders: &[Shared], span: Duration) -> Report {
-    let (mut puback, mut commit) = (Latencies::default(), Latencies::default());
+fn summary(
+    args: &LoadArgs,
+    senders: &[SharedSender],
+    latencies: &AckLatencies,
+    span: Duration,
+) -> LoadReport {
     let (mut published, mut acknowledged, mut missing, mut errors) = (0, 0, 0, 0);
     for sender in senders {
         with(sender, |s| {
-            puback.append(&mut s.puback);
-            commit.append(&mut s.commit);
             published += s.published;
             acknowledged += s.acknowledged;
             missing += s.pending() as u64 + s.given_up;
             errors += s.connection_errors;
         });
     }
-    Report {
+    LoadReport {
         agents: args.agents,
         batch: args.batch,
         window: args.window,
@@ -218,12 +224,12 @@ fn summary(args: &Args, senders: &[Shared], span: Duration) -> Report {
         observations_per_second: per_second(acknowledged, span),
         unacknowledged_batches: missing,
         connection_errors: errors,
-        puback: puback.summary(),
-        commit: commit.summary(),
+        puback: latencies.puback.summary(),
+        commit: latencies.commit.summary(),
     }
 }
 
-fn print(report: &Report) {
+fn print(report: &LoadReport) {
     say(format!(
         "{:.0} observations/s acknowledged ({} of {} published in {:.1} s; {} batches unacknowledged, {} connection errors)",
         report.observations_per_second,

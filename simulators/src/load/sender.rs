@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     net::SocketAddr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -20,13 +21,10 @@ use shared::{
 };
 use tokio::time::Instant;
 
-use super::{Args, latency::Latencies};
-
-/// The connection of one agent.
-pub type Line = EventLoop;
+use super::{LoadArgs, latency::AckLatencies};
 
 /// One simulated agent. All times are given to it.
-pub struct Sender {
+pub(super) struct Sender {
     client: AsyncClient,
     topic: String,
     window: usize,
@@ -39,8 +37,7 @@ pub struct Sender {
     unnumbered: VecDeque<Instant>,
     in_flight: HashMap<u16, Instant>,
     ready: bool,
-    pub puback: Latencies,
-    pub commit: Latencies,
+    latencies: Arc<AckLatencies>,
     /// Observations.
     pub published: u64,
     /// Observations.
@@ -56,7 +53,12 @@ impl Sender {
     ///
     /// # Errors
     /// Never in practice: ids of agents and gauges are made from numbers.
-    pub fn new(broker: SocketAddr, args: &Args, number: u32) -> Result<(Self, Line), IdError> {
+    pub(super) fn new(
+        broker: SocketAddr,
+        args: &LoadArgs,
+        number: u32,
+        latencies: Arc<AckLatencies>,
+    ) -> Result<(Self, EventLoop), IdError> {
         let agent: AgentId = format!("load-{:04}", number + 1).parse()?;
         let mut options = MqttOptions::new(agent.as_str(), broker.ip().to_string(), broker.port());
         options.set_keep_alive(Duration::from_secs(30));
@@ -81,8 +83,7 @@ impl Sender {
             unnumbered: VecDeque::new(),
             in_flight: HashMap::new(),
             ready: false,
-            puback: Latencies::default(),
-            commit: Latencies::default(),
+            latencies,
             published: 0,
             acknowledged: 0,
             given_up: 0,
@@ -93,28 +94,28 @@ impl Sender {
     }
 
     /// Whether it is connected and hears acknowledgements.
-    pub fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         self.ready
     }
 
     /// Batches without a commit acknowledgement.
-    pub fn pending(&self) -> usize {
+    pub(super) fn pending(&self) -> usize {
         self.pending.len()
     }
 
     /// Allows this many batches since the start, and sends what the window takes.
-    pub fn allow(&mut self, batches: u64, now: Instant) {
+    pub(super) fn allow(&mut self, batches: u64, now: Instant) {
         self.due = batches;
         self.fill(now);
     }
 
     /// Sends nothing more.
-    pub fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.due = 0;
     }
 
     /// An event of the connection.
-    pub fn event(&mut self, event: &Event, now: Instant) {
+    pub(super) fn event(&mut self, event: &Event, now: Instant) {
         match event {
             Event::Incoming(Packet::ConnAck(_)) => {
                 let acks = Topic::Ack(self.envelope.agent.clone()).to_string();
@@ -128,11 +129,11 @@ impl Sender {
             }
             Event::Incoming(Packet::PubAck(ack)) => {
                 if let Some(sent) = self.in_flight.remove(&ack.pkid) {
-                    self.puback.push(now - sent);
+                    self.latencies.puback.push(now - sent);
                 }
             }
             Event::Incoming(Packet::Publish(message)) => {
-                if let Ok(ack) = serde_json::from_slice::<Ack>(&message.payload) {
+                if let Ok(ack) = Ack::decode(&message.payload) {
                     self.acknowledge(&ack, now);
                 }
             }
@@ -141,7 +142,7 @@ impl Sender {
     }
 
     /// The connection is gone, and with it what was under way.
-    pub fn disconnected(&mut self) {
+    pub(super) fn disconnected(&mut self) {
         self.ready = false;
         self.connection_errors += 1;
         self.given_up += self.pending.len() as u64;
@@ -154,7 +155,7 @@ impl Sender {
         if ack.incarnation != self.envelope.incarnation {
             return;
         }
-        let (commit, mut released) = (&mut self.commit, 0);
+        let (commit, mut released) = (&self.latencies.commit, 0);
         self.pending.retain(|(seq, sent)| {
             let done = ack.releases(*seq);
             if done {
@@ -180,9 +181,7 @@ impl Sender {
 
     fn publish(&mut self, now: Instant) -> bool {
         self.next_batch();
-        let Ok(payload) = self.envelope.encode() else {
-            return false;
-        };
+        let payload = self.envelope.encode();
         self.unnumbered.push_back(now);
         if self
             .client
@@ -235,7 +234,7 @@ fn first_batch(agent: AgentId, mode: Mode, observations: Vec<Observation>) -> En
 ///
 /// # Errors
 /// Never in practice: ids are made from numbers.
-pub fn example_batch(batch: u32) -> Result<Envelope, IdError> {
+pub(crate) fn example_batch(batch: u32) -> Result<Envelope, IdError> {
     let mut observations = (1..=batch)
         .map(observation)
         .collect::<Result<Vec<_>, _>>()?;

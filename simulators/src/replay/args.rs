@@ -2,10 +2,9 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use shared::time::Timestamp;
+use shared::{error::chain, time::Timestamp};
 
-use super::recording::Recording;
-use crate::lab::BrokerChoice;
+use crate::{lab::BrokerChoice, recording::Recording, scenario::speed_argument};
 
 /// Play a recorded storm through real gauges' lines, agents and the aggregator.
 #[derive(Debug, Clone, clap::Args)]
@@ -21,14 +20,14 @@ With --check the run fails (exit status 1) unless
   2. every point that the truth says is waterlogged was flagged within two polling periods, and no other,
   3. pump trucks were recommended exactly if something flooded.
 2 and 3 need a truth: recordings of SWMM have one, and the Calder valley's is that nothing floods.")]
-pub struct Args {
+pub struct ReplayArgs {
     /// A scenario file (.toml), or a folder: SWMM output, Jakarta 2020, or EA 15-minute CSV
     pub recording: PathBuf,
     /// Which scenario of a SWMM folder, for example s2_p5
     #[arg(long)]
     pub scenario: Option<String>,
     /// Storm seconds per real second [default: the scenario file's, or 60]
-    #[arg(long, value_parser = speed)]
+    #[arg(long, value_parser = speed_argument)]
     pub speed: Option<f64>,
     /// Begin here: an RFC 3339 time, or minutes after the recording's beginning
     #[arg(long)]
@@ -59,18 +58,7 @@ pub struct Args {
     pub work: Option<PathBuf>,
 }
 
-fn speed(text: &str) -> Result<f64, String> {
-    let speed: f64 = text
-        .parse()
-        .map_err(|_| format!("`{text}` is not a number"))?;
-    if (1.0..=3600.0).contains(&speed) {
-        Ok(speed)
-    } else {
-        Err("from 1 to 3600 (600 is much for two cores)".to_owned())
-    }
-}
-
-impl Args {
+impl ReplayArgs {
     /// Cuts the recording to `--from` and `--to`.
     ///
     /// # Errors
@@ -79,7 +67,7 @@ impl Args {
         let begin = recording.from;
         let at = |text: &str| match text.parse::<i64>() {
             Ok(minutes) => Ok(begin.plus_millis(minutes.saturating_mul(60_000))),
-            Err(_) => text.parse::<Timestamp>(),
+            Err(_) => text.parse::<Timestamp>().map_err(|e| chain(&e)),
         };
         let from = self
             .from

@@ -1,21 +1,27 @@
 //! Plays a recording: builds the city, starts a lab, follows it in storm time, ends and judges.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use shared::{
     clock::{Mode, ScaledClock, real_now},
+    gauge::Parameter,
     time::Timestamp,
 };
 use tokio::time::Instant;
 
-use super::{
-    Args, Report, layers,
-    recording::{CitySource, Recording},
-    verdict,
-    watch::Seen,
+use super::{ReplayArgs, load, report::ReplayReport};
+use crate::{
+    console::{interrupted, say, write_report},
+    judge::{self, Seen},
+    lab::{self, Lab, LabSetup},
+    recording::{CitySource, Recording, city_layers},
+    scenario::{DEFAULT_SPEED, RecordedScenario},
 };
-use crate::lab::{self, BehindLink, Lab, Setup, say};
 
 /// Real time between "everything is being started" and the first minute of the storm.
 const LEAD: Duration = Duration::from_secs(4);
@@ -29,21 +35,25 @@ const PROGRESS: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// A bad recording, or a run that cannot be completed.
-pub async fn run(args: Args) -> anyhow::Result<bool> {
+pub async fn run(args: ReplayArgs) -> anyhow::Result<bool> {
     tokio::select! {
         passed = play(&args) => passed,
         // What was started is dropped with the run, and ends with it.
-        () = lab::interrupted() => {
+        () = interrupted() => {
             anyhow::ensure!(args.stay, "interrupted");
             Ok(true)
         }
     }
 }
 
-async fn play(args: &Args) -> anyhow::Result<bool> {
-    let (mut recording, wanted) = super::load(&args.recording, args.scenario.as_deref())?;
+async fn play(args: &ReplayArgs) -> anyhow::Result<bool> {
+    let scenario = load(&args.recording, args.scenario.as_deref())?;
+    let RecordedScenario {
+        mut recording,
+        speed,
+    } = scenario;
     args.cut(&mut recording).map_err(anyhow::Error::msg)?;
-    let speed = args.speed.or(wanted).unwrap_or(60.0);
+    let speed = args.speed.or(speed).unwrap_or(DEFAULT_SPEED);
     let folder = tempfile::Builder::new().prefix("flood-city-").tempdir()?;
     let city = city(&recording, folder.path())?;
     say(format!(
@@ -54,22 +64,13 @@ async fn play(args: &Args) -> anyhow::Result<bool> {
         recording.to,
         recording.to.seconds_since(recording.from) / speed,
     ));
-    let clock = ScaledClock {
-        mode: Mode::Replay,
-        origin: recording.from,
-        started: real_now() + LEAD,
-        speed,
-    };
-    let setup = Setup {
-        city,
-        gateways: lab::spread(&recording.instruments(), args.agents.into(), speed),
-        readings: Arc::new(recording.readings()),
-        clock,
+    let started = real_now() + LEAD;
+    let setup = LabSetup {
         broker: args.broker.clone(),
-        behind_link: BehindLink::Nobody,
         http: args.http,
         batch_seconds: batch_seconds(&recording, speed),
         work: args.work.clone(),
+        ..setup(&recording, city, args.agents.into(), started, speed)
     };
     let mut lab = Lab::start(setup)
         .await
@@ -79,10 +80,7 @@ async fn play(args: &Args) -> anyhow::Result<bool> {
     let seen = match seen {
         Ok(seen) => seen,
         Err(error) => {
-            say(format!(
-                "logs and data are kept in {}",
-                lab.keep().display()
-            ));
+            lab.keep_and_say();
             return Err(error);
         }
     };
@@ -93,11 +91,34 @@ async fn play(args: &Args) -> anyhow::Result<bool> {
     judge(args, &recording, lab, &seen, speed).await
 }
 
-fn city(recording: &Recording, folder: &Path) -> anyhow::Result<std::path::PathBuf> {
+/// A lab that plays a recording from its beginning: so many agents, and the storm begins at
+/// `started` in real time.
+#[must_use]
+pub fn setup(
+    recording: &Recording,
+    city: PathBuf,
+    agents: usize,
+    started: Timestamp,
+    speed: f64,
+) -> LabSetup {
+    let clock = ScaledClock {
+        mode: Mode::Replay,
+        origin: recording.from,
+        started,
+        speed,
+    };
+    LabSetup {
+        gateways: lab::spread(&recording.instruments(), agents, speed),
+        readings: Arc::new(recording.readings()),
+        ..LabSetup::new(city, clock)
+    }
+}
+
+fn city(recording: &Recording, folder: &Path) -> anyhow::Result<PathBuf> {
     match &recording.city {
         CitySource::Folder(city) => Ok(city.clone()),
         CitySource::Generated { points, trucks } => {
-            layers::write(recording, points, *trucks, folder).context("the city's layers")?;
+            city_layers::write(recording, points, *trucks, folder).context("the city's layers")?;
             Ok(folder.to_owned())
         }
     }
@@ -114,6 +135,15 @@ fn batch_seconds(recording: &Recording, speed: f64) -> f64 {
     (f64::from(shortest) / speed / 4.0).clamp(0.05, 1.0)
 }
 
+/// The longest interval of a depth gauge, by which flags are judged.
+fn slowest_depth_gauge_s(recording: &Recording) -> u32 {
+    let depth = recording
+        .gauges
+        .iter()
+        .filter(|g| g.parameter == Parameter::Depth);
+    depth.map(|g| g.interval_s).max().unwrap_or(60)
+}
+
 /// Follows the storm to its end.
 async fn follow(lab: &mut Lab, to: Timestamp) -> anyhow::Result<Seen> {
     let mut seen = Seen::default();
@@ -123,7 +153,7 @@ async fn follow(lab: &mut Lab, to: Timestamp) -> anyhow::Result<Seen> {
         looks.tick().await;
         lab.check()?;
         let now = lab.clock.now();
-        seen.look(&lab.client, lab.clock).await?;
+        seen.look(&lab.client, now).await?;
         if now >= to {
             return Ok(seen);
         }
@@ -142,34 +172,31 @@ async fn follow(lab: &mut Lab, to: Timestamp) -> anyhow::Result<Seen> {
 }
 
 async fn judge(
-    args: &Args,
+    args: &ReplayArgs,
     recording: &Recording,
     mut lab: Lab,
     seen: &Seen,
     speed: f64,
 ) -> anyhow::Result<bool> {
-    let usage = |process: &lab::Process| Some((process.name().to_owned(), process.usage()?.0));
-    let cpu_seconds = lab
-        .agents
-        .iter()
-        .chain([&lab.aggregator])
-        .filter_map(usage)
-        .collect();
+    let cpu_seconds = lab.cpu_seconds();
     let counters = lab.client.counters().await?;
     let store = lab.finish().await?;
     let delivery = lab.delivery(&store);
-    let mut report = Report {
+    let floods = recording.floods.as_ref();
+    let slowest = slowest_depth_gauge_s(recording);
+    let mut report = ReplayReport {
         recording: recording.name.clone(),
         from: recording.from,
         to: recording.to,
         speed,
         agents: args.agents,
-        broker: format!("{:?}", args.broker).to_lowercase(),
+        broker: args.broker.to_string(),
         gauges: recording.gauges.len(),
         delivery,
-        flags: verdict::flags(recording, seen),
+        flags: floods.map(|floods| judge::flags(floods, seen, recording.to, slowest)),
         recommended: seen.recommended.clone(),
-        recommendations_right: verdict::recommendations(recording, seen),
+        recommendations_right: floods
+            .map(|floods| judge::recommendations_are_right(floods, seen, recording.to)),
         cpu_seconds,
         passed: false,
     };
@@ -182,14 +209,11 @@ async fn judge(
         .collect();
     say(format!("      counters: {}", counted.join(", ")));
     if let Some(file) = &args.report {
-        report.write(file)?;
+        write_report(file, &report)?;
         say(format!("      report: {}", file.display()));
     }
     if args.check && !report.passed {
-        say(format!(
-            "logs and data are kept in {}",
-            lab.keep().display()
-        ));
+        lab.keep_and_say();
     }
     Ok(report.passed || !args.check)
 }

@@ -1,16 +1,19 @@
 //! The outcome of a run: a table for people, JSON for machines.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use shared::{ids::PointId, time::Timestamp};
 
-use super::verdict::{self, FlagVerdict, PointVerdict};
-use crate::lab::{Delivery, LabError, say};
+use crate::{
+    console::say,
+    judge::{FlagVerdict, PointVerdict, are_all_in_time, tally},
+    lab::DeliveryCount,
+};
 
 /// Everything that a run found out.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub(super) struct ReplayReport {
     pub recording: String,
     pub from: Timestamp,
     pub to: Timestamp,
@@ -18,7 +21,7 @@ pub struct Report {
     pub agents: u16,
     pub broker: String,
     pub gauges: usize,
-    pub delivery: Delivery,
+    pub delivery: DeliveryCount,
     /// `None` where no truth is known.
     pub flags: Option<Vec<PointVerdict>>,
     /// First recommendation of a truck for each point.
@@ -29,21 +32,17 @@ pub struct Report {
     pub passed: bool,
 }
 
-impl Report {
+impl ReplayReport {
     /// Whether every check that applies holds.
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub(super) fn holds(&self) -> bool {
         self.delivery.is_exact()
-            && self
-                .flags
-                .iter()
-                .flatten()
-                .all(|p| p.verdict == FlagVerdict::InTime)
+            && are_all_in_time(self.flags.iter().flatten())
             && self.recommendations_right != Some(false)
     }
 
     /// Prints the table.
-    pub fn print(&self) {
+    pub(super) fn print(&self) {
         let mark = |good: bool| if good { "pass" } else { "FAIL" };
         let d = &self.delivery;
         say(format!(
@@ -80,20 +79,11 @@ impl Report {
             .collect();
         say(format!("      cpu: {}", cpu.join(", ")));
     }
-
-    /// Writes it as JSON.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn write(&self, file: &Path) -> Result<(), LabError> {
-        let text = serde_json::to_vec_pretty(self).expect("plain data always serialises");
-        std::fs::write(file, text).map_err(LabError::io(file.display().to_string()))
-    }
 }
 
 fn print_flags(points: &[PointVerdict]) {
-    let good = points.iter().all(|p| p.verdict == FlagVerdict::InTime);
-    let tally: Vec<_> = verdict::tally(points)
+    let good = are_all_in_time(points);
+    let tally: Vec<_> = tally(points)
         .into_iter()
         .map(|(name, count)| format!("{count} {name}"))
         .collect();

@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// One step, in milliseconds of storm time: short against any delay of the runoff.
-pub const STEP_MS: i64 = 10_000;
+pub(super) const STEP_MS: i64 = 10_000;
 
 #[derive(Debug)]
-struct Point {
+struct TruePoint {
     position: LonLat,
     waterlogged_m: f64,
     pond: Pond,
@@ -27,7 +27,7 @@ struct Point {
 }
 
 #[derive(Debug)]
-struct Reach {
+struct RiverReach {
     position: LonLat,
     river: River,
     levels: Vec<f64>,
@@ -35,7 +35,7 @@ struct Reach {
 
 /// What a gauge looks at.
 #[derive(Debug, Clone, PartialEq)]
-enum View {
+enum LooksAt {
     Rain(LonLat),
     Depth(PointId),
     Level,
@@ -43,19 +43,19 @@ enum View {
 
 /// Rain, water at the points, water in the rivers; everything by storm time since `origin`.
 #[derive(Debug)]
-pub struct City {
+pub(crate) struct TrueCity {
     storm: Storm,
     origin: Timestamp,
     steps: i64,
-    points: BTreeMap<PointId, Point>,
-    reaches: BTreeMap<GaugeId, Reach>,
-    views: BTreeMap<GaugeId, View>,
+    points: BTreeMap<PointId, TruePoint>,
+    reaches: BTreeMap<GaugeId, RiverReach>,
+    views: BTreeMap<GaugeId, LooksAt>,
 }
 
-impl City {
+impl TrueCity {
     /// A dry city under a storm whose minute 0 is `origin`.
     #[must_use]
-    pub fn new(storm: Storm, origin: Timestamp) -> Self {
+    pub(crate) fn new(storm: Storm, origin: Timestamp) -> Self {
         Self {
             storm,
             origin,
@@ -67,7 +67,7 @@ impl City {
     }
 
     /// Adds a waterlogging point and the gauge that gives its depth.
-    pub fn add_point(
+    pub(crate) fn add_point(
         &mut self,
         id: PointId,
         position: LonLat,
@@ -75,8 +75,8 @@ impl City {
         waterlogged_m: f64,
         shape: PondShape,
     ) {
-        self.views.insert(gauge, View::Depth(id.clone()));
-        let point = Point {
+        self.views.insert(gauge, LooksAt::Depth(id.clone()));
+        let point = TruePoint {
             position,
             waterlogged_m,
             pond: Pond::new(shape),
@@ -87,12 +87,12 @@ impl City {
     }
 
     /// Adds a gauge at a river.
-    pub fn add_river(&mut self, gauge: GaugeId, position: LonLat, river: River) {
-        self.views.insert(gauge.clone(), View::Level);
+    pub(crate) fn add_river(&mut self, gauge: GaugeId, position: LonLat, river: River) {
+        self.views.insert(gauge.clone(), LooksAt::Level);
         let levels = vec![river.level_m(0.0)];
         self.reaches.insert(
             gauge,
-            Reach {
+            RiverReach {
                 position,
                 river,
                 levels,
@@ -101,12 +101,12 @@ impl City {
     }
 
     /// Adds a rain gauge.
-    pub fn add_rain(&mut self, gauge: GaugeId, position: LonLat) {
-        self.views.insert(gauge, View::Rain(position));
+    pub(crate) fn add_rain(&mut self, gauge: GaugeId, position: LonLat) {
+        self.views.insert(gauge, LooksAt::Rain(position));
     }
 
     /// Lets time pass up to `now`; see [`super::Truth::advance`].
-    pub fn advance(
+    pub(crate) fn advance(
         &mut self,
         now: Timestamp,
         pumps: &BTreeMap<PointId, f64>,
@@ -146,14 +146,14 @@ impl City {
     /// What a gauge reads at a storm time, as far as the steps have come; `None` for a gauge that
     /// is not known. Before the origin it reads what it reads at the origin.
     #[must_use]
-    pub fn reading(&self, gauge: &GaugeId, at: Timestamp) -> Option<f64> {
+    pub(crate) fn reading(&self, gauge: &GaugeId, at: Timestamp) -> Option<f64> {
         match self.views.get(gauge)? {
-            View::Rain(position) => {
+            LooksAt::Rain(position) => {
                 let minute = minute_of(at, self.origin);
                 Some(self.storm.intensity_mm_per_h(*position, minute))
             }
-            View::Depth(point) => self.at_step(&self.points.get(point)?.depths, at),
-            View::Level => self.at_step(&self.reaches.get(gauge)?.levels, at),
+            LooksAt::Depth(point) => self.at_step(&self.points.get(point)?.depths, at),
+            LooksAt::Level => self.at_step(&self.reaches.get(gauge)?.levels, at),
         }
     }
 
@@ -165,14 +165,14 @@ impl City {
 
     /// Depth at a point now, in m; 0 for a point that is not known.
     #[must_use]
-    pub fn depth_m(&self, point: &PointId) -> f64 {
+    pub(crate) fn depth_m(&self, point: &PointId) -> f64 {
         self.points.get(point).map_or(0.0, |p| p.pond.depth_m())
     }
 
     /// When each point first reached its waterlogged depth.
     #[must_use]
-    pub fn floods(&self) -> BTreeMap<PointId, Timestamp> {
-        let flooded = |(id, p): (&PointId, &Point)| Some((id.clone(), p.flooded_at?));
+    pub(crate) fn floods(&self) -> BTreeMap<PointId, Timestamp> {
+        let flooded = |(id, p): (&PointId, &TruePoint)| Some((id.clone(), p.flooded_at?));
         self.points.iter().filter_map(flooded).collect()
     }
 }
@@ -190,7 +190,7 @@ mod tests {
         Timestamp::from_millis(1_784_622_000_000 + m * 60_000)
     }
 
-    fn city() -> (City, PointId, GaugeId) {
+    fn city() -> (TrueCity, PointId, GaugeId) {
         let here = LonLat::new(121.4, 31.2).expect("valid");
         let cell = Cell {
             hyetograph: Hyetograph::new(50.0, 120.0, 0.4).expect("valid"),
@@ -199,7 +199,7 @@ mod tests {
             to: here,
             radius_m: 5_000.0,
         };
-        let mut city = City::new(Storm { cells: vec![cell] }, minute(0));
+        let mut city = TrueCity::new(Storm { cells: vec![cell] }, minute(0));
         let (point, gauge): (PointId, GaugeId) =
             ("wp-1".parse().expect("id"), "lg-1".parse().expect("id"));
         let shape = PondShape {

@@ -8,33 +8,23 @@
 use std::path::Path;
 
 use shared::{
+    findings::Wrong,
     gauge::Parameter,
     ids::{GaugeId, IdError, PointId},
-    lonlat::LonLat,
     time::Timestamp,
     waterlogging::Thresholds,
 };
 
-use super::City;
+use super::{
+    TrueCity,
+    instrument::{GAUGES, Instrument},
+};
 use crate::{
     catchment::{PondShape, River},
-    city::Rng,
-    replay::{
-        RecordingError,
-        files::{Site, sites},
-    },
+    layer::{self, PointFeature},
+    rng::Rng,
     storm::Storm,
 };
-
-/// A gauge of the city.
-#[derive(Debug, Clone)]
-pub struct Instrument {
-    pub id: GaugeId,
-    pub parameter: Parameter,
-    pub interval_s: u32,
-    pub position: LonLat,
-    pub district: String,
-}
 
 /// Stream of the seed that the deviations come from.
 const STREAM: u64 = 100;
@@ -53,25 +43,25 @@ const HIGH_AT_MIN: f64 = 150.0;
 ///
 /// # Errors
 /// A layer cannot be read, or a feature lacks what is needed; file and feature are named.
-pub fn read(
+pub(crate) fn read(
     folder: &Path,
     storm: Storm,
     origin: Timestamp,
     seed: u64,
-) -> Result<(Vec<Instrument>, City), RecordingError> {
-    let mut city = City::new(storm, origin);
+) -> Result<(Vec<Instrument>, TrueCity), Wrong> {
+    let mut city = TrueCity::new(storm, origin);
     let mut rng = Rng::new(seed, STREAM);
-    let file = folder.join("gauges.geojson");
+    let file = folder.join(GAUGES);
     let mut instruments = Vec::new();
-    for site in sites(&file)? {
-        let instrument = instrument(&site).map_err(|why| wrong(&file, &site, &why))?;
+    for feature in layer::points(&file)? {
+        let instrument = Instrument::of(&feature, &file)?;
         match instrument.parameter {
             Parameter::RainfallDepth | Parameter::RainfallIntensity => {
-                city.add_rain(instrument.id.clone(), site.position);
+                city.add_rain(instrument.id.clone(), feature.position);
             }
             Parameter::WaterLevel | Parameter::Stage => {
-                let river = river(&site, &mut rng);
-                city.add_river(instrument.id.clone(), site.position, river);
+                let river = river(&feature, &mut rng);
+                city.add_river(instrument.id.clone(), feature.position, river);
             }
             // Belongs to a waterlogging point, below.
             Parameter::Depth => {}
@@ -79,28 +69,14 @@ pub fn read(
         instruments.push(instrument);
     }
     let file = folder.join("waterlogging-points.geojson");
-    for site in sites(&file)? {
-        add_point(&mut city, &site, &mut rng).map_err(|why| wrong(&file, &site, &why))?;
+    for feature in layer::points(&file)? {
+        add_point(&mut city, &feature, &mut rng).map_err(|why| feature.wrong(&file, why))?;
     }
     Ok((instruments, city))
 }
 
-fn wrong(file: &Path, site: &Site, why: &str) -> RecordingError {
-    RecordingError::in_file(file, format!("feature {}: {why}", site.id))
-}
-
-fn instrument(site: &Site) -> Result<Instrument, String> {
-    Ok(Instrument {
-        id: site.id.parse().map_err(|e: IdError| e.to_string())?,
-        parameter: site.text("parameter").unwrap_or_default().parse()?,
-        interval_s: site.interval_s(),
-        position: site.position,
-        district: site.text("district").unwrap_or_default().to_owned(),
-    })
-}
-
-fn river(site: &Site, rng: &mut Rng) -> River {
-    let alert = site.number("alert_m");
+fn river(feature: &PointFeature, rng: &mut Rng) -> River {
+    let alert = feature.number("alert_m");
     let base = alert.map_or(CANAL_M, |a| a - BELOW_ALERT_M);
     if alert.is_some_and(|a| a > TIDAL_ALERT_M) {
         let late = rng.between(0.0, 40.0);
@@ -110,21 +86,26 @@ fn river(site: &Site, rng: &mut Rng) -> River {
     }
 }
 
-fn add_point(city: &mut City, site: &Site, rng: &mut Rng) -> Result<(), String> {
-    let id: PointId = site.id.parse().map_err(|e: IdError| e.to_string())?;
-    let gauge: GaugeId = site
+fn add_point(city: &mut TrueCity, feature: &PointFeature, rng: &mut Rng) -> Result<(), String> {
+    let id: PointId = feature.id.parse().map_err(|e: IdError| e.to_string())?;
+    let gauge: GaugeId = feature
         .text("level_gauge")
         .ok_or("has no `level_gauge`")?
         .parse()
         .map_err(|e: IdError| e.to_string())?;
     let number = |name: &str| {
-        site.number(name)
+        feature
+            .number(name)
             .ok_or_else(|| format!("has no number `{name}`"))
     };
-    let storage = site.properties.get("storage").cloned().unwrap_or_default();
+    let storage = feature
+        .properties
+        .get("storage")
+        .cloned()
+        .unwrap_or_default();
     let storage: Vec<(f64, f64)> = serde_json::from_value(storage)
         .map_err(|e| format!("`storage` is no list of [depth, volume]: {e}"))?;
-    let thresholds: Thresholds = match site.properties.get("thresholds") {
+    let thresholds: Thresholds = match feature.properties.get("thresholds") {
         Some(given) => serde_json::from_value(given.clone()).map_err(|e| e.to_string())?,
         None => Thresholds::default(),
     };
@@ -137,6 +118,6 @@ fn add_point(city: &mut City, site: &Site, rng: &mut Rng) -> Result<(), String> 
         delay_min: rng.between(4.0, 9.0),
         storage,
     };
-    city.add_point(id, site.position, gauge, thresholds.waterlogged_m, shape);
+    city.add_point(id, feature.position, gauge, thresholds.waterlogged_m, shape);
     Ok(())
 }

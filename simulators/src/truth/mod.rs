@@ -1,10 +1,11 @@
 //! The truth of a simulated storm: what the rain, the water and the pumps really do, and so what
 //! every gauge reads and when every point really floods.
 //!
-//! [`City`] is pure and goes by steps; [`Truth`] shares one between the gauges that read it and
+//! [`TrueCity`] is pure and goes by steps; [`Truth`] shares one between the gauges that read it and
 //! the fleet that pumps it dry.
 
 mod city;
+mod instrument;
 mod layers;
 
 use std::{
@@ -17,23 +18,24 @@ use shared::{
     time::Timestamp,
 };
 
-pub use city::{City, STEP_MS};
-pub use layers::{Instrument, read};
+pub(crate) use city::TrueCity;
+pub(crate) use instrument::Instrument;
+pub(crate) use layers::read;
 
 use crate::gauge::Readings;
 
 /// One simulated city for everybody who looks at it.
-pub struct Truth(Mutex<City>);
+pub(crate) struct Truth(Mutex<TrueCity>);
 
 impl Truth {
     #[must_use]
-    pub fn new(city: City) -> Self {
+    pub(crate) fn new(city: TrueCity) -> Self {
         Self(Mutex::new(city))
     }
 
     /// Lets time pass up to `now` while trucks pump (m³/h by point). Returns what the pumps of
     /// each point found, in m³.
-    pub fn advance(
+    pub(crate) fn advance(
         &self,
         now: Timestamp,
         pumps: &BTreeMap<PointId, f64>,
@@ -43,17 +45,17 @@ impl Truth {
 
     /// Depth at a point now, in m; 0 for a point that is not known.
     #[must_use]
-    pub fn depth_m(&self, point: &PointId) -> f64 {
+    pub(crate) fn depth_m(&self, point: &PointId) -> f64 {
         self.lock().depth_m(point)
     }
 
     /// When each point first reached its waterlogged depth, so far.
     #[must_use]
-    pub fn floods(&self) -> BTreeMap<PointId, Timestamp> {
+    pub(crate) fn floods(&self) -> BTreeMap<PointId, Timestamp> {
         self.lock().floods()
     }
 
-    fn lock(&self) -> MutexGuard<'_, City> {
+    fn lock(&self) -> MutexGuard<'_, TrueCity> {
         // A step either is in the history or is not.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

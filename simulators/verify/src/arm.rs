@@ -2,16 +2,13 @@
 
 use std::{os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
-use crate::{
-    say,
-    steps::{cargo, succeed},
-};
+use crate::command::{Held, cargo, say, succeed};
 
 const TARGET: &str = "aarch64-unknown-linux-musl";
 const EMULATOR: &str = "qemu-aarch64-static";
 
 /// Builds the agent and runs the gateway test with it. `cross.sh` checks the binary with `file`.
-pub fn arm() -> Result<(), String> {
+pub fn arm() -> Result<Held, String> {
     succeed(Command::new("agent/packaging/cross.sh").arg(TARGET))?;
     let folder = std::env::current_dir()
         .map_err(|e| e.to_string())?
@@ -30,7 +27,7 @@ pub fn arm() -> Result<(), String> {
         return Err("the test ran another agent than the emulated one".to_owned());
     }
     say("the agent for ARM delivered everything");
-    Ok(())
+    Ok(Held::Whole)
 }
 
 /// A program that is started like the agent: it leaves a mark, then becomes the emulator.

@@ -2,10 +2,10 @@
 
 use std::{path::Path, process::Command};
 
-use crate::{say, steps::succeed};
+use crate::command::{Held, say, succeed};
 
 /// Debian packages and the file that shows each is there.
-const PACKAGES: [(&str, &str); 6] = [
+const PACKAGES: [(&str, &str); 7] = [
     ("mosquitto", "/usr/sbin/mosquitto"),
     ("mosquitto-clients", "/usr/bin/mosquitto_pub"),
     ("chromium", "/usr/bin/chromium"),
@@ -14,10 +14,11 @@ const PACKAGES: [(&str, &str); 6] = [
         "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     ),
     ("file", "/usr/bin/file"),
+    ("python3-pip", "/usr/bin/pip3"),
     ("qemu-user-static", "/usr/bin/qemu-aarch64-static"),
 ];
 
-pub fn packages() -> Result<(), String> {
+pub fn packages() -> Result<Held, String> {
     let missing: Vec<&str> = PACKAGES
         .iter()
         .filter(|(_, file)| !Path::new(file).exists())
@@ -25,7 +26,7 @@ pub fn packages() -> Result<(), String> {
         .collect();
     if missing.is_empty() {
         say("all there");
-        return Ok(());
+        return Ok(Held::Whole);
     }
     say(&format!("installing {}", missing.join(" ")));
     let update = Command::new("apt-get").args(["update", "-q"]).status();

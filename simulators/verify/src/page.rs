@@ -7,14 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::steps::{flood_sim, free_address, succeed};
+use crate::command::{Held, flood_sim, free_address, succeed};
 
 const FOLDER: &str = "aggregator/web";
 /// A debug build on a busy machine takes its time to start.
 const START: Duration = Duration::from_secs(60);
 
 /// Installs the page's tools, checks its sources and its build, and drives it in Chromium.
-pub fn page() -> Result<(), String> {
+pub fn page() -> Result<Held, String> {
     succeed(npm().args(["ci", "--no-audit", "--no-fund"]))?;
     let http = free_address()?;
     let mut storm = Storm::start(http)?;

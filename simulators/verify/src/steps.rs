@@ -1,86 +1,78 @@
 //! The steps of `cargo verify`, in their order: cheap ones first.
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    process::Command,
+use crate::{
+    arm,
+    command::{Held, cargo, flood_sim, free_address, succeed},
+    packages::packages,
+    page, tidy, tools,
 };
-
-use crate::{arm, packages::packages, page, tidy};
 
 /// One thing that must hold.
 pub struct Step {
     pub name: &'static str,
     pub what: &'static str,
-    pub run: fn() -> Result<(), String>,
+    /// Whether it runs when no step is named.
+    pub by_default: bool,
+    pub run: fn() -> Result<Held, String>,
 }
 
-/// All steps.
+/// All steps, in their order.
 pub fn all() -> Vec<Step> {
     vec![
+        step("packages", "what the tests need from Debian", packages),
+        step("tidy", "layout, imports, words, sizes", tidy::tidy),
+        step("format", "rustfmt", format),
+        step(
+            "deny",
+            "licences, duplicates, sources and advisories of dependencies",
+            tools::deny,
+        ),
+        step("typos", "spelling", tools::typos),
+        step("lint", "clippy, warnings denied", lint),
+        step("doc", "the documentation, warnings denied", doc),
+        step(
+            "programs",
+            "build the programs that the tests start",
+            programs,
+        ),
+        step("test", "unit, property and end-to-end tests", test),
+        step(
+            "replay",
+            "a storm through all protocols and two brokers, judged",
+            replay,
+        ),
+        step("demo", "the demo city's first storm hour, judged", demo),
+        step(
+            "page",
+            "the map page in a browser, under a storm",
+            page::page,
+        ),
+        step("arm", "flood-agent for ARM, run under qemu", arm::arm),
         Step {
-            name: "packages",
-            what: "what the tests need from Debian",
-            run: packages,
-        },
-        Step {
-            name: "tidy",
-            what: "layout, imports, words, sizes",
-            run: tidy::tidy,
-        },
-        Step {
-            name: "format",
-            what: "rustfmt",
-            run: format,
-        },
-        Step {
-            name: "lint",
-            what: "clippy, warnings denied",
-            run: lint,
-        },
-        Step {
-            name: "programs",
-            what: "build the programs that the tests start",
-            run: programs,
-        },
-        Step {
-            name: "test",
-            what: "unit, property and end-to-end tests",
-            run: test,
-        },
-        Step {
-            name: "replay",
-            what: "a storm through all protocols and two brokers, judged",
-            run: replay,
-        },
-        Step {
-            name: "demo",
-            what: "the demo city's first storm hour, judged",
-            run: demo,
-        },
-        Step {
-            name: "page",
-            what: "the map page in a browser, under a storm",
-            run: page::page,
-        },
-        Step {
-            name: "arm",
-            what: "flood-agent for ARM, run under qemu",
-            run: arm::arm,
+            by_default: false,
+            ..step(
+                "graph",
+                "print which module stands on which",
+                tidy::print_graph,
+            )
         },
     ]
 }
 
-pub fn cargo(args: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(args);
-    command
+fn step(name: &'static str, what: &'static str, run: fn() -> Result<Held, String>) -> Step {
+    Step {
+        name,
+        what,
+        by_default: true,
+        run,
+    }
 }
 
-fn format() -> Result<(), String> {
+fn format() -> Result<Held, String> {
     succeed(&mut cargo(&["fmt", "--all", "--check"]))
 }
 
-fn lint() -> Result<(), String> {
+fn lint() -> Result<Held, String> {
     succeed(&mut cargo(&[
         "clippy",
         "--workspace",
@@ -91,20 +83,22 @@ fn lint() -> Result<(), String> {
     ]))
 }
 
-fn programs() -> Result<(), String> {
+fn doc() -> Result<Held, String> {
+    let mut doc = cargo(&["doc", "--workspace", "--no-deps"]);
+    doc.args(["--lib", "--document-private-items"])
+        .env("RUSTDOCFLAGS", "-D warnings");
+    succeed(&mut doc)
+}
+
+fn programs() -> Result<Held, String> {
     succeed(&mut cargo(&["build", "--workspace", "--bins"]))
 }
 
-fn test() -> Result<(), String> {
+fn test() -> Result<Held, String> {
     succeed(&mut cargo(&["test", "--workspace"]))
 }
 
-/// `flood-sim` as the step `programs` built it.
-pub fn flood_sim() -> Command {
-    Command::new("target/debug/flood-sim")
-}
-
-fn replay() -> Result<(), String> {
+fn replay() -> Result<Held, String> {
     for broker in ["embedded", "mosquitto"] {
         let mut replay = flood_sim();
         replay
@@ -112,30 +106,13 @@ fn replay() -> Result<(), String> {
             .args(["--check", "--broker", broker]);
         succeed(&mut replay)?;
     }
-    Ok(())
+    Ok(Held::Whole)
 }
 
-fn demo() -> Result<(), String> {
+fn demo() -> Result<Held, String> {
     let http = free_address()?.to_string();
     let mut demo = flood_sim();
     demo.args(["demo", "--auto-dispatch", "--for", "75", "--http", &http])
         .args(["--summary", "target/demo.json"]);
     succeed(&mut demo)
-}
-
-/// An address of the loopback interface that nobody listens on.
-pub fn free_address() -> Result<SocketAddr, String> {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .map_err(|e| format!("no free port: {e}"))
-}
-
-/// Runs a command in the foreground; its output is the progress.
-pub fn succeed(command: &mut Command) -> Result<(), String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{name} ended with {status}")),
-        Err(e) => Err(format!("{name} cannot be started: {e}")),
-    }
 }

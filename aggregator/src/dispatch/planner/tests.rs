@@ -2,10 +2,21 @@
 
 use shared::{lonlat::LonLat, time::Timestamp};
 
-use super::{super::problem::STEPS, *};
+use super::{
+    super::{Against, Heard},
+    *,
+};
+use crate::forecast::{Inflow, grid::PLANNED_STEPS};
 
-fn site(n: usize, volume_m3: f64, net: f64) -> Site {
-    Site {
+fn inflow(net_m3h: f64) -> Inflow {
+    Inflow {
+        weight: 0.5,
+        m3h: vec![net_m3h; PLANNED_STEPS],
+    }
+}
+
+fn reservoir(n: usize, volume_m3: f64, net: f64) -> Reservoir {
+    Reservoir {
         id: format!("wp-{n:02}").parse().expect("id"),
         position: LonLat::new(121.0 + n as f64 * 0.01, 31.0).expect("valid"),
         district: None,
@@ -16,7 +27,7 @@ fn site(n: usize, volume_m3: f64, net: f64) -> Site {
         volume_m3,
         dry_m3: 5.0,
         critical_m3: 100.0,
-        members: vec![(0.5, vec![net; STEPS]), (0.5, vec![net / 2.0; STEPS])],
+        members: vec![inflow(net), inflow(net / 2.0)],
         max_trucks: 2,
         peak: None,
         closes_at: None,
@@ -24,8 +35,8 @@ fn site(n: usize, volume_m3: f64, net: f64) -> Site {
     }
 }
 
-fn truck(n: usize, capacity_m3h: f64) -> Truck {
-    Truck {
+fn truck(n: usize, capacity_m3h: f64) -> AssignableTruck {
+    AssignableTruck {
         id: format!("pt-{n:02}").parse().expect("id"),
         position: LonLat::new(121.0 + n as f64 * 0.013, 31.01).expect("valid"),
         district: None,
@@ -35,12 +46,12 @@ fn truck(n: usize, capacity_m3h: f64) -> Truck {
     }
 }
 
-fn problem(sites: usize, trucks: usize) -> Problem {
-    Problem {
+fn situation(reservoirs: usize, trucks: usize) -> Situation {
+    Situation {
         now: Timestamp::from_millis(1_784_622_000_000),
         version: 1,
-        sites: (0..sites)
-            .map(|n| site(n, 200.0 + 90.0 * n as f64, 300.0))
+        reservoirs: (0..reservoirs)
+            .map(|n| reservoir(n, 200.0 + 90.0 * n as f64, 300.0))
             .collect(),
         trucks: (0..trucks)
             .map(|n| truck(n, 1000.0 + 400.0 * n as f64))
@@ -50,9 +61,9 @@ fn problem(sites: usize, trucks: usize) -> Problem {
 
 #[test]
 fn the_order_of_the_input_does_not_matter() {
-    let straight = problem(7, 5);
+    let straight = situation(7, 5);
     let mut reversed = straight.clone();
-    reversed.sites.reverse();
+    reversed.reservoirs.reverse();
     reversed.trucks.reverse();
     assert_eq!(
         plan(&straight, &Roads::default()),
@@ -62,8 +73,8 @@ fn the_order_of_the_input_does_not_matter() {
 
 #[test]
 fn dry_points_get_no_truck_and_points_in_need_are_served_or_explained() {
-    let mut p = problem(6, 2);
-    p.sites.push(site(20, 0.0, -100.0));
+    let mut p = situation(6, 2);
+    p.reservoirs.push(reservoir(20, 0.0, -100.0));
     let plan = plan(&p, &Roads::default());
     assert!(
         plan.recommendations
@@ -82,7 +93,7 @@ fn dry_points_get_no_truck_and_points_in_need_are_served_or_explained() {
 #[test]
 fn the_bound_is_below_the_cost_of_every_plan() {
     // Two trucks, two points: all nine assignments by hand.
-    let p = problem(2, 2);
+    let p = situation(2, 2);
     let plan = plan(&p, &Roads::default());
     let choices = [None, Some(0), Some(1)];
     let mut least = f64::INFINITY;
@@ -91,14 +102,16 @@ fn the_bound_is_below_the_cost_of_every_plan() {
             let mut pumps = [Vec::new(), Vec::new()];
             for (t, choice) in [a, b].into_iter().enumerate() {
                 if let Some(s) = choice {
-                    let drive = Roads::default().drive(p.trucks[t].position, p.sites[s].position);
+                    let drive =
+                        Roads::default().drive(p.trucks[t].position, p.reservoirs[s].position);
                     pumps[s].push(Pump {
                         ready_minutes: drive.minutes() + SETUP_MINUTES,
                         m3h: p.trucks[t].capacity_m3h,
                     });
                 }
             }
-            least = least.min(cost(&p.sites[0], &pumps[0]) + cost(&p.sites[1], &pumps[1]));
+            least =
+                least.min(cost(&p.reservoirs[0], &pumps[0]) + cost(&p.reservoirs[1], &pumps[1]));
         }
     }
     assert!(plan.bound <= least + 0.1, "{} > {least}", plan.bound);
@@ -111,8 +124,8 @@ fn the_bound_is_below_the_cost_of_every_plan() {
 
 #[test]
 fn an_ordered_truck_stays_and_counts() {
-    let mut p = problem(1, 2);
-    let point = p.sites[0].id.clone();
+    let mut p = situation(1, 2);
+    let point = p.reservoirs[0].id.clone();
     p.trucks[1].assigned = Assigned::Ordered {
         point,
         ready_minutes: 0.0,
@@ -124,20 +137,20 @@ fn an_ordered_truck_stays_and_counts() {
             .iter()
             .all(|r| r.truck.as_str() != "pt-01")
     );
-    assert!(with_order.cost_without < plan(&problem(1, 2), &Roads::default()).cost_without);
+    assert!(with_order.cost_without < plan(&situation(1, 2), &Roads::default()).cost_without);
 }
 
 #[test]
 fn small_noise_does_not_move_a_standing_recommendation() {
-    let mut p = problem(12, 8);
+    let mut p = situation(12, 8);
     let first = plan(&p, &Roads::default());
     for (n, truck) in p.trucks.iter_mut().enumerate() {
         let standing = first.of(&truck.id).map(|r| r.point.clone());
         truck.assigned = Assigned::Free { standing };
         truck.position = LonLat::new(truck.position.lon() + 1e-4 * n as f64, 31.01).expect("valid");
     }
-    for (n, site) in p.sites.iter_mut().enumerate() {
-        site.volume_m3 *= if n % 2 == 0 { 1.02 } else { 0.98 };
+    for (n, reservoir) in p.reservoirs.iter_mut().enumerate() {
+        reservoir.volume_m3 *= if n % 2 == 0 { 1.02 } else { 0.98 };
     }
     let second = plan(&p, &Roads::default());
     for r in &first.recommendations {
@@ -147,8 +160,8 @@ fn small_noise_does_not_move_a_standing_recommendation() {
 
 #[test]
 fn what_drains_without_a_truck_counts_its_equal_twin_beside_it() {
-    let mut p = problem(1, 2);
-    p.sites[0].volume_m3 = 2000.0;
+    let mut p = situation(1, 2);
+    p.reservoirs[0].volume_m3 = 2000.0;
     p.trucks[1].position = p.trucks[0].position;
     p.trucks[1].capacity_m3h = p.trucks[0].capacity_m3h;
     let twins = plan(&p, &Roads::default());
@@ -163,10 +176,28 @@ fn what_drains_without_a_truck_counts_its_equal_twin_beside_it() {
 
 #[test]
 fn a_truck_that_was_not_heard_lately_is_recommended_with_that_against_it() {
-    let mut p = problem(1, 1);
+    let mut p = situation(1, 1);
     let since = Some(p.now);
     p.trucks[0].heard = Heard::NotSince(since);
     let plan = plan(&p, &Roads::default());
     let against = &plan.recommendations[0].against;
     assert!(against.contains(&Against::TruckNotHeard { since }));
+}
+
+#[test]
+fn a_plan_can_be_saved_and_its_codes_carry_their_parameters() {
+    let mut p = situation(3, 1);
+    p.trucks[0].heard = Heard::NotSince(Some(p.now));
+    let plan = plan(&p, &Roads::default());
+    assert_eq!((plan.recommendations.len(), plan.unserved.len()), (1, 2));
+    let bytes = rmp_serde::to_vec_named(&plan).expect("is data");
+    assert_eq!(
+        rmp_serde::from_slice::<Plan>(&bytes).expect("was written so"),
+        plan
+    );
+    let unserved = serde_json::to_string(&plan.unserved[0]).expect("is data");
+    assert_eq!(
+        unserved,
+        r#"{"point":"wp-00","code":"no-truck-left","params":{}}"#
+    );
 }

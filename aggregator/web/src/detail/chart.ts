@@ -2,9 +2,9 @@
 
 import uPlot from "uplot";
 import type { Hydrograph, Observations, PointStatus } from "../model.ts";
-import { type Table, forecast, highest, observed, rainfall } from "./series.ts";
+import { forecast, highest, observed, rainfall, type Table } from "./chart-columns.ts";
 
-export interface Threshold {
+export interface ThresholdLine {
   status: PointStatus;
   value: number;
   label: string;
@@ -27,7 +27,7 @@ interface Scene {
 interface Drawn {
   data: uPlot.AlignedData;
   top: number;
-  thresholds: Threshold[];
+  thresholds: ThresholdLine[];
   now: number;
 }
 
@@ -45,45 +45,83 @@ export class Chart {
     new ResizeObserver(() => this.#fit()).observe(host);
   }
 
-  hydrograph(h: Hydrograph, intervalS: number, thresholds: Threshold[], s: Scene, w: Wording): void {
+  hydrograph(
+    h: Hydrograph,
+    intervalS: number,
+    thresholds: ThresholdLine[],
+    s: Scene,
+    w: Wording,
+  ): void {
     const depths = observed(h.depth, 100, intervalS);
     const curve = forecast(h.forecast?.curve ?? [], 100);
     // Rain first, so that the water is drawn over it.
     const data = uPlot.join([rainfall(h.rainfall), depths, curve] as uPlot.AlignedData[]);
     const seen = Math.max(highest(depths[1], depths[2]), highest(curve[3]));
     const lowest = thresholds[1]?.value ?? 15;
-    this.#draw(`hydrograph ${s.lang} ${s.zone}`, { data, top: Math.max(seen * 1.15, lowest * 1.35), thresholds, now: s.now }, s.zone, (css) => ({
-      series: [
-        {},
-        rainBars(css),
-        { scale: "y", stroke: css("--ink"), width: 2.25, points: { show: false } },
-        suspectDots(css),
-        { scale: "y", stroke: "transparent", points: { show: false } },
-        { scale: "y", stroke: css("--ink-2"), width: 2, dash: [6, 4], points: { show: false } },
-        { scale: "y", stroke: "transparent", points: { show: false } },
-      ],
-      bands: [{ series: [6, 4], fill: css("--band") }],
-      left: `${w.depth} cm`,
-      right: `${w.rain} mm/h`,
-    }));
+    this.#draw(
+      `hydrograph ${s.lang} ${s.zone}`,
+      { data, top: Math.max(seen * 1.15, lowest * 1.35), thresholds, now: s.now },
+      s.zone,
+      (css) => ({
+        series: [
+          {},
+          rainBars(css),
+          { scale: "y", stroke: css("--ink"), width: 2.25, points: { show: false } },
+          suspectDots(css),
+          { scale: "y", stroke: "transparent", points: { show: false } },
+          { scale: "y", stroke: css("--ink-2"), width: 2, dash: [6, 4], points: { show: false } },
+          { scale: "y", stroke: "transparent", points: { show: false } },
+        ],
+        bands: [{ series: [6, 4], fill: css("--band") }],
+        left: `${w.depth} cm`,
+        right: `${w.rain} mm/h`,
+      }),
+    );
   }
 
-  observations(o: Observations, intervalS: number, scale: number, unit: string, alert: Threshold[], s: Scene): void {
+  observations(
+    o: Observations,
+    intervalS: number,
+    scale: number,
+    unit: string,
+    alert: ThresholdLine[],
+    s: Scene,
+  ): void {
     const isRain = o.parameter.startsWith("rainfall");
     const table: Table = observed(o.observations, scale, intervalS);
-    const top = Math.max(highest(table[1], table[2], alert.map((a) => a.value)), 0.1) * 1.15;
-    this.#draw(`observations ${s.lang} ${s.zone} ${unit}`, { data: table as uPlot.AlignedData, top, thresholds: alert, now: s.now }, s.zone, (css) => ({
-      series: [
-        {},
-        isRain
-          ? { scale: "y", stroke: css("--rain"), width: 0, fill: css("--rain"), ...bars([0.9, 10]), points: { show: false } }
-          : { scale: "y", stroke: css("--ink"), width: 2.25, points: { show: false } },
-        suspectDots(css),
-      ],
-      bands: [],
-      left: unit,
-      right: null,
-    }));
+    const top =
+      Math.max(
+        highest(
+          table[1],
+          table[2],
+          alert.map((a) => a.value),
+        ),
+        0.1,
+      ) * 1.15;
+    this.#draw(
+      `observations ${s.lang} ${s.zone} ${unit}`,
+      { data: table as uPlot.AlignedData, top, thresholds: alert, now: s.now },
+      s.zone,
+      (css) => ({
+        series: [
+          {},
+          isRain
+            ? {
+                scale: "y",
+                stroke: css("--rain"),
+                width: 0,
+                fill: css("--rain"),
+                ...bars([0.9, 10]),
+                points: { show: false },
+              }
+            : { scale: "y", stroke: css("--ink"), width: 2.25, points: { show: false } },
+          suspectDots(css),
+        ],
+        bands: [],
+        left: unit,
+        right: null,
+      }),
+    );
   }
 
   destroy(): void {
@@ -92,9 +130,14 @@ export class Chart {
     this.#look = "";
   }
 
-  #draw(look: string, drawn: Drawn, zone: string, build: (css: (name: string) => string) => Build): void {
+  #draw(
+    look: string,
+    drawn: Drawn,
+    zone: string,
+    build: (css: (name: string) => string) => Build,
+  ): void {
     this.#drawn = drawn;
-    const theme = document.documentElement.dataset["theme"] ?? "";
+    const theme = document.documentElement.dataset.theme ?? "";
     if (this.#plot && this.#look === look + theme) {
       this.#plot.setData(drawn.data);
       return;
@@ -131,13 +174,28 @@ function optionsOf(
   drawn: () => Drawn | null,
   size: { width: number; height: number },
 ): uPlot.Options {
-  const axis = { stroke: css("--ink-2"), font: FONT, labelFont: FONT, labelSize: 18, ticks: { show: false } };
+  const axis = {
+    stroke: css("--ink-2"),
+    font: FONT,
+    labelFont: FONT,
+    labelSize: 18,
+    ticks: { show: false },
+  };
   const grid = { stroke: css("--line"), width: 1 };
   const axes: uPlot.Axis[] = [
     { ...axis, grid, space: 60, values: timeLabels(zone), size: 26 },
     { ...axis, grid, scale: "y", label: build.left, size: 40, space: 28 },
   ];
-  if (build.right) axes.push({ ...axis, grid: { show: false }, scale: "rain", side: 1, label: build.right, size: 34, splits: (u) => rainTicks(u) });
+  if (build.right)
+    axes.push({
+      ...axis,
+      grid: { show: false },
+      scale: "rain",
+      side: 1,
+      label: build.right,
+      size: 34,
+      splits: (u) => rainTicks(u),
+    });
   return {
     ...size,
     tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), zone),
@@ -153,13 +211,21 @@ function optionsOf(
     axes,
     series: build.series,
     bands: build.bands,
-    hooks: { drawAxes: [(u) => drawThresholds(u, drawn(), css)], draw: [(u) => drawNow(u, drawn(), css)] },
+    hooks: {
+      drawAxes: [(u) => drawThresholds(u, drawn(), css)],
+      draw: [(u) => drawNow(u, drawn(), css)],
+    },
   };
 }
 
 /** 24-hour labels; uPlot's own begin with am and pm. */
 function timeLabels(zone: string): (u: uPlot, splits: number[]) => string[] {
-  const clock = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const clock = new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone,
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
   return (_u, splits) => splits.map((split) => clock.format(split * 1000));
 }
 
@@ -180,7 +246,7 @@ function rainTop(highest: number | null): number {
 }
 
 function rainTicks(u: uPlot): number[] {
-  const top = (u.scales["rain"]?.max ?? 30) / 3;
+  const top = (u.scales.rain?.max ?? 30) / 3;
   return [0, top / 2, top];
 }
 
@@ -209,7 +275,8 @@ function drawThresholds(u: uPlot, drawn: Drawn | null, css: (name: string) => st
   for (const threshold of [...drawn.thresholds].reverse()) {
     if (threshold.value > drawn.top) continue;
     const y = u.valToPos(threshold.value, "y", true);
-    ctx.strokeStyle = css(`--line-${threshold.status}`) || css(`--${threshold.status}`) || css("--ink-2");
+    ctx.strokeStyle =
+      css(`--line-${threshold.status}`) || css(`--${threshold.status}`) || css("--ink-2");
     ctx.lineWidth = 1.5 * ratio;
     ctx.setLineDash([2 * ratio, 3 * ratio]);
     ctx.beginPath();

@@ -1,19 +1,22 @@
 // Live state as map features. Pure.
 
-import type { Feature, FeatureCollection } from "geojson";
-import * as format from "../format.ts";
+import type { Feature, FeatureCollection, LineString } from "geojson";
 import {
   type Gauge,
+  isAboveAlert,
+  isCurrent,
+  isOpen,
+  isRain,
   type Lang,
-  type Order,
+  type OrderView,
   type Plan,
   type Point,
   type PointStatus,
-  type Truck,
-  isOpen,
-  isRain,
+  type RouteProperties,
   rank,
+  type Truck,
 } from "../model.ts";
+import * as format from "../text/format.ts";
 
 export const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
 
@@ -34,11 +37,10 @@ export function gaugeFeatures(gauges: Iterable<Gauge>): FeatureCollection {
 
 /** What the style needs to know of a gauge: whether it has data, and how much falls or stands. */
 export function gaugeState(g: Gauge): { known: boolean; heavy: number; alert: boolean } {
-  const known = g.value !== null && (g.status === "ok" || g.status === "suspect");
+  const known = g.value !== null && isCurrent(g);
   const perHour =
     g.parameter === "rainfall-depth" ? ((g.value ?? 0) * 3600) / g.interval_s : (g.value ?? 0);
-  const alert = known && g.status === "ok" && g.alert_m != null && (g.value ?? 0) >= g.alert_m;
-  return { known, heavy: isRain(g.parameter) ? perHour : 0, alert };
+  return { known, heavy: isRain(g.parameter) ? perHour : 0, alert: isAboveAlert(g) };
 }
 
 /** Depths beside the points that have water, and a name for when there is room. */
@@ -57,7 +59,10 @@ export function labelFeatures(points: Iterable<Point>, lang: Lang): FeatureColle
 }
 
 /** Trucks where they are; a driving one points where it goes. */
-export function truckFeatures(trucks: Iterable<Truck>, headings: ReadonlyMap<string, number>): FeatureCollection {
+export function truckFeatures(
+  trucks: Iterable<Truck>,
+  headings: ReadonlyMap<string, number>,
+): FeatureCollection {
   const resting = new Set(["idle", "out-of-service", "unknown"]);
   const busy = (t: Truck): number => (resting.has(t.state) && t.order === null ? 0 : 1);
   const features = [...trucks].map((t) =>
@@ -71,15 +76,17 @@ export function truckFeatures(trucks: Iterable<Truck>, headings: ReadonlyMap<str
   return collection(features);
 }
 
+export type RouteFeature = Feature<LineString, RouteProperties>;
+
 /** Recommended routes of trucks that have no order. */
-export function proposedRoutes(plan: Plan | null, orders: Iterable<Order>): Feature[] {
+export function proposedRoutes(plan: Plan | null, orders: Iterable<OrderView>): RouteFeature[] {
   const bound = new Set([...orders].filter(isOpen).map((o) => o.truck));
   return (plan?.recommendations ?? [])
     .filter((r) => !bound.has(r.truck) && r.route.length > 1)
     .map((r) => ({
       type: "Feature",
       geometry: { type: "LineString", coordinates: r.route },
-      properties: { truck: r.truck, point: r.point, ordered: false, straight: r.routed_by === "straight-line" },
+      properties: { kind: "route", truck: r.truck, point: r.point, ordered: false },
     }));
 }
 
@@ -91,7 +98,11 @@ export function heading(from: [number, number], to: [number, number]): number | 
   return ((Math.atan2(east, north) * 180) / Math.PI + 360) % 360;
 }
 
-function feature(id: number, coordinates: [number, number], properties: Feature["properties"]): Feature {
+function feature(
+  id: number,
+  coordinates: [number, number],
+  properties: Feature["properties"],
+): Feature {
   return { type: "Feature", id, geometry: { type: "Point", coordinates }, properties };
 }
 

@@ -18,8 +18,13 @@ interface Face {
 export function fontFaces(): Record<string, Face[]> {
   const faces = Object.entries(ranges as Record<string, string>).flatMap(([subset, range]) => {
     const name = subset.replace(/[[\]]/g, "");
-    const url = files[`/node_modules/@fontsource-variable/noto-sans-sc/files/noto-sans-sc-${name}-wght-normal.woff2`];
-    return url ? [{ url: new URL(url, location.href).href, "unicode-range": range.split(",") }] : [];
+    const url =
+      files[
+        `/node_modules/@fontsource-variable/noto-sans-sc/files/noto-sans-sc-${name}-wght-normal.woff2`
+      ];
+    return url
+      ? [{ url: new URL(url, location.href).href, "unicode-range": range.split(",") }]
+      : [];
   });
   return { [FONT]: faces };
 }

@@ -1,7 +1,7 @@
 // The map's symbols, drawn here: there is no sprite to fetch.
 
 import type { Map as MapLibre } from "maplibre-gl";
-import type { Theme } from "../desk.ts";
+import type { Theme } from "../choices.ts";
 import type { TruckState } from "../model.ts";
 
 const RATIO = 2;
@@ -24,7 +24,9 @@ const TRUCK_STATES: TruckState[] = [
 ];
 
 const triangle = new Path2D("M12 5 20 19H4z");
-const drop = new Path2D("M12 3c3.500 4.800 6 7.600 6 10.900a6 6 0 0 1-12 0C6 10.600 8.500 7.800 12 3z");
+const drop = new Path2D(
+  "M12 3c3.500 4.800 6 7.600 6 10.900a6 6 0 0 1-12 0C6 10.600 8.500 7.800 12 3z",
+);
 const square = new Path2D("M6 6h12v12H6z");
 const house = new Path2D("M12 4 21 12h-3v8H6v-8H3z");
 const lorry = new Path2D("M2 6.500h11.500v10H2zM13.500 9.500h4.300l4.200 3.600v3.400h-8.500z");
@@ -94,7 +96,7 @@ function unknownPoint(ink: string, paper: string): Draw {
     ctx.arc(12, 12, 8.5, 0, 2 * Math.PI);
     ctx.fillStyle = paper;
     ctx.fill();
-    ctx.setLineDash([3, 2.350]);
+    ctx.setLineDash([3, 2.35]);
     ctx.lineWidth = 1.75;
     ctx.strokeStyle = ink;
     ctx.stroke();
@@ -107,7 +109,8 @@ function unknownPoint(ink: string, paper: string): Draw {
 }
 
 function truck(state: TruckState, ink: string, paper: string, idle: string): Draw {
-  const body = state === "idle" ? idle : state === "unknown" || state === "out-of-service" ? paper : ink;
+  const body =
+    state === "idle" ? idle : state === "unknown" || state === "out-of-service" ? paper : ink;
   return (ctx) => {
     ctx.lineJoin = "round";
     ctx.lineWidth = 3.5;
@@ -138,9 +141,16 @@ function badge(ctx: CanvasRenderingContext2D, state: TruckState, paper: string, 
   ctx.lineWidth = 1.6;
   ctx.lineCap = "round";
   ctx.strokeStyle = ctx.fillStyle = paper;
-  if (state === "pumping") ctx.fill(new Path2D("M7.700 7.600c1.600 2.200 2.600 3.400 2.600 4.900a2.600 2.600 0 0 1-5.200 0c0-1.500 1-2.700 2.600-4.900z"));
-  if (state === "setting-up") ctx.stroke(new Path2D("M7.700 14V8.800M5.500 10.800l2.200-2.200 2.200 2.200"));
-  if (state === "packing-up") ctx.stroke(new Path2D("M7.700 8.600v5.200M5.500 11.800l2.200 2.200 2.200-2.200"));
+  if (state === "pumping")
+    ctx.fill(
+      new Path2D(
+        "M7.700 7.600c1.600 2.200 2.600 3.400 2.600 4.900a2.600 2.600 0 0 1-5.200 0c0-1.500 1-2.700 2.600-4.900z",
+      ),
+    );
+  if (state === "setting-up")
+    ctx.stroke(new Path2D("M7.700 14V8.800M5.500 10.800l2.200-2.200 2.200 2.200"));
+  if (state === "packing-up")
+    ctx.stroke(new Path2D("M7.700 8.600v5.200M5.500 11.800l2.200 2.200 2.200-2.200"));
   if (state === "out-of-service") {
     ctx.strokeStyle = ink;
     ctx.stroke(new Path2D("M4 4 20 20M20 4 4 20"));

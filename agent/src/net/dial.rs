@@ -1,0 +1,125 @@
+//! How a broker is reached and as whom: address, login, bounds of packets and waits. Shell.
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rumqttc::{AsyncClient, EventLoop, MqttOptions, NetworkOptions};
+use shared::{broker::BrokerUrl, limits::MAX_PAYLOAD};
+
+use crate::config::Login;
+
+/// Topic, packet id and flags on top of the largest payload.
+const PACKET_OVERHEAD: usize = 1024;
+/// A local broker delivers what it took again and again until it is acknowledged: an oversized
+/// message must come in to be refused. A quarter of the memory that the unit grants.
+const LARGEST_INCOMING: usize = 32 * 1024 * 1024;
+/// Covers DNS, TCP and CONNACK over a slow radio link.
+const CONNECT_SECONDS: u64 = 20;
+/// Packet ids must not run into those that a broker acknowledges late.
+const INFLIGHT_PER_WINDOW: usize = 4;
+/// Requests beyond a full window that may wait: subscriptions, health, a farewell.
+const SPARE_REQUESTS: usize = 16;
+
+/// How to reach a broker and as whom.
+#[derive(Debug, Clone)]
+pub struct Dial {
+    pub broker: BrokerUrl,
+    pub client_id: String,
+    pub credentials: Option<Credentials>,
+    pub keep_alive: Duration,
+    /// Messages on their way in one direction, without the broker's or our acknowledgement.
+    pub window: usize,
+}
+
+/// A user name and its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    username: String,
+    password: String,
+}
+
+/// A password that cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[error("the password file {} cannot be read", file.display())]
+pub struct CredentialsError {
+    file: PathBuf,
+    source: io::Error,
+}
+
+impl Credentials {
+    /// Reads the password of a login; without a file it is empty.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read(login: &Login) -> Result<Self, CredentialsError> {
+        let read = |file: &Path| {
+            std::fs::read_to_string(file).map_err(|source| CredentialsError {
+                file: file.to_owned(),
+                source,
+            })
+        };
+        let file = login.password_file.as_deref();
+        let password = file.map(read).transpose()?.unwrap_or_default();
+        Ok(Self {
+            username: login.username.clone(),
+            password: password.trim_end().to_owned(),
+        })
+    }
+}
+
+/// Without the password: what is debugged ends up in logs.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Dial {
+    /// Options that every connection of the agent shares.
+    pub(super) fn options(&self) -> MqttOptions {
+        let mut options = MqttOptions::new(&self.client_id, &self.broker.host, self.broker.port);
+        let inflight = u16::try_from(self.window * INFLIGHT_PER_WINDOW)
+            .unwrap_or(u16::MAX)
+            .max(1);
+        options
+            .set_keep_alive(self.keep_alive)
+            .set_inflight(inflight)
+            .set_max_packet_size(LARGEST_INCOMING, MAX_PAYLOAD + PACKET_OVERHEAD);
+        if let Some(credentials) = &self.credentials {
+            options.set_credentials(&credentials.username, &credentials.password);
+        }
+        options
+    }
+
+    /// A client with patience for slow links.
+    pub(super) fn client(&self, options: MqttOptions) -> (AsyncClient, EventLoop) {
+        let capacity = self.window * INFLIGHT_PER_WINDOW + SPARE_REQUESTS;
+        let (client, mut event_loop) = AsyncClient::new(options, capacity);
+        let mut network = NetworkOptions::new();
+        network
+            .set_connection_timeout(CONNECT_SECONDS)
+            .set_tcp_nodelay(true);
+        event_loop.set_network_options(network);
+        (client, event_loop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_debugged() {
+        let credentials = Credentials {
+            username: "gw-01".to_owned(),
+            password: "s3cret".to_owned(),
+        };
+        let debugged = format!("{credentials:?}");
+        assert!(debugged.contains("gw-01") && !debugged.contains("s3cret"));
+    }
+}

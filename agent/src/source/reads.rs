@@ -1,0 +1,159 @@
+//! Which registers to ask for: as few reads as serve all gauges of a bus. Pure.
+
+use crate::config::{ModbusBus, RegisterKind};
+
+/// Most registers that one read may ask for (Modbus application protocol 1.1b3, § 6.3).
+pub const MAX_WORDS: u16 = 125;
+
+/// Where a gauge's number stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    pub unit_id: u8,
+    pub kind: RegisterKind,
+    pub register: u16,
+    pub words: u16,
+    /// Storm milliseconds between two readings; only gauges of one interval share a request.
+    pub interval_ms: i64,
+}
+
+/// One read that serves one or more gauges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterRead {
+    pub unit_id: u8,
+    pub kind: RegisterKind,
+    pub start: u16,
+    pub count: u16,
+    pub interval_ms: i64,
+    /// Indices into the list of what is wanted.
+    pub serves: Vec<usize>,
+}
+
+/// The reads that serve the gauges of a bus.
+#[must_use]
+pub fn reads(bus: &ModbusBus) -> Vec<RegisterRead> {
+    let wanted: Vec<Wanted> = bus
+        .gauges
+        .iter()
+        .map(|g| Wanted {
+            unit_id: g.unit_id,
+            kind: g.kind,
+            register: g.register,
+            words: g.format.word_type.words(),
+            interval_ms: i64::try_from(g.spec.interval.as_millis()).unwrap_or(i64::MAX),
+        })
+        .collect();
+    coalesce(&wanted, bus.max_gap)
+}
+
+/// Joins what is wanted into as few reads as `max_gap` unused registers between two allow.
+///
+/// Registers are joined only within one unit, kind and interval, and never beyond [`MAX_WORDS`].
+fn coalesce(wanted: &[Wanted], max_gap: u16) -> Vec<RegisterRead> {
+    let mut order: Vec<(usize, &Wanted)> = wanted.iter().enumerate().collect();
+    order.sort_by_key(|(_, w)| (w.unit_id, w.kind, w.interval_ms, w.register, w.words));
+    let mut reads: Vec<RegisterRead> = Vec::new();
+    for (index, one) in order {
+        match reads.last_mut().filter(|last| joins(last, one, max_gap)) {
+            Some(last) => {
+                let end = end(one.register, one.words).max(end(last.start, last.count));
+                last.count = u16::try_from(end - u32::from(last.start)).unwrap_or(MAX_WORDS);
+                last.serves.push(index);
+            }
+            None => reads.push(RegisterRead {
+                unit_id: one.unit_id,
+                kind: one.kind,
+                start: one.register,
+                count: one.words,
+                interval_ms: one.interval_ms,
+                serves: vec![index],
+            }),
+        }
+    }
+    reads
+}
+
+fn end(start: u16, count: u16) -> u32 {
+    u32::from(start) + u32::from(count)
+}
+
+fn joins(last: &RegisterRead, one: &Wanted, max_gap: u16) -> bool {
+    let same =
+        (last.unit_id, last.kind, last.interval_ms) == (one.unit_id, one.kind, one.interval_ms);
+    let near = u32::from(one.register) <= end(last.start, last.count) + u32::from(max_gap);
+    let short = end(one.register, one.words) - u32::from(last.start) <= u32::from(MAX_WORDS);
+    same && near && short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(unit_id: u8, register: u16, words: u16) -> Wanted {
+        Wanted {
+            unit_id,
+            kind: RegisterKind::Holding,
+            register,
+            words,
+            interval_ms: 60_000,
+        }
+    }
+
+    fn spans(reads: &[RegisterRead]) -> Vec<(u8, u16, u16)> {
+        reads
+            .iter()
+            .map(|r| (r.unit_id, r.start, r.count))
+            .collect()
+    }
+
+    #[test]
+    fn neighbours_share_a_request_and_far_registers_do_not() {
+        let list = [
+            wanted(1, 10, 1),
+            wanted(1, 0, 2),
+            wanted(1, 3, 1),
+            wanted(1, 40, 1),
+        ];
+        let reads = coalesce(&list, 8);
+        assert_eq!(spans(&reads), [(1, 0, 11), (1, 40, 1)]);
+        assert_eq!(reads.first().map(|r| r.serves.clone()), Some(vec![1, 2, 0]));
+        assert_eq!(spans(&coalesce(&list, 0)).len(), 4);
+    }
+
+    #[test]
+    fn units_kinds_and_intervals_are_never_mixed() {
+        let input = Wanted {
+            kind: RegisterKind::Input,
+            ..wanted(1, 1, 1)
+        };
+        let slow = Wanted {
+            interval_ms: 300_000,
+            ..wanted(1, 2, 1)
+        };
+        assert_eq!(
+            coalesce(&[wanted(1, 0, 1), wanted(2, 0, 1), input, slow], 8).len(),
+            4
+        );
+    }
+
+    #[test]
+    fn forty_gauges_in_two_hundred_registers_take_two_reads() {
+        let list: Vec<_> = (0..40).map(|k| wanted(1, k * 5, 2)).collect();
+        let reads = coalesce(&list, 8);
+        assert!(reads.iter().all(|r| r.count <= MAX_WORDS));
+        assert_eq!(reads.len(), 2);
+    }
+
+    #[test]
+    fn the_last_register_of_all_can_be_read() {
+        assert_eq!(
+            spans(&coalesce(&[wanted(1, 65_534, 2)], 8)),
+            [(1, 65_534, 2)]
+        );
+    }
+
+    #[test]
+    fn two_gauges_may_read_the_same_register() {
+        let reads = coalesce(&[wanted(1, 4, 2), wanted(1, 4, 2), wanted(1, 5, 1)], 0);
+        assert_eq!(spans(&reads), [(1, 4, 2)]);
+    }
+}

@@ -1,0 +1,396 @@
+//! The uplink's loop: it owns the connection and the machine, and does what the machine says.
+//! Shell.
+
+use std::{sync::Arc, time::Duration};
+
+use shared::{
+    backoff::{Backoff, BackoffLimits},
+    clock::Clock,
+    error::chain,
+    ids::AgentId,
+    limits::MAX_PAYLOAD,
+    wire::{Ack, AgentHealth, Envelope, Topic},
+};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::machine::{Action, Event, Machine, Pace};
+use crate::{
+    counters::count,
+    health::Health,
+    net::{Connection, Dial, Heard, Lost, Retained, Terms},
+    pulse::Beat,
+    spool::keeper::{Keeper, KeeperError, StoredBatch},
+};
+
+/// How often health is published.
+const HEALTH_EVERY: Duration = Duration::from_secs(10);
+/// The loop wakes at least this often, so that its pulse shows.
+const IDLE: Duration = Duration::from_secs(1);
+/// How long a shutdown waits for the spool to empty, and then for the farewell.
+const DRAIN: Duration = Duration::from_secs(5);
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// What the uplink is given.
+pub struct UplinkSetup {
+    pub agent: AgentId,
+    pub clock: Clock,
+    pub dial: Dial,
+    pub pace: Pace,
+    pub reconnect: BackoffLimits,
+    pub keeper: Keeper,
+    pub health: Arc<Health>,
+    pub beat: Arc<Beat>,
+    /// Ends when nothing more will be stored.
+    pub stored: mpsc::Receiver<StoredBatch>,
+    pub stop: CancellationToken,
+}
+
+/// Runs until it is told to stop and has drained what it could.
+///
+/// # Errors
+/// The spool's thread has ended.
+pub async fn run(setup: UplinkSetup) -> Result<(), KeeperError> {
+    let held = setup.keeper.held();
+    let seqs = setup.keeper.seqs().await?;
+    let machine = Machine::new(setup.pace, held.incarnation, held.usage.newest, seqs);
+    let now = Instant::now();
+    let observations = Topic::Observations {
+        agent: setup.agent.clone(),
+        json: false,
+    };
+    let mut driver = Driver {
+        machine,
+        backoff: Backoff::new(setup.reconnect),
+        connection: None,
+        retry_at: now,
+        health_at: now + HEALTH_EVERY,
+        began: now,
+        drain_until: None,
+        observations: observations.to_string(),
+        acks: Topic::Ack(setup.agent.clone()).to_string(),
+        state: Topic::State(setup.agent.clone()).to_string(),
+        setup,
+    };
+    driver.serve().await?;
+    driver.farewell().await;
+    Ok(())
+}
+
+struct Driver {
+    setup: UplinkSetup,
+    machine: Machine,
+    backoff: Backoff,
+    connection: Option<Connection>,
+    retry_at: Instant,
+    health_at: Instant,
+    began: Instant,
+    /// Set while the agent stops: when to give up draining.
+    drain_until: Option<Instant>,
+    observations: String,
+    acks: String,
+    state: String,
+}
+
+/// Why a connection has ended.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error(transparent)]
+    Lost(#[from] Lost),
+    #[error("the broker has stopped acknowledging")]
+    Unacknowledged,
+}
+
+/// What woke the loop.
+enum Woke {
+    Heard(Heard),
+    Stored(Option<StoredBatch>),
+    Stop,
+    Timer,
+}
+
+impl Driver {
+    async fn serve(&mut self) -> Result<(), KeeperError> {
+        let mut more_to_store = true;
+        while !self.is_over(more_to_store) {
+            self.setup.beat.mark();
+            self.connect_when_due();
+            match self.wait(more_to_store).await {
+                Woke::Heard(heard) => self.heard(heard).await?,
+                Woke::Stored(Some(stored)) => {
+                    let StoredBatch {
+                        seq,
+                        oldest,
+                        gauges,
+                    } = stored;
+                    self.step(Event::Stored {
+                        seq,
+                        oldest,
+                        gauges,
+                    })
+                    .await?;
+                }
+                Woke::Stored(None) => more_to_store = false,
+                Woke::Stop => self.drain_until = Some(Instant::now() + DRAIN),
+                Woke::Timer => self.step(Event::Tick).await?,
+            }
+            if Instant::now() >= self.health_at {
+                self.publish_health(true);
+            }
+        }
+        self.setup.beat.rest();
+        Ok(())
+    }
+
+    fn is_over(&self, more_to_store: bool) -> bool {
+        let drained = !more_to_store && self.machine.is_drained();
+        self.drain_until
+            .is_some_and(|until| drained || Instant::now() >= until)
+    }
+
+    async fn wait(&mut self, more_to_store: bool) -> Woke {
+        let now = Instant::now();
+        let tick = self
+            .machine
+            .wake_at(self.line_time())
+            .map(|at| self.began + at);
+        let retry = self.connection.is_none().then_some(self.retry_at);
+        let times = [
+            tick,
+            retry,
+            self.drain_until,
+            Some(self.health_at),
+            Some(now + IDLE),
+        ];
+        let wake = times.into_iter().flatten().min().unwrap_or(now);
+        let heard = async {
+            match &mut self.connection {
+                Some(connection) => connection.hear().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            heard = heard => Woke::Heard(heard),
+            stored = self.setup.stored.recv(), if more_to_store => Woke::Stored(stored),
+            () = self.setup.stop.cancelled(), if self.drain_until.is_none() => Woke::Stop,
+            () = sleep_until(wake) => Woke::Timer,
+        }
+    }
+
+    fn connect_when_due(&mut self) {
+        if self.connection.is_some() || Instant::now() < self.retry_at {
+            return;
+        }
+        let health = self.setup.health.snapshot(false, self.setup.keeper.held());
+        let terms = Terms {
+            lasting: false,
+            topics: vec![self.acks.clone()],
+            will: Some(self.retained(&health)),
+        };
+        self.connection = Some(Connection::open(&self.setup.dial, terms));
+    }
+
+    async fn heard(&mut self, heard: Heard) -> Result<(), KeeperError> {
+        match heard {
+            Heard::Accepted { .. } | Heard::FarewellSent => Ok(()),
+            Heard::Ready { .. } => {
+                tracing::info!(broker = %self.setup.dial.broker, "uplink connected");
+                count(&self.setup.health.counters.connections, 1);
+                self.publish_health(true);
+                self.step(Event::Connected).await
+            }
+            Heard::BrokerHas(seq) => self.step(Event::BrokerHas { seq }).await,
+            Heard::Message(message) if message.topic == self.acks => {
+                self.acknowledged(&message.payload).await
+            }
+            Heard::Message(message) => {
+                let topic = message.topic;
+                tracing::debug!(topic, "message on a topic that nobody asked for");
+                Ok(())
+            }
+            Heard::Lost(why) => {
+                self.lost(&why.into());
+                self.step(Event::Disconnected).await
+            }
+        }
+    }
+
+    async fn acknowledged(&mut self, payload: &[u8]) -> Result<(), KeeperError> {
+        match Ack::decode(payload) {
+            Ok(ack) => self.step(Event::Committed(ack)).await,
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "malformed acknowledgement ignored");
+                Ok(())
+            }
+        }
+    }
+
+    fn lost(&mut self, why: &Ended) {
+        let lasted = self
+            .connection
+            .take()
+            .map_or(Duration::ZERO, |c| c.lasted());
+        self.backoff.ended(lasted);
+        let wait = self.backoff.next(fastrand::f64());
+        self.retry_at = Instant::now() + wait;
+        tracing::warn!(
+            broker = %self.setup.dial.broker,
+            error = chain(why),
+            lasted_s = lasted.as_secs(),
+            retry_in_ms = wait.as_millis(),
+            "uplink lost"
+        );
+    }
+
+    /// Steps the machine and does what it says; doing may be an event of its own.
+    async fn step(&mut self, event: Event) -> Result<(), KeeperError> {
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            let now = self.line_time();
+            for action in self.machine.step(now, event) {
+                events.extend(self.act(action).await?);
+            }
+        }
+        Ok(())
+    }
+
+    async fn act(&mut self, action: Action) -> Result<Option<Event>, KeeperError> {
+        match action {
+            Action::Publish { seq, backfill } => self.publish(seq, backfill).await,
+            Action::Release(ack) => {
+                let released = self.setup.keeper.release(ack).await;
+                released
+                    .map(|n| count(&self.setup.health.counters.released, n))
+                    .or_else(log_spool)?;
+                Ok(None)
+            }
+            Action::Renew => {
+                tracing::error!(
+                    "the aggregator has batches that this spool never made; beginning a new incarnation"
+                );
+                self.setup.keeper.renew().await.or_else(log_spool)?;
+                Ok(Some(Event::Renewed {
+                    incarnation: self.setup.keeper.held().incarnation,
+                }))
+            }
+            Action::Reconnect => {
+                self.lost(&Ended::Unacknowledged);
+                Ok(None)
+            }
+        }
+    }
+
+    async fn publish(&mut self, seq: u64, backfill: bool) -> Result<Option<Event>, KeeperError> {
+        let observations = match self.setup.keeper.read(seq).await {
+            Ok(Some(observations)) => observations,
+            Ok(None) => return Ok(Some(Event::Gone { seq })),
+            Err(error) => {
+                log_spool(error)?;
+                return Ok(Some(Event::Gone { seq }));
+            }
+        };
+        let held = self.setup.keeper.held();
+        let envelope = Envelope {
+            agent: self.setup.agent.clone(),
+            incarnation: held.incarnation,
+            seq,
+            oldest: held.usage.oldest,
+            sent_at: self.setup.clock.now(),
+            mode: self.setup.clock.mode(),
+            backfill,
+            observations,
+        };
+        let payload = envelope.encode();
+        if payload.len() > MAX_PAYLOAD {
+            return self
+                .give_up(seq, held.incarnation, envelope.observations.len())
+                .await;
+        }
+        let Some(connection) = &mut self.connection else {
+            return Ok(None);
+        };
+        match connection.publish(&self.observations, seq, payload) {
+            Ok(()) => {
+                count(&self.setup.health.counters.published, 1);
+                Ok(None)
+            }
+            Err(why) => {
+                self.lost(&why.into());
+                Ok(Some(Event::Disconnected))
+            }
+        }
+    }
+
+    /// A batch that can never be sent would be tried for ever.
+    async fn give_up(
+        &mut self,
+        seq: u64,
+        incarnation: u64,
+        observations: usize,
+    ) -> Result<Option<Event>, KeeperError> {
+        tracing::error!(
+            seq,
+            observations,
+            "a batch is too large to be sent and was dropped"
+        );
+        count(
+            &self.setup.health.counters.dropped_observations,
+            observations as u64,
+        );
+        let only_this = Ack {
+            incarnation,
+            through: 0,
+            ranges: vec![(seq, seq)],
+        };
+        self.setup
+            .keeper
+            .release(only_this)
+            .await
+            .map(drop)
+            .or_else(log_spool)?;
+        Ok(Some(Event::Gone { seq }))
+    }
+
+    fn publish_health(&mut self, online: bool) {
+        self.health_at = Instant::now() + HEALTH_EVERY;
+        let Some(connection) = self.connection.as_ref().filter(|c| c.is_ready()) else {
+            return;
+        };
+        let health = self.setup.health.snapshot(online, self.setup.keeper.held());
+        if let Err(error) = connection.retain(self.retained(&health)) {
+            tracing::debug!(%error, "health was not published");
+        }
+    }
+
+    fn retained(&self, health: &AgentHealth) -> Retained {
+        Retained {
+            topic: self.state.clone(),
+            payload: health.encode(),
+        }
+    }
+
+    async fn farewell(mut self) {
+        self.publish_health(false);
+        if let Some(connection) = self.connection.take().filter(Connection::is_ready) {
+            connection.close(FAREWELL).await;
+        }
+    }
+
+    fn line_time(&self) -> Duration {
+        self.began.elapsed()
+    }
+}
+
+/// A failing spool is logged and lived with; a spool whose thread has ended is not.
+fn log_spool(error: KeeperError) -> Result<(), KeeperError> {
+    match error {
+        KeeperError::Gone => Err(KeeperError::Gone),
+        KeeperError::Spool(error) => {
+            tracing::error!(error = chain(&error), "the spool failed");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! All points of a city: what comes in is remembered, and from time to time all are forecast.
+
+use std::collections::BTreeMap;
+
+use shared::{
+    ids::{GaugeId, PointId},
+    time::Timestamp,
+};
+
+use super::{Forecast, ForecastState, PointModel};
+
+/// Forecasts all points of a city.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forecaster {
+    models: BTreeMap<PointId, PointModel>,
+    state: ForecastState,
+}
+
+impl Forecaster {
+    /// A forecaster that has seen nothing yet.
+    #[must_use]
+    pub fn new(points: Vec<PointModel>) -> Self {
+        let gauges = points.iter().flat_map(|p| p.rain_gauges.iter().cloned());
+        let state = ForecastState::empty(points.iter().map(|p| p.id.clone()), gauges);
+        Self {
+            models: points.into_iter().map(|p| (p.id.clone(), p)).collect(),
+            state,
+        }
+    }
+
+    /// Goes on from what was saved. What it has of points and gauges that are not of this city, or
+    /// no more, is dropped; points that it does not have start empty.
+    pub fn restore(&mut self, saved: ForecastState) {
+        self.state.take_over(saved);
+    }
+
+    /// What is to be saved.
+    #[must_use]
+    pub fn state(&self) -> &ForecastState {
+        &self.state
+    }
+
+    /// Takes a rain intensity. Order does not matter.
+    pub fn observe_rain(&mut self, gauge: &GaugeId, at: Timestamp, mm_per_h: f64) {
+        self.state.observe_rain(gauge, at, mm_per_h);
+    }
+
+    /// Takes a trusted depth. Order does not matter.
+    pub fn observe_depth(&mut self, point: &PointId, at: Timestamp, depth_m: f64) {
+        if let (Some(model), Some(memory)) =
+            (self.models.get(point), self.state.points.get_mut(point))
+        {
+            memory.observe(at, depth_m, model.thresholds.waterlogged_m);
+        }
+    }
+
+    /// Tells how much trucks pump at a point now.
+    pub fn set_pumping(&mut self, point: &PointId, m3h: f64) {
+        if let Some(memory) = self.state.points.get_mut(point) {
+            memory.pumping_m3h = m3h;
+        }
+    }
+
+    /// Forecasts every point that has a recent depth.
+    pub fn run(&mut self, now: Timestamp) -> Vec<(PointId, Forecast)> {
+        let ForecastState { points, rain } = &mut self.state;
+        let mut forecasts = Vec::with_capacity(points.len());
+        for (id, memory) in points {
+            let Some(model) = self.models.get(id) else {
+                continue;
+            };
+            if let Some(forecast) = model.forecast(now, memory, rain) {
+                memory.issue(&forecast);
+                forecasts.push((id.clone(), forecast));
+            }
+        }
+        forecasts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::waterlogging::Thresholds;
+
+    use super::{super::Method, *};
+    use crate::network::Storage;
+
+    const START: Timestamp = Timestamp::from_millis(1_784_622_000_000);
+
+    fn forecaster() -> (Forecaster, PointId, GaugeId) {
+        let (id, gauge): (PointId, GaugeId) =
+            ("wp-1".parse().expect("id"), "rg-1".parse().expect("id"));
+        let model = PointModel {
+            id: id.clone(),
+            storage: Storage::new(&[(0.0, 0.0), (0.5, 500.0), (2.0, 4000.0)]).expect("valid"),
+            catchment_ha: 3.0,
+            runoff: 0.8,
+            drain_m3h: 600.0,
+            thresholds: Thresholds::default(),
+            rain_gauges: vec![gauge.clone()],
+        };
+        (Forecaster::new(vec![model]), id, gauge)
+    }
+
+    fn minute(m: i64) -> Timestamp {
+        START.plus_millis(m * 60_000)
+    }
+
+    fn one(f: &mut Forecaster, now: Timestamp) -> Option<Forecast> {
+        f.run(now).pop().map(|(_, forecast)| forecast)
+    }
+
+    #[test]
+    fn heavy_rain_raises_the_forecast_and_the_members_disagree() {
+        let (mut f, id, gauge) = forecaster();
+        for m in 0..20 {
+            f.observe_rain(&gauge, minute(m), 90.0);
+            f.observe_depth(&id, minute(m), 0.1);
+        }
+        let forecast = one(&mut f, minute(19)).expect("has data");
+        assert_eq!(forecast.method, Method::Reservoir);
+        let at_30 = &forecast.horizons[1];
+        assert!(at_30.p50_m > 0.2 && at_30.p10_m < at_30.p50_m && at_30.p50_m < at_30.p90_m);
+        assert!(forecast.reaches_waterlogged_at.is_some());
+    }
+
+    #[test]
+    fn without_rain_a_wet_point_drains() {
+        let (mut f, id, gauge) = forecaster();
+        for m in 0..20 {
+            f.observe_rain(&gauge, minute(m), 0.0);
+            f.observe_depth(&id, minute(m), 0.3);
+        }
+        let forecast = one(&mut f, minute(19)).expect("has data");
+        assert!(forecast.horizons[2].p50_m < 0.05 && forecast.dry_at.is_some());
+    }
+
+    #[test]
+    fn without_rain_data_the_rate_of_rise_is_used_and_said() {
+        let (mut f, id, _) = forecaster();
+        for m in 0..20_i32 {
+            f.observe_depth(&id, minute(i64::from(m)), f64::from(m) * 0.01);
+        }
+        let forecast = one(&mut f, minute(19)).expect("has data");
+        assert_eq!(forecast.method, Method::RateOfRise);
+        assert!(forecast.horizons[0].p50_m > 0.19);
+    }
+
+    #[test]
+    fn a_silent_level_gives_no_forecast() {
+        let (mut f, id, _) = forecaster();
+        f.observe_depth(&id, minute(0), 0.3);
+        assert_eq!(one(&mut f, minute(6)), None);
+    }
+
+    #[test]
+    fn the_order_of_late_rain_does_not_matter() {
+        let (mut a, id, gauge) = forecaster();
+        let (mut b, _, _) = forecaster();
+        for m in 0..30 {
+            a.observe_rain(&gauge, minute(m), 2.0 * m as f64);
+            b.observe_rain(&gauge, minute(29 - m), 2.0 * (29 - m) as f64);
+        }
+        for f in [&mut a, &mut b] {
+            f.observe_depth(&id, minute(29), 0.1);
+        }
+        assert_eq!(a.run(minute(29)), b.run(minute(29)));
+    }
+
+    #[test]
+    fn what_was_saved_is_gone_on_from_with_what_the_city_still_has() {
+        let (mut f, id, gauge) = forecaster();
+        for m in 0..45 {
+            f.observe_rain(&gauge, minute(m), 40.0);
+            f.observe_depth(&id, minute(m), 0.1);
+            f.run(minute(m));
+        }
+        let bytes = rmp_serde::to_vec_named(f.state()).expect("is data");
+        let saved: ForecastState = rmp_serde::from_slice(&bytes).expect("was written so");
+        let (mut again, ..) = forecaster();
+        again.restore(saved.clone());
+        assert_eq!(again, f);
+        assert_eq!(again.run(minute(45)), f.run(minute(45)));
+        let mut elsewhere = Forecaster::new(vec![PointModel {
+            id: "wp-2".parse().expect("id"),
+            ..f.models[&id].clone()
+        }]);
+        let new = elsewhere.state().points.clone();
+        elsewhere.restore(saved.clone());
+        assert_eq!(elsewhere.state().points, new, "a new point starts empty");
+        assert_eq!(elsewhere.state().rain, saved.rain);
+    }
+
+    #[test]
+    fn rain_that_no_point_uses_is_not_remembered() {
+        let (mut f, ..) = forecaster();
+        let before = f.clone();
+        f.observe_rain(&"rg-9".parse().expect("id"), minute(0), 40.0);
+        assert_eq!(f, before);
+    }
+}

@@ -1,0 +1,148 @@
+//! What a forecaster remembers between forecasts: everything but what the city says of its points.
+//! It can be saved and given back.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use shared::{
+    ids::{GaugeId, PointId},
+    time::Timestamp,
+};
+
+use super::{
+    Forecast,
+    skill::{VERIFIED_MINUTES, Verification},
+};
+
+/// Rain is remembered for this long: after three hours it weighs less than a millionth in what
+/// runs off now.
+const RAIN_MS: i64 = 3 * 3_600_000;
+
+/// Depths are remembered for this long: the rate of rise looks back to the newest of them that is
+/// ten minutes old.
+const DEPTHS_MS: i64 = 3_600_000;
+
+/// Values by their time, the newest last, bounded by their age.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Recent(BTreeMap<Timestamp, f64>);
+
+impl Recent {
+    fn insert(&mut self, at: Timestamp, value: f64, span_ms: i64) {
+        self.0.insert(at, value);
+        let newest = self.0.last_key_value().map_or(at, |(newest, _)| *newest);
+        let floor = newest.plus_millis(-span_ms);
+        while let Some(oldest) = self.0.first_entry().filter(|oldest| *oldest.key() < floor) {
+            oldest.remove();
+        }
+    }
+
+    /// The newest value and its time.
+    pub fn newest(&self) -> Option<(Timestamp, f64)> {
+        self.0.last_key_value().map(|(at, value)| (*at, *value))
+    }
+
+    /// Values up to a time, the newest first.
+    pub fn until(&self, at: Timestamp) -> impl Iterator<Item = (Timestamp, f64)> + '_ {
+        self.0.range(..=at).rev().map(|(at, value)| (*at, *value))
+    }
+
+    /// Values of a span, both ends included, oldest first.
+    pub fn within(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = f64> + '_ {
+        self.0.range(from..=to).map(|(_, value)| *value)
+    }
+}
+
+/// What is remembered of one point.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PointMemory {
+    pub depths: Recent,
+    pub pumping_m3h: f64,
+    pub verification: Verification,
+}
+
+impl PointMemory {
+    /// Takes a trusted depth, and judges by it the forecasts that were made for its time.
+    pub fn observe(&mut self, at: Timestamp, depth_m: f64, waterlogged_m: f64) {
+        let is_newest = self.depths.newest().is_none_or(|(newest, _)| at > newest);
+        self.depths.insert(at, depth_m.max(0.0), DEPTHS_MS);
+        if is_newest {
+            self.verification.observe(at, depth_m, waterlogged_m);
+        }
+    }
+
+    /// Keeps what a forecast says of the horizon that is verified, until its time has come.
+    pub fn issue(&mut self, forecast: &Forecast) {
+        let mut horizons = forecast.horizons.iter();
+        let verified = horizons.find(|h| h.minutes == VERIFIED_MINUTES);
+        if let (Some(horizon), Some((at, depth_m))) = (verified, self.depths.newest()) {
+            self.verification.issue(at, horizon.p50_m, depth_m);
+        }
+    }
+}
+
+/// What a forecaster remembers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ForecastState {
+    /// Of every point of the city.
+    pub(super) points: BTreeMap<PointId, PointMemory>,
+    /// Intensities in mm/h of the gauges that a point uses.
+    pub(super) rain: BTreeMap<GaugeId, Recent>,
+}
+
+impl ForecastState {
+    /// Nothing yet, with room for these points and gauges.
+    pub(super) fn empty(
+        points: impl IntoIterator<Item = PointId>,
+        gauges: impl IntoIterator<Item = GaugeId>,
+    ) -> Self {
+        Self {
+            points: points
+                .into_iter()
+                .map(|id| (id, PointMemory::default()))
+                .collect(),
+            rain: gauges
+                .into_iter()
+                .map(|id| (id, Recent::default()))
+                .collect(),
+        }
+    }
+
+    /// Takes over what `saved` has of the points and gauges that are known here.
+    pub(super) fn take_over(&mut self, mut saved: Self) {
+        for (id, point) in &mut self.points {
+            *point = saved.points.remove(id).unwrap_or_default();
+        }
+        for (id, rain) in &mut self.rain {
+            *rain = saved.rain.remove(id).unwrap_or_default();
+        }
+    }
+
+    /// Takes a rain intensity in mm/h; that of a gauge that no point uses is not remembered.
+    pub(super) fn observe_rain(&mut self, gauge: &GaugeId, at: Timestamp, mm_per_h: f64) {
+        if let Some(rain) = self.rain.get_mut(gauge) {
+            rain.insert(at, mm_per_h.max(0.0), RAIN_MS);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_older_than_the_span_is_forgotten_in_any_order() {
+        let at = |minute: i64| Timestamp::from_millis(minute * 60_000);
+        let mut recent = Recent::default();
+        for minute in [100, 60, 30, 90, 40] {
+            recent.insert(at(minute), minute as f64, 60 * 60_000);
+        }
+        let kept: Vec<_> = recent.until(at(1_000)).map(|(_, value)| value).collect();
+        assert_eq!(kept, [100.0, 90.0, 60.0, 40.0]);
+        assert_eq!(recent.newest(), Some((at(100), 100.0)));
+        assert_eq!(
+            recent.within(at(40), at(90)).collect::<Vec<_>>(),
+            [40.0, 60.0, 90.0]
+        );
+    }
+}

@@ -1,0 +1,51 @@
+//! What a forecast says of one point.
+
+use serde::{Deserialize, Serialize};
+use shared::time::Timestamp;
+
+use super::Skill;
+
+/// What a forecast rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Rain fills the sag and drains empty it.
+    Reservoir,
+    /// No rain data: the change of the last minutes goes on for a while.
+    RateOfRise,
+}
+
+/// Depths at one horizon, in metres: between `p10_m` and `p90_m` with a probability of 80 %.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Horizon {
+    pub minutes: i64,
+    pub p10_m: f64,
+    pub p50_m: f64,
+    pub p90_m: f64,
+}
+
+/// Inflow less natural drainage, one member, m³/h for each five minutes of three hours.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inflow {
+    pub weight: f64,
+    pub m3h: Vec<f64>,
+}
+
+/// A forecast of one point.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Forecast {
+    pub basis_at: Timestamp,
+    pub method: Method,
+    pub horizons: Vec<Horizon>,
+    pub waterlogged_probability_60: f64,
+    pub peak_m: f64,
+    pub peak_at: Timestamp,
+    pub reaches_waterlogged_at: Option<Timestamp>,
+    pub reaches_closure_at: Option<Timestamp>,
+    pub dry_at: Option<Timestamp>,
+    pub skill: Skill,
+    /// [epoch ms, p10, p50, p90] every five minutes.
+    pub curve: Vec<(i64, f64, f64, f64)>,
+    /// What the planner needs.
+    pub inflow: Vec<Inflow>,
+}

@@ -1,0 +1,158 @@
+//! Tells new observations from repetitions before they are written.
+//!
+//! Nearly every observation is newer than all of its gauge's others: those need one map look-up.
+//! The rest (backlog, repetitions, third parties) is compared with what the store has.
+
+use std::collections::HashMap;
+
+use shared::{ids::GaugeId, observation::Observation, time::Timestamp};
+
+/// What to do with an observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Novelty {
+    /// Its identity is new: write it.
+    New,
+    /// Its identity is known and what is there stays.
+    Duplicate,
+    /// Its identity is known, but this one is better (see [`Observation::wins_over`]): write it.
+    Better,
+}
+
+/// The newest observation time of every gauge, and the identities of the group being formed.
+#[derive(Debug, Default)]
+pub struct Deduplicator {
+    newest: HashMap<GaugeId, Timestamp>,
+    /// What was the newest of its gauge when it came, and is not in `group`.
+    ahead: Vec<Observation>,
+    group: HashMap<(GaugeId, Timestamp), Observation>,
+}
+
+impl Deduplicator {
+    /// Judges one observation. `newest` and `get` ask the store and are called only when needed.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn judge<E>(
+        &mut self,
+        observation: &Observation,
+        newest: impl FnOnce(&GaugeId) -> Result<Option<Timestamp>, E>,
+        get: impl FnOnce(&GaugeId, Timestamp) -> Result<Option<Observation>, E>,
+    ) -> Result<Novelty, E> {
+        let (gauge, at) = (&observation.gauge, observation.observed_at);
+        let front = if let Some(front) = self.newest.get_mut(gauge) {
+            front
+        } else {
+            let start = newest(gauge)?.unwrap_or(Timestamp::from_millis(i64::MIN));
+            self.newest.entry(gauge.clone()).or_insert(start)
+        };
+        if at > *front {
+            *front = at;
+            self.ahead.push(observation.clone());
+            return Ok(Novelty::New);
+        }
+        // Only now somebody looks back: most groups never need the index.
+        let ahead = self.ahead.drain(..);
+        self.group
+            .extend(ahead.map(|o| ((o.gauge.clone(), o.observed_at), o)));
+        let identity = (gauge.clone(), at);
+        let known = match self.group.get(&identity) {
+            Some(known) => Some(known.clone()),
+            None => get(gauge, at)?,
+        };
+        let outcome = match known {
+            None => Novelty::New,
+            Some(known) if observation.wins_over(&known) => Novelty::Better,
+            Some(_) => return Ok(Novelty::Duplicate),
+        };
+        self.group.insert(identity, observation.clone());
+        Ok(outcome)
+    }
+
+    /// The group is durable: from now on the store answers for it.
+    pub fn group_committed(&mut self) {
+        self.ahead.clear();
+        self.group.clear();
+    }
+
+    /// The group could not be written: forget it, and ask the store again about its gauges.
+    pub fn group_failed(&mut self) {
+        let grouped = self.group.keys().map(|(gauge, _)| gauge);
+        for gauge in grouped.chain(self.ahead.iter().map(|o| &o.gauge)) {
+            self.newest.remove(gauge);
+        }
+        self.group_committed();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, convert::Infallible};
+
+    use proptest::prelude::*;
+    use shared::{
+        gauge::Parameter,
+        quality::{Quality, TestSet},
+        value::Value,
+    };
+
+    use super::*;
+
+    fn observation(gauge: u8, minute: i64, milli: i64, quality: Quality) -> Observation {
+        Observation {
+            gauge: format!("lg-{gauge}").parse().expect("id"),
+            parameter: Parameter::Depth,
+            observed_at: Timestamp::from_millis(minute * 60_000),
+            value: Some(Value::from_milli(milli)),
+            quality,
+            tests: TestSet::NONE,
+        }
+    }
+
+    /// Merges a sequence in groups into a model store.
+    fn merge(
+        sequence: &[Observation],
+        group: usize,
+    ) -> BTreeMap<(GaugeId, Timestamp), Observation> {
+        let mut store: BTreeMap<(GaugeId, Timestamp), Observation> = BTreeMap::new();
+        let mut deduplicator = Deduplicator::default();
+        for chunk in sequence.chunks(group) {
+            let mut write = Vec::new();
+            for o in chunk {
+                let newest = |g: &GaugeId| {
+                    Ok::<_, Infallible>(store.keys().filter(|k| k.0 == *g).map(|k| k.1).max())
+                };
+                let get = |g: &GaugeId, t| Ok(store.get(&(g.clone(), t)).cloned());
+                match deduplicator.judge(o, newest, get).expect("infallible") {
+                    Novelty::New | Novelty::Better => write.push(o.clone()),
+                    Novelty::Duplicate => {}
+                }
+            }
+            for o in write {
+                store.insert((o.gauge.clone(), o.observed_at), o);
+            }
+            deduplicator.group_committed();
+        }
+        store
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_and_any_repetition_merge_to_the_same_store(
+            seeds in prop::collection::vec((0_u8..3, 0_i64..6, 0_i64..3, 0_usize..2), 1..40),
+            shuffle in prop::collection::vec(any::<prop::sample::Index>(), 80),
+            group in 1_usize..7,
+        ) {
+            let flags = [Quality::Pass, Quality::Suspect];
+            let straight: Vec<_> = seeds
+                .iter()
+                .map(|(g, m, v, q)| observation(*g, *m, *v, flags[*q]))
+                .collect();
+            let mut shuffled: Vec<_> = straight.iter().chain(&straight).cloned().collect();
+            for (i, index) in shuffle.iter().enumerate() {
+                let n = shuffled.len();
+                shuffled.swap(i % n, index.index(n));
+            }
+            prop_assert_eq!(merge(&straight, 1), merge(&shuffled, group));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The features that change: gauges, waterlogging points, trucks, routes.
+
+use serde::Serialize;
+use shared::ids::{PointId, TruckId};
+
+use super::write;
+use crate::{
+    network::LayerName,
+    publish::{state::GaugeTexts, view},
+    world::Snapshot,
+};
+
+/// Gauges with their newest observation.
+pub fn gauges(snapshot: &Snapshot, texts: &GaugeTexts) -> Vec<u8> {
+    let mut out = Vec::new();
+    let kind = LayerName::Gauges.kind();
+    for (site, text) in snapshot.city.gauges.iter().zip(texts.iter()) {
+        write::written_point(&mut out, kind, site.id.as_str(), site.position, text);
+    }
+    out
+}
+
+/// Waterlogging points with their status and forecast.
+pub fn points(snapshot: &Snapshot) -> Vec<u8> {
+    let mut out = Vec::new();
+    let kind = LayerName::WaterloggingPoints.kind();
+    for point in view::points(snapshot) {
+        write::point(&mut out, kind, point.id.as_str(), point.position, &point);
+    }
+    out
+}
+
+/// Trucks where they are.
+pub fn trucks(snapshot: &Snapshot) -> Vec<u8> {
+    let mut out = Vec::new();
+    let kind = LayerName::PumpTrucks.kind();
+    for truck in view::trucks(snapshot) {
+        write::point(&mut out, kind, truck.id.as_str(), truck.position, &truck);
+    }
+    out
+}
+
+#[derive(Serialize)]
+struct RouteView<'a> {
+    truck: &'a TruckId,
+    point: &'a PointId,
+    /// Whether a dispatcher has confirmed it.
+    ordered: bool,
+}
+
+/// Routes of open orders and of recommendations.
+pub fn routes(snapshot: &Snapshot) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut add = |truck: &TruckId, point: &PointId, route: &[_], ordered: bool| {
+        if route.len() > 1 {
+            let (id, view) = (
+                format!("route-{truck}"),
+                RouteView {
+                    truck,
+                    point,
+                    ordered,
+                },
+            );
+            write::line(&mut out, "route", &id, route, &view);
+        }
+    };
+    let open = snapshot.orders.values().filter(|o| o.is_open());
+    for order in open {
+        add(&order.truck, &order.point, &order.route, true);
+    }
+    let bound = |truck: &TruckId| {
+        let mut trucks = snapshot.city.trucks.iter().zip(&snapshot.trucks);
+        trucks.any(|(site, facts)| site.id == *truck && facts.order.is_some())
+    };
+    let recommended = snapshot.plan.iter().flat_map(|p| &p.recommendations);
+    for r in recommended.filter(|r| !bound(&r.truck)) {
+        add(&r.truck, &r.point, &r.route, false);
+    }
+    out
+}

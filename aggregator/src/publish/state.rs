@@ -1,0 +1,155 @@
+//! The state document and its deltas.
+//!
+//! Lists absent from a delta are unchanged; an element replaces the one with the same id.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use shared::{clock::Mode, ids::GaugeId, time::Timestamp};
+
+use super::{
+    redraw::Redraw,
+    view::{self, AgentView, CityView, GaugeView, OrderView, PointView, TruckView},
+};
+use crate::{
+    counters::Counts,
+    dispatch::Plan,
+    world::{GaugeIndex, Snapshot},
+};
+
+/// The state, or a delta of it.
+#[derive(Debug, Serialize)]
+struct StateView<'a> {
+    seq: u64,
+    now: Timestamp,
+    mode: Mode,
+    speed: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<CityView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gauges: Option<Vec<&'a RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points: Option<Vec<PointView<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trucks: Option<Vec<TruckView<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<&'a Plan>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    orders: Option<Vec<OrderView<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agents: Option<Vec<AgentView<'a>>>,
+    /// Gauges that no layer knows, and how many observations each gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown_gauges: Option<&'a BTreeMap<GaugeId, u64>>,
+    counters: &'a Counts,
+}
+
+/// Every gauge's view as JSON: the state, its deltas and the map all hold it, and it changes only
+/// when the gauge does.
+#[derive(Debug, Default)]
+pub struct GaugeTexts(Vec<Box<RawValue>>);
+
+impl GaugeTexts {
+    /// The text of one gauge.
+    #[must_use]
+    pub fn get(&self, gauge: GaugeIndex) -> Option<&RawValue> {
+        self.0.get(gauge.index()).map(|text| &**text)
+    }
+
+    /// All texts, in the order of the gauges.
+    pub fn iter(&self) -> impl Iterator<Item = &RawValue> {
+        self.0.iter().map(|text| &**text)
+    }
+
+    /// Writes what changed; everything if nothing was written yet.
+    pub fn write<'a>(
+        &mut self,
+        snapshot: &Snapshot,
+        changed: impl IntoIterator<Item = &'a GaugeIndex>,
+    ) {
+        if self.0.len() != snapshot.gauges.len() {
+            self.0 = view::gauges(snapshot).map(|gauge| text(&gauge)).collect();
+            return;
+        }
+        for key in changed.into_iter().map(|gauge| gauge.index()) {
+            let site = snapshot.city.gauges.get(key);
+            if let (Some(old), Some(site), Some(facts)) =
+                (self.0.get_mut(key), site, snapshot.gauges.get(key))
+            {
+                *old = text(&GaugeView::new(key, site, facts));
+            }
+        }
+    }
+}
+
+fn text(gauge: &GaugeView) -> Box<RawValue> {
+    to_raw_value(gauge).expect("plain data is JSON")
+}
+
+/// The whole state.
+#[must_use]
+pub fn document(snapshot: &Snapshot, texts: &GaugeTexts) -> Vec<u8> {
+    let mut view = empty(snapshot);
+    view.city = Some(CityView::new(snapshot));
+    view.gauges = Some(texts.iter().collect());
+    view.points = Some(view::points(snapshot).collect());
+    view.trucks = Some(view::trucks(snapshot).collect());
+    view.plan = snapshot.plan.as_deref();
+    view.orders = Some(view::orders(snapshot).collect());
+    view.agents = Some(view::agents(snapshot).collect());
+    view.unknown_gauges = Some(&snapshot.unknown_gauges);
+    written(&view)
+}
+
+/// What changed.
+#[must_use]
+pub fn delta(snapshot: &Snapshot, texts: &GaugeTexts, redraw: &Redraw) -> Vec<u8> {
+    let mut view = empty(snapshot);
+    view.gauges = some(redraw.gauges.iter().filter_map(|g| texts.get(*g)));
+    view.points = some(redraw.points.iter().filter_map(|point| {
+        let key = point.index();
+        let (site, facts) = (snapshot.city.points.get(key)?, snapshot.points.get(key)?);
+        Some(PointView::new(key, site, facts))
+    }));
+    view.trucks = some(redraw.trucks.iter().filter_map(|truck| {
+        let key = truck.index();
+        let (site, facts) = (snapshot.city.trucks.get(key)?, snapshot.trucks.get(key)?);
+        Some(TruckView::new(key, site, facts))
+    }));
+    view.plan = snapshot.plan.as_deref().filter(|_| redraw.plan);
+    view.orders = redraw.orders.then(|| view::orders(snapshot).collect());
+    view.agents = some(redraw.agents.iter().filter_map(|id| {
+        let (id, facts) = snapshot.agents.get_key_value(id)?;
+        Some(AgentView::new(id, facts))
+    }));
+    view.unknown_gauges = redraw.unknown_gauges.then_some(&*snapshot.unknown_gauges);
+    written(&view)
+}
+
+fn some<T>(elements: impl Iterator<Item = T>) -> Option<Vec<T>> {
+    let elements: Vec<T> = elements.collect();
+    (!elements.is_empty()).then_some(elements)
+}
+
+fn written(view: &StateView) -> Vec<u8> {
+    serde_json::to_vec(view).expect("the state has no maps of odd keys")
+}
+
+fn empty(snapshot: &Snapshot) -> StateView<'_> {
+    StateView {
+        seq: snapshot.seq,
+        now: snapshot.at,
+        mode: snapshot.mode,
+        speed: snapshot.speed,
+        city: None,
+        gauges: None,
+        points: None,
+        trucks: None,
+        plan: None,
+        orders: None,
+        agents: None,
+        unknown_gauges: None,
+        counters: &snapshot.counts,
+    }
+}

@@ -1,0 +1,192 @@
+//! A world as bytes, to go on from after a restart or to look back from.
+//!
+//! One byte of version, then MessagePack with named fields: a field that comes later gets a default,
+//! so that what was saved before is still read (`tests/golden` holds one of each version). Only what
+//! the city does not say is saved; a gauge, point or truck that is no longer in the city is dropped,
+//! and a new one starts as one that has given nothing.
+//!
+//! A world is saved right after a tick. Its facts are functions of what is saved, so the one that is
+//! read again shows the same and goes on the same.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use shared::{
+    fleet::TruckReport,
+    ids::{AgentId, GaugeId, PointId, TruckId},
+    quality::{Quality, TestSet},
+    time::Timestamp,
+    value::Value,
+};
+
+use super::{
+    AgentFacts, GaugeFacts, Newest, Started, World, fleet::Orders, outlook::OutlookState,
+    publication::Publication,
+};
+use crate::{
+    assess::AssessmentState, counters::Counts, merge::Trend, network::City, orders::Order,
+};
+
+/// The version that [`World::save`] writes.
+const VERSION: u8 = 1;
+
+/// Why bytes are not a world.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedFormError {
+    #[error("the saved world is empty")]
+    Empty,
+    #[error("the saved world has version {0}; this program reads version {VERSION}")]
+    Version(u8),
+    #[error("the saved world is damaged")]
+    Damaged(#[from] rmp_serde::decode::Error),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Form {
+    run: Option<Started>,
+    /// Those that have given anything.
+    gauges: Vec<GaugeRow>,
+    points: BTreeMap<PointId, PointForm>,
+    trucks: BTreeMap<TruckId, TruckForm>,
+    orders: Vec<Order>,
+    agents: BTreeMap<AgentId, AgentFacts>,
+    unknown: BTreeMap<GaugeId, u64>,
+    counts: Vec<u64>,
+    outlook: OutlookState,
+    publication: Publication,
+}
+
+/// A gauge without the names of its fields, for there may be half a million: id, newest observation,
+/// newest trusted value, whether it is silent.
+type GaugeRow = (
+    GaugeId,
+    Option<(Timestamp, Option<Value>, Quality, TestSet)>,
+    Option<(Timestamp, Value)>,
+    bool,
+);
+
+fn row(id: &GaugeId, facts: &GaugeFacts) -> GaugeRow {
+    let newest = facts.newest;
+    let newest = newest.map(|n| (n.observed_at, n.value, n.quality, n.tests));
+    (id.clone(), newest, facts.trusted, facts.is_silent)
+}
+
+fn facts((_, newest, trusted, is_silent): &GaugeRow) -> GaugeFacts {
+    let newest = newest.map(|(observed_at, value, quality, tests)| Newest {
+        observed_at,
+        value,
+        quality,
+        tests,
+    });
+    GaugeFacts {
+        newest,
+        trusted: *trusted,
+        is_silent: *is_silent,
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PointForm {
+    assessment: AssessmentState,
+    trend: Trend,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct TruckForm {
+    report: Option<TruckReport>,
+    last_sent: Option<Timestamp>,
+}
+
+impl World {
+    /// The world as bytes. Only right after a tick.
+    #[must_use]
+    pub fn save(&self) -> Vec<u8> {
+        let mut bytes = vec![VERSION];
+        rmp_serde::encode::write_named(&mut bytes, &self.form())
+            .expect("memory takes everything, and all of it is plain data");
+        bytes
+    }
+
+    /// The world that was saved, in a city that may have changed since.
+    ///
+    /// # Errors
+    /// Another version, or damaged.
+    pub fn restore(city: Arc<City>, bytes: &[u8]) -> Result<Self, SavedFormError> {
+        let (version, body) = bytes.split_first().ok_or(SavedFormError::Empty)?;
+        if *version != VERSION {
+            return Err(SavedFormError::Version(*version));
+        }
+        let mut world = Self::new(city);
+        world.fill(rmp_serde::from_slice(body)?);
+        Ok(world)
+    }
+
+    fn form(&self) -> Form {
+        let gauges = self.city.gauges.iter().zip(self.gauges.iter());
+        let points = self.points.iter().map(|p| {
+            let form = PointForm {
+                assessment: p.assessment.state().clone(),
+                trend: p.trend.clone(),
+            };
+            (p.id.clone(), form)
+        });
+        let trucks = self.city.trucks.iter().zip(&self.trucks).map(|(site, t)| {
+            let form = TruckForm {
+                report: t.report.clone(),
+                last_sent: t.last_sent,
+            };
+            (site.id.clone(), form)
+        });
+        Form {
+            run: self.run,
+            gauges: gauges
+                .filter(|(_, facts)| **facts != GaugeFacts::SILENT)
+                .map(|(site, facts)| row(&site.id, facts))
+                .collect(),
+            points: points.collect(),
+            trucks: trucks.collect(),
+            orders: self.orders.all().values().map(|o| (**o).clone()).collect(),
+            agents: self
+                .agents
+                .iter()
+                .map(|(id, facts)| (id.clone(), (**facts).clone()))
+                .collect(),
+            unknown: (*self.unknown).clone(),
+            counts: self.counts.places(),
+            outlook: self.outlook.state(),
+            publication: self.publication.clone(),
+        }
+    }
+
+    fn fill(&mut self, form: Form) {
+        self.run = form.run;
+        for row in form.gauges {
+            let place = self.places.gauges.get(&row.0);
+            if let Some(known) = place.and_then(|g| self.gauges.get_mut(g.index())) {
+                *known = facts(&row);
+            }
+        }
+        for (id, saved) in form.points {
+            if let Some(place) = self.places.points.get(&id) {
+                let site = self.city.points.get(place.index());
+                let site = site.expect("places are those of the city's lists");
+                self.points[*place].restore(site, saved.assessment, saved.trend);
+            }
+        }
+        for (id, saved) in form.trucks {
+            if let Some(place) = self.places.trucks.get(&id) {
+                let truck = &mut self.trucks[*place];
+                truck.report = saved.report;
+                truck.last_sent = saved.last_sent;
+            }
+        }
+        self.orders = form.orders.into_iter().collect::<Orders>();
+        let agents = form.agents.into_iter();
+        self.agents = Arc::new(agents.map(|(id, facts)| (id, Arc::new(facts))).collect());
+        self.unknown = Arc::new(form.unknown);
+        self.counts = Counts::from_places(&form.counts);
+        self.outlook.restore(form.outlook);
+        self.publication = form.publication;
+        self.look(&mut Vec::new());
+    }
+}

@@ -1,0 +1,213 @@
+//! A running system: started, killed and restarted in parts, ended and compared.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use shared::{clock::Clock, ids::GaugeId, net::free_address, time::Timestamp};
+
+use super::{
+    ApiClient, BehindLink, DeliveryCount, Field, LabBroker, LabError, LabSetup, Process, Programs,
+    StoreExport, config,
+    delivery::{self, Lateness},
+    export::{self, export},
+    process::START_DEADLINE,
+    work_folder::WorkFolder,
+};
+use crate::{console::say, gauge::ServedLog};
+
+/// A running system.
+pub struct Lab {
+    pub field: Field,
+    pub broker: LabBroker,
+    pub client: ApiClient,
+    pub clock: Clock,
+    pub aggregator: Process,
+    pub agents: Vec<Process>,
+    programs: Programs,
+    aggregator_config: PathBuf,
+    work: WorkFolder,
+}
+
+impl Lab {
+    /// Starts everything and waits until it serves.
+    ///
+    /// # Errors
+    /// A program is missing, does not start or does not get ready in time.
+    pub async fn start(setup: LabSetup) -> Result<Self, LabError> {
+        let programs = Programs::find()?;
+        let work = WorkFolder::new(setup.work)?;
+        let clock = setup
+            .clock
+            .validate()
+            .map_err(|e| LabError::Setup(e.to_string()))?;
+        let served = work.path.join("served.csv");
+        let log = ServedLog::with_file(&served).map_err(LabError::io("served.csv"))?;
+        let field = Field::start(&setup.gateways, clock, setup.readings, Arc::new(log)).await?;
+        let broker = LabBroker::start(
+            &setup.broker,
+            setup.behind_link != BehindLink::Nobody,
+            &work.path,
+        )
+        .await?;
+        let http = match setup.http {
+            Some(address) => address,
+            None => free_address().map_err(LabError::io("a port for HTTP"))?,
+        };
+        let city = setup
+            .city
+            .canonicalize()
+            .map_err(LabError::io(setup.city.display().to_string()))?;
+        let data = work.path.join("aggregator");
+        let text = config::aggregator(&data, &city, http, &broker.aggregator, setup.clock)?;
+        let aggregator_config = work.write("aggregator.toml", &text)?;
+        let run = |config: &Path| vec!["run".to_owned(), config.display().to_string()];
+        let aggregator = Process::new(
+            "aggregator",
+            &programs.aggregator,
+            run(&aggregator_config),
+            &work.path,
+        );
+        let mut agents = Vec::new();
+        for gateway in &field.gateways {
+            let name = gateway.agent.as_str();
+            let data = work.path.join(name);
+            let uplink = broker.uplink(setup.behind_link.holds(&gateway.agent));
+            let text = config::agent(gateway, &uplink, setup.clock, setup.batch_seconds, &data)?;
+            let path = work.write(&format!("{name}.toml"), &text)?;
+            agents.push(Process::new(name, &programs.agent, run(&path), &work.path));
+        }
+        let client = ApiClient::new(http);
+        let mut lab = Self {
+            field,
+            broker,
+            client,
+            clock,
+            aggregator,
+            agents,
+            programs,
+            aggregator_config,
+            work,
+        };
+        let begun = lab.begin().await;
+        lab.kept_on_error(begun)?;
+        Ok(lab)
+    }
+
+    async fn begin(&mut self) -> Result<(), LabError> {
+        self.start_aggregator().await?;
+        for agent in &mut self.agents {
+            agent.start()?;
+        }
+        self.until_online().await?;
+        self.field.start_publishing(START_DEADLINE).await
+    }
+
+    /// Starts the aggregator, again after a kill, and waits until it is ready.
+    ///
+    /// # Errors
+    /// It ends, or is not ready in time.
+    pub async fn start_aggregator(&mut self) -> Result<(), LabError> {
+        self.aggregator.start()?;
+        self.until_ready().await
+    }
+
+    /// Whether every program that should run does.
+    ///
+    /// # Errors
+    /// The first one that ended by itself, with the end of its log.
+    pub fn check(&mut self) -> Result<(), LabError> {
+        self.aggregator.check()?;
+        self.broker
+            .process
+            .as_mut()
+            .map_or(Ok(()), Process::check)?;
+        self.agents.iter_mut().try_for_each(Process::check)
+    }
+
+    /// Ends the run: drains, stops every program in order and reads the store.
+    ///
+    /// # Errors
+    /// Something does not drain, stop or export; the work folder is then kept.
+    pub async fn finish(&mut self) -> Result<StoreExport, LabError> {
+        let ended = self.end().await;
+        self.kept_on_error(ended)
+    }
+
+    async fn end(&mut self) -> Result<StoreExport, LabError> {
+        self.drain().await?;
+        let stops = self.agents.iter_mut().map(Process::stop);
+        futures_util::future::try_join_all(stops).await?;
+        self.aggregator.stop().await?;
+        self.broker.kill();
+        self.field.log.flush().map_err(LabError::io("served.csv"))?;
+        export(&self.programs.aggregator, &self.aggregator_config).await
+    }
+
+    /// The state document of a past moment, printed from the store of the stopped aggregator.
+    ///
+    /// # Errors
+    /// The aggregator runs, or its store does not reach back so far.
+    pub async fn state_at(&self, moment: &str) -> Result<Vec<u8>, LabError> {
+        export::state_at(&self.programs.aggregator, &self.aggregator_config, moment).await
+    }
+
+    /// What the gauges served against what the store holds.
+    #[must_use]
+    pub fn delivery(&self, store: &StoreExport) -> DeliveryCount {
+        delivery::compare(&self.field.log.all(), store, &self.lateness())
+    }
+
+    /// Whether all that is wrong with a gauge is the loss of readings that it served within a span
+    /// of real time.
+    #[must_use]
+    pub fn lost_only_between(
+        &self,
+        store: &StoreExport,
+        gauge: &GaugeId,
+        span: (Timestamp, Timestamp),
+    ) -> bool {
+        let served = self.field.log.all();
+        delivery::lost_only_between(&served, store, &self.lateness(), gauge, span)
+    }
+
+    /// CPU seconds of every program that runs, by name.
+    #[must_use]
+    pub fn cpu_seconds(&self) -> BTreeMap<String, f64> {
+        let all = self.agents.iter().chain([&self.aggregator]);
+        let used = |p: &Process| Some((p.name().to_owned(), p.usage()?.cpu_seconds));
+        all.filter_map(used).collect()
+    }
+
+    fn lateness(&self) -> Lateness {
+        Lateness::of(&self.field, self.clock.speed())
+    }
+
+    /// Keeps the work folder, whatever it is, and returns it.
+    pub fn keep(&mut self) -> &Path {
+        self.work.keep();
+        &self.work.path
+    }
+
+    /// Keeps the work folder and says where it is.
+    pub fn keep_and_say(&mut self) {
+        let _ = self.field.log.flush();
+        let kept = self.keep().display();
+        say(format!("logs and data are kept in {kept}"));
+    }
+
+    /// The folder with configurations, logs and data.
+    #[must_use]
+    pub fn work(&self) -> &Path {
+        &self.work.path
+    }
+
+    fn kept_on_error<T>(&mut self, result: Result<T, LabError>) -> Result<T, LabError> {
+        if result.is_err() {
+            self.keep_and_say();
+        }
+        result
+    }
+}

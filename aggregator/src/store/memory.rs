@@ -4,7 +4,7 @@
 //! of it what a power cut leaves at worst: whatever was synced, and nothing that only was buffered.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     ops::{Bound, ControlFlow},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -113,15 +113,17 @@ impl Kept {
 
     fn undo(&mut self, undo: Undo) {
         match undo {
-            Undo::Observation(gauge, at, before) => {
-                let Some(day) = self.series.get_mut(&Day::of(at)) else {
-                    return;
-                };
-                let key = (gauge, at);
-                match before {
-                    Some(stored) => day.insert(key, stored),
-                    None => day.remove(&key),
-                };
+            Undo::Observation(gauge, at, Some(before)) => {
+                let day = self.series.entry(Day::of(at)).or_default();
+                day.insert((gauge, at), before);
+            }
+            Undo::Observation(gauge, at, None) => {
+                if let Entry::Occupied(mut day) = self.series.entry(Day::of(at)) {
+                    day.get_mut().remove(&(gauge, at));
+                    if day.get().is_empty() {
+                        day.remove();
+                    }
+                }
             }
             Undo::Cursor(agent, Some(ack)) => {
                 self.cursors.insert(agent, ack);

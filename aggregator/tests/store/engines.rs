@@ -29,7 +29,10 @@ impl Embedded {
         Self { folder, store }
     }
 
-    #[expect(dead_code, reason = "for accidents")]
+    pub fn close(&mut self) {
+        self.store = None;
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -41,7 +44,7 @@ impl Engine for Embedded {
     }
 
     fn reopen(&mut self) {
-        self.store = None;
+        self.close();
         self.store = Some(open(self.folder.path()).unwrap());
     }
 }

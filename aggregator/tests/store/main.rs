@@ -1,7 +1,10 @@
 //! The store's contract, kept by every engine.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod contract;
+mod crash;
+mod damage;
 mod engines;
 mod given;
+mod model;

@@ -1,9 +1,9 @@
 //! Records that cannot be read: told once each, passed over, and never a reason not to serve the
 //! rest.
 
-use std::{collections::HashSet, sync::Mutex};
+use std::{collections::HashSet, ops::ControlFlow, sync::Mutex};
 
-use fjall::{Guard, LsmError};
+use fjall::{Guard, Keyspace, LsmError, UserKey};
 use tracing::error;
 
 use super::{engine, lock};
@@ -23,36 +23,53 @@ pub struct Damage(Mutex<HashSet<String>>);
 /// What reading one record came to.
 pub enum Read<T> {
     Whole(T),
-    /// This one cannot be decoded; the next may be.
-    Damaged,
-    /// The engine's block is damaged: an iterator gives nothing more of its keyspace.
-    NoMore,
+    /// It cannot be decoded; the next may be.
+    Flawed(UserKey, Flaw),
+    /// A block of the engine's is damaged: this iterator gives nothing more.
+    NoMore(Flaw),
+}
+
+/// Reads a record that an iterator found.
+pub fn read<T>(
+    guard: Guard,
+    decode: impl FnOnce(&[u8], &[u8]) -> Result<T, Flaw>,
+) -> Result<Read<T>, StoreError> {
+    let (key, value) = match guard.into_inner() {
+        Ok(pair) => pair,
+        Err(e) if is_damage(&e) => return Ok(Read::NoMore(Flaw::Value(e.into()))),
+        Err(e) => return Err(engine(e)),
+    };
+    Ok(match decode(&key, &value) {
+        Ok(whole) => Read::Whole(whole),
+        Err(flaw) => Read::Flawed(key, flaw),
+    })
 }
 
 impl Damage {
-    /// Reads a record of `keyspace` that an iterator found.
-    pub fn read<T>(
+    /// Reads what an iterator gives until the visitor breaks or a damaged block ends it.
+    pub fn read_all<T>(
         &self,
-        guard: Guard,
-        keyspace: &str,
-        decode: impl FnOnce(&[u8], &[u8]) -> Result<T, Flaw>,
-        named: impl FnOnce(&[u8]) -> String,
-    ) -> Result<Read<T>, StoreError> {
-        let (key, value) = match guard.into_inner() {
-            Ok(pair) => pair,
-            Err(e) if is_damage(&e) => {
-                self.tell(&Flaw::Value(e.into()).of(format!("a block of {keyspace}")));
-                return Ok(Read::NoMore);
-            }
-            Err(e) => return Err(engine(e)),
-        };
-        match decode(&key, &value) {
-            Ok(whole) => Ok(Read::Whole(whole)),
-            Err(flaw) => {
-                self.tell(&flaw.of(named(&key)));
-                Ok(Read::Damaged)
+        guards: impl Iterator<Item = Guard>,
+        keyspace: &Keyspace,
+        decode: impl Fn(&[u8], &[u8]) -> Result<T, Flaw>,
+        named: impl Fn(&[u8]) -> String,
+        mut visit: impl FnMut(T) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        for guard in guards {
+            match read(guard, &decode)? {
+                Read::Whole(whole) => {
+                    if visit(whole).is_break() {
+                        break;
+                    }
+                }
+                Read::Flawed(key, flaw) => self.tell(&flaw.of(named(&key))),
+                Read::NoMore(flaw) => {
+                    self.tell(&flaw.of(format!("a block of {}", keyspace.name())));
+                    break;
+                }
             }
         }
+        Ok(())
     }
 
     /// Tells of a damaged record, once.

@@ -10,13 +10,13 @@ use std::{collections::BTreeMap, ops::ControlFlow, sync::Mutex};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
 
 use super::{
-    damage::{Damage, Read},
+    damage::{Damage, Read, is_damage, read},
     engine, lock,
 };
 use crate::{
     store::{
         Commit, StoreError,
-        record::arrivals,
+        record::{Flaw, arrivals},
         retention::{self, Day},
     },
     world::Arrival,
@@ -33,6 +33,7 @@ pub struct Journal {
     db: Database,
     /// By the number of the first arrival.
     segments: Mutex<BTreeMap<u64, Segment>>,
+    writer: Mutex<arrivals::Writer>,
 }
 
 #[derive(Clone)]
@@ -62,8 +63,11 @@ impl Journal {
             let empty = last.remove().keyspace;
             db.delete_keyspace(empty).map_err(engine)?;
         }
-        let segments = Mutex::new(segments);
-        Ok(Self { db, segments })
+        Ok(Self {
+            db,
+            segments: Mutex::new(segments),
+            writer: Mutex::default(),
+        })
     }
 
     /// The number of the last arrival; 0 where there is none.
@@ -74,8 +78,9 @@ impl Journal {
             return Ok(0);
         };
         let key = guard.key().map_err(engine)?;
-        let last = arrivals::decode_key(&key);
-        Ok(last.map_err(|flaw| flaw.of("the last group of arrivals"))?)
+        let (last, _) =
+            arrivals::decode_key(&key).map_err(|flaw| flaw.of("the last group of arrivals"))?;
+        Ok(last)
     }
 
     /// The number of the first arrival that is kept.
@@ -87,14 +92,13 @@ impl Journal {
 
     /// Adds a commit's arrivals to the batch.
     pub fn write(&self, batch: &mut OwnedWriteBatch, commit: &Commit) -> Result<(), StoreError> {
-        let (Some(first), Some(last)) = (commit.arrivals.first(), commit.arrivals.last()) else {
+        let Some(first) = commit.arrivals.first() else {
             return Ok(());
         };
-        let mut value = Vec::new();
-        arrivals::write_value(&mut value, &commit.arrivals)
-            .map_err(|flaw| flaw.of(named(&arrivals::key(last.number))))?;
         let keyspace = self.segment(first)?;
-        batch.insert(&keyspace, arrivals::key(last.number), value);
+        let put = |key: [u8; _], value: &[u8]| batch.insert(&keyspace, key, value);
+        let written = lock(&self.writer).write(&commit.arrivals, put);
+        written.map_err(|flaw| flaw.of(format!("arrivals from {} on", first.number)))?;
         Ok(())
     }
 
@@ -116,30 +120,31 @@ impl Journal {
         Ok(keyspace)
     }
 
-    /// Visits the arrivals after a number.
+    /// Visits the arrivals from a number on; `last` is the newest that was committed.
     pub fn visit(
         &self,
         damage: &Damage,
-        after: u64,
+        from: u64,
+        last: u64,
         visit: &mut dyn FnMut(Arrival) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let Some(from) = after.checked_add(1) else {
-            return Ok(());
+        let kept = self.first().unwrap_or_default();
+        let mut walk = Walk {
+            damage,
+            expected: from.max(kept),
+            flaw: None,
+            visit,
         };
-        for keyspace in self.from(from) {
-            for guard in keyspace.range(arrivals::key(from)..) {
-                let group = match damage.read(guard, keyspace.name(), arrivals::decode, named)? {
-                    Read::Whole(group) => group,
-                    Read::Damaged => continue,
-                    Read::NoMore => break,
-                };
-                for arrival in group {
-                    if arrival.number >= from && visit(arrival).is_break() {
-                        return Ok(());
-                    }
+        for segment in self.from(from) {
+            let mut from = Some(walk.expected);
+            while let Some(number) = from {
+                match walk.through(&segment, number)? {
+                    ControlFlow::Break(()) => return Ok(()),
+                    ControlFlow::Continue(next) => from = next,
                 }
             }
         }
+        walk.tell_gap_before(last.saturating_add(1));
         Ok(())
     }
 
@@ -175,13 +180,88 @@ impl Journal {
     }
 }
 
-fn options() -> KeyspaceCreateOptions {
-    KeyspaceCreateOptions::default().max_memtable_size(MAX_MEMTABLE_BYTES)
+/// A visitor's way along the segments.
+struct Walk<'a> {
+    damage: &'a Damage,
+    /// The number that comes next where nothing is missing.
+    expected: u64,
+    /// What was wrong since the last arrival that could be read.
+    flaw: Option<Flaw>,
+    visit: &'a mut dyn FnMut(Arrival) -> ControlFlow<()>,
 }
 
-fn named(key: &[u8]) -> String {
-    match arrivals::decode_key(key) {
-        Ok(last) => format!("arrivals up to {last}"),
-        Err(_) => format!("arrivals {key:02x?}"),
+impl Walk<'_> {
+    /// Goes through a segment from a number on. Where a damaged block stands in the way, returns the
+    /// number to go on from.
+    fn through(
+        &mut self,
+        segment: &Keyspace,
+        from: u64,
+    ) -> Result<ControlFlow<(), Option<u64>>, StoreError> {
+        let mut reader = arrivals::Reader::default();
+        for guard in segment.range(arrivals::key(from, 0)..) {
+            match read(guard, |key, value| reader.take(key, value))? {
+                Read::Whole(None) => {}
+                Read::Whole(Some(group)) => {
+                    if self.take(group).is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                Read::Flawed(_, flaw) => {
+                    self.flaw.get_or_insert(flaw);
+                }
+                Read::NoMore(flaw) => {
+                    self.flaw.get_or_insert(flaw);
+                    let next = beyond_damage(segment, from.max(self.expected));
+                    return Ok(ControlFlow::Continue(next));
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(None))
     }
+
+    fn take(&mut self, group: Vec<Arrival>) -> ControlFlow<()> {
+        for arrival in group {
+            if arrival.number < self.expected {
+                continue;
+            }
+            self.tell_gap_before(arrival.number);
+            self.expected = arrival.number.saturating_add(1);
+            (self.visit)(arrival)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn tell_gap_before(&mut self, number: u64) {
+        let flaw = self.flaw.take();
+        if number > self.expected {
+            let flaw = flaw.unwrap_or(Flaw::Missing);
+            self.damage
+                .tell(&flaw.of(format!("arrivals up to {}", number - 1)));
+        }
+    }
+}
+
+/// The lowest number from which a segment can be read again, where a damaged block comes after
+/// `damaged`. It is searched for, because the engine does not tell where its blocks end. The groups
+/// just before the block are lost with it: the engine reads ahead.
+fn beyond_damage(segment: &Keyspace, damaged: u64) -> Option<u64> {
+    let is_damaged = |number: u64| {
+        let next = segment.range(arrivals::key(number, 0)..).next();
+        next.is_some_and(|guard| guard.key().is_err_and(|e| is_damage(&e)))
+    };
+    let (mut damaged, mut readable) = (damaged, u64::MAX);
+    while readable - damaged > 1 {
+        let middle = damaged + (readable - damaged) / 2;
+        if is_damaged(middle) {
+            damaged = middle;
+        } else {
+            readable = middle;
+        }
+    }
+    (readable < u64::MAX).then_some(readable)
+}
+
+fn options() -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default().max_memtable_size(MAX_MEMTABLE_BYTES)
 }

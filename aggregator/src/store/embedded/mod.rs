@@ -25,12 +25,7 @@ use shared::{
     wire::Ack,
 };
 
-use self::{
-    damage::{Damage, Read},
-    journal::Journal,
-    series::Series,
-    worlds::Worlds,
-};
+use self::{damage::Damage, journal::Journal, series::Series, worlds::Worlds};
 use super::{
     Commit, Durability, Forgotten, MAX_REFUSED, Refused, SavedWorld, Store, StoreError, Stored,
     record::{Flaw, cursor, refused},
@@ -180,31 +175,24 @@ impl Store for Embedded {
 
     fn cursors(&self) -> Result<Vec<(AgentId, Ack)>, StoreError> {
         let mut cursors = Vec::new();
-        for guard in self.cursors.iter() {
-            let named = |key: &[u8]| format!("cursor of {}", String::from_utf8_lossy(key));
-            match self.damage.read(guard, CURSORS, cursor::decode, named)? {
-                Read::Whole(cursor) => cursors.push(cursor),
-                Read::Damaged => {}
-                Read::NoMore => break,
-            }
-        }
+        let named = |key: &[u8]| format!("cursor of {}", String::from_utf8_lossy(key));
+        let (damage, guards) = (&self.damage, self.cursors.iter());
+        damage.read_all(guards, &self.cursors, cursor::decode, named, |cursor| {
+            cursors.push(cursor);
+            ControlFlow::Continue(())
+        })?;
         Ok(cursors)
     }
 
     fn refused(&self, limit: usize) -> Result<Vec<Refused>, StoreError> {
         let mut newest = Vec::new();
-        for guard in self.refused.iter().rev() {
-            if newest.len() >= limit {
-                break;
-            }
-            let named = |key: &[u8]| format!("refused message {}", number(key));
-            let decode = |_: &[u8], value: &[u8]| refused::decode(value);
-            match self.damage.read(guard, REFUSED, decode, named)? {
-                Read::Whole(message) => newest.push(message),
-                Read::Damaged => {}
-                Read::NoMore => break,
-            }
-        }
+        let named = |key: &[u8]| format!("refused message {}", number(key));
+        let decode = |_: &[u8], value: &[u8]| refused::decode(value);
+        let (damage, guards) = (&self.damage, self.refused.iter().rev().take(limit));
+        damage.read_all(guards, &self.refused, decode, named, |message| {
+            newest.push(message);
+            ControlFlow::Continue(())
+        })?;
         Ok(newest)
     }
 
@@ -217,7 +205,11 @@ impl Store for Embedded {
         after: u64,
         visit: &mut dyn FnMut(Arrival) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        self.journal.visit(&self.damage, after, visit)
+        let last = self.last_arrival.load(Ordering::Acquire);
+        match after.checked_add(1) {
+            Some(from) => self.journal.visit(&self.damage, from, last, visit),
+            None => Ok(()),
+        }
     }
 
     fn save_world(&self, world: &SavedWorld) -> Result<(), StoreError> {

@@ -1,12 +1,12 @@
 //! The series: one keyspace for each UTC day, so that retention frees whole days at once.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Mutex};
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
+use fjall::{Database, Guard, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
 use shared::{ids::GaugeId, time::Timestamp};
 
 use super::{
-    damage::{Damage, Read, is_damage},
+    damage::{Damage, is_damage},
     engine, lock,
 };
 use crate::store::{
@@ -91,16 +91,17 @@ impl Series {
 
     pub fn newest(&self, damage: &Damage, gauge: &GaugeId) -> Result<Option<Stored>, StoreError> {
         let prefix = observation::prefix(gauge);
+        let mut newest = None;
         for day in self.all().into_iter().rev() {
-            for guard in day.prefix(&prefix).rev() {
-                match damage.read(guard, day.name(), observation::decode, named)? {
-                    Read::Whole(stored) => return Ok(Some(stored)),
-                    Read::Damaged => {}
-                    Read::NoMore => break,
-                }
+            read(damage, &day, day.prefix(&prefix).rev(), |stored| {
+                newest = Some(stored);
+                ControlFlow::Break(())
+            })?;
+            if newest.is_some() {
+                break;
             }
         }
-        Ok(None)
+        Ok(newest)
     }
 
     pub fn range(
@@ -113,16 +114,17 @@ impl Series {
         let mut found = Vec::new();
         let span = observation::key(gauge, from)..=observation::key(gauge, to);
         for day in self.between(from, to).into_iter().rev() {
-            for guard in day.range(span.clone()).rev() {
-                if found.len() >= limit {
-                    break;
-                }
-                match damage.read(guard, day.name(), observation::decode, named)? {
-                    Read::Whole(stored) => found.push(stored),
-                    Read::Damaged => {}
-                    Read::NoMore => break,
-                }
+            if found.len() >= limit {
+                break;
             }
+            read(damage, &day, day.range(span.clone()).rev(), |stored| {
+                found.push(stored);
+                if found.len() < limit {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            })?;
         }
         found.reverse();
         Ok(found)
@@ -130,13 +132,10 @@ impl Series {
 
     pub fn visit(&self, damage: &Damage, visit: &mut dyn FnMut(Stored)) -> Result<(), StoreError> {
         for day in self.all() {
-            for guard in day.iter() {
-                match damage.read(guard, day.name(), observation::decode, named)? {
-                    Read::Whole(stored) => visit(stored),
-                    Read::Damaged => {}
-                    Read::NoMore => break,
-                }
-            }
+            read(damage, &day, day.iter(), |stored| {
+                visit(stored);
+                ControlFlow::Continue(())
+            })?;
         }
         Ok(())
     }
@@ -178,6 +177,15 @@ impl Series {
     fn all(&self) -> Vec<Keyspace> {
         lock(&self.days).values().cloned().collect()
     }
+}
+
+fn read(
+    damage: &Damage,
+    day: &Keyspace,
+    guards: impl Iterator<Item = Guard>,
+    visit: impl FnMut(Stored) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    damage.read_all(guards, day, observation::decode, named, visit)
 }
 
 fn options() -> KeyspaceCreateOptions {

@@ -299,21 +299,83 @@ fn a_group_of_arrivals_with_a_clock_that_jumps() {
     check_group("arrivals-group", &group);
 }
 
-fn check_group(name: &str, inputs: &[(i64, Input)]) {
+fn numbered(inputs: &[(i64, Input)]) -> Vec<Arrival> {
     let numbered = (4_711..).zip(inputs);
-    let given: Vec<_> = numbered
-        .map(|(number, (millis, input))| Arrival {
-            number,
-            at: at(*millis),
-            input: input.clone(),
-        })
-        .collect();
-    let last = given.last().expect("one at least").number;
-    let mut value = Vec::new();
-    arrivals::write_value(&mut value, &given).expect("encodes");
-    check(name, &value, &given, |value| {
-        arrivals::decode(&arrivals::key(last), value)
+    let arrivals = numbered.map(|(number, (millis, input))| Arrival {
+        number,
+        at: at(*millis),
+        input: input.clone(),
     });
+    arrivals.collect()
+}
+
+/// The records of some arrivals, each with its key before its value.
+fn written(arrivals: &[Arrival]) -> Vec<Vec<u8>> {
+    let (mut records, mut writer) = (Vec::new(), arrivals::Writer::default());
+    let put = |key: [u8; 10], value: &[u8]| records.push([&key, value].concat());
+    writer.write(arrivals, put).expect("encodes");
+    records
+}
+
+fn read_back(records: &[Vec<u8>]) -> Result<Vec<Arrival>, Flaw> {
+    let (mut arrivals, mut reader) = (Vec::new(), arrivals::Reader::default());
+    for record in records {
+        let (key, value) = record.split_at_checked(10).ok_or(Flaw::Key)?;
+        arrivals.extend(reader.take(key, value)?.unwrap_or_default());
+    }
+    Ok(arrivals)
+}
+
+fn check_group(name: &str, inputs: &[(i64, Input)]) {
+    let given = numbered(inputs);
+    let mut records = written(&given);
+    assert_eq!(records.len(), 1, "{name}: a small group is one record");
+    let record = records.remove(0);
+    check(name, &record, &given, |record| {
+        read_back(&[record.to_vec()])
+    });
+}
+
+fn large(count: usize) -> Input {
+    let one = an_observation(Parameter::Stage, Quality::Pass);
+    Input::Observed(vec![one; count])
+}
+
+#[test]
+fn arrivals_are_kept_in_items_that_are_smaller_than_a_page() {
+    let one: &[_] = &[(NOON, Input::Tick)];
+    let sizes = [100, 100, 100, 1_000, 1, 400].map(|count| (NOON, large(count)));
+    let given = numbered(&[one, &sizes, one].concat());
+    let records = written(&given);
+    assert!(records.iter().all(|r| r.len() < 4_096));
+    assert!(records.is_sorted());
+    assert_eq!(read_back(&records).expect("whole"), given);
+    let lasts: Vec<_> = records
+        .iter()
+        .map(|r| arrivals::decode_key(&r[..10]).expect("a key"))
+        .filter(|(_, part)| *part == 0)
+        .map(|(last, _)| last - 4_711)
+        .collect();
+    assert_eq!(
+        lasts,
+        [2, 3, 4, 5, 6, 7],
+        "a few together, a large one alone"
+    );
+}
+
+#[test]
+fn a_group_that_lacks_a_part_is_told_by_it() {
+    let given = numbered(&[(NOON, large(1_000))]);
+    let records = written(&given);
+    assert!(records.len() > 3);
+    for missing in 0..records.len() - 1 {
+        let mut others = records.clone();
+        others.remove(missing);
+        let Err(Flaw::Part(part)) = read_back(&others) else {
+            panic!("part {missing} is not missed")
+        };
+        assert_eq!(usize::from(part), missing);
+    }
 }
 
 #[test]
@@ -321,7 +383,9 @@ fn a_record_of_another_version_is_told_by_its_version() {
     for version in [0, 2, 255] {
         let value = [version, 1, 2, 3];
         let told = [
-            arrivals::decode(&arrivals::key(1), &value).map(drop),
+            arrivals::Reader::default()
+                .take(&arrivals::key(1, 0), &value)
+                .map(drop),
             cursor::decode(b"gw-1", &value).map(drop),
             refused::decode(&value).map(drop),
             world::decode(value.to_vec()).map(drop),
@@ -342,28 +406,19 @@ fn a_record_of_another_version_is_told_by_its_version() {
 
 #[test]
 fn a_record_that_is_cut_or_followed_by_more_is_refused() {
-    let arrivals: Vec<_> = (1..)
-        .zip(inputs())
-        .map(|(number, input)| Arrival {
-            number,
-            at: at(NOON),
-            input,
-        })
-        .collect();
-    let mut value = Vec::new();
-    arrivals::write_value(&mut value, &arrivals).expect("encodes");
-    let key = arrivals::key(arrivals.len() as u64);
-    assert_eq!(arrivals::decode(&key, &value).expect("whole"), arrivals);
-    for length in 0..value.len() {
-        let shorter = value.get(..length).expect("shorter");
-        assert!(arrivals::decode(&key, shorter).is_err(), "{length} bytes");
+    let inputs: Vec<_> = inputs().into_iter().map(|input| (NOON, input)).collect();
+    let given = numbered(&inputs);
+    let mut record = written(&given).remove(0);
+    assert_eq!(read_back(&[record.clone()]).expect("whole"), given);
+    for length in 0..record.len() {
+        let shorter = record[..length].to_vec();
+        assert!(read_back(&[shorter]).is_err(), "{length} bytes");
     }
-    value.push(0);
-    let followed = arrivals::decode(&key, &value);
-    assert!(matches!(followed, Err(Flaw::Trailing(1))));
-    value.pop();
-    let few = arrivals::decode(&arrivals::key(3), &value);
-    assert!(matches!(few, Err(Flaw::Key)), "more arrivals than numbers");
+    record.push(0);
+    assert!(read_back(&[record]).is_err(), "followed by a byte");
+    let mut elsewhere = written(&given).remove(0);
+    elsewhere[7] ^= 1;
+    assert!(read_back(&[elsewhere]).is_err(), "under another number");
 }
 
 proptest::proptest! {
@@ -375,8 +430,8 @@ proptest::proptest! {
         if let Some(version) = value.first_mut() {
             *version = super::VERSION;
         }
-        let _ = arrivals::decode(&key, &value);
-        let _ = arrivals::decode(&arrivals::key(u64::MAX), &value);
+        let _ = arrivals::Reader::default().take(&key, &value);
+        let _ = arrivals::Reader::default().take(&arrivals::key(u64::MAX, 0), &value);
         let _ = cursor::decode(&key, &value);
         let _ = refused::decode(&value);
         let _ = observation::decode(&key, &value);

@@ -11,6 +11,7 @@ pub mod cursor;
 mod domain;
 #[cfg(test)]
 mod golden;
+mod input;
 pub mod observation;
 pub mod refused;
 pub mod world;
@@ -46,6 +47,10 @@ pub enum Flaw {
     Key,
     #[error("it has {found} bytes instead of {expected}")]
     Length { found: usize, expected: usize },
+    #[error("it is missing")]
+    Missing,
+    #[error("its part {0} is missing")]
+    Part(u16),
     #[error("its checksum is wrong")]
     Checksum,
     #[error("it holds a value that cannot be")]

@@ -1,0 +1,206 @@
+//! Records that rot: each is told once and passed over, and the rest is served.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use aggregator::store::Commit;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use shared::wire::Ack;
+
+use crate::{
+    engines::{Embedded, Engine},
+    given::*,
+};
+
+/// Three days, each with an arrival of two observations, a cursor, a refused message and a world.
+fn three_days() -> Embedded {
+    let engine = Embedded::new();
+    for day in 0..3_i64 {
+        let number = day.cast_unsigned() + 1;
+        let batch = vec![
+            observation("lg-1", day * DAY_MS, day),
+            observation("lg-2", day * DAY_MS, day),
+        ];
+        let commit = Commit {
+            arrivals: vec![observed(number, day * DAY_MS, batch)],
+            cursors: vec![(format!("gw-{day}").parse().unwrap(), Ack::nothing(1))],
+            refused: vec![refused("future", day)],
+            ..Commit::default()
+        };
+        engine.store().commit(&commit).unwrap();
+        engine
+            .store()
+            .save_world(&world(number, day * DAY_MS))
+            .unwrap();
+    }
+    engine
+}
+
+/// Does something to the engine's files behind its back.
+fn behind(engine: &mut Embedded, act: impl FnOnce(&Path)) {
+    engine.close();
+    act(engine.folder());
+    engine.reopen();
+}
+
+/// Writes another value under the first key of a keyspace.
+fn overwrite(engine: &mut Embedded, keyspace: &str, value: &[u8]) {
+    behind(engine, |folder| {
+        let db = Database::builder(folder.join("engine")).open().unwrap();
+        let keyspace = existing(&db, keyspace);
+        let first = keyspace.first_key_value().unwrap().key().unwrap();
+        keyspace.insert(first, value).unwrap();
+    });
+}
+
+fn existing(db: &Database, name: &str) -> Keyspace {
+    assert!(
+        db.list_keyspace_names()
+            .iter()
+            .any(|known| **known == *name)
+    );
+    db.keyspace(name, KeyspaceCreateOptions::default).unwrap()
+}
+
+/// Of a version from the future, empty, cut, and nonsense.
+const BAD: [&[u8]; 4] = [
+    &[2, 1, 2, 3],
+    &[],
+    &[1, 1],
+    &[1, 255, 255, 255, 255, 255, 9],
+];
+
+#[test]
+fn a_damaged_observation_is_passed_over_and_heals_when_it_comes_again() {
+    for bad in BAD {
+        let mut engine = three_days();
+        overwrite(&mut engine, "series-v1-0", bad);
+        let store = engine.store();
+        for _ in 0..2 {
+            assert_eq!(store.get(&gauge("lg-1"), at(0)).unwrap(), None);
+            let left = store.range(&gauge("lg-1"), at(0), at(9 * DAY_MS), 9);
+            assert_eq!(left.unwrap().len(), 2);
+            assert_eq!(series(store).len(), 5);
+        }
+        assert_eq!(store.damaged(), 1, "told once");
+        let again = vec![observation("lg-1", 0, 7)];
+        store.commit(&commit(vec![observed(4, 9, again)])).unwrap();
+        assert_eq!(series(store).len(), 6);
+    }
+}
+
+#[test]
+fn the_newest_observation_is_the_newest_that_can_be_read() {
+    let mut engine = three_days();
+    overwrite(&mut engine, "series-v1-2", b"");
+    let newest = engine.store().newest(&gauge("lg-1")).unwrap();
+    assert_eq!(newest, Some(stored("lg-1", DAY_MS, 1, DAY_MS)));
+}
+
+#[test]
+fn a_damaged_group_of_arrivals_leaves_a_gap_in_the_numbers() {
+    for bad in BAD {
+        let mut engine = three_days();
+        let second = format!("arrivals-v1-{:020}-1", 2);
+        overwrite(&mut engine, &second, bad);
+        let store = engine.store();
+        assert_eq!(numbers(store, 0), [1, 3]);
+        assert_eq!(numbers(store, 1), [3]);
+        assert_eq!((store.last_arrival().unwrap(), store.damaged()), (3, 1));
+    }
+}
+
+#[test]
+fn a_damaged_last_group_keeps_its_numbers() {
+    let mut engine = three_days();
+    let last = format!("arrivals-v1-{:020}-2", 3);
+    overwrite(&mut engine, &last, b"");
+    let store = engine.store();
+    assert_eq!(store.last_arrival().unwrap(), 3);
+    store.commit(&commit(vec![tick(4, 3 * DAY_MS)])).unwrap();
+    assert_eq!(numbers(store, 0), [1, 2, 4]);
+}
+
+#[test]
+fn damaged_cursors_and_refused_messages_are_passed_over() {
+    for bad in BAD {
+        let mut engine = three_days();
+        overwrite(&mut engine, "cursors-v1", bad);
+        overwrite(&mut engine, "refused-v1", bad);
+        let store = engine.store();
+        assert_eq!(store.cursors().unwrap().len(), 2);
+        assert_eq!(store.refused(9).unwrap().len(), 2);
+        assert_eq!(store.damaged(), 2);
+    }
+}
+
+#[test]
+fn behind_a_damaged_world_stands_the_one_before() {
+    let mut engine = three_days();
+    behind(&mut engine, |folder| {
+        let newest = folder.join(format!("worlds/{:020}_{}.world", 3, 2 * DAY_MS));
+        let mut bytes = fs::read(&newest).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(newest, bytes).unwrap();
+    });
+    let found = worlds(engine.store(), None);
+    assert_eq!(found, [world(2, DAY_MS), world(1, 0)]);
+    assert_eq!(engine.store().damaged(), 1);
+}
+
+/// The tables of a keyspace, after all of it has been written to them.
+fn tables(folder: &Path, keyspace: &str) -> Vec<PathBuf> {
+    let db = Database::builder(folder.join("engine")).open().unwrap();
+    let keyspace = existing(&db, keyspace);
+    keyspace.rotate_memtable_and_wait().unwrap();
+    let tables = fs::read_dir(keyspace.path().join("tables")).unwrap();
+    tables.map(|table| table.unwrap().path()).collect()
+}
+
+/// Turns a bit in the middle of where `needle` stands in a file.
+fn turn_a_bit(file: &Path, needle: &[u8]) {
+    let mut bytes = fs::read(file).unwrap();
+    let found = bytes.windows(needle.len()).position(|w| w == needle);
+    bytes[found.unwrap() + needle.len() / 2] ^= 1;
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn a_damaged_block_of_the_engine_costs_the_arrivals_in_it_and_at_most_those_just_before() {
+    let mut engine = Embedded::new();
+    for number in 1..=9 {
+        // Large enough for a block of its own.
+        let batch = (0..500).map(|g| observation(&format!("g-{number}-{g}"), 5, 1));
+        let arrival = observed(number, 5, batch.collect());
+        engine.store().commit(&commit(vec![arrival])).unwrap();
+    }
+    behind(&mut engine, |folder| {
+        for table in tables(folder, &format!("arrivals-v1-{:020}-0", 1)) {
+            turn_a_bit(&table, b"g-4-77");
+        }
+    });
+    let store = engine.store();
+    let left = numbers(store, 0);
+    assert!(left.is_sorted() && !left.contains(&4), "{left:?}");
+    assert!(left.starts_with(&[1]) && left.ends_with(&[5, 6, 7, 8, 9]));
+    assert_eq!(numbers(store, 3), [5, 6, 7, 8, 9]);
+    assert_eq!(store.damaged(), 1);
+}
+
+#[test]
+fn a_damaged_block_of_one_day_leaves_the_other_days_to_be_read() {
+    let mut engine = three_days();
+    behind(&mut engine, |folder| {
+        for table in tables(folder, "series-v1-1") {
+            turn_a_bit(&table, b"lg-1");
+        }
+    });
+    let store = engine.store();
+    let left = store.range(&gauge("lg-1"), at(0), at(9 * DAY_MS), 9);
+    assert_eq!(left.unwrap().len(), 2);
+    assert_eq!(store.get(&gauge("lg-1"), at(DAY_MS)).unwrap(), None);
+    assert_eq!(series(store).len(), 4);
+    assert!(store.damaged() > 0);
+}

@@ -4,7 +4,7 @@
 //! twice, and the series of every gauge is derived from them by the store itself. Which of the two
 //! is the primary record is the store's own affair.
 
-use std::{error::Error, io, ops::ControlFlow, path::PathBuf};
+use std::{io, ops::ControlFlow, path::PathBuf};
 
 use serde::Serialize;
 use shared::{
@@ -14,7 +14,7 @@ use shared::{
     wire::Ack,
 };
 
-use super::record::RecordError;
+use super::{cause::Cause, record::RecordError};
 use crate::world::{Arrival, Input};
 
 /// An observation with the time at which the aggregator took it.
@@ -116,9 +116,6 @@ pub struct Forgotten {
     pub segments: usize,
     pub worlds: usize,
 }
-
-/// A cause that no caller tells apart: the engine's own.
-pub type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]

@@ -4,6 +4,7 @@
 //! [`Store`] is the contract and knows no engine. [`open`] is the one place that chooses one; a
 //! server-grade database can keep the same contract later. [`MemoryStore`] keeps it for tests.
 
+mod cause;
 mod contract;
 mod embedded;
 mod memory;
@@ -12,9 +13,9 @@ mod retention;
 
 use std::{path::Path, sync::Arc};
 
+pub use cause::Cause;
 pub use contract::{
-    Cause, Commit, Durability, Forgotten, MAX_REFUSED, Refused, SavedWorld, Store, StoreError,
-    Stored,
+    Commit, Durability, Forgotten, MAX_REFUSED, Refused, SavedWorld, Store, StoreError, Stored,
 };
 pub use memory::MemoryStore;
 pub use record::{Flaw, RecordError};

@@ -6,7 +6,7 @@ use std::{collections::HashSet, ops::ControlFlow, sync::Mutex};
 use fjall::{Guard, Keyspace, LsmError, UserKey};
 use tracing::error;
 
-use super::{engine, lock};
+use super::engine::{engine, lock};
 use crate::store::{
     StoreError,
     record::{Flaw, RecordError},

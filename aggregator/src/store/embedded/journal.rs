@@ -11,7 +11,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
 
 use super::{
     damage::{Damage, Read, is_damage, read},
-    engine, lock,
+    engine::{engine, lock},
 };
 use crate::{
     store::{

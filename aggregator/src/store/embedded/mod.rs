@@ -5,6 +5,7 @@
 //! `worlds/`, a file for each saved world.
 
 mod damage;
+mod engine;
 mod journal;
 mod series;
 mod worlds;
@@ -13,7 +14,7 @@ use std::{
     ops::ControlFlow,
     path::Path,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -25,7 +26,13 @@ use shared::{
     wire::Ack,
 };
 
-use self::{damage::Damage, journal::Journal, series::Series, worlds::Worlds};
+use self::{
+    damage::Damage,
+    engine::{engine, lock, number},
+    journal::Journal,
+    series::Series,
+    worlds::Worlds,
+};
 use super::{
     Commit, Durability, Forgotten, MAX_REFUSED, Refused, SavedWorld, Store, StoreError, Stored,
     record::{Flaw, cursor, refused},
@@ -104,19 +111,6 @@ impl Embedded {
             db,
         })
     }
-}
-
-/// An error of the engine's, free of its type.
-fn engine(error: fjall::Error) -> StoreError {
-    StoreError::Engine(error.into())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn number(key: &[u8]) -> u64 {
-    key.iter().take(8).fold(0, |n, b| (n << 8) | u64::from(*b))
 }
 
 impl Store for Embedded {

@@ -7,7 +7,7 @@ use shared::{ids::GaugeId, time::Timestamp};
 
 use super::{
     damage::{Damage, is_damage},
-    engine, lock,
+    engine::{engine, lock},
 };
 use crate::store::{
     Commit, StoreError, Stored,

@@ -16,7 +16,7 @@ use std::{
 use shared::time::Timestamp;
 use tracing::warn;
 
-use super::{damage::Damage, lock};
+use super::{damage::Damage, engine::lock};
 use crate::store::{
     SavedWorld, StoreError,
     record::world::{decode, head},

@@ -18,7 +18,7 @@ pub mod world;
 
 use serde::{Deserialize, Serialize};
 
-use super::Cause;
+use super::cause::Cause;
 
 /// The version that is written.
 pub const VERSION: u8 = 1;

@@ -200,8 +200,14 @@ impl Checkout {
             .map(|(name, _)| *name)
             .filter(|name| *name != package.name && !allowed.contains(name))
             .collect();
+        let in_tests = rules::PACKAGES_IN_TESTS
+            .iter()
+            .find(|(name, _)| *name == package.name)
+            .map_or(&[][..], |(_, besides)| besides);
+        let product = package.product.iter().map(|tree| (tree, &[][..]));
+        let tests = package.tests.iter().map(|tree| (tree, in_tests));
         let mut wrong = Vec::new();
-        for tree in package.product.iter().chain(&package.tests) {
+        for (tree, besides) in product.chain(tests) {
             for (index, module) in tree.files() {
                 let Some(source) = self.sources.get(&module.file) else {
                     continue;
@@ -212,6 +218,7 @@ impl Checkout {
                     if let Place::Outside(path) = tree.resolve(index, named)
                         && let Some(first) = path.first()
                         && forbidden.contains(&first.as_str())
+                        && !besides.contains(&first.as_str())
                     {
                         let what = format!("must not import {first}");
                         wrong.push(Finding::at(&module.file, named.line, what));

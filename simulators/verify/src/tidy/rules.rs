@@ -28,6 +28,9 @@ pub const PACKAGES: &[(&str, &[&str])] = &[
     ("verify", &["shared"]),
 ];
 
+/// Which packages the tests of a package may name besides: a simulation drives both programs.
+pub const PACKAGES_IN_TESTS: &[(&str, &[&str])] = &[("simulators", &["agent", "aggregator"])];
+
 /// Files that decide and do nothing, and folders of such (with a slash).
 pub const PURE: &[&str] = &[
     "shared/src/",

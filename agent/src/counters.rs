@@ -31,6 +31,6 @@ pub struct Counters {
 }
 
 /// Adds to a counter.
-pub fn count(counter: &AtomicU64, more: u64) {
+pub(crate) fn count(counter: &AtomicU64, more: u64) {
     counter.fetch_add(more, Relaxed);
 }

@@ -43,7 +43,7 @@ impl Health {
     }
 
     /// Notes which gauges give nothing at present.
-    pub fn set_silent(&self, silent: &BTreeSet<GaugeId>) {
+    pub(crate) fn set_silent(&self, silent: &BTreeSet<GaugeId>) {
         let mut known = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
         if *known != *silent {
             known.clone_from(silent);

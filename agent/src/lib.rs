@@ -13,26 +13,26 @@
 //! |---|---|
 //! | [`counters`], [`pulse`] | what every part counts, and whether its loop moves |
 //! | [`config`] | the one file, parsed into types that cannot be wrong |
-//! | [`net`] | the line to an MQTT broker: dialling, one connection, its subscriptions |
+//! | `net` | the line to an MQTT broker: dialling, one connection, its subscriptions |
 //! | [`source`] | readings from Modbus lines and local brokers |
 //! | [`quality`] | from readings to observations |
 //! | [`spool`] | the durable queue, its draft, and the thread that owns both |
 //! | [`health`] | what the agent says of itself |
 //! | [`collector`] | gathers readings into batches that become durable together |
 //! | [`uplink`] | what is sent when, and when it counts as delivered |
-//! | [`summary`], [`systemd`], [`cli`], [`run`] | the program around them |
+//! | [`summary`], `systemd`, [`cli`], [`run`] | the program around them |
 
 pub mod cli;
 pub mod collector;
 pub mod config;
 pub mod counters;
 pub mod health;
-pub mod net;
+pub(crate) mod net;
 pub mod pulse;
 pub mod quality;
 pub mod run;
 pub mod source;
 pub mod spool;
 pub mod summary;
-pub mod systemd;
+pub(crate) mod systemd;
 pub mod uplink;

@@ -33,7 +33,7 @@ impl Pulse {
     }
 
     /// The loops that have not moved within their deadlines, by name.
-    pub fn stuck(&self) -> Vec<String> {
+    pub(crate) fn stuck(&self) -> Vec<String> {
         let beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
         beats
             .iter()
@@ -54,12 +54,12 @@ pub struct Beat {
 
 impl Beat {
     /// The loop moves.
-    pub fn mark(&self) {
+    pub(crate) fn mark(&self) {
         self.marked_ms.store(self.elapsed_ms(), Relaxed);
     }
 
     /// The loop waits for something that may take any time.
-    pub fn rest(&self) {
+    pub(crate) fn rest(&self) {
         self.marked_ms.store(RESTING, Relaxed);
     }
 

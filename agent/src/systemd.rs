@@ -11,17 +11,17 @@ use tokio::time::sleep;
 use crate::pulse::Pulse;
 
 /// The service is ready: its configuration holds and its spool is open.
-pub fn ready() {
+pub(crate) fn ready() {
     notify(&[NotifyState::Ready]);
 }
 
 /// The service has begun to stop.
-pub fn stopping() {
+pub(crate) fn stopping() {
     notify(&[NotifyState::Stopping]);
 }
 
 /// Feeds the watchdog while the agent's loops move. Returns at once where none is wanted.
-pub async fn feed_watchdog(pulse: Arc<Pulse>) {
+pub(crate) async fn feed_watchdog(pulse: Arc<Pulse>) {
     let Some(limit) = sd_notify::watchdog_enabled() else {
         return;
     };

@@ -30,7 +30,7 @@ use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Bench {
+struct RunningCollector {
     deliver: mpsc::Sender<Delivery>,
     stored: mpsc::Receiver<StoredBatch>,
     receipts: mpsc::UnboundedReceiver<Answer>,
@@ -42,7 +42,7 @@ struct Bench {
     data_dir: TempDir,
 }
 
-impl Bench {
+impl RunningCollector {
     fn start(hold_limit: u64, when_full: WhenFull) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), hold_limit, when_full)
     }
@@ -157,83 +157,95 @@ impl Bench {
 
 #[tokio::test]
 async fn a_window_of_many_readings_is_one_batch_and_one_sync_and_then_the_receipts_come() {
-    let mut bench = Bench::start(1_000_000, WhenFull::DropOldest);
+    let mut collector = RunningCollector::start(1_000_000, WhenFull::DropOldest);
     for gauge in 0..100 {
-        bench.reading(gauge, 5).await;
+        collector.reading(gauge, 5).await;
     }
-    let mut gauges = bench.next_stored().await.gauges.len();
+    let mut gauges = collector.next_stored().await.gauges.len();
     for _ in 0..100 {
-        bench.next_receipt().await;
+        collector.next_receipt().await;
     }
-    while let Ok(batch) = bench.stored.try_recv() {
+    while let Ok(batch) = collector.stored.try_recv() {
         gauges += batch.gauges.len();
     }
     assert_eq!(gauges, 100);
-    let syncs = bench.disk.syncs();
+    let syncs = collector.disk.syncs();
     assert!(syncs <= 4, "{syncs} syncs for readings that came together");
 }
 
 #[tokio::test]
 async fn when_the_spool_is_full_stop_reading_waits_for_the_aggregator_and_drops_nothing() {
-    let mut bench = Bench::start(200, WhenFull::StopReading);
-    bench.reading(1, 1).await;
-    let first = bench.next_stored().await.seq;
-    bench.next_receipt().await;
-    bench.reading(2, 2).await;
-    let second = bench.next_stored().await.seq;
-    bench.next_receipt().await;
-    bench.reading(3, 3).await;
+    let mut collector = RunningCollector::start(200, WhenFull::StopReading);
+    collector.reading(1, 1).await;
+    let first = collector.next_stored().await.seq;
+    collector.next_receipt().await;
+    collector.reading(2, 2).await;
+    let second = collector.next_stored().await.seq;
+    collector.next_receipt().await;
+    collector.reading(3, 3).await;
     assert!(
-        timeout(Duration::from_millis(300), bench.receipts.recv())
+        timeout(Duration::from_millis(300), collector.receipts.recv())
             .await
             .is_err(),
         "a reading that is not durable must not be confirmed"
     );
-    bench.release_through(first).await;
-    assert_eq!(bench.next_receipt().await, 3);
-    assert_eq!((first, second, bench.next_stored().await.seq), (1, 2, 3));
-    assert_eq!(bench.health.counters.dropped_observations.load(SeqCst), 0);
+    collector.release_through(first).await;
+    assert_eq!(collector.next_receipt().await, 3);
+    assert_eq!(
+        (first, second, collector.next_stored().await.seq),
+        (1, 2, 3)
+    );
+    assert_eq!(
+        collector.health.counters.dropped_observations.load(SeqCst),
+        0
+    );
 }
 
 #[tokio::test]
 async fn when_the_spool_is_full_drop_oldest_goes_on_and_counts() {
-    let mut bench = Bench::start(200, WhenFull::DropOldest);
+    let mut collector = RunningCollector::start(200, WhenFull::DropOldest);
     for gauge in 1..=4 {
-        bench.reading(gauge, 1).await;
-        bench.next_receipt().await;
+        collector.reading(gauge, 1).await;
+        collector.next_receipt().await;
     }
-    assert_eq!(bench.keeper.held().usage.newest, 4);
-    assert_eq!(bench.health.counters.dropped_observations.load(SeqCst), 2);
+    assert_eq!(collector.keeper.held().usage.newest, 4);
+    assert_eq!(
+        collector.health.counters.dropped_observations.load(SeqCst),
+        2
+    );
 }
 
 #[tokio::test]
 async fn while_the_spool_fails_readings_wait_in_memory_and_no_receipt_is_given() {
-    let mut bench = Bench::start(1_000_000, WhenFull::DropOldest);
-    bench.disk.set_broken(true);
-    bench.reading(1, 1).await;
-    bench.reading(2, 2).await;
+    let mut collector = RunningCollector::start(1_000_000, WhenFull::DropOldest);
+    collector.disk.set_broken(true);
+    collector.reading(1, 1).await;
+    collector.reading(2, 2).await;
     assert!(
-        timeout(Duration::from_millis(300), bench.receipts.recv())
+        timeout(Duration::from_millis(300), collector.receipts.recv())
             .await
             .is_err()
     );
-    bench.disk.set_broken(false);
-    let mut confirmed = [bench.next_receipt().await, bench.next_receipt().await];
+    collector.disk.set_broken(false);
+    let mut confirmed = [
+        collector.next_receipt().await,
+        collector.next_receipt().await,
+    ];
     confirmed.sort_unstable();
     assert_eq!(confirmed, [1, 2]);
-    let held = bench.keeper.held().usage;
+    let held = collector.keeper.held().usage;
     let mut kept = 0;
     for seq in 1..=held.newest {
-        kept += bench.keeper.read(seq).await.unwrap().unwrap().len();
+        kept += collector.keeper.read(seq).await.unwrap().unwrap().len();
     }
     assert_eq!(kept, 2);
 }
 
 #[tokio::test]
 async fn when_every_source_has_ended_what_they_gave_is_durable() {
-    let bench = Bench::start(1_000_000, WhenFull::DropOldest);
-    bench.reading(1, 1).await;
-    let (_, keeper, _) = bench.end().await;
+    let collector = RunningCollector::start(1_000_000, WhenFull::DropOldest);
+    collector.reading(1, 1).await;
+    let (_, keeper, _) = collector.end().await;
     assert_eq!(keeper.held().usage.batches, 1);
 }
 
@@ -250,11 +262,11 @@ fn values(observations: &[Observation]) -> Vec<Value> {
 
 #[tokio::test]
 async fn what_is_durable_is_in_the_draft_no_more() {
-    let mut bench = Bench::start(1_000_000, WhenFull::DropOldest);
-    bench.polled(1, 1).await;
-    bench.next_stored().await;
-    bench.polled(2, 2).await;
-    let (data_dir, keeper, _) = bench.end().await;
+    let mut collector = RunningCollector::start(1_000_000, WhenFull::DropOldest);
+    collector.polled(1, 1).await;
+    collector.next_stored().await;
+    collector.polled(2, 2).await;
+    let (data_dir, keeper, _) = collector.end().await;
     assert_eq!(keeper.held().usage.batches, 2);
     assert_eq!(left_in(&data_dir), []);
 }
@@ -262,25 +274,25 @@ async fn what_is_durable_is_in_the_draft_no_more() {
 /// A broker's repetition could not be told from it if the message has no time of its own.
 #[tokio::test]
 async fn when_the_spool_takes_nothing_until_the_end_the_draft_keeps_what_no_broker_repeats() {
-    let mut bench = Bench::start(200, WhenFull::StopReading);
+    let mut collector = RunningCollector::start(200, WhenFull::StopReading);
     for gauge in [1, 2] {
-        bench.polled(gauge, 1).await;
-        bench.next_stored().await;
+        collector.polled(gauge, 1).await;
+        collector.next_stored().await;
     }
     for milli in 3..30 {
-        bench.polled(3, milli).await;
+        collector.polled(3, milli).await;
     }
-    bench.reading(4, 4).await;
-    let (data_dir, _, health) = bench.end().await;
+    collector.reading(4, 4).await;
+    let (data_dir, _, health) = collector.end().await;
     let polled: Vec<_> = (3..30).map(Value::from_milli).collect();
     assert_eq!(left_in(&data_dir), polled);
     assert_eq!(health.counters.dropped_observations.load(SeqCst), 0);
 
-    let mut bench = Bench::start_in(data_dir, 1_000_000, WhenFull::StopReading);
-    let first = bench.next_stored().await.seq;
-    let batch = bench.keeper.read(first).await.unwrap().unwrap();
+    let mut collector = RunningCollector::start_in(data_dir, 1_000_000, WhenFull::StopReading);
+    let first = collector.next_stored().await.seq;
+    let batch = collector.keeper.read(first).await.unwrap().unwrap();
     assert_eq!(values(&batch), polled);
-    let (data_dir, _, _) = bench.end().await;
+    let (data_dir, _, _) = collector.end().await;
     assert_eq!(left_in(&data_dir), []);
 }
 
@@ -288,8 +300,15 @@ async fn when_the_spool_takes_nothing_until_the_end_the_draft_keeps_what_no_brok
 async fn readings_go_on_and_are_counted_where_there_can_be_no_draft() {
     let data_dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(data_dir.path().join("draft-a")).unwrap();
-    let mut bench = Bench::start_in(data_dir, 1_000_000, WhenFull::DropOldest);
-    bench.polled(1, 1).await;
-    assert_eq!(bench.next_stored().await.gauges.len(), 1);
-    assert_eq!(bench.health.counters.undrafted_observations.load(SeqCst), 1);
+    let mut collector = RunningCollector::start_in(data_dir, 1_000_000, WhenFull::DropOldest);
+    collector.polled(1, 1).await;
+    assert_eq!(collector.next_stored().await.gauges.len(), 1);
+    assert_eq!(
+        collector
+            .health
+            .counters
+            .undrafted_observations
+            .load(SeqCst),
+        1
+    );
 }

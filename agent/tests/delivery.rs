@@ -10,8 +10,8 @@ mod line;
 use std::{collections::BTreeSet, path::Path};
 
 use agent::{config, run};
-use common::{Aggregator, Broker, LevelGauge, PATIENCE, Seen, free_port};
-use line::{Line, PUBACK, SUBACK};
+use common::{Aggregator, Broker, LevelGauge, PATIENCE, Seen, agent_toml, free_port, with_gauge};
+use line::{PUBACK, SUBACK, WatchedLine};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
 use tokio::{
     sync::{oneshot, watch},
@@ -45,21 +45,9 @@ impl Agent {
     }
 }
 
-fn agent_toml(data_dir: &Path, broker: u16) -> String {
-    format!(
-        "agent = 'gw-01'\ndata_dir = '{}'\n[uplink]\nbroker = 'mqtt://127.0.0.1:{broker}'\n\
-         batch_seconds = 0.05\nack_deadline_seconds = 1\nreconnect_min_seconds = 0.1\n\
-         reconnect_max_seconds = 0.5\nbackfill_per_second = 200\n",
-        data_dir.display()
-    )
-}
-
-fn with_gauge(toml: &str, gauge: std::net::SocketAddr) -> String {
-    format!(
-        "{toml}[[modbus]]\nname = 'bus-a'\nconnect = 'tcp://{gauge}'\n[[modbus.gauge]]\n\
-         gauge = 'lg-0001'\nparameter = 'depth'\nunit_id = 1\nregister = 0\ntype = 'i16'\n\
-         scale = 0.001\ninterval_s = 0.1\n"
-    )
+/// An agent that is quick, without a gauge yet.
+fn quick_toml(data_dir: &Path, broker: u16) -> String {
+    agent_toml(data_dir, broker, 0.05)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,7 +55,7 @@ async fn an_observation_travels_to_the_aggregator_and_a_stop_is_clean() {
     let (port, dir) = (free_port(), tempfile::tempdir().unwrap());
     let _broker = Broker::start(port);
     let mut aggregator = Aggregator::start(port).await;
-    let toml = with_gauge(&agent_toml(dir.path(), port), LevelGauge::start().await);
+    let toml = with_gauge(&quick_toml(dir.path(), port), LevelGauge::start().await);
     let agent = Agent::start(&toml);
     aggregator
         .until("ten batches are durable", |s| s.durable.through >= 10)
@@ -105,7 +93,7 @@ async fn a_batch_that_is_not_committed_is_published_again_and_kept_over_a_restar
     let _broker = Broker::start(port);
     let mut aggregator = Aggregator::start(port).await;
     aggregator.commit(false);
-    let toml = with_gauge(&agent_toml(dir.path(), port), LevelGauge::start().await);
+    let toml = with_gauge(&quick_toml(dir.path(), port), LevelGauge::start().await);
     let agent = Agent::start(&toml);
     let repeated = |s: &common::Seen| {
         let mut once = BTreeSet::new();
@@ -133,7 +121,7 @@ async fn after_the_broker_was_killed_the_newest_goes_first_and_nothing_is_missin
     let (port, dir) = (free_port(), tempfile::tempdir().unwrap());
     let broker = Broker::start(port);
     let mut aggregator = Aggregator::start(port).await;
-    let toml = with_gauge(&agent_toml(dir.path(), port), LevelGauge::start().await);
+    let toml = with_gauge(&quick_toml(dir.path(), port), LevelGauge::start().await);
     let toml = toml
         .replace("reconnect_min_seconds = 0.1", "reconnect_min_seconds = 3")
         .replace("reconnect_max_seconds = 0.5", "reconnect_max_seconds = 4");
@@ -179,7 +167,7 @@ async fn what_a_gauge_published_while_the_agent_was_away_is_not_lost() {
     let (port, dir) = (free_port(), tempfile::tempdir().unwrap());
     let _broker = Broker::start(port);
     let mut aggregator = Aggregator::start(port).await;
-    let toml = with_local(&agent_toml(dir.path(), port), port);
+    let toml = with_local(&quick_toml(dir.path(), port), port);
     let agent = Agent::start(&toml);
     let mut gauge = Publisher::start(port);
     let has = |milli: i64| {
@@ -242,7 +230,7 @@ fn times_of(seen: &Seen, milli: i64) -> usize {
 
 /// Returns when the agent has read a message without a time of its own and not committed it: what
 /// follows it, and is no reading, is acknowledged at once.
-async fn read_and_not_committed(line: &mut Line, gauge: &mut Publisher) {
+async fn read_and_not_committed(line: &mut WatchedLine, gauge: &mut Publisher) {
     line.passed(SUBACK, 1).await;
     gauge.publish(r#"{"value": 1.5}"#).await;
     gauge.publish("this is no reading").await;
@@ -254,8 +242,8 @@ async fn an_agent_stopped_between_reading_and_commit_delivers_a_timeless_message
     let (port, dir) = (free_port(), tempfile::tempdir().unwrap());
     let _broker = Broker::start(port);
     let mut aggregator = Aggregator::start(port).await;
-    let mut line = Line::start(port).await;
-    let quick = with_local(&agent_toml(dir.path(), port), line.port);
+    let mut line = WatchedLine::start(port).await;
+    let quick = with_local(&quick_toml(dir.path(), port), line.port);
     let agent = Agent::start(&quick.replace("batch_seconds = 0.05", "batch_seconds = 10"));
     let mut gauge = Publisher::start(port);
     read_and_not_committed(&mut line, &mut gauge).await;
@@ -273,8 +261,8 @@ async fn a_cut_of_the_local_line_between_reading_and_commit_delivers_a_timeless_
     let (port, dir) = (free_port(), tempfile::tempdir().unwrap());
     let _broker = Broker::start(port);
     let mut aggregator = Aggregator::start(port).await;
-    let mut line = Line::start(port).await;
-    let toml = with_local(&agent_toml(dir.path(), port), line.port);
+    let mut line = WatchedLine::start(port).await;
+    let toml = with_local(&quick_toml(dir.path(), port), line.port);
     let agent = Agent::start(&toml.replace("batch_seconds = 0.05", "batch_seconds = 10"));
     let mut gauge = Publisher::start(port);
     read_and_not_committed(&mut line, &mut gauge).await;

@@ -8,10 +8,12 @@
     reason = "tests"
 )]
 
+#[path = "common/modbus_server.rs"]
+mod modbus_server;
+
 use std::{
     collections::HashMap,
     future::{Ready, ready},
-    io,
     net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex, atomic::Ordering},
@@ -31,10 +33,7 @@ use tokio::{
     sync::mpsc,
     time::timeout,
 };
-use tokio_modbus::{
-    ExceptionCode, Request, Response, SlaveRequest,
-    server::{Service, tcp},
-};
+use tokio_modbus::{ExceptionCode, Request, Response, SlaveRequest, server::Service};
 use tokio_serial::{SerialPort as _, SerialStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -90,13 +89,13 @@ impl Service for Devices {
 }
 
 /// A running poller and what it delivers.
-struct Bench {
+struct PolledLine {
     counters: Arc<Counters>,
     deliveries: mpsc::Receiver<Delivery>,
     _stop: DropGuard,
 }
 
-impl Bench {
+impl PolledLine {
     fn start(config: &AgentConfig) -> Self {
         let counters = Arc::<Counters>::default();
         let beat = Pulse::default().beat("poll", PATIENCE);
@@ -155,15 +154,7 @@ fn bus(connect: &str, settings: &str, gauges: &[(&str, u8, u16)]) -> AgentConfig
 async fn serve_tcp(devices: Devices) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        let on_connected = |stream, peer| {
-            let devices = devices.clone();
-            async move { tcp::accept_tcp_connection(stream, peer, |_| Ok(Some(devices.clone()))) }
-        };
-        tcp::Server::new(listener)
-            .serve(&on_connected, |_: io::Error| {})
-            .await
-    });
+    modbus_server::serve(listener, devices);
     address
 }
 
@@ -221,11 +212,11 @@ async fn gauges_on_modbus_tcp_are_read_with_one_request_per_unit() {
     devices.set(2, &[0x8000]);
     let address = serve_tcp(devices.clone()).await;
     let gauges = [("lg-1", 1, 0), ("lg-2", 1, 3), ("lg-3", 2, 0)];
-    let mut bench = Bench::start(&bus(&format!("tcp://{address}"), "", &gauges));
-    assert_eq!(bench.next("lg-1").await, number(250));
-    assert_eq!(bench.next("lg-2").await, number(1_500));
+    let mut line = PolledLine::start(&bus(&format!("tcp://{address}"), "", &gauges));
+    assert_eq!(line.next("lg-1").await, number(250));
+    assert_eq!(line.next("lg-2").await, number(1_500));
     assert_eq!(
-        bench.next("lg-3").await,
+        line.next("lg-3").await,
         Outcome::Sentinel(Value::from_milli(-32_768))
     );
     assert!(
@@ -233,7 +224,7 @@ async fn gauges_on_modbus_tcp_are_read_with_one_request_per_unit() {
         "{:?}",
         devices.asked()
     );
-    assert_eq!(bench.counters.failed_readings.load(Ordering::Relaxed), 0);
+    assert_eq!(line.counters.failed_readings.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
@@ -242,16 +233,16 @@ async fn a_refusal_is_a_failed_reading_and_the_others_go_on() {
     devices.set(1, &[250]);
     let address = serve_tcp(devices.clone()).await;
     let gauges = [("lg-1", 1, 0), ("lg-2", 1, 100)];
-    let mut bench = Bench::start(&bus(
+    let mut line = PolledLine::start(&bus(
         &format!("tcp://{address}"),
         "max_gap_words = 0",
         &gauges,
     ));
-    assert_eq!(bench.next("lg-2").await, Outcome::Failed);
-    assert_eq!(bench.next("lg-1").await, number(250));
+    assert_eq!(line.next("lg-2").await, Outcome::Failed);
+    assert_eq!(line.next("lg-1").await, number(250));
     devices.set(1, &vec![7; 101]);
     assert_eq!(
-        bench.until("lg-2", |o| o != Outcome::Failed).await,
+        line.until("lg-2", |o| o != Outcome::Failed).await,
         number(7)
     );
 }
@@ -263,9 +254,9 @@ async fn a_silent_unit_costs_the_others_little_and_is_found_again() {
     let address = serve_tcp(devices.clone()).await;
     let settings = "timeout_ms = 50\nretries = 0\nprobe_max_seconds = 1";
     let gauges = [("lg-1", 1, 0), ("lg-2", 2, 0)];
-    let mut bench = Bench::start(&bus(&format!("tcp://{address}"), settings, &gauges));
+    let mut line = PolledLine::start(&bus(&format!("tcp://{address}"), settings, &gauges));
     for _ in 0..30 {
-        assert_eq!(bench.next("lg-1").await, number(100));
+        assert_eq!(line.next("lg-1").await, number(100));
     }
     let asked = devices.asked();
     let silent = asked.iter().filter(|(unit, ..)| *unit == 2).count();
@@ -275,7 +266,7 @@ async fn a_silent_unit_costs_the_others_little_and_is_found_again() {
     );
     devices.set(2, &[42]);
     assert_eq!(
-        bench.until("lg-2", |o| o != Outcome::Failed).await,
+        line.until("lg-2", |o| o != Outcome::Failed).await,
         number(42)
     );
 }
@@ -288,24 +279,16 @@ async fn a_line_that_comes_back_is_read_again() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let settings = "probe_max_seconds = 0.5";
-    let mut bench = Bench::start(&bus(
+    let mut line = PolledLine::start(&bus(
         &format!("tcp://{address}"),
         settings,
         &[("lg-1", 1, 0)],
     ));
-    assert_eq!(bench.next("lg-1").await, Outcome::Failed);
+    assert_eq!(line.next("lg-1").await, Outcome::Failed);
     let listener = TcpListener::bind(address).await.unwrap();
-    tokio::spawn(async move {
-        let on_connected = |stream, peer| {
-            let devices = devices.clone();
-            async move { tcp::accept_tcp_connection(stream, peer, |_| Ok(Some(devices.clone()))) }
-        };
-        tcp::Server::new(listener)
-            .serve(&on_connected, |_: io::Error| {})
-            .await
-    });
+    modbus_server::serve(listener, devices);
     assert_eq!(
-        bench.until("lg-1", |o| o != Outcome::Failed).await,
+        line.until("lg-1", |o| o != Outcome::Failed).await,
         number(5)
     );
 }
@@ -329,17 +312,17 @@ async fn gauges_on_a_serial_line_are_read_and_a_silent_one_does_not_garble_the_o
     let settings = "timeout_ms = 200\nretries = 0\nprobe_max_seconds = 1";
     let gauges = [("lg-1", 1, 0), ("lg-2", 2, 0)];
     let connect = format!("rtu://{path}?baud=115200&parity=none");
-    let mut bench = Bench::start(&bus(&connect, settings, &gauges));
-    assert_eq!(bench.next("lg-1").await, number(321));
-    assert_eq!(bench.next("lg-2").await, number(654));
+    let mut line = PolledLine::start(&bus(&connect, settings, &gauges));
+    assert_eq!(line.next("lg-1").await, number(321));
+    assert_eq!(line.next("lg-2").await, number(654));
     devices.silence(2);
     assert_eq!(
-        bench.until("lg-2", |o| o == Outcome::Failed).await,
+        line.until("lg-2", |o| o == Outcome::Failed).await,
         Outcome::Failed
     );
     for _ in 0..10 {
         assert_eq!(
-            bench.until("lg-1", |o| o != Outcome::Failed).await,
+            line.until("lg-1", |o| o != Outcome::Failed).await,
             number(321)
         );
     }
@@ -359,16 +342,16 @@ async fn a_late_answer_is_never_taken_for_the_next_one() {
     });
     let settings = "timeout_ms = 100\nretries = 1";
     let connect = format!("rtu://{path}?baud=115200");
-    let mut bench = Bench::start(&bus(&connect, settings, &[("lg-1", 1, 0)]));
+    let mut line = PolledLine::start(&bus(&connect, settings, &[("lg-1", 1, 0)]));
     for _ in 0..15 {
-        let outcome = bench.next("lg-1").await;
+        let outcome = line.next("lg-1").await;
         assert!(
             outcome == number(100) || outcome == Outcome::Failed,
             "{outcome:?}"
         );
     }
     assert!(
-        bench.counters.stale_bytes.load(Ordering::Relaxed) >= 7,
+        line.counters.stale_bytes.load(Ordering::Relaxed) >= 7,
         "late answers were seen"
     );
 }
@@ -396,10 +379,10 @@ async fn an_answer_of_another_unit_of_another_length_or_with_a_bad_checksum_is_n
     });
     let settings = "timeout_ms = 100\nretries = 0\nprobe_max_seconds = 0.5";
     let connect = format!("rtu://{path}?baud=115200");
-    let mut bench = Bench::start(&bus(&connect, settings, &[("lg-1", 1, 0)]));
+    let mut line = PolledLine::start(&bus(&connect, settings, &[("lg-1", 1, 0)]));
     let mut failed = 0;
     loop {
-        match bench.next("lg-1").await {
+        match line.next("lg-1").await {
             Outcome::Failed => {
                 failed += 1;
                 assert!(failed <= 5, "the line is not read any more");
@@ -427,7 +410,7 @@ async fn rtu_frames_are_read_through_a_tcp_serial_server() {
         }
     });
     let connect = format!("rtu-over-tcp://{address}");
-    let mut bench = Bench::start(&bus(&connect, "", &[("lg-1", 4, 0)]));
-    assert_eq!(bench.next("lg-1").await, number(77));
-    assert_eq!(bench.next("lg-1").await, number(77));
+    let mut line = PolledLine::start(&bus(&connect, "", &[("lg-1", 4, 0)]));
+    assert_eq!(line.next("lg-1").await, number(77));
+    assert_eq!(line.next("lg-1").await, number(77));
 }

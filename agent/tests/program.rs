@@ -14,7 +14,7 @@ use std::{
 };
 
 use agent::spool::{draft::Draft, frame};
-use common::{Aggregator, Broker, LevelGauge, PATIENCE, free_port};
+use common::{Aggregator, Broker, LevelGauge, PATIENCE, agent_toml, free_port, with_gauge};
 use shared::observation::Observation;
 use tokio::{
     net::UnixDatagram,
@@ -44,15 +44,7 @@ fn shipped(name: &str) -> PathBuf {
 
 /// A configuration with one gauge, and where it lies.
 fn config(dir: &Path, broker: u16, gauge: SocketAddr, batch_seconds: f64) -> PathBuf {
-    let text = format!(
-        "agent = 'gw-01'\ndata_dir = '{}'\n[uplink]\nbroker = 'mqtt://127.0.0.1:{broker}'\n\
-         batch_seconds = {batch_seconds:?}\nack_deadline_seconds = 1\nreconnect_min_seconds = 0.1\n\
-         reconnect_max_seconds = 0.5\nbackfill_per_second = 500\n\
-         [[modbus]]\nname = 'bus-a'\nconnect = 'tcp://{gauge}'\n[[modbus.gauge]]\n\
-         gauge = 'lg-0001'\nparameter = 'depth'\nunit_id = 1\nregister = 0\ntype = 'i16'\n\
-         scale = 0.001\ninterval_s = 0.1\n",
-        dir.join("data").display()
-    );
+    let text = with_gauge(&agent_toml(&dir.join("data"), broker, batch_seconds), gauge);
     let file = dir.join("agent.toml");
     fs::write(&file, text).unwrap();
     file

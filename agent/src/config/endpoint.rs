@@ -69,7 +69,7 @@ impl Endpoint {
     /// The silence of 3.5 characters that separates RTU frames (Modbus over serial line 1.02,
     /// § 2.5.1.1).
     #[must_use]
-    pub fn frame_silence(&self) -> Duration {
+    pub(crate) fn frame_silence(&self) -> Duration {
         const FIXED_ABOVE: u32 = 19_200;
         match self {
             Self::Tcp { .. } | Self::RtuOverTcp { .. } => Duration::ZERO,
@@ -80,7 +80,7 @@ impl Endpoint {
 
     /// What no two lines may share: the port itself, whatever its settings.
     #[must_use]
-    pub fn port_key(&self) -> String {
+    pub(crate) fn port_key(&self) -> String {
         match self {
             Self::Tcp { host, port } | Self::RtuOverTcp { host, port } => format!("{host}:{port}"),
             Self::Rtu(line) => line.path.clone(),

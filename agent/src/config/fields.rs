@@ -8,10 +8,10 @@ use toml::Spanned;
 use super::settings::Login;
 
 /// A number and where it stands in the file.
-pub type Placed = (f64, std::ops::Range<usize>);
+pub(super) type Placed = (f64, std::ops::Range<usize>);
 
 /// Notes why an address is none; where it holds a login, which keys are for that.
-pub fn wrong_broker(
+pub(super) fn wrong_broker(
     broker: &Spanned<String>,
     place: &str,
     error: &BrokerUrlError,
@@ -25,7 +25,7 @@ pub fn wrong_broker(
 }
 
 /// A login, if there is a user name.
-pub fn login(
+pub(super) fn login(
     place: &str,
     username: Option<&String>,
     password_file: Option<&Spanned<String>>,
@@ -42,17 +42,17 @@ pub fn login(
 }
 
 /// A number with its place in the file.
-pub fn of(value: Option<&Spanned<f64>>) -> Option<Placed> {
+pub(super) fn of(value: Option<&Spanned<f64>>) -> Option<Placed> {
     value.map(|v| (*v.get_ref(), v.span()))
 }
 
 /// As [`of`], for whole numbers.
-pub fn whole(value: &Spanned<i64>) -> Placed {
+pub(super) fn whole(value: &Spanned<i64>) -> Placed {
     (*value.get_ref() as f64, value.span())
 }
 
 /// The number if it lies in `bounds`; otherwise the default, with an error noted.
-pub fn within(
+pub(super) fn within(
     place: &str,
     name: &str,
     value: Option<Placed>,
@@ -76,7 +76,11 @@ pub fn within(
 }
 
 /// Parses a text into one of the system's own types.
-pub fn parsed<T, E>(text: &Spanned<String>, place: &str, findings: &mut Findings<'_>) -> Option<T>
+pub(super) fn parsed<T, E>(
+    text: &Spanned<String>,
+    place: &str,
+    findings: &mut Findings<'_>,
+) -> Option<T>
 where
     T: std::str::FromStr<Err = E>,
     E: std::fmt::Display,
@@ -92,6 +96,6 @@ where
     clippy::cast_sign_loss,
     reason = "checked to be a small positive number"
 )]
-pub fn to_count(number: f64) -> usize {
+pub(super) fn to_count(number: f64) -> usize {
     number as usize
 }

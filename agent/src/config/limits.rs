@@ -9,7 +9,7 @@ use super::raw::{Change, RawLimits};
 
 /// Why a gauge cannot have the limits that its file gives it.
 #[derive(Debug, PartialEq, thiserror::Error)]
-pub enum WrongLimits {
+pub(super) enum WrongLimits {
     #[error("{0} = true says nothing: give the limit, or false for no test")]
     Switch(&'static str),
     #[error(transparent)]
@@ -20,7 +20,10 @@ pub enum WrongLimits {
 ///
 /// # Errors
 /// `true` where a number or `false` belongs, or limits that contradict themselves.
-pub fn merged(parameter: Parameter, change: Option<&RawLimits>) -> Result<Limits, WrongLimits> {
+pub(super) fn merged(
+    parameter: Parameter,
+    change: Option<&RawLimits>,
+) -> Result<Limits, WrongLimits> {
     let mut limits = Limits::default_for(parameter);
     let Some(change) = change else {
         return Ok(limits);

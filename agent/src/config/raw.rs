@@ -9,7 +9,7 @@ use toml::Spanned;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawConfig {
+pub(super) struct RawConfig {
     pub agent: Spanned<String>,
     pub data_dir: Spanned<String>,
     pub uplink: RawUplink,
@@ -24,7 +24,7 @@ pub struct RawConfig {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawUplink {
+pub(super) struct RawUplink {
     pub broker: Spanned<String>,
     pub username: Option<String>,
     pub password_file: Option<Spanned<String>>,
@@ -39,14 +39,14 @@ pub struct RawUplink {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawSpool {
+pub(super) struct RawSpool {
     pub max_mib: Option<Spanned<i64>>,
     pub when_full: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawModbusBus {
+pub(super) struct RawModbusBus {
     pub name: Spanned<String>,
     pub connect: Spanned<String>,
     pub timeout_ms: Option<Spanned<i64>>,
@@ -60,7 +60,7 @@ pub struct RawModbusBus {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawModbusGauge {
+pub(super) struct RawModbusGauge {
     pub gauge: Spanned<String>,
     pub parameter: Spanned<String>,
     pub unit_id: Spanned<i64>,
@@ -79,7 +79,7 @@ pub struct RawModbusGauge {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawMqttInput {
+pub(super) struct RawMqttInput {
     pub name: Spanned<String>,
     pub broker: Spanned<String>,
     pub client_id: Option<Spanned<String>>,
@@ -91,7 +91,7 @@ pub struct RawMqttInput {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawMqttGauge {
+pub(super) struct RawMqttGauge {
     pub gauge: Spanned<String>,
     pub parameter: Spanned<String>,
     pub topic: Option<Spanned<String>>,
@@ -102,7 +102,7 @@ pub struct RawMqttGauge {
 /// What a gauge's own limits change; a key that is absent keeps the parameter's default.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawLimits {
+pub(super) struct RawLimits {
     pub fail_span: Option<Change<[f64; 2]>>,
     pub suspect_span: Option<Change<[f64; 2]>>,
     pub spike: Option<Change<f64>>,
@@ -118,7 +118,7 @@ pub struct RawLimits {
     untagged,
     expecting = "must be a number (a pair of numbers for a span), or false for no test"
 )]
-pub enum Change<T> {
+pub(super) enum Change<T> {
     Switch(bool),
     To(T),
 }

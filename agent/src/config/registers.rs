@@ -44,7 +44,7 @@ pub struct WordFormat {
 impl WordType {
     /// Registers that a number takes up.
     #[must_use]
-    pub const fn words(self) -> u16 {
+    pub(crate) const fn words(self) -> u16 {
         match self {
             Self::U16 | Self::I16 => 1,
             Self::U32 | Self::I32 | Self::F32 => 2,
@@ -53,7 +53,7 @@ impl WordType {
 
     /// Whether a raw value can ever be read as this type.
     #[must_use]
-    pub fn can_be(self, raw: f64) -> bool {
+    pub(crate) fn can_be(self, raw: f64) -> bool {
         let (low, high) = match self {
             Self::U16 => (0.0, f64::from(u16::MAX)),
             Self::I16 => (f64::from(i16::MIN), f64::from(i16::MAX)),

@@ -34,7 +34,7 @@ const LONG_NUMBERS: RangeInclusive<i64> = 300_001..=465_536;
 
 /// Names that may be used only once in a file.
 #[derive(Default)]
-pub struct Taken {
+pub(super) struct Taken {
     gauges: HashMap<String, String>,
     names: HashSet<String>,
     ports: HashMap<String, String>,
@@ -42,7 +42,7 @@ pub struct Taken {
 }
 
 /// One `[[modbus]]` table.
-pub fn modbus(
+pub(super) fn modbus(
     raw: &RawModbusBus,
     taken: &mut Taken,
     findings: &mut Findings<'_>,
@@ -231,7 +231,7 @@ fn register(raw: &Spanned<i64>, place: &str, findings: &mut Findings<'_>) -> Opt
 }
 
 /// One `[[mqtt]]` table.
-pub fn mqtt(
+pub(super) fn mqtt(
     raw: &RawMqttInput,
     agent: &str,
     taken: &mut Taken,

@@ -31,7 +31,7 @@ const EVENTS: usize = 1_024;
 
 /// What a connection is for.
 #[derive(Debug, Clone)]
-pub struct Terms {
+pub(crate) struct Terms {
     /// Whether the broker keeps messages for this client over connections, until
     /// [`Connection::acknowledge`]. Without that, what comes while nobody is connected is lost.
     pub lasting: bool,
@@ -43,14 +43,14 @@ pub struct Terms {
 
 /// A retained message.
 #[derive(Debug, Clone)]
-pub struct Retained {
+pub(crate) struct Retained {
     pub topic: String,
     pub payload: Vec<u8>,
 }
 
 /// What happened on a connection.
 #[derive(Debug)]
-pub enum Heard {
+pub(crate) enum Heard {
     /// The broker has let us in. Messages may come from now on where the subscriptions of an
     /// earlier connection last: `session_kept` says whether it knows of one.
     Accepted { session_kept: bool },
@@ -68,7 +68,7 @@ pub enum Heard {
 
 /// Why a connection is over.
 #[derive(Debug, thiserror::Error)]
-pub enum Lost {
+pub(crate) enum Lost {
     #[error("the line failed")]
     Line(#[source] Box<ConnectionError>),
     #[error("the broker allows no subscription to {0}")]
@@ -80,7 +80,7 @@ pub enum Lost {
 }
 
 /// One connection.
-pub struct Connection {
+pub(crate) struct Connection {
     client: AsyncClient,
     events: mpsc::Receiver<Result<Event, ConnectionError>>,
     poller: JoinHandle<()>,
@@ -94,7 +94,7 @@ pub struct Connection {
 impl Connection {
     /// Begins to connect; [`Heard::Ready`] says when it has.
     #[must_use]
-    pub fn open(dial: &Dial, terms: Terms) -> Self {
+    pub(crate) fn open(dial: &Dial, terms: Terms) -> Self {
         let mut options = dial.options();
         options
             .set_clean_session(!terms.lasting)
@@ -123,7 +123,7 @@ impl Connection {
     }
 
     /// The next thing that happens. Safe to abandon.
-    pub async fn hear(&mut self) -> Heard {
+    pub(crate) async fn hear(&mut self) -> Heard {
         loop {
             let heard = match self.events.recv().await {
                 Some(Ok(event)) => self.take(event),
@@ -140,7 +140,7 @@ impl Connection {
     ///
     /// # Errors
     /// The connection takes nothing more.
-    pub fn publish(&mut self, topic: &str, seq: u64, payload: Vec<u8>) -> Result<(), Lost> {
+    pub(crate) fn publish(&mut self, topic: &str, seq: u64, payload: Vec<u8>) -> Result<(), Lost> {
         self.client
             .try_publish(topic, QoS::AtLeastOnce, false, payload)
             .map_err(|_| Lost::Full)?;
@@ -152,7 +152,7 @@ impl Connection {
     ///
     /// # Errors
     /// The connection takes nothing more.
-    pub fn retain(&self, message: Retained) -> Result<(), Lost> {
+    pub(crate) fn retain(&self, message: Retained) -> Result<(), Lost> {
         self.client
             .try_publish(message.topic, QoS::AtMostOnce, true, message.payload)
             .map_err(|_| Lost::Full)
@@ -160,7 +160,7 @@ impl Connection {
 
     /// Tells the broker that a message of this connection need not be repeated. Where that fails,
     /// the broker repeats it on the next one.
-    pub fn acknowledge(&self, packet: PacketId) {
+    pub(crate) fn acknowledge(&self, packet: PacketId) {
         let mut message = Publish::new("", QoS::AtLeastOnce, Bytes::new());
         message.pkid = packet.0;
         if let Err(error) = self.client.try_ack(&message) {
@@ -170,26 +170,26 @@ impl Connection {
 
     /// How long the connection has been ready.
     #[must_use]
-    pub fn lasted(&self) -> Duration {
+    pub(crate) fn lasted(&self) -> Duration {
         self.ready_at.map_or(Duration::ZERO, |at| at.elapsed())
     }
 
     #[must_use]
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         self.ready_at.is_some()
     }
 
     /// Begins to take leave of the broker, so that it does not publish the last will.
     /// [`Heard::FarewellSent`] says when that is on the wire, [`Heard::Lost`] when the broker has
     /// read all of it and ended the connection, as MQTT asks of it; not all do.
-    pub fn take_leave(&self) {
+    pub(crate) fn take_leave(&self) {
         if let Err(error) = self.client.try_disconnect() {
             tracing::debug!(%error, "the broker gets no farewell");
         }
     }
 
     /// Takes leave of the broker and waits until what was handed over is on the wire.
-    pub async fn close(mut self, patience: Duration) {
+    pub(crate) async fn close(mut self, patience: Duration) {
         self.take_leave();
         let gone = async {
             loop {

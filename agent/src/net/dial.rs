@@ -25,7 +25,7 @@ const SPARE_REQUESTS: usize = 16;
 
 /// How to reach a broker and as whom.
 #[derive(Debug, Clone)]
-pub struct Dial {
+pub(crate) struct Dial {
     pub broker: BrokerUrl,
     pub client_id: String,
     pub credentials: Option<Credentials>,
@@ -36,7 +36,7 @@ pub struct Dial {
 
 /// A user name and its password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
+pub(crate) struct Credentials {
     username: String,
     password: String,
 }
@@ -44,7 +44,7 @@ pub struct Credentials {
 /// A password that cannot be had.
 #[derive(Debug, thiserror::Error)]
 #[error("the password file {} cannot be read", file.display())]
-pub struct CredentialsError {
+pub(crate) struct CredentialsError {
     file: PathBuf,
     source: io::Error,
 }
@@ -54,7 +54,7 @@ impl Credentials {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn read(login: &Login) -> Result<Self, CredentialsError> {
+    pub(crate) fn read(login: &Login) -> Result<Self, CredentialsError> {
         let read = |file: &Path| {
             std::fs::read_to_string(file).map_err(|source| CredentialsError {
                 file: file.to_owned(),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 /// A message on a subscribed topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
+pub(crate) struct Message {
     pub topic: String,
     pub payload: Bytes,
     /// The broker says that it has sent it before.
@@ -15,4 +15,4 @@ pub struct Message {
 
 /// The broker's number of a message on its way; means nothing on another connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PacketId(pub u16);
+pub(crate) struct PacketId(pub u16);

@@ -4,10 +4,10 @@
 //! its subscriptions, from connecting to the first error. Nothing else knows the MQTT client. The
 //! waits between two connections are those of [`shared::backoff`].
 
-pub mod connection;
-pub mod dial;
-pub mod message;
+pub(crate) mod connection;
+pub(crate) mod dial;
+pub(crate) mod message;
 
-pub use connection::{Connection, Heard, Lost, Retained, Terms};
-pub use dial::{Credentials, CredentialsError, Dial};
-pub use message::{Message, PacketId};
+pub(crate) use connection::{Connection, Heard, Lost, Retained, Terms};
+pub(crate) use dial::{Credentials, CredentialsError, Dial};
+pub(crate) use message::{Message, PacketId};

@@ -7,13 +7,13 @@
 use std::time::Duration;
 
 /// Unanswered polls in a row after which a unit counts as silent.
-pub const OPEN_AFTER: u32 = 3;
+pub(crate) const OPEN_AFTER: u32 = 3;
 /// The rest after a probe, as a multiple of its cost.
-pub const SHARE: u32 = 20;
+pub(crate) const SHARE: u32 = 20;
 
 /// What is known about one unit. Line time is a span since the program's start.
 #[derive(Debug, Clone, Default)]
-pub struct Breaker {
+pub(crate) struct Breaker {
     failures: u32,
     rest: Duration,
     closed_until: Option<Duration>,
@@ -22,23 +22,23 @@ pub struct Breaker {
 impl Breaker {
     /// Whether the unit may be asked now.
     #[must_use]
-    pub fn allows(&self, now: Duration) -> bool {
+    pub(crate) fn allows(&self, now: Duration) -> bool {
         self.closed_until.is_none_or(|until| now >= until)
     }
 
     /// Whether the unit is only probed: a probe is not worth a retry.
     #[must_use]
-    pub fn is_probing(&self) -> bool {
+    pub(crate) fn is_probing(&self) -> bool {
         self.failures >= OPEN_AFTER
     }
 
     /// The unit answered.
-    pub fn answered(&mut self) {
+    pub(crate) fn answered(&mut self) {
         *self = Self::default();
     }
 
     /// The unit did not answer, which took `cost` on the line.
-    pub fn failed(&mut self, now: Duration, cost: Duration, longest: Duration) {
+    pub(crate) fn failed(&mut self, now: Duration, cost: Duration, longest: Duration) {
         self.failures = self.failures.saturating_add(1);
         if self.failures < OPEN_AFTER {
             return;

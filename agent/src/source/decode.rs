@@ -4,7 +4,7 @@ use crate::config::{WordFormat, WordOrder, WordType};
 
 /// What a gauge's registers say.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Decoded {
+pub(crate) enum Decoded {
     /// A number in the parameter's unit.
     Number(f64),
     /// One of the instrument's own "no reading" values, scaled like a number.
@@ -15,7 +15,7 @@ pub enum Decoded {
 ///
 /// `None` where the words are fewer than the format needs.
 #[must_use]
-pub fn decode(
+pub(crate) fn decode(
     words: &[u16],
     format: WordFormat,
     scale: f64,

@@ -30,7 +30,7 @@ impl Receipt {
     }
 
     /// The delivery is durable.
-    pub fn confirm(mut self) {
+    pub(crate) fn confirm(mut self) {
         self.answer(Answer::Durable(self.token));
     }
 

@@ -30,7 +30,7 @@ const RECONNECT: BackoffLimits = BackoffLimits {
 
 /// Why there are no registers.
 #[derive(Debug, thiserror::Error)]
-pub enum AskError {
+pub(crate) enum AskError {
     #[error("{endpoint} cannot be opened")]
     Open {
         endpoint: String,
@@ -51,7 +51,7 @@ pub enum AskError {
 
 /// Whose failure it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blame {
+pub(crate) enum Blame {
     /// The line as a whole: no unit is the worse for it.
     Line,
     /// This unit did not answer properly.
@@ -62,7 +62,7 @@ pub enum Blame {
 
 impl AskError {
     #[must_use]
-    pub fn blame(&self) -> Blame {
+    pub(crate) fn blame(&self) -> Blame {
         match self {
             Self::Open { .. } | Self::Down => Blame::Line,
             Self::TimedOut(_) | Self::Garbled(_) | Self::Short { .. } => Blame::Unit,
@@ -74,7 +74,7 @@ impl AskError {
 }
 
 /// A line and what is known of its state.
-pub struct ModbusLine {
+pub(crate) struct ModbusLine {
     endpoint: Endpoint,
     timeout: Duration,
     /// Silence before every request.
@@ -90,7 +90,7 @@ pub struct ModbusLine {
 
 impl ModbusLine {
     #[must_use]
-    pub fn new(bus: &ModbusBus, stale_bytes: Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(bus: &ModbusBus, stale_bytes: Arc<AtomicU64>) -> Self {
         let limits = BackoffLimits {
             least: RECONNECT.least.min(bus.probe_max),
             most: RECONNECT.most.min(bus.probe_max),
@@ -112,7 +112,7 @@ impl ModbusLine {
     ///
     /// # Errors
     /// See [`AskError`]. After any but a refusal the line has been dropped.
-    pub async fn ask(&mut self, read: &RegisterRead) -> Result<Vec<u16>, AskError> {
+    pub(crate) async fn ask(&mut self, read: &RegisterRead) -> Result<Vec<u16>, AskError> {
         let mut context = match self.context.take() {
             Some(context) => context,
             None => self.open().await?,

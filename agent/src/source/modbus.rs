@@ -2,7 +2,7 @@
 //!
 //! One loop owns the line: requests never overlap, as RS-485 demands and as many TCP gateways that
 //! accept a single connection do. A unit that is silent is only probed now and then
-//! ([`super::breaker`]); "the device said no" is a failed reading and nothing worse.
+//! (`breaker.rs`); "the device said no" is a failed reading and nothing worse.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -48,7 +48,7 @@ pub struct Poller {
 /// The longest that one poll can take: every try may need a connection, an answer and a wait for
 /// a late one.
 #[must_use]
-pub fn longest_poll(bus: &ModbusBus) -> Duration {
+pub(crate) fn longest_poll(bus: &ModbusBus) -> Duration {
     let tries = u32::from(bus.retries) + 1;
     (Duration::from_secs(6) + bus.turnaround + bus.timeout * 2) * tries
 }

@@ -3,11 +3,11 @@
 use crate::config::{ModbusBus, RegisterKind};
 
 /// Most registers that one read may ask for (Modbus application protocol 1.1b3, § 6.3).
-pub const MAX_WORDS: u16 = 125;
+pub(crate) const MAX_WORDS: u16 = 125;
 
 /// Where a gauge's number stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     pub unit_id: u8,
     pub kind: RegisterKind,
     pub register: u16,
@@ -18,7 +18,7 @@ pub struct Wanted {
 
 /// One read that serves one or more gauges.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegisterRead {
+pub(crate) struct RegisterRead {
     pub unit_id: u8,
     pub kind: RegisterKind,
     pub start: u16,
@@ -30,7 +30,7 @@ pub struct RegisterRead {
 
 /// The reads that serve the gauges of a bus.
 #[must_use]
-pub fn reads(bus: &ModbusBus) -> Vec<RegisterRead> {
+pub(crate) fn reads(bus: &ModbusBus) -> Vec<RegisterRead> {
     let wanted: Vec<Wanted> = bus
         .gauges
         .iter()

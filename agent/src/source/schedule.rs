@@ -15,7 +15,7 @@ struct Entry {
 
 /// The repeating requests of one line.
 #[derive(Debug, Clone)]
-pub struct Schedule {
+pub(crate) struct Schedule {
     entries: Vec<Entry>,
     missed: u64,
 }
@@ -23,7 +23,7 @@ pub struct Schedule {
 impl Schedule {
     /// Everything is due at once at the start, so that the map fills without waiting for a tick.
     #[must_use]
-    pub fn new(intervals_ms: impl IntoIterator<Item = i64>, now: Timestamp) -> Self {
+    pub(crate) fn new(intervals_ms: impl IntoIterator<Item = i64>, now: Timestamp) -> Self {
         let entry = |interval_ms: i64| Entry {
             interval_ms: interval_ms.max(1),
             due: now,
@@ -36,7 +36,7 @@ impl Schedule {
 
     /// The index of what is due at `now`: the longest overdue first. It is due again at its next
     /// tick after `now`.
-    pub fn take_due(&mut self, now: Timestamp) -> Option<usize> {
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<usize> {
         self.mend(now);
         let due = self
             .entries
@@ -54,13 +54,13 @@ impl Schedule {
 
     /// When the next request is due.
     #[must_use]
-    pub fn next_due(&self) -> Option<Timestamp> {
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
         self.entries.iter().map(|e| e.due).min()
     }
 
     /// Ticks that went by while the line was busy.
     #[must_use]
-    pub fn missed(&self) -> u64 {
+    pub(crate) fn missed(&self) -> u64 {
         self.missed
     }
 

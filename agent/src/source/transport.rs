@@ -36,7 +36,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The line cannot be reached or opened.
-pub async fn connect(
+pub(crate) async fn connect(
     endpoint: &Endpoint,
     settle: Option<Duration>,
     stale_bytes: &Arc<AtomicU64>,
@@ -106,7 +106,10 @@ async fn settled<T: AsyncRead + Unpin>(
 ///
 /// # Errors
 /// The line fails meanwhile.
-pub async fn discard<T: AsyncRead + Unpin>(stream: &mut T, span: Duration) -> io::Result<u64> {
+pub(crate) async fn discard<T: AsyncRead + Unpin>(
+    stream: &mut T,
+    span: Duration,
+) -> io::Result<u64> {
     let until = Instant::now() + span;
     let (mut scratch, mut bytes) = ([0_u8; 256], 0_u64);
     while let Ok(read) = timeout_at(until, stream.read(&mut scratch)).await {
@@ -120,7 +123,7 @@ pub async fn discard<T: AsyncRead + Unpin>(stream: &mut T, span: Duration) -> io
 
 /// A stream on which nothing that came before a request can be taken for its answer.
 #[derive(Debug)]
-pub struct Fresh<T> {
+pub(crate) struct Fresh<T> {
     inner: T,
     /// Whether a request has been written since something was last read.
     asked: bool,
@@ -128,7 +131,7 @@ pub struct Fresh<T> {
 }
 
 impl<T> Fresh<T> {
-    pub fn new(inner: T, stale_bytes: &Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(inner: T, stale_bytes: &Arc<AtomicU64>) -> Self {
         Self {
             inner,
             asked: false,

@@ -104,7 +104,7 @@ impl Keeper {
 
     /// Tells when what is held changes.
     #[must_use]
-    pub fn watch(&self) -> watch::Receiver<Held> {
+    pub(crate) fn watch(&self) -> watch::Receiver<Held> {
         self.held.clone()
     }
 
@@ -136,7 +136,7 @@ impl Keeper {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub async fn renew(&self) -> Result<(), KeeperError> {
+    pub(crate) async fn renew(&self) -> Result<(), KeeperError> {
         self.ask(|reply| Request::Renew { reply }).await
     }
 
@@ -144,7 +144,7 @@ impl Keeper {
     ///
     /// # Errors
     /// The thread has ended.
-    pub async fn seqs(&self) -> Result<SeqSet, KeeperError> {
+    pub(crate) async fn seqs(&self) -> Result<SeqSet, KeeperError> {
         self.ask(|reply| Request::Seqs { reply }).await
     }
 

@@ -18,7 +18,7 @@ pub struct MemoryEngine {
 struct Disk {
     synced: Content,
     /// What was done since the last sync.
-    unsynced: Vec<Change>,
+    unsynced: Vec<DiskChange>,
     /// `synced` with all of it.
     content: Content,
     is_corrupt: bool,
@@ -34,32 +34,32 @@ struct Content {
 }
 
 #[derive(Debug, Clone)]
-enum Change {
+enum DiskChange {
     Numbers(Numbers),
     Append(u64, Vec<u8>),
     Remove(u64),
 }
 
 impl Content {
-    fn apply(&mut self, change: &Change) -> Option<Vec<u8>> {
+    fn apply(&mut self, change: &DiskChange) -> Option<Vec<u8>> {
         match change {
-            Change::Numbers(numbers) => {
+            DiskChange::Numbers(numbers) => {
                 self.numbers = Some(*numbers);
                 None
             }
-            Change::Append(seq, frame) => {
+            DiskChange::Append(seq, frame) => {
                 if let Some(numbers) = &mut self.numbers {
                     numbers.next = seq + 1;
                 }
                 self.frames.insert(*seq, frame.clone())
             }
-            Change::Remove(seq) => self.frames.remove(seq),
+            DiskChange::Remove(seq) => self.frames.remove(seq),
         }
     }
 }
 
 impl Disk {
-    fn change(&mut self, change: Change) -> Result<Option<Vec<u8>>, EngineError> {
+    fn change(&mut self, change: DiskChange) -> Result<Option<Vec<u8>>, EngineError> {
         self.check()?;
         let before = self.content.apply(&change);
         self.unsynced.push(change);
@@ -160,11 +160,11 @@ impl Engine for MemoryEngine {
 
 impl FrameStore for MemoryEngine {
     fn set_numbers(&mut self, numbers: Numbers) -> Result<(), EngineError> {
-        self.disk().change(Change::Numbers(numbers)).map(drop)
+        self.disk().change(DiskChange::Numbers(numbers)).map(drop)
     }
 
     fn append(&mut self, seq: u64, frame: &[u8]) -> Result<(), EngineError> {
-        let change = Change::Append(seq, frame.to_vec());
+        let change = DiskChange::Append(seq, frame.to_vec());
         self.disk().change(change).map(drop)
     }
 
@@ -175,7 +175,7 @@ impl FrameStore for MemoryEngine {
     }
 
     fn remove(&mut self, seq: u64) -> Result<Option<Vec<u8>>, EngineError> {
-        self.disk().change(Change::Remove(seq))
+        self.disk().change(DiskChange::Remove(seq))
     }
 
     fn sync(&mut self) -> Result<(), EngineError> {

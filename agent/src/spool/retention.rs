@@ -4,7 +4,7 @@ use crate::config::WhenFull;
 
 /// What to do with a batch that wants to be appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// There is room.
     Store,
     /// Drop the oldest batches until at least this many bytes are free again, then store.
@@ -15,7 +15,7 @@ pub enum Verdict {
 
 /// Bytes that a batch costs a store beyond its own: its key, the node around it, its share of the
 /// headers.
-pub const PER_BATCH: u64 = 64;
+pub(crate) const PER_BATCH: u64 = 64;
 
 /// What a batch is charged with against the budget.
 #[must_use]
@@ -25,7 +25,7 @@ pub fn charge(frame: &[u8]) -> u64 {
 
 /// Decides about `incoming` bytes while `used` of `limit` bytes are held.
 #[must_use]
-pub fn decide(when_full: WhenFull, used: u64, incoming: u64, limit: u64) -> Verdict {
+pub(crate) fn decide(when_full: WhenFull, used: u64, incoming: u64, limit: u64) -> Verdict {
     let over = (used + incoming).saturating_sub(limit);
     match (over, when_full) {
         (0, _) => Verdict::Store,

@@ -8,13 +8,13 @@ pub type SeqSet = RangeSetBlaze<u64>;
 
 /// How many numbers there are.
 #[must_use]
-pub fn count(seqs: &SeqSet) -> u64 {
+pub(crate) fn count(seqs: &SeqSet) -> u64 {
     u64::try_from(seqs.len()).unwrap_or(u64::MAX)
 }
 
 /// The numbers that an acknowledgement releases. A range that runs backwards releases nothing.
 #[must_use]
-pub fn released_by(ack: &Ack) -> SeqSet {
+pub(crate) fn released_by(ack: &Ack) -> SeqSet {
     let prefix = (0, ack.through);
     let ranges = ack.ranges.iter().copied().chain([prefix]);
     ranges

@@ -15,7 +15,7 @@ const KEEP_CORRUPT: usize = 2;
 ///
 /// # Errors
 /// The directory cannot be made, or another process holds it.
-pub fn claim(data_dir: &Path) -> Result<File, SpoolError> {
+pub(super) fn claim(data_dir: &Path) -> Result<File, SpoolError> {
     let failed = |source| SpoolError::Directory {
         path: data_dir.display().to_string(),
         source,
@@ -36,7 +36,7 @@ pub fn claim(data_dir: &Path) -> Result<File, SpoolError> {
 ///
 /// # Errors
 /// The directory cannot be read or a file not removed.
-pub fn remove_torn_snapshots(store: &Path) -> io::Result<()> {
+pub(super) fn remove_torn_snapshots(store: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(store) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
@@ -57,7 +57,7 @@ pub fn remove_torn_snapshots(store: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// A file or directory cannot be synced.
-pub fn make_durable(store: &Path) -> io::Result<()> {
+pub(super) fn make_durable(store: &Path) -> io::Result<()> {
     for name in ["conf", "db"] {
         let path = store.join(name);
         if path.exists() {
@@ -75,7 +75,7 @@ pub fn make_durable(store: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// It cannot be renamed.
-pub fn quarantine(store: &Path) -> io::Result<PathBuf> {
+pub(super) fn quarantine(store: &Path) -> io::Result<PathBuf> {
     let earlier = quarantined(store)?;
     let number = earlier.last().map_or(1, |(n, _)| n + 1);
     let surplus = (earlier.len() + 1).saturating_sub(KEEP_CORRUPT);

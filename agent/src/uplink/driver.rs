@@ -35,7 +35,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What the uplink is given.
-pub struct UplinkSetup {
+pub(crate) struct UplinkSetup {
     pub agent: AgentId,
     pub clock: Clock,
     pub dial: Dial,
@@ -53,7 +53,7 @@ pub struct UplinkSetup {
 ///
 /// # Errors
 /// The spool's thread has ended.
-pub async fn run(setup: UplinkSetup) -> Result<(), KeeperError> {
+pub(crate) async fn run(setup: UplinkSetup) -> Result<(), KeeperError> {
     let held = setup.keeper.held();
     let seqs = setup.keeper.seqs().await?;
     let machine = Machine::new(setup.pace, held.incarnation, held.usage.newest, seqs);
@@ -97,7 +97,7 @@ struct Driver {
 
 /// Why a connection has ended.
 #[derive(Debug, thiserror::Error)]
-enum Ended {
+enum UplinkEnded {
     #[error(transparent)]
     Lost(#[from] Lost),
     #[error("the broker has stopped acknowledging")]
@@ -228,7 +228,7 @@ impl Driver {
         }
     }
 
-    fn lost(&mut self, why: &Ended) {
+    fn lost(&mut self, why: &UplinkEnded) {
         let lasted = self
             .connection
             .take()
@@ -277,7 +277,7 @@ impl Driver {
                 }))
             }
             Action::Reconnect => {
-                self.lost(&Ended::Unacknowledged);
+                self.lost(&UplinkEnded::Unacknowledged);
                 Ok(None)
             }
         }

@@ -19,13 +19,13 @@ pub const PUBACK: u8 = 4;
 pub const SUBACK: u8 = 9;
 
 /// A line that leads to a port of this machine.
-pub struct Line {
+pub struct WatchedLine {
     pub port: u16,
     passed: watch::Receiver<HashMap<u8, usize>>,
     cut: watch::Sender<()>,
 }
 
-impl Line {
+impl WatchedLine {
     pub async fn start(to: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

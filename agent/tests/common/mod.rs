@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod modbus_server;
+
 use std::{
     future::{Ready, ready},
-    io,
     net::SocketAddr,
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU16, Ordering::SeqCst},
@@ -25,6 +27,25 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 /// A port that nobody listens on at present.
 pub fn free_port() -> u16 {
     shared::net::free_address().unwrap().port()
+}
+
+/// A configuration without a gauge, quick in everything but the window of a batch.
+pub fn agent_toml(data_dir: &Path, broker: u16, batch_seconds: f64) -> String {
+    format!(
+        "agent = 'gw-01'\ndata_dir = '{}'\n[uplink]\nbroker = 'mqtt://127.0.0.1:{broker}'\n\
+         batch_seconds = {batch_seconds:?}\nack_deadline_seconds = 1\n\
+         reconnect_min_seconds = 0.1\nreconnect_max_seconds = 0.5\nbackfill_per_second = 200\n",
+        data_dir.display()
+    )
+}
+
+/// The configuration with a [`LevelGauge`].
+pub fn with_gauge(toml: &str, gauge: SocketAddr) -> String {
+    format!(
+        "{toml}[[modbus]]\nname = 'bus-a'\nconnect = 'tcp://{gauge}'\n[[modbus.gauge]]\n\
+         gauge = 'lg-0001'\nparameter = 'depth'\nunit_id = 1\nregister = 0\ntype = 'i16'\n\
+         scale = 0.001\ninterval_s = 0.1\n"
+    )
 }
 
 /// A real broker in threads of its own, so that it can be killed with all its connections.
@@ -204,20 +225,7 @@ impl LevelGauge {
     pub async fn start() -> SocketAddr {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let gauge = Self::default();
-        tokio::spawn(async move {
-            let on_connected = |stream, peer| {
-                let gauge = gauge.clone();
-                async move {
-                    tokio_modbus::server::tcp::accept_tcp_connection(stream, peer, |_| {
-                        Ok(Some(gauge.clone()))
-                    })
-                }
-            };
-            tokio_modbus::server::tcp::Server::new(listener)
-                .serve(&on_connected, |_: io::Error| {})
-                .await
-        });
+        modbus_server::serve(listener, Self::default());
         address
     }
 }

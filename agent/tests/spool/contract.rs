@@ -146,7 +146,7 @@ fn ack(spool: &Spool, through: u64, ranges: &[(u64, u64)]) -> Ack {
 
 /// What a spool must hold, done as simply as can be.
 #[derive(Clone)]
-struct Model {
+struct SpoolModel {
     room: u64,
     when_full: WhenFull,
     newest: u64,
@@ -157,7 +157,7 @@ fn size(observations: &[Observation]) -> u64 {
     charge(&frame::encode(observations).unwrap())
 }
 
-impl Model {
+impl SpoolModel {
     fn usage(&self) -> Usage {
         Usage {
             batches: self.batches.len() as u64,
@@ -196,7 +196,7 @@ impl Model {
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+enum SpoolStep {
     Append(usize),
     Release { through: u64, range: (u64, u64) },
     ReleaseOther,
@@ -206,17 +206,17 @@ enum Step {
     PowerCut { kept: usize },
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = SpoolStep> {
     prop_oneof![
-        6 => (1_usize..40).prop_map(Step::Append),
+        6 => (1_usize..40).prop_map(SpoolStep::Append),
         3 => (0_u64..30, (0_u64..40, 0_u64..6)).prop_map(|(through, (from, more))| {
-            Step::Release { through, range: (from, from + more) }
+            SpoolStep::Release { through, range: (from, from + more) }
         }),
-        1 => Just(Step::ReleaseOther),
-        1 => Just(Step::Renew),
-        2 => Just(Step::Commit),
-        1 => Just(Step::Restart),
-        2 => (0_usize..8).prop_map(|kept| Step::PowerCut { kept }),
+        1 => Just(SpoolStep::ReleaseOther),
+        1 => Just(SpoolStep::Renew),
+        2 => Just(SpoolStep::Commit),
+        1 => Just(SpoolStep::Restart),
+        2 => (0_usize..8).prop_map(|kept| SpoolStep::PowerCut { kept }),
     ]
 }
 
@@ -235,10 +235,10 @@ fn whatever_happens_a_spool_is_its_model<P: Place>() {
     TestRunner::new(config).run(&cases, run).unwrap();
 }
 
-fn follow<P: Place>(steps: Vec<Step>, when_full: WhenFull) -> Result<(), TestCaseError> {
+fn follow<P: Place>(steps: Vec<SpoolStep>, when_full: WhenFull) -> Result<(), TestCaseError> {
     let mut place = P::new();
     let mut spool = open(&place, ROOM, when_full);
-    let mut model = Model {
+    let mut model = SpoolModel {
         room: ROOM,
         when_full,
         newest: 0,
@@ -248,17 +248,17 @@ fn follow<P: Place>(steps: Vec<Step>, when_full: WhenFull) -> Result<(), TestCas
     let (mut committed, mut since) = (model.clone(), BTreeMap::new());
     for (k, step) in steps.into_iter().enumerate() {
         match step {
-            Step::Append(count) => {
+            SpoolStep::Append(count) => {
                 let observations = batch(k, count);
                 since.insert(model.newest + 1, observations.clone());
                 let appended = spool.append(&observations).unwrap();
                 prop_assert_eq!(appended, model.append(observations));
             }
-            Step::Release { through, range } => {
+            SpoolStep::Release { through, range } => {
                 let ack = ack(&spool, through, &[range]);
                 prop_assert_eq!(spool.release(&ack).unwrap(), model.release(&ack));
             }
-            Step::ReleaseOther => {
+            SpoolStep::ReleaseOther => {
                 let incarnation = spool.incarnation().wrapping_add(1);
                 let ack = Ack {
                     incarnation,
@@ -266,23 +266,23 @@ fn follow<P: Place>(steps: Vec<Step>, when_full: WhenFull) -> Result<(), TestCas
                 };
                 prop_assert_eq!(spool.release(&ack).unwrap(), 0);
             }
-            Step::Renew => {
+            SpoolStep::Renew => {
                 let before = spool.incarnation();
                 spool.renew().unwrap();
                 prop_assert_ne!(spool.incarnation(), before);
                 (committed, since) = (model.clone(), BTreeMap::new());
             }
-            Step::Commit => {
+            SpoolStep::Commit => {
                 spool.commit().unwrap();
                 (committed, since) = (model.clone(), BTreeMap::new());
             }
-            Step::Restart => {
+            SpoolStep::Restart => {
                 let before = spool.incarnation();
                 drop(spool);
                 spool = open(&place, ROOM, when_full);
                 prop_assert_eq!(spool.incarnation(), before);
             }
-            Step::PowerCut { kept } => {
+            SpoolStep::PowerCut { kept } => {
                 let before = spool.incarnation();
                 place = place.power_cut(kept);
                 spool = open(&place, ROOM, when_full);
@@ -308,10 +308,10 @@ fn follow<P: Place>(steps: Vec<Step>, when_full: WhenFull) -> Result<(), TestCas
 /// number that was committed is given again. Returns the model of what is there.
 fn after_power_cut(
     spool: &mut Spool,
-    model: &Model,
-    committed: &Model,
+    model: &SpoolModel,
+    committed: &SpoolModel,
     since: &BTreeMap<u64, Vec<Observation>>,
-) -> Result<Model, TestCaseError> {
+) -> Result<SpoolModel, TestCaseError> {
     let mut there = BTreeMap::new();
     for seq in &spool.held() {
         let found = spool.read(seq).unwrap().unwrap();
@@ -325,7 +325,7 @@ fn after_power_cut(
     }
     let newest = spool.usage().newest;
     prop_assert!((committed.newest..=model.newest).contains(&newest));
-    Ok(Model {
+    Ok(SpoolModel {
         newest,
         batches: there,
         ..model.clone()

@@ -23,7 +23,7 @@ fn largest() -> Observation {
 
 /// What happens to a draft, in any order.
 #[derive(Debug, Clone)]
-enum Step {
+enum DraftStep {
     Add(usize),
     Seal,
     Clear,
@@ -33,18 +33,18 @@ enum Step {
     },
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = DraftStep> {
     prop_oneof![
-        4 => (1_usize..5).prop_map(Step::Add),
-        2 => Just(Step::Seal),
-        2 => Just(Step::Clear),
-        1 => (0_usize..40).prop_map(|torn| Step::Kill { torn }),
+        4 => (1_usize..5).prop_map(DraftStep::Add),
+        2 => Just(DraftStep::Seal),
+        2 => Just(DraftStep::Clear),
+        1 => (0_usize..40).prop_map(|torn| DraftStep::Kill { torn }),
     ]
 }
 
 /// What a draft must hold.
 #[derive(Default)]
-struct Model {
+struct DraftModel {
     added: usize,
     open: Vec<usize>,
     sealed: Vec<usize>,
@@ -76,10 +76,10 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         let (mut draft, left) = Draft::open(dir.path()).unwrap();
         prop_assert!(left.is_empty());
-        let mut model = Model::default();
-        for step in steps.into_iter().chain([Step::Kill { torn: 0 }]) {
+        let mut model = DraftModel::default();
+        for step in steps.into_iter().chain([DraftStep::Kill { torn: 0 }]) {
             match step {
-                Step::Add(count) => {
+                DraftStep::Add(count) => {
                     let numbers = model.added..model.added + count;
                     model.added = numbers.end;
                     model.open.extend(numbers.clone());
@@ -87,16 +87,16 @@ proptest! {
                     draft.add(&frame::encode(&batch).unwrap()).unwrap();
                 }
                 // One batch at a time is on its way to the spool.
-                Step::Seal if model.sealed.is_empty() => {
+                DraftStep::Seal if model.sealed.is_empty() => {
                     draft.seal();
                     model.sealed = std::mem::take(&mut model.open);
                 }
-                Step::Seal => {}
-                Step::Clear => {
+                DraftStep::Seal => {}
+                DraftStep::Clear => {
                     draft.clear().unwrap();
                     model.sealed.clear();
                 }
-                Step::Kill { torn } => {
+                DraftStep::Kill { torn } => {
                     drop(draft);
                     tear(dir.path(), torn);
                     let left;

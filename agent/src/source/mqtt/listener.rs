@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::machine::{Action, Event, Machine, NoReading, Now};
+use super::machine::{ListenerAction, ListenerEvent, ListenerMachine, NoReading, Now};
 use crate::{
     config::MqttInput,
     counters::{Counters, count},
@@ -34,7 +34,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const IDLE: Duration = Duration::from_secs(1);
 
 /// What a listener is given.
-pub struct ListenerSetup {
+pub(crate) struct ListenerSetup {
     pub input: MqttInput,
     pub credentials: Option<Credentials>,
     pub clock: Clock,
@@ -44,8 +44,8 @@ pub struct ListenerSetup {
 }
 
 /// Listens until told to stop, or until nobody takes the readings.
-pub async fn listen(setup: ListenerSetup, out: mpsc::Sender<Delivery>) {
-    let machine = Machine::new(&setup.input.gauges, setup.clock.now());
+pub(crate) async fn listen(setup: ListenerSetup, out: mpsc::Sender<Delivery>) {
+    let machine = ListenerMachine::new(&setup.input.gauges, setup.clock.now());
     let (answer, answers) = mpsc::unbounded_channel();
     let now = Instant::now();
     let listener = Listener {
@@ -72,7 +72,7 @@ pub async fn listen(setup: ListenerSetup, out: mpsc::Sender<Delivery>) {
 struct Listener {
     setup: ListenerSetup,
     dial: Dial,
-    machine: Machine,
+    machine: ListenerMachine,
     backoff: Backoff,
     connection: Option<Connection>,
     retry_at: Instant,
@@ -85,7 +85,7 @@ struct Listener {
 
 /// Why a connection has ended.
 #[derive(Debug, thiserror::Error)]
-enum Ended {
+enum ListenerEnded {
     #[error(transparent)]
     Lost(#[from] Lost),
     #[error("readings were dropped and the broker must repeat them")]
@@ -123,7 +123,7 @@ impl Listener {
         }
     }
 
-    async fn next(&mut self) -> Option<Event> {
+    async fn next(&mut self) -> Option<ListenerEvent> {
         let retry = self.connection.is_none().then_some(self.retry_at);
         let close = self.machine.wake_at().map(|at| self.began + at);
         let idle = Instant::now() + IDLE;
@@ -140,16 +140,16 @@ impl Listener {
         };
         tokio::select! {
             heard = heard => self.heard(heard),
-            Some(answer) = self.answers.recv() => Some(Event::Answered(answer)),
-            () = no_more(&self.setup.stop, self.out.as_ref()), if is_listening => Some(Event::Stop),
-            () = sleep_until(wake) => Some(Event::Tick),
+            Some(answer) = self.answers.recv() => Some(ListenerEvent::Answered(answer)),
+            () = no_more(&self.setup.stop, self.out.as_ref()), if is_listening => Some(ListenerEvent::Stop),
+            () = sleep_until(wake) => Some(ListenerEvent::Tick),
         }
     }
 
-    fn heard(&mut self, heard: Heard) -> Option<Event> {
+    fn heard(&mut self, heard: Heard) -> Option<ListenerEvent> {
         let (input, broker) = (&self.setup.input.name, &self.dial.broker);
         match heard {
-            Heard::Accepted { session_kept } => Some(Event::Connected { session_kept }),
+            Heard::Accepted { session_kept } => Some(ListenerEvent::Connected { session_kept }),
             Heard::Ready { refused } => {
                 tracing::info!(input, %broker, "local broker connected");
                 if !refused.is_empty() {
@@ -158,16 +158,16 @@ impl Listener {
                 }
                 None
             }
-            Heard::Message(message) => Some(Event::Message(message)),
+            Heard::Message(message) => Some(ListenerEvent::Message(message)),
             Heard::Lost(why) => {
                 self.lost(&why.into());
-                Some(Event::Lost)
+                Some(ListenerEvent::Lost)
             }
             Heard::BrokerHas(_) | Heard::FarewellSent => None,
         }
     }
 
-    fn lost(&mut self, why: &Ended) {
+    fn lost(&mut self, why: &ListenerEnded) {
         let connection = self.connection.take();
         let lasted = connection.map_or(Duration::ZERO, |c| c.lasted());
         self.backoff.ended(lasted);
@@ -184,18 +184,18 @@ impl Listener {
         }
     }
 
-    async fn act(&mut self, action: Action) {
+    async fn act(&mut self, action: ListenerAction) {
         match action {
-            Action::Deliver { readings, token } => self.deliver(readings, token).await,
-            Action::Refuse(why) => self.refuse(&why),
-            Action::Acknowledge(packet) => {
+            ListenerAction::Deliver { readings, token } => self.deliver(readings, token).await,
+            ListenerAction::Refuse(why) => self.refuse(&why),
+            ListenerAction::Acknowledge(packet) => {
                 if let Some(connection) = &self.connection {
                     connection.acknowledge(packet);
                 }
             }
-            Action::Reconnect => self.lost(&Ended::Dropped),
-            Action::EndReadings => self.out = None,
-            Action::TakeLeave => {
+            ListenerAction::Reconnect => self.lost(&ListenerEnded::Dropped),
+            ListenerAction::EndReadings => self.out = None,
+            ListenerAction::TakeLeave => {
                 if let Some(connection) = &self.connection {
                     connection.take_leave();
                 }

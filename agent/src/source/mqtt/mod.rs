@@ -5,7 +5,7 @@
 //! durable. [`machine`] decides, [`listener`] does what it says; what a message says is in
 //! [`payload`], what is owed to the broker in [`unacknowledged`].
 
-pub mod listener;
-pub mod machine;
-pub mod payload;
-pub mod unacknowledged;
+pub(crate) mod listener;
+pub(crate) mod machine;
+pub(crate) mod payload;
+pub(crate) mod unacknowledged;

@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 4 * 1024;
 
 /// Why a payload is not a reading.
 #[derive(Debug, thiserror::Error)]
-pub enum PayloadError {
+pub(crate) enum PayloadError {
     #[error("the payload has {0} bytes; at most {MAX_BYTES} are allowed")]
     TooLarge(usize),
     #[error("the payload is neither a number nor {{\"value\": …}}")]
@@ -25,7 +25,7 @@ pub enum PayloadError {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Form {
+enum PayloadForm {
     Number(f64),
     Object {
         /// Must be there, yet may be null: serde takes an absent `Option` for `None` otherwise.
@@ -40,13 +40,13 @@ enum Form {
 ///
 /// # Errors
 /// Anything but the forms above.
-pub fn decode(payload: &[u8]) -> Result<(Outcome, Option<Timestamp>), PayloadError> {
+pub(crate) fn decode(payload: &[u8]) -> Result<(Outcome, Option<Timestamp>), PayloadError> {
     if payload.len() > MAX_BYTES {
         return Err(PayloadError::TooLarge(payload.len()));
     }
     let (value, at) = match serde_json::from_slice(payload)? {
-        Form::Number(value) => (Some(value), None),
-        Form::Object { value, observed_at } => (value, observed_at),
+        PayloadForm::Number(value) => (Some(value), None),
+        PayloadForm::Object { value, observed_at } => (value, observed_at),
     };
     let value = value.map(Value::from_units).transpose()?;
     Ok((value.map_or(Outcome::Failed, Outcome::Number), at))

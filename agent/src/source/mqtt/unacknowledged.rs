@@ -19,7 +19,7 @@ const REMEMBERED: usize = 1_024;
 
 /// What is known of a message that the broker repeats.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Repeated {
+pub(crate) enum Repeated {
     /// It has been delivered; its receipt is to come.
     Waits,
     /// It is durable and can be acknowledged.
@@ -30,7 +30,7 @@ pub enum Repeated {
 
 /// What is owed to the broker after an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owed {
+pub(crate) enum Owed {
     Acknowledgement(PacketId),
     /// A broker repeats nothing on a connection that lives.
     NewConnection,
@@ -56,14 +56,14 @@ struct Kept {
 
 /// By token, the oldest first.
 #[derive(Debug, Default)]
-pub struct Unacknowledged {
+pub(crate) struct Unacknowledged {
     kept: BTreeMap<u64, Kept>,
     last_token: u64,
 }
 
 impl Unacknowledged {
     /// Keeps a message that was given a time; the token is for its receipt.
-    pub fn keep(&mut self, message: Message, packet: PacketId, at: Timestamp) -> u64 {
+    pub(crate) fn keep(&mut self, message: Message, packet: PacketId, at: Timestamp) -> u64 {
         let mut past = self.kept.iter().filter(|(_, kept)| !kept.is_present);
         if self.kept.len() >= REMEMBERED
             && let Some(oldest) = past.next().map(|(token, _)| *token)
@@ -83,7 +83,7 @@ impl Unacknowledged {
     }
 
     /// What is known of a message, if it repeats one of an earlier connection.
-    pub fn repeated(&mut self, message: &Message) -> Option<Repeated> {
+    pub(crate) fn repeated(&mut self, message: &Message) -> Option<Repeated> {
         let packet = message.packet.filter(|_| message.is_repetition)?;
         let is_same = |kept: &Kept| {
             let known = &kept.message;
@@ -105,7 +105,7 @@ impl Unacknowledged {
     }
 
     /// A delivery has become durable or was dropped.
-    pub fn answered(&mut self, answer: Answer) -> Owed {
+    pub(crate) fn answered(&mut self, answer: Answer) -> Owed {
         let (token, state) = match answer {
             Answer::Durable(token) => (token, State::Durable),
             Answer::Dropped(token) => (token, State::Dropped),
@@ -126,20 +126,20 @@ impl Unacknowledged {
 
     /// Whether a receipt is to come that could still be passed on to the broker.
     #[must_use]
-    pub fn is_waiting(&self) -> bool {
+    pub(crate) fn is_waiting(&self) -> bool {
         let mut all = self.kept.values();
         all.any(|kept| kept.is_present && kept.state == State::Waits)
     }
 
     /// The connection has ended; its packet ids mean nothing on the next one.
-    pub fn connection_ended(&mut self) {
+    pub(crate) fn connection_ended(&mut self) {
         for kept in self.kept.values_mut() {
             kept.is_present = false;
         }
     }
 
     /// The broker has forgotten this client and will repeat nothing.
-    pub fn session_lost(&mut self) {
+    pub(crate) fn session_lost(&mut self) {
         self.kept.clear();
     }
 }

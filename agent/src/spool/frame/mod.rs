@@ -4,7 +4,7 @@
 //! CRC-32 make a torn or rotten value visible above the store, whose own checks have failed before,
 //! and show where a draft that was cut off ends. Layout, little endian: `u32` length of the rest
 //! after the checksum, `u32` CRC-32 of it, one byte of version, then the content of that version
-//! ([`v1`]). The header is the same in every version.
+//! (`v1.rs`). The header is the same in every version.
 
 mod error;
 mod v1;
@@ -71,7 +71,7 @@ pub fn leading(bytes: &[u8]) -> Leading {
 
 /// Whether length and checksum hold.
 #[must_use]
-pub fn is_whole(bytes: &[u8]) -> bool {
+pub(crate) fn is_whole(bytes: &[u8]) -> bool {
     checked(bytes).is_ok()
 }
 

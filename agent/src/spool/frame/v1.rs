@@ -17,7 +17,7 @@ use shared::{
 use super::error::FrameError;
 
 /// The version byte of this content.
-pub const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct ObservationV1<'a> {
@@ -42,7 +42,7 @@ impl Serialize for BatchV1<'_> {
 ///
 /// # Errors
 /// Only where memory cannot be had for it.
-pub fn encode(observations: &[Observation], bytes: Vec<u8>) -> Result<Vec<u8>, FrameError> {
+pub(super) fn encode(observations: &[Observation], bytes: Vec<u8>) -> Result<Vec<u8>, FrameError> {
     Ok(postcard::to_extend(&BatchV1(observations), bytes)?)
 }
 
@@ -50,7 +50,7 @@ pub fn encode(observations: &[Observation], bytes: Vec<u8>) -> Result<Vec<u8>, F
 ///
 /// # Errors
 /// Anything that [`encode`] did not write.
-pub fn decode(content: &[u8]) -> Result<Vec<Observation>, FrameError> {
+pub(super) fn decode(content: &[u8]) -> Result<Vec<Observation>, FrameError> {
     let (count, mut rest) = postcard::take_from_bytes::<u32>(content)?;
     // No observation takes less than a byte, whatever the number says.
     let mut observations = Vec::with_capacity(rest.len().min(count as usize));

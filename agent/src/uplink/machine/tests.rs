@@ -256,7 +256,7 @@ mod delivery {
         ]
     }
 
-    struct World {
+    struct Trial {
         machine: Machine,
         now: Duration,
         held: BTreeSet<u64>,
@@ -265,7 +265,7 @@ mod delivery {
         in_window: usize,
     }
 
-    impl World {
+    impl Trial {
         fn step(&mut self, event: Event, fault: Fault) {
             let mut events = vec![event];
             while let Some(event) = events.pop() {
@@ -321,7 +321,7 @@ mod delivery {
             script in prop::collection::vec((fault(), 0_usize..4, 0_u64..12), 1..60),
         ) {
             let held: SeqSet = (1..=backlog).collect();
-            let mut world = World {
+            let mut trial = Trial {
                 machine: Machine::new(PACE, 7, backlog, held),
                 now: Duration::ZERO,
                 held: (1..=backlog).collect(),
@@ -329,27 +329,27 @@ mod delivery {
                 window_seen: 0,
                 in_window: 0,
             };
-            world.step(Event::Connected, Fault::None);
+            trial.step(Event::Connected, Fault::None);
             let mut seq = backlog;
             for (fault, gauge, seconds) in script {
                 seq += 1;
-                world.held.insert(seq);
+                trial.held.insert(seq);
                 let gauge = ["lg-1", "lg-2", "lg-3", "lg-4"].get(gauge).copied().unwrap_or("lg-1");
-                world.step(stored(seq, &[gauge]), fault);
+                trial.step(stored(seq, &[gauge]), fault);
                 if matches!(fault, Fault::CutLine) {
-                    world.step(Event::Disconnected, fault);
-                    world.step(Event::Connected, fault);
+                    trial.step(Event::Disconnected, fault);
+                    trial.step(Event::Connected, fault);
                 }
-                world.now += SECOND * u32::try_from(seconds).expect("small");
-                world.step(Event::Tick, fault);
+                trial.now += SECOND * u32::try_from(seconds).expect("small");
+                trial.step(Event::Tick, fault);
             }
-            prop_assert!(world.window_seen <= PACE.window, "window of {}", world.window_seen);
+            prop_assert!(trial.window_seen <= PACE.window, "window of {}", trial.window_seen);
             for _ in 0..400 {
-                world.now += SECOND;
-                world.step(Event::Tick, Fault::None);
+                trial.now += SECOND;
+                trial.step(Event::Tick, Fault::None);
             }
-            prop_assert!(world.machine.is_drained(), "left: {:?}", world.machine);
-            prop_assert!(world.held.is_empty(), "never released: {:?}", world.held);
+            prop_assert!(trial.machine.is_drained(), "left: {:?}", trial.machine);
+            prop_assert!(trial.held.is_empty(), "never released: {:?}", trial.held);
         }
     }
 }

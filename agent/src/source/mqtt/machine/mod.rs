@@ -30,13 +30,13 @@ use crate::{
 /// A gauge is silent after this many intervals without a message.
 const SILENT_INTERVALS: u32 = 3;
 /// How long a stop waits for the last receipts, and for the broker after them.
-pub const FAREWELL: Duration = Duration::from_secs(3);
+pub(crate) const FAREWELL: Duration = Duration::from_secs(3);
 /// How long it waits after the last receipt for the broker to end the connection.
-pub const LEAVE: Duration = Duration::from_millis(500);
+pub(crate) const LEAVE: Duration = Duration::from_millis(500);
 
 /// The two clocks: observations are of storm time, waits for the line of line time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
+pub(crate) struct Now {
     pub storm: Timestamp,
     /// Since the start.
     pub line: Duration,
@@ -44,7 +44,7 @@ pub struct Now {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub(crate) enum ListenerEvent {
     /// The broker has let us in; where it does not know us any more, it will repeat nothing.
     Connected { session_kept: bool },
     /// A gauge's message.
@@ -61,7 +61,7 @@ pub enum Event {
 
 /// What to do.
 #[derive(Debug)]
-pub enum Action {
+pub(crate) enum ListenerAction {
     /// Pass readings on. What becomes of them is wanted where there is a token.
     Deliver {
         readings: Vec<Reading>,
@@ -81,7 +81,7 @@ pub enum Action {
 
 /// Why a message gives no reading.
 #[derive(Debug, thiserror::Error)]
-pub enum NoReading {
+pub(crate) enum NoReading {
     #[error("no gauge publishes on {0}")]
     Topic(String),
     #[error("what {gauge} published is no reading")]
@@ -116,7 +116,7 @@ struct Expected {
 
 /// What is known of one local broker and its gauges.
 #[derive(Debug)]
-pub struct Machine {
+pub(crate) struct ListenerMachine {
     /// By topic.
     gauges: HashMap<String, Expected>,
     unacknowledged: Unacknowledged,
@@ -124,10 +124,10 @@ pub struct Machine {
     phase: Phase,
 }
 
-impl Machine {
+impl ListenerMachine {
     /// Starts unconnected; every gauge counts as heard `now`.
     #[must_use]
-    pub fn new(gauges: &[MqttGauge], now: Timestamp) -> Self {
+    pub(crate) fn new(gauges: &[MqttGauge], now: Timestamp) -> Self {
         let expected = |gauge: &MqttGauge| {
             let silence = (gauge.spec.interval * SILENT_INTERVALS).as_millis();
             let expected = Expected {
@@ -146,24 +146,24 @@ impl Machine {
     }
 
     /// Takes one event and returns what to do about it.
-    pub fn step(&mut self, now: Now, event: Event) -> Vec<Action> {
+    pub(crate) fn step(&mut self, now: Now, event: ListenerEvent) -> Vec<ListenerAction> {
         let mut actions = Vec::new();
         match event {
-            Event::Connected { session_kept } => {
+            ListenerEvent::Connected { session_kept } => {
                 self.is_connected = true;
                 if !session_kept {
                     self.unacknowledged.session_lost();
                 }
             }
-            Event::Message(message) if self.is_listening() => {
+            ListenerEvent::Message(message) if self.is_listening() => {
                 actions.extend(self.message(message, now.storm));
             }
             // Left to the next process.
-            Event::Message(_) => {}
-            Event::Answered(answer) => actions.extend(self.answered(answer)),
-            Event::Lost => self.lost(),
-            Event::Stop => self.stop(now.line, &mut actions),
-            Event::Tick => {}
+            ListenerEvent::Message(_) => {}
+            ListenerEvent::Answered(answer) => actions.extend(self.answered(answer)),
+            ListenerEvent::Lost => self.lost(),
+            ListenerEvent::Stop => self.stop(now.line, &mut actions),
+            ListenerEvent::Tick => {}
         }
         if self.is_listening() {
             actions.extend(self.silences(now.storm));
@@ -175,26 +175,26 @@ impl Machine {
 
     /// Whether readings are still taken.
     #[must_use]
-    pub fn is_listening(&self) -> bool {
+    pub(crate) fn is_listening(&self) -> bool {
         self.phase == Phase::Listening
     }
 
     /// Whether nothing is left to do.
     #[must_use]
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.phase == Phase::Over
     }
 
-    /// When [`Event::Tick`] is due at the latest for a stop to go on, in line time.
+    /// When [`ListenerEvent::Tick`] is due at the latest for a stop to go on, in line time.
     #[must_use]
-    pub fn wake_at(&self) -> Option<Duration> {
+    pub(crate) fn wake_at(&self) -> Option<Duration> {
         match self.phase {
             Phase::Listening | Phase::Over => None,
             Phase::Closing { until } | Phase::Leaving { until } => Some(until),
         }
     }
 
-    fn message(&mut self, message: Message, now: Timestamp) -> Vec<Action> {
+    fn message(&mut self, message: Message, now: Timestamp) -> Vec<ListenerAction> {
         let first_heard = match self.unacknowledged.repeated(&message) {
             Some(Repeated::Waits) => return Vec::new(),
             Some(Repeated::Durable) => return acknowledge(&message),
@@ -217,15 +217,15 @@ impl Machine {
             .packet
             .map(|packet| self.unacknowledged.keep(message, packet, first_heard));
         let readings = vec![Reading { gauge, at, outcome }];
-        vec![Action::Deliver { readings, token }]
+        vec![ListenerAction::Deliver { readings, token }]
     }
 
-    fn answered(&mut self, answer: Answer) -> Option<Action> {
+    fn answered(&mut self, answer: Answer) -> Option<ListenerAction> {
         match self.unacknowledged.answered(answer) {
-            Owed::Acknowledgement(packet) => Some(Action::Acknowledge(packet)),
+            Owed::Acknowledgement(packet) => Some(ListenerAction::Acknowledge(packet)),
             Owed::NewConnection if self.is_listening() => {
                 self.lost();
-                Some(Action::Reconnect)
+                Some(ListenerAction::Reconnect)
             }
             // The next process connects anew anyway.
             Owed::NewConnection | Owed::Nothing => None,
@@ -237,17 +237,17 @@ impl Machine {
         self.unacknowledged.connection_ended();
     }
 
-    fn stop(&mut self, now: Duration, actions: &mut Vec<Action>) {
+    fn stop(&mut self, now: Duration, actions: &mut Vec<ListenerAction>) {
         if self.is_listening() {
             self.phase = Phase::Closing {
                 until: now + FAREWELL,
             };
-            actions.push(Action::EndReadings);
+            actions.push(ListenerAction::EndReadings);
         }
     }
 
     /// Goes on with a stop as far as it can.
-    fn close(&mut self, now: Duration, actions: &mut Vec<Action>) {
+    fn close(&mut self, now: Duration, actions: &mut Vec<ListenerAction>) {
         match self.phase {
             Phase::Closing { until } | Phase::Leaving { until }
                 if !self.is_connected || now >= until =>
@@ -258,14 +258,14 @@ impl Machine {
                 self.phase = Phase::Leaving {
                     until: until.min(now + LEAVE),
                 };
-                actions.push(Action::TakeLeave);
+                actions.push(ListenerAction::TakeLeave);
             }
             Phase::Listening | Phase::Closing { .. } | Phase::Leaving { .. } | Phase::Over => {}
         }
     }
 
     /// Gauges that have not been heard for too long fail once per such span.
-    fn silences(&mut self, now: Timestamp) -> Option<Action> {
+    fn silences(&mut self, now: Timestamp) -> Option<ListenerAction> {
         let mut readings = Vec::new();
         for expected in self.gauges.values_mut() {
             if now.millis_since(expected.heard_at) > expected.silence_ms {
@@ -278,23 +278,23 @@ impl Machine {
             }
         }
         readings.sort_by(|a, b| a.gauge.cmp(&b.gauge));
-        (!readings.is_empty()).then_some(Action::Deliver {
+        (!readings.is_empty()).then_some(ListenerAction::Deliver {
             readings,
             token: None,
         })
     }
 }
 
-fn acknowledge(message: &Message) -> Vec<Action> {
+fn acknowledge(message: &Message) -> Vec<ListenerAction> {
     message
         .packet
-        .map(Action::Acknowledge)
+        .map(ListenerAction::Acknowledge)
         .into_iter()
         .collect()
 }
 
-fn refuse(message: &Message, why: NoReading) -> Vec<Action> {
-    let mut actions = vec![Action::Refuse(why)];
+fn refuse(message: &Message, why: NoReading) -> Vec<ListenerAction> {
+    let mut actions = vec![ListenerAction::Refuse(why)];
     actions.extend(acknowledge(message));
     actions
 }

@@ -11,7 +11,7 @@ const AGAIN: bool = true;
 
 /// A machine, and the line time.
 struct Script {
-    machine: Machine,
+    machine: ListenerMachine,
     line_ms: u64,
 }
 
@@ -28,7 +28,7 @@ impl Script {
             topic: format!("gauges/{id}"),
         };
         Self {
-            machine: Machine::new(&[gauge("ws-01"), gauge("ws-02")], START),
+            machine: ListenerMachine::new(&[gauge("ws-01"), gauge("ws-02")], START),
             line_ms: 0,
         }
     }
@@ -44,7 +44,7 @@ impl Script {
         self
     }
 
-    fn step(&mut self, event: Event) -> String {
+    fn step(&mut self, event: ListenerEvent) -> String {
         let now = Now {
             storm: START + Duration::from_millis(self.line_ms),
             line: Duration::from_millis(self.line_ms),
@@ -54,7 +54,7 @@ impl Script {
     }
 
     fn connect(&mut self) -> String {
-        self.step(Event::Connected { session_kept: true })
+        self.step(ListenerEvent::Connected { session_kept: true })
     }
 
     /// A message of `ws-01`.
@@ -69,7 +69,7 @@ impl Script {
         is_repetition: bool,
         payload: &str,
     ) -> String {
-        self.step(Event::Message(Message {
+        self.step(ListenerEvent::Message(Message {
             topic: topic.to_owned(),
             payload: payload.to_owned().into(),
             is_repetition,
@@ -78,18 +78,18 @@ impl Script {
     }
 
     fn durable(&mut self, token: u64) -> String {
-        self.step(Event::Answered(Answer::Durable(token)))
+        self.step(ListenerEvent::Answered(Answer::Durable(token)))
     }
 
     fn dropped(&mut self, token: u64) -> String {
-        self.step(Event::Answered(Answer::Dropped(token)))
+        self.step(ListenerEvent::Answered(Answer::Dropped(token)))
     }
 }
 
 /// `deliver ws-01=0.5@3000 #1`: value, seconds of storm time since the start, token.
-fn told(action: &Action) -> String {
+fn told(action: &ListenerAction) -> String {
     match action {
-        Action::Deliver { readings, token } => {
+        ListenerAction::Deliver { readings, token } => {
             let reading = |r: &Reading| {
                 let value = match r.outcome {
                     Outcome::Number(value) => value.units().to_string(),
@@ -102,11 +102,11 @@ fn told(action: &Action) -> String {
             let token = token.map(|t| format!(" #{t}")).unwrap_or_default();
             format!("deliver {}{token}", readings.join(" "))
         }
-        Action::Refuse(why) => format!("refuse: {why}"),
-        Action::Acknowledge(PacketId(packet)) => format!("acknowledge {packet}"),
-        Action::Reconnect => "reconnect".to_owned(),
-        Action::EndReadings => "end readings".to_owned(),
-        Action::TakeLeave => "take leave".to_owned(),
+        ListenerAction::Refuse(why) => format!("refuse: {why}"),
+        ListenerAction::Acknowledge(PacketId(packet)) => format!("acknowledge {packet}"),
+        ListenerAction::Reconnect => "reconnect".to_owned(),
+        ListenerAction::EndReadings => "end readings".to_owned(),
+        ListenerAction::TakeLeave => "take leave".to_owned(),
     }
 }
 
@@ -117,7 +117,7 @@ fn a_message_is_acknowledged_when_its_reading_is_durable_and_not_before() {
     let mut script = Script::connected();
     let delivered = script.after(SECOND).says(7, FIRST_TIME, "0.5");
     assert_eq!(delivered, "deliver ws-01=0.5@1000 #1");
-    assert_eq!(script.step(Event::Tick), "");
+    assert_eq!(script.step(ListenerEvent::Tick), "");
     assert_eq!(script.durable(1), "acknowledge 7");
     assert_eq!(script.durable(1), "", "once is enough");
 }
@@ -156,7 +156,7 @@ fn what_is_no_reading_is_told_and_acknowledged() {
 fn after_a_lost_line_a_repetition_is_the_same_reading_and_is_acknowledged_by_its_new_packet() {
     let mut script = Script::connected();
     script.says(7, FIRST_TIME, "0.5");
-    assert_eq!(script.step(Event::Lost), "");
+    assert_eq!(script.step(ListenerEvent::Lost), "");
     assert_eq!(script.after(SECOND).connect(), "");
     assert_eq!(script.says(3, AGAIN, "0.5"), "", "it is on its way already");
     assert_eq!(script.durable(1), "acknowledge 3");
@@ -166,7 +166,7 @@ fn after_a_lost_line_a_repetition_is_the_same_reading_and_is_acknowledged_by_its
 fn what_became_durable_while_the_line_was_down_is_acknowledged_when_it_comes_again() {
     let mut script = Script::connected();
     script.says(7, FIRST_TIME, "0.5");
-    script.step(Event::Lost);
+    script.step(ListenerEvent::Lost);
     assert_eq!(script.durable(1), "", "there is nobody to tell");
     script.connect();
     assert_eq!(script.says(3, AGAIN, "0.5"), "acknowledge 3");
@@ -176,8 +176,8 @@ fn what_became_durable_while_the_line_was_down_is_acknowledged_when_it_comes_aga
 fn a_broker_that_has_forgotten_us_repeats_nothing_and_equal_messages_are_new_ones() {
     let mut script = Script::connected();
     script.says(7, FIRST_TIME, "0.5");
-    script.step(Event::Lost);
-    script.step(Event::Connected {
+    script.step(ListenerEvent::Lost);
+    script.step(ListenerEvent::Connected {
         session_kept: false,
     });
     let delivered = script.after(SECOND).says(7, AGAIN, "0.5");
@@ -200,14 +200,14 @@ fn a_dropped_reading_ends_the_connection_once_and_comes_again_with_its_first_tim
 fn a_gauge_that_is_not_heard_for_three_intervals_fails_once_per_such_span() {
     let mut script = Script::connected();
     let three = SECOND * 180;
-    assert_eq!(script.after(three).step(Event::Tick), "");
+    assert_eq!(script.after(three).step(ListenerEvent::Tick), "");
     let silent = "deliver ws-01=failed@180001 ws-02=failed@180001";
     let tick = Duration::from_millis(1);
-    assert_eq!(script.after(tick).step(Event::Tick), silent);
-    assert_eq!(script.after(three).step(Event::Tick), "");
+    assert_eq!(script.after(tick).step(ListenerEvent::Tick), silent);
+    assert_eq!(script.after(three).step(ListenerEvent::Tick), "");
     let delivered = script.message("gauges/ws-02", None, FIRST_TIME, "2");
     assert_eq!(delivered, "deliver ws-02=2@360001");
-    let silent = script.after(tick).step(Event::Tick);
+    let silent = script.after(tick).step(ListenerEvent::Tick);
     assert_eq!(silent, "deliver ws-01=failed@360002", "ws-02 was heard");
 }
 
@@ -218,13 +218,15 @@ fn a_gauge_that_says_that_it_has_no_reading_is_silent_all_the_same() {
         .after(SECOND * 100)
         .says(7, FIRST_TIME, "{\"value\":null}");
     assert_eq!(said, "deliver ws-01=failed@100000 #1");
-    let silent = script.after(SECOND * 81).step(Event::Tick);
+    let silent = script.after(SECOND * 81).step(ListenerEvent::Tick);
     assert_eq!(silent, "deliver ws-01=failed@181000 ws-02=failed@181000");
 }
 
 #[test]
 fn gauges_are_missed_while_nobody_is_connected() {
-    let silent = Script::start().after(SECOND * 181).step(Event::Lost);
+    let silent = Script::start()
+        .after(SECOND * 181)
+        .step(ListenerEvent::Lost);
     assert_eq!(silent, "deliver ws-01=failed@181000 ws-02=failed@181000");
 }
 
@@ -233,7 +235,7 @@ fn a_stop_ends_the_readings_at_once_and_the_connection_after_the_last_receipt() 
     let mut script = Script::connected();
     script.says(7, FIRST_TIME, "0.5");
     script.says(8, FIRST_TIME, "0.6");
-    assert_eq!(script.step(Event::Stop), "end readings");
+    assert_eq!(script.step(ListenerEvent::Stop), "end readings");
     assert!(!script.machine.is_listening());
     assert_eq!(script.says(9, FIRST_TIME, "0.7"), "", "left to the next");
     assert_eq!(script.durable(1), "acknowledge 7");
@@ -242,19 +244,21 @@ fn a_stop_ends_the_readings_at_once_and_the_connection_after_the_last_receipt() 
         !script.machine.is_over(),
         "the broker has not read all of it"
     );
-    assert_eq!(script.step(Event::Lost), "");
+    assert_eq!(script.step(ListenerEvent::Lost), "");
     assert!(script.machine.is_over());
 }
 
 #[test]
 fn a_stop_with_nothing_on_its_way_takes_leave_at_once_and_waits_for_the_broker_for_a_moment() {
     let mut script = Script::connected();
-    assert_eq!(script.step(Event::Stop), "end readings, take leave");
+    assert_eq!(script.step(ListenerEvent::Stop), "end readings, take leave");
     assert_eq!(script.machine.wake_at(), Some(LEAVE));
     let tick = Duration::from_millis(1);
-    script.after(LEAVE.saturating_sub(tick)).step(Event::Tick);
+    script
+        .after(LEAVE.saturating_sub(tick))
+        .step(ListenerEvent::Tick);
     assert!(!script.machine.is_over());
-    assert_eq!(script.after(tick).step(Event::Tick), "");
+    assert_eq!(script.after(tick).step(ListenerEvent::Tick), "");
     assert!(script.machine.is_over());
 }
 
@@ -263,14 +267,14 @@ fn a_stop_waits_for_receipts_that_do_not_come_only_so_long() {
     let mut script = Script::connected();
     script.after(SECOND).says(7, FIRST_TIME, "0.5");
     assert_eq!(script.machine.wake_at(), None);
-    script.step(Event::Stop);
+    script.step(ListenerEvent::Stop);
     assert_eq!(script.machine.wake_at(), Some(SECOND + FAREWELL));
     let rest = Duration::from_millis(100);
     script.after(FAREWELL.saturating_sub(rest));
     assert_eq!(script.durable(1), "acknowledge 7, take leave");
     let patience = Some(SECOND + FAREWELL);
     assert_eq!(script.machine.wake_at(), patience, "all of it together");
-    script.after(rest).step(Event::Tick);
+    script.after(rest).step(ListenerEvent::Tick);
     assert!(script.machine.is_over());
 }
 
@@ -278,16 +282,16 @@ fn a_stop_waits_for_receipts_that_do_not_come_only_so_long() {
 fn a_reading_that_was_dropped_during_a_stop_is_left_to_the_next_process() {
     let mut script = Script::connected();
     script.says(7, FIRST_TIME, "0.5");
-    script.step(Event::Stop);
+    script.step(ListenerEvent::Stop);
     assert_eq!(script.dropped(1), "take leave");
 }
 
 #[test]
 fn a_stop_without_a_connection_is_over_at_once_and_misses_no_gauge() {
     let mut script = Script::start();
-    let stopped = script.after(SECOND * 181).step(Event::Stop);
+    let stopped = script.after(SECOND * 181).step(ListenerEvent::Stop);
     assert_eq!(stopped, "end readings");
     assert!(script.machine.is_over());
-    assert_eq!(script.step(Event::Stop), "");
+    assert_eq!(script.step(ListenerEvent::Stop), "");
     assert_eq!(script.machine.wake_at(), None);
 }

@@ -46,7 +46,7 @@ export type GaugeStatus = "ok" | "suspect" | "fail" | "missing" | "stale" | "sil
 /**
  * What kind of place a waterlogging point is.
  */
-export type Setting = "underpass" | "street" | "tunnel" | "estate";
+export type PointKind = "underpass" | "street" | "tunnel" | "estate";
 /**
  * What is said of a waterlogging point. Unknown is never to be read as dry.
  */
@@ -243,7 +243,7 @@ export interface Schemas {
   Gauge: Gauge;
   PointStatus: PointStatus;
   Cause: Cause;
-  Setting: Setting;
+  PointKind: PointKind;
   Thresholds: Thresholds;
   Point: Point;
   Method: Method;
@@ -359,7 +359,7 @@ export interface Point {
   id: Id;
   key: number;
   name: Name;
-  type: Setting;
+  type: PointKind;
   position: LonLat;
   district: null | Id;
   level_gauge: Id;

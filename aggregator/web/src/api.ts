@@ -118,7 +118,7 @@ export type PointProperties = Point & {
  */
 export type PointKind = "underpass" | "street" | "tunnel" | "estate";
 /**
- * What is said of a point.
+ * What is said of a point. Unknown is never to be read as dry.
  */
 export type PointStatus = "unknown" | "dry" | "notice" | "waterlogged" | "closure" | "severe";
 /**

@@ -19,12 +19,12 @@ const SAID = {
   Mode: (w) => w.plan.confirm,
   OrderState: (w) => w.orderState,
   Parameter: (w) => w.parameter,
+  PointKind: (w) => w.setting,
   PointStatus: (w) => w.status,
   ProblemTitle: (w) => w.plan.refusal,
   Quality: (w) => w.quality,
   QualityTest: (w) => w.tests,
   Reason: (w) => w.plan.reason,
-  Setting: (w) => w.setting,
   TruckState: (w) => w.truckState,
   UnservedCode: (w) => w.plan.unservedReason,
 };

@@ -10,14 +10,14 @@ import type {
   OrderRefusal,
   OrderState,
   Parameter,
+  Point,
   PointStatus,
   Quality,
   QualityTest,
   Reason,
-  Setting,
   Trouble,
   TruckState,
-  UnservedCode,
+  Unserved,
 } from "../model.ts";
 
 /** A sentence that takes what its code comes with. */
@@ -78,7 +78,7 @@ export const zh = {
     street: "道路",
     tunnel: "隧道",
     estate: "小区",
-  } satisfies Record<Setting, string>,
+  } satisfies Record<Point["type"], string>,
 
   trend: { rising: "上涨", falling: "消退", steady: "平稳" },
   rateOf: (word: string, rate: string) => `${word} ${rate}`,
@@ -210,7 +210,7 @@ export const zh = {
     unservedReason: {
       "no-truck-left": "没有可派的泵车",
       "gain-below-switch": "改派收益太小，不值得调动",
-    } satisfies Record<UnservedCode, string>,
+    } satisfies Record<Unserved["code"], string>,
     waiting: (n: number) => `有 ${n} 条新建议，移开指针后显示`,
     gone: "方案已更新，此建议已撤回",
     standing: "沿用上一方案",

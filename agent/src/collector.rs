@@ -13,20 +13,22 @@
 
 use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration};
 
-use shared::{clock::Clock, ids::GaugeId, limits::MAX_BATCH, observation::Observation};
+use shared::{
+    clock::Clock, error::chain, ids::GaugeId, limits::MAX_BATCH, observation::Observation,
+};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout, timeout_at},
 };
 
 use crate::{
+    config::WhenFull,
     counters::count,
     health::Health,
     pulse::Beat,
     quality::QualityStage,
     source::{Delivery, Receipt},
     spool::{
-        WhenFull,
         draft::Drafter,
         keeper::{Keeper, KeeperError, Stored, StoredBatch},
     },
@@ -181,9 +183,8 @@ impl Collector {
                 Err(KeeperError::Gone) => return Err(KeeperError::Gone),
                 Err(KeeperError::Spool(error)) => {
                     if !failing {
-                        let error = &error as &dyn std::error::Error;
                         tracing::error!(
-                            error,
+                            error = chain(&error),
                             "the spool cannot be written; readings are kept in memory"
                         );
                     }

@@ -28,10 +28,9 @@ use crate::{
         mqtt::listener::{ListenerSetup, listen},
     },
     spool::{
+        self,
         draft::Drafter,
         keeper::{Keeper, KeeperError},
-        retention::hold_limit,
-        sled::SledSpool,
     },
     systemd,
     uplink::{
@@ -59,13 +58,12 @@ const CLOCK_CHECK: Duration = Duration::from_secs(1);
 /// # Errors
 /// The spool cannot be opened, a password cannot be read, or a part of the agent has failed.
 pub async fn run(config: AgentConfig, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let limit = hold_limit(config.spool.max_bytes);
-    let opened = SledSpool::open(&config.data_dir, limit, config.spool.when_full);
+    let opened = spool::open(&config.data_dir, config.spool);
     let spool = opened.context("the spool cannot be opened")?;
     let (health, pulse) = (Arc::new(health(&config)), Arc::new(Pulse::default()));
     let beat = pulse.beat("spool", STUCK);
     let (keeper, spool_thread) =
-        Keeper::start(Box::new(spool), beat).context("the spool's thread cannot be started")?;
+        Keeper::start(spool, beat).context("the spool's thread cannot be started")?;
     let parts = Parts::start(&config, &health, &pulse, &keeper)?;
     let watchdog = tokio::spawn(systemd::feed_watchdog(pulse));
     let status = tokio::spawn(report(health, keeper.clone()));

@@ -3,26 +3,22 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
-    },
+    sync::{Arc, Mutex, atomic::Ordering::SeqCst},
     time::Duration,
 };
 
 use agent::{
     collector::{self, CollectorSetup},
-    config::GaugeSpec,
+    config::{GaugeSpec, SpoolConfig, WhenFull},
     health::Health,
     pulse::Pulse,
     quality::QualityStage,
     source::{Answer, Delivery, Outcome, Reading, Receipt},
     spool::{
-        Appended, Spool, SpoolError, Usage, WhenFull,
+        Spool,
         draft::{Draft, Drafter},
         keeper::{Keeper, StoredBatch},
-        memory::MemorySpool,
-        ranges::RangeSet,
+        memory::MemoryEngine,
     },
 };
 use shared::{
@@ -34,48 +30,6 @@ use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A spool in memory that counts its syncs and fails when told to.
-struct Probe {
-    inner: MemorySpool,
-    commits: Arc<AtomicU64>,
-    broken: Arc<AtomicBool>,
-}
-
-impl Spool for Probe {
-    fn incarnation(&self) -> u64 {
-        self.inner.incarnation()
-    }
-    fn usage(&self) -> Usage {
-        self.inner.usage()
-    }
-    fn held(&self) -> &RangeSet {
-        self.inner.held()
-    }
-    fn append(&mut self, observations: &[Observation]) -> Result<Appended, SpoolError> {
-        if self.broken.load(SeqCst) {
-            Err(SpoolError::Closed)
-        } else {
-            self.inner.append(observations)
-        }
-    }
-    fn commit(&mut self) -> Result<(), SpoolError> {
-        self.commits.fetch_add(1, SeqCst);
-        self.inner.commit()
-    }
-    fn read(&mut self, seq: u64) -> Result<Option<Vec<Observation>>, SpoolError> {
-        self.inner.read(seq)
-    }
-    fn release(&mut self, ack: &Ack) -> Result<u64, SpoolError> {
-        self.inner.release(ack)
-    }
-    fn renew(&mut self) -> Result<(), SpoolError> {
-        self.inner.renew()
-    }
-    fn reopen(&mut self) -> Result<(), SpoolError> {
-        self.inner.reopen()
-    }
-}
-
 struct Bench {
     deliver: mpsc::Sender<Delivery>,
     stored: mpsc::Receiver<StoredBatch>,
@@ -83,8 +37,7 @@ struct Bench {
     durable: mpsc::UnboundedSender<Answer>,
     keeper: Keeper,
     health: Arc<Health>,
-    commits: Arc<AtomicU64>,
-    broken: Arc<AtomicBool>,
+    disk: MemoryEngine,
     running: Mutex<Option<JoinHandle<()>>>,
     data_dir: TempDir,
 }
@@ -97,13 +50,14 @@ impl Bench {
     fn start_in(data_dir: TempDir, hold_limit: u64, when_full: WhenFull) -> Self {
         let health = Arc::new(Health::new("gw-01".parse().unwrap(), Clock::Real, vec![]));
         let pulse = Pulse::default();
-        let (commits, broken) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
-        let spool = Probe {
-            inner: MemorySpool::new(7, hold_limit, when_full),
-            commits: Arc::clone(&commits),
-            broken: Arc::clone(&broken),
+        let disk = MemoryEngine::default();
+        let config = SpoolConfig {
+            max_bytes: hold_limit,
+            when_full,
         };
-        let (keeper, _) = Keeper::start(Box::new(spool), pulse.beat("spool", PATIENCE)).unwrap();
+        let random = fastrand::Rng::new();
+        let spool = Spool::open(Box::new(disk.clone()), config, random).unwrap();
+        let (keeper, _) = Keeper::start(spool, pulse.beat("spool", PATIENCE)).unwrap();
         let (deliver, deliveries) = mpsc::channel(256);
         let (announce, stored) = mpsc::channel(256);
         let (durable, receipts) = mpsc::unbounded_channel();
@@ -136,8 +90,7 @@ impl Bench {
             durable,
             keeper,
             health,
-            commits,
-            broken,
+            disk,
             running,
             data_dir,
         }
@@ -193,7 +146,7 @@ impl Bench {
     async fn release_through(&self, through: u64) {
         self.keeper
             .release(Ack {
-                incarnation: 7,
+                incarnation: self.keeper.held().incarnation,
                 through,
                 ranges: vec![],
             })
@@ -216,11 +169,8 @@ async fn a_window_of_many_readings_is_one_batch_and_one_sync_and_then_the_receip
         gauges += batch.gauges.len();
     }
     assert_eq!(gauges, 100);
-    let commits = bench.commits.load(SeqCst);
-    assert!(
-        commits <= 3,
-        "{commits} syncs for readings that came together"
-    );
+    let syncs = bench.disk.syncs();
+    assert!(syncs <= 4, "{syncs} syncs for readings that came together");
 }
 
 #[tokio::test]
@@ -259,7 +209,7 @@ async fn when_the_spool_is_full_drop_oldest_goes_on_and_counts() {
 #[tokio::test]
 async fn while_the_spool_fails_readings_wait_in_memory_and_no_receipt_is_given() {
     let mut bench = Bench::start(1_000_000, WhenFull::DropOldest);
-    bench.broken.store(true, SeqCst);
+    bench.disk.set_broken(true);
     bench.reading(1, 1).await;
     bench.reading(2, 2).await;
     assert!(
@@ -267,7 +217,7 @@ async fn while_the_spool_fails_readings_wait_in_memory_and_no_receipt_is_given()
             .await
             .is_err()
     );
-    bench.broken.store(false, SeqCst);
+    bench.disk.set_broken(false);
     let mut confirmed = [bench.next_receipt().await, bench.next_receipt().await];
     confirmed.sort_unstable();
     assert_eq!(confirmed, [1, 2]);

@@ -157,10 +157,7 @@ fn what_cannot_work_is_refused() {
     ];
     for (text, expected) in cases {
         let said = parse(&text).expect_err(expected);
-        assert!(
-            said.contains(expected),
-            "{said:?} does not say {expected:?}"
-        );
+        assert!(said.contains(expected), "{said:?} lacks {expected:?}");
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use shared::{clock::Mode, wire::Topic};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::warn;
 
 use crate::{
     ingest::{Downlink, DownlinkMessage},
@@ -84,14 +84,12 @@ impl Driver {
     }
 
     fn send(&self, order: &Order) {
-        match serde_json::to_vec(&order.message(self.mode)) {
-            Ok(payload) => {
-                let topic = Topic::Order(order.truck.clone());
-                if !self.downlink.send(DownlinkMessage { topic, payload }) {
-                    warn!(order = %order.id, "order waits for the line");
-                }
-            }
-            Err(e) => error!(order = %order.id, error = %e, "order cannot be encoded"),
+        let message = DownlinkMessage {
+            topic: Topic::Order(order.truck.clone()),
+            payload: order.message(self.mode).encode(),
+        };
+        if !self.downlink.send(message) {
+            warn!(order = %order.id, "order waits for the line");
         }
     }
 }

@@ -24,7 +24,8 @@ pub enum TruckState {
     OutOfService,
 }
 
-/// What a truck says of itself, on `flood/v1/truck/<truck>`.
+/// What a truck says of itself. Its `Serialize` is for snapshots and is not the wire, which is
+/// [`TruckReport::encode`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TruckReport {
     pub truck: TruckId,
@@ -37,7 +38,8 @@ pub struct TruckReport {
     pub pumped_m3: CubicMetres,
 }
 
-/// An order to a truck, on `flood/v1/order/<truck>`, repeated until the truck reports it.
+/// An order to a truck, repeated until the truck reports it. Its `Serialize` is for snapshots and
+/// is not the wire, which is [`TruckOrder::encode`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TruckOrder {
     pub order: OrderId,

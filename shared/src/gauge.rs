@@ -1,12 +1,29 @@
 //! Gauges and the parameters they give.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr, VariantArray, VariantNames};
 
 /// What a gauge gives. The unit is fixed per parameter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    IntoStaticStr,
+    VariantArray,
+    VariantNames,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Parameter {
     /// Water standing above ground at a point, in metres.
     Depth,
@@ -21,15 +38,6 @@ pub enum Parameter {
 }
 
 impl Parameter {
-    /// All parameters.
-    pub const ALL: [Self; 5] = [
-        Self::Depth,
-        Self::Stage,
-        Self::WaterLevel,
-        Self::RainfallDepth,
-        Self::RainfallIntensity,
-    ];
-
     /// The unit that values of this parameter have.
     #[must_use]
     pub const fn unit(self) -> &'static str {
@@ -42,14 +50,8 @@ impl Parameter {
 
     /// The name in configuration files, layers and APIs.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Depth => "depth",
-            Self::Stage => "stage",
-            Self::WaterLevel => "water-level",
-            Self::RainfallDepth => "rainfall-depth",
-            Self::RainfallIntensity => "rainfall-intensity",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Whether the parameter is rain.
@@ -59,22 +61,46 @@ impl Parameter {
     }
 }
 
-impl fmt::Display for Parameter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+/// A text that names no parameter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a parameter; known: {known}",
+    known = <Parameter as VariantNames>::VARIANTS.join(", ")
+)]
+pub struct NotAParameter(pub String);
+
+impl FromStr for Parameter {
+    type Err = NotAParameter;
+
+    fn from_str(text: &str) -> Result<Self, NotAParameter> {
+        let all = <Self as VariantArray>::VARIANTS.iter().copied();
+        let mut named = all.filter(|parameter| parameter.name() == text);
+        named.next().ok_or_else(|| NotAParameter(text.to_owned()))
     }
 }
 
-impl FromStr for Parameter {
-    type Err = String;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|p| p.name() == text)
-            .ok_or_else(|| {
-                let known = Self::ALL.map(Self::name).join(", ");
-                format!("`{text}` is not a parameter; known: {known}")
-            })
+    #[test]
+    fn a_parameter_has_one_name_everywhere() {
+        for parameter in <Parameter as VariantArray>::VARIANTS {
+            let name = parameter.name();
+            assert_eq!(name.parse(), Ok(*parameter));
+            assert_eq!(parameter.to_string(), name);
+            let json = serde_json::to_value(parameter).expect("JSON");
+            assert_eq!(json, serde_json::Value::from(name));
+        }
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_told_with_those_that_are_known() {
+        let told = "flow".parse::<Parameter>().expect_err("none").to_string();
+        assert_eq!(
+            told,
+            "`flow` is not a parameter; known: depth, stage, water-level, rainfall-depth, \
+             rainfall-intensity"
+        );
     }
 }

@@ -18,6 +18,3 @@ pub const MAX_AHEAD_MS: i64 = 60_000;
 
 /// Partitions of the topic space, so that work can be shared out among aggregators later.
 pub const PARTITIONS: u8 = 64;
-
-/// Points of a route in an order: keeps an order under 10 KiB.
-pub const MAX_ROUTE_POINTS: usize = 200;

@@ -10,7 +10,8 @@ use crate::{
     value::Value,
 };
 
-/// One observation as it travels and as it is stored.
+/// One observation. How it travels is written down in [`wire`](crate::wire), apart from this type;
+/// its `Serialize` is for stores and snapshots.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
     pub gauge: GaugeId,

@@ -4,12 +4,22 @@ use std::{fmt, ops::Add, ops::Sub, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use crate::error::chain;
+
 /// An instant in UTC with millisecond resolution; milliseconds since the Unix epoch.
 ///
 /// In binary formats it is the integer; in JSON and TOML it is RFC 3339 text, and an integer of
 /// milliseconds is accepted too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
+
+/// A text that is not an instant.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("`{text}` is not an RFC 3339 time with an offset")]
+pub struct NotATime {
+    pub text: String,
+    pub source: jiff::Error,
+}
 
 /// The earliest instant that is accepted as an observation's time: 2000-01-01T00:00:00Z.
 pub const EARLIEST: Timestamp = Timestamp(946_684_800_000);
@@ -86,13 +96,16 @@ impl fmt::Display for Timestamp {
 }
 
 impl FromStr for Timestamp {
-    type Err = String;
+    type Err = NotATime;
 
     /// Parses RFC 3339 with an offset. A time without a zone is refused.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, NotATime> {
         text.parse::<jiff::Timestamp>()
             .map(|t| Self(t.as_millisecond()))
-            .map_err(|e| format!("`{text}` is not an RFC 3339 time with an offset: {e}"))
+            .map_err(|source| NotATime {
+                text: text.to_owned(),
+                source,
+            })
     }
 }
 
@@ -119,7 +132,9 @@ impl<'de> Deserialize<'de> for Timestamp {
         }
         match Form::deserialize(deserializer)? {
             Form::Millis(millis) => Ok(Self(millis)),
-            Form::Text(text) => text.parse().map_err(D::Error::custom),
+            Form::Text(text) => text
+                .parse::<Self>()
+                .map_err(|e| D::Error::custom(chain(&e))),
         }
     }
 }

@@ -30,12 +30,6 @@ macro_rules! quantity {
             pub const fn get(self) -> f64 {
                 self.0
             }
-
-            /// The larger of two.
-            #[must_use]
-            pub fn max(self, other: Self) -> Self {
-                Self(self.0.max(other.0))
-            }
         }
 
         impl TryFrom<f64> for $name {
@@ -57,18 +51,6 @@ macro_rules! quantity {
 quantity!(
     /// A length or a depth in metres.
     Metres
-);
-quantity!(
-    /// Rainfall depth in millimetres.
-    Millimetres
-);
-quantity!(
-    /// Rainfall intensity in millimetres per hour.
-    MillimetresPerHour
-);
-quantity!(
-    /// A water level in metres above the city's datum.
-    MetresAboveDatum
 );
 quantity!(
     /// A volume in cubic metres.

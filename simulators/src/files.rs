@@ -11,17 +11,17 @@ use std::{
 use shared::findings::{Finding, Wrong};
 
 /// What is wrong with a file as a whole.
-pub fn wrong(file: &Path, message: impl Display) -> Wrong {
+pub(crate) fn wrong(file: &Path, message: impl Display) -> Wrong {
     finding(file, None, message)
 }
 
 /// What is wrong with one line of a file, counted from 1.
-pub fn wrong_at(file: &Path, line: u64, message: impl Display) -> Wrong {
+pub(crate) fn wrong_at(file: &Path, line: u64, message: impl Display) -> Wrong {
     finding(file, usize::try_from(line).ok(), message)
 }
 
 /// From the CSV reader, which knows its line.
-pub fn wrong_csv(file: &Path, error: &csv::Error) -> Wrong {
+pub(crate) fn wrong_csv(file: &Path, error: &csv::Error) -> Wrong {
     let line = error.position().map(csv::Position::line);
     finding(file, line.and_then(|l| usize::try_from(l).ok()), error)
 }
@@ -39,7 +39,7 @@ fn finding(file: &Path, line: Option<usize>, message: impl Display) -> Wrong {
 ///
 /// # Errors
 /// It cannot be opened.
-pub fn open(file: &Path) -> Result<Box<dyn Read>, Wrong> {
+pub(crate) fn open(file: &Path) -> Result<Box<dyn Read>, Wrong> {
     let plain = File::open(file).map_err(|e| wrong(file, e))?;
     let plain = BufReader::new(plain);
     Ok(if file.extension().is_some_and(|e| e == "gz") {
@@ -53,7 +53,7 @@ pub fn open(file: &Path) -> Result<Box<dyn Read>, Wrong> {
 ///
 /// # Errors
 /// The folder cannot be read.
-pub fn ending(folder: &Path, end: &str) -> Result<Vec<PathBuf>, Wrong> {
+pub(crate) fn ending(folder: &Path, end: &str) -> Result<Vec<PathBuf>, Wrong> {
     let entries = std::fs::read_dir(folder).map_err(|e| wrong(folder, e))?;
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))

@@ -6,13 +6,16 @@ use std::{io::Read as _, path::Path};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use shared::{findings::Wrong, lonlat::LonLat};
+use shared::{
+    findings::{Wrong, read_json},
+    lonlat::LonLat,
+};
 
 use crate::files;
 
 /// A point of a layer.
 #[derive(Debug, Clone)]
-pub struct PointFeature {
+pub(crate) struct PointFeature {
     pub id: String,
     pub position: LonLat,
     pub properties: Map<String, Value>,
@@ -21,13 +24,13 @@ pub struct PointFeature {
 impl PointFeature {
     /// A text property.
     #[must_use]
-    pub fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.properties.get(name)?.as_str()
     }
 
     /// A number property.
     #[must_use]
-    pub fn number(&self, name: &str) -> Option<f64> {
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
         self.properties.get(name)?.as_f64()
     }
 
@@ -38,13 +41,13 @@ impl PointFeature {
         clippy::cast_sign_loss,
         reason = "clamped first"
     )]
-    pub fn interval_s(&self) -> u32 {
+    pub(crate) fn interval_s(&self) -> u32 {
         let interval_s = self.number("interval_s").unwrap_or(60.0);
         interval_s.clamp(1.0, 86_400.0) as u32
     }
 
     /// What is wrong with it, for an error.
-    pub fn wrong(&self, file: &Path, why: impl std::fmt::Display) -> Wrong {
+    pub(crate) fn wrong(&self, file: &Path, why: impl std::fmt::Display) -> Wrong {
         files::wrong(file, format!("feature {}: {why}", self.id))
     }
 }
@@ -71,15 +74,12 @@ struct RawPoint {
 ///
 /// # Errors
 /// Not readable, or not a collection of points with ids.
-pub fn points(file: &Path) -> Result<Vec<PointFeature>, Wrong> {
+pub(crate) fn points(file: &Path) -> Result<Vec<PointFeature>, Wrong> {
     let mut text = String::new();
     files::open(file)?
         .read_to_string(&mut text)
         .map_err(|e| files::wrong(file, e))?;
-    let collection: RawCollection = serde_json::from_str(&text).map_err(|e| {
-        let message = format!("not a collection of points: {e}");
-        files::wrong_at(file, e.line() as u64, message)
-    })?;
+    let collection: RawCollection = read_json(file, &text, "a collection of points")?;
     let point = |feature: RawFeature| PointFeature {
         id: feature
             .id

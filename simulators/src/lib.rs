@@ -9,10 +9,10 @@
 //! - `console`, `files`, `rng`; `layer`: a city's layers as they are read here;
 //! - `storm`, `catchment`: rain and water; [`gauge`]: what reads them, behind real lines;
 //!   [`link`]: lines that fail; `truth`: a whole city's water; `fleet`: its trucks;
-//! - [`city`]: the demo city; [`recording`]: storms that were recorded; `scenario`: files that say
+//! - [`city`]: the demo city; `recording`: storms that were recorded; `scenario`: files that say
 //!   what to play;
 //! - [`lab`]: the real programs, running; `judge`: what was seen of them beside what was true;
-//! - [`replay`], [`demo`], [`load`], [`bench`]: the commands.
+//! - [`replay`], [`demo`], [`load`], [`mod@bench`]: the commands.
 
 pub mod bench;
 pub mod city;
@@ -22,7 +22,6 @@ pub mod gauge;
 pub mod lab;
 pub mod link;
 pub mod load;
-pub mod recording;
 pub mod replay;
 
 mod catchment;
@@ -30,6 +29,7 @@ mod files;
 mod fleet;
 mod judge;
 mod layer;
+mod recording;
 mod rng;
 mod scenario;
 mod storm;

@@ -113,7 +113,7 @@ fn batch(mode: Mode) -> Vec<u8> {
         backfill: false,
         observations: vec![observation],
     };
-    envelope.encode().expect("encodes")
+    envelope.encode()
 }
 
 fn third_party(gauge: &str, parameter: &str, at: Timestamp, value: Json) -> Vec<u8> {

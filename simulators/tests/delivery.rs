@@ -37,7 +37,7 @@ async fn harbour(broker: BrokerChoice, behind_link: BehindLink) -> Lab {
     let setup = LabSetup {
         broker,
         behind_link,
-        ..common::harbour(2)
+        ..common::harbour(2, common::FIRST_FLOODS)
     };
     Lab::start(setup).await.expect("everything starts")
 }

@@ -25,7 +25,7 @@ const RIGHT_AGAIN: Duration = Duration::from_secs(20);
 async fn harbour() -> Lab {
     let mut setup = LabSetup {
         broker: BrokerChoice::Mosquitto,
-        ..common::harbour(1)
+        ..common::harbour(1, common::FIRST_FLOODS)
     };
     setup.gateways.iter_mut().for_each(without_serial_lines);
     Lab::start(setup).await.expect("everything starts")

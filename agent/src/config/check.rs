@@ -4,17 +4,20 @@ use std::{ops::RangeInclusive, path::Path, path::PathBuf, time::Duration};
 
 use shared::{
     backoff::BackoffLimits,
+    broker::BrokerUrl,
     clock::Clock,
-    findings::{self, Findings},
+    findings::{self, Findings, Wrong},
     ids::AgentId,
 };
 use toml::Spanned;
 
 use super::{
-    AgentConfig, BrokerUrl, SpoolConfig, UnknownWord, UplinkConfig, WhenFull, Wrong,
     fields::{Placed, login, of, parsed, to_count, whole, within, wrong_broker},
     raw::{RawConfig, RawSpool, RawUplink},
+    settings::{AgentConfig, SpoolConfig, UplinkConfig},
     sources::{self, Taken},
+    when_full::WhenFull,
+    word::UnknownWord,
 };
 
 /// Observations gather for at most this long: past ten seconds a flood's rise is late on the map.

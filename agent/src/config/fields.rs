@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, path::PathBuf};
 use shared::{broker::BrokerUrlError, findings::Findings};
 use toml::Spanned;
 
-use super::Login;
+use super::settings::Login;
 
 /// A number and where it stands in the file.
 pub type Placed = (f64, std::ops::Range<usize>);

@@ -7,191 +7,21 @@ mod check;
 mod endpoint;
 mod fields;
 mod limits;
+mod load;
 mod raw;
 mod registers;
+mod settings;
 mod sources;
 mod when_full;
-
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
-
-use shared::{
-    backoff::BackoffLimits,
-    clock::Clock,
-    gauge::Parameter,
-    ids::{AgentId, GaugeId},
-    quality::Limits,
-};
+mod word;
 
 pub use check::parse;
 pub use endpoint::{Endpoint, Parity, SerialLine};
+pub use load::{LoadError, load};
 pub use registers::{RegisterKind, WordFormat, WordOrder, WordType};
-pub use shared::{broker::BrokerUrl, findings::Wrong};
+pub use settings::{
+    AgentConfig, GaugeSpec, Login, ModbusBus, ModbusGauge, MqttGauge, MqttInput, SpoolConfig,
+    UplinkConfig,
+};
 pub use when_full::WhenFull;
-
-/// Everything the agent needs to know.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AgentConfig {
-    pub agent: AgentId,
-    pub data_dir: PathBuf,
-    pub uplink: UplinkConfig,
-    pub spool: SpoolConfig,
-    pub clock: Clock,
-    pub modbus: Vec<ModbusBus>,
-    pub mqtt: Vec<MqttInput>,
-}
-
-/// The line to the aggregator's broker.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UplinkConfig {
-    pub broker: BrokerUrl,
-    pub login: Option<Login>,
-    /// How long observations gather before they are written and sent as one batch.
-    pub batch: Duration,
-    /// Batches handed to the broker and not yet acknowledged by it.
-    pub window: usize,
-    /// How long a batch waits for its commit acknowledgement before it is published again.
-    pub ack_deadline: Duration,
-    /// Most backlog batches per second, so that a long outage does not fill the line.
-    pub backfill_per_second: f64,
-    pub reconnect: BackoffLimits,
-    pub keep_alive: Duration,
-}
-
-/// A user name and where its password is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Login {
-    pub username: String,
-    pub password_file: Option<PathBuf>,
-}
-
-/// Bounds of the durable queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SpoolConfig {
-    /// Of the files on disk.
-    pub max_bytes: u64,
-    pub when_full: WhenFull,
-}
-
-/// What every gauge has, whatever it is read by.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GaugeSpec {
-    pub id: GaugeId,
-    pub parameter: Parameter,
-    /// Storm time between two readings.
-    pub interval: Duration,
-    pub limits: Limits,
-}
-
-/// One Modbus line and the gauges on it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ModbusBus {
-    pub name: String,
-    pub endpoint: Endpoint,
-    pub timeout: Duration,
-    /// Further tries of a request that was not answered, within the same poll.
-    pub retries: u8,
-    /// Silence before every request beyond the 3.5 characters that RTU asks for.
-    pub turnaround: Duration,
-    /// Unused registers that may be read along to join two gauges into one request.
-    pub max_gap: u16,
-    /// Longest rest between two probes of a silent unit.
-    pub probe_max: Duration,
-    pub gauges: Vec<ModbusGauge>,
-}
-
-/// A gauge behind holding or input registers.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ModbusGauge {
-    pub spec: GaugeSpec,
-    pub unit_id: u8,
-    pub register: u16,
-    pub kind: RegisterKind,
-    pub format: WordFormat,
-    pub scale: f64,
-    pub offset: f64,
-    /// Raw values that mean "no reading".
-    pub sentinels: Vec<f64>,
-}
-
-/// A local broker and the gauges that publish to it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MqttInput {
-    pub name: String,
-    pub broker: BrokerUrl,
-    pub client_id: String,
-    pub login: Option<Login>,
-    pub gauges: Vec<MqttGauge>,
-}
-
-/// A gauge that publishes its readings itself.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MqttGauge {
-    pub spec: GaugeSpec,
-    pub topic: String,
-}
-
-/// A word where the file may have only certain others.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{key} `{found}` is not known; known: {known}")]
-pub struct UnknownWord {
-    key: &'static str,
-    found: String,
-    known: &'static str,
-}
-
-impl UnknownWord {
-    fn new(key: &'static str, found: &str, known: &'static str) -> Self {
-        let found = found.to_owned();
-        Self { key, found, known }
-    }
-}
-
-/// A configuration that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    #[error("{} cannot be read", file.display())]
-    Read {
-        file: PathBuf,
-        source: std::io::Error,
-    },
-    #[error(transparent)]
-    Wrong(#[from] Wrong),
-}
-
-/// Reads and checks a configuration file.
-///
-/// # Errors
-/// A file that cannot be read, or everything that is wrong with it.
-pub fn load(file: &Path) -> Result<AgentConfig, LoadError> {
-    let text = std::fs::read_to_string(file).map_err(|source| LoadError::Read {
-        file: file.to_owned(),
-        source,
-    })?;
-    Ok(parse(file, &text)?)
-}
-
-impl AgentConfig {
-    /// Every gauge of every source.
-    pub fn gauges(&self) -> impl Iterator<Item = &GaugeSpec> {
-        let modbus = self
-            .modbus
-            .iter()
-            .flat_map(|bus| bus.gauges.iter().map(|g| &g.spec));
-        let mqtt = self
-            .mqtt
-            .iter()
-            .flat_map(|input| input.gauges.iter().map(|g| &g.spec));
-        modbus.chain(mqtt)
-    }
-
-    /// Every file that must hold a password when the agent starts.
-    pub fn password_files(&self) -> impl Iterator<Item = &Path> {
-        let logins = self.mqtt.iter().map(|input| &input.login);
-        std::iter::once(&self.uplink.login)
-            .chain(logins)
-            .filter_map(|login| login.as_ref()?.password_file.as_deref())
-    }
-}
+pub use word::UnknownWord;

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::UnknownWord;
+use super::word::UnknownWord;
 
 /// Which table of registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

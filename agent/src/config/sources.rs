@@ -6,15 +6,17 @@ use std::{
     time::Duration,
 };
 
-use shared::{findings::Findings, gauge::Parameter, ids::GaugeId};
+use shared::{broker::BrokerUrl, findings::Findings, gauge::Parameter, ids::GaugeId};
 use toml::Spanned;
 
 use super::{
-    BrokerUrl, Endpoint, GaugeSpec, ModbusBus, ModbusGauge, MqttGauge, MqttInput, RegisterKind,
-    UnknownWord, WordFormat, WordOrder, WordType,
+    endpoint::Endpoint,
     fields::{login, of, parsed, to_count, whole, within, wrong_broker},
     limits,
     raw::{RawLimits, RawModbusBus, RawModbusGauge, RawMqttGauge, RawMqttInput},
+    registers::{RegisterKind, WordFormat, WordOrder, WordType},
+    settings::{GaugeSpec, ModbusBus, ModbusGauge, MqttGauge, MqttInput},
+    word::UnknownWord,
 };
 
 /// Gauges are read from ten times a second to once a day.

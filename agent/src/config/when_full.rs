@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::UnknownWord;
+use super::word::UnknownWord;
 
 /// What gives way when the spool has no room for a new batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

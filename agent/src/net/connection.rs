@@ -21,7 +21,10 @@ use rumqttc::{
 };
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
-use super::Dial;
+use super::{
+    dial::Dial,
+    message::{Message, PacketId},
+};
 
 /// Events that may wait to be heard; the broker waits beyond that.
 const EVENTS: usize = 1_024;
@@ -63,30 +66,17 @@ pub enum Heard {
     Lost(Lost),
 }
 
-/// A message on a subscribed topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    pub topic: String,
-    pub payload: Bytes,
-    /// The broker says that it has sent it before.
-    pub is_repetition: bool,
-    /// What it is acknowledged by, if the broker waits for that.
-    pub packet: Option<PacketId>,
-}
-
-/// The broker's number of a message on its way; means nothing on another connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PacketId(pub u16);
-
 /// Why a connection is over.
 #[derive(Debug, thiserror::Error)]
 pub enum Lost {
     #[error("the line failed")]
-    Line(#[from] ConnectionError),
+    Line(#[source] Box<ConnectionError>),
     #[error("the broker allows no subscription to {0}")]
     Refused(String),
     #[error("the connection takes nothing more")]
     Full,
+    #[error("the connection is closed")]
+    Closed,
 }
 
 /// One connection.
@@ -137,8 +127,8 @@ impl Connection {
         loop {
             let heard = match self.events.recv().await {
                 Some(Ok(event)) => self.take(event),
-                Some(Err(error)) => Some(Heard::Lost(error.into())),
-                None => Some(Heard::Lost(ConnectionError::RequestsDone.into())),
+                Some(Err(error)) => Some(Heard::Lost(Lost::Line(Box::new(error)))),
+                None => Some(Heard::Lost(Lost::Closed)),
             };
             if let Some(heard) = heard {
                 return heard;

@@ -6,6 +6,8 @@
 
 pub mod connection;
 pub mod dial;
+pub mod message;
 
-pub use connection::{Connection, Heard, Lost, Message, PacketId, Retained, Terms};
+pub use connection::{Connection, Heard, Lost, Retained, Terms};
 pub use dial::{Credentials, CredentialsError, Dial};
+pub use message::{Message, PacketId};

@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use shared::{clock::Clock, time::Timestamp};
+use shared::{clock::Clock, error::chain, time::Timestamp};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep},
@@ -198,7 +198,7 @@ impl Poller {
                 let text = error.to_string();
                 let is_down = matches!(error, AskError::Down);
                 if !is_down && self.failing.get(&unit_id) != Some(&text) {
-                    let error = error as &dyn std::error::Error;
+                    let error = chain(error);
                     tracing::warn!(bus, unit_id, error, "unit gives no reading");
                     self.failing.insert(unit_id, text);
                 }

@@ -1,88 +1,101 @@
-//! What a spool promises, whatever it is made of.
+//! What a spool needs of a store, whatever the store is made of. Pure.
+//!
+//! An [`Engine`] is where stores are made, opened and set aside, a [`FrameStore`] is an open one:
+//! frames by number and the spool's two own [`Numbers`]. Everything else that a spool promises is
+//! in [`super::queue`], once for all engines. `tests/spool/contract.rs`
+//! holds every engine to this.
 
-use shared::{observation::Observation, wire::Ack};
+use std::error::Error;
 
-use super::ranges::RangeSet;
+use super::frame::FrameError;
 
-/// A durable queue of batches, bounded in bytes.
-///
-/// Sequence numbers count from 1 and are never used twice within an incarnation; the incarnation
-/// lives as long as the store does.
-pub trait Spool: Send {
-    /// Which life of the store the sequence numbers belong to.
-    fn incarnation(&self) -> u64;
-
-    /// What is held now.
-    fn usage(&self) -> Usage;
-
-    /// The sequence numbers that are held now.
-    fn held(&self) -> &RangeSet;
-
-    /// Appends one batch. It is durable only after [`Spool::commit`].
+/// Where a spool's store is kept.
+pub trait Engine: Send {
+    /// Opens the store, or makes an empty one, and gives every frame in it to `take`, rising by
+    /// number. `None` for the numbers of a store that was never given any.
     ///
     /// # Errors
-    /// The store cannot be written.
-    fn append(&mut self, observations: &[Observation]) -> Result<Appended, SpoolError>;
+    /// See [`OpenError`]. An engine that panics on bad bytes says that they are corrupt.
+    fn open(&mut self, take: &mut dyn FnMut(u64, &[u8])) -> Result<Opened, OpenError>;
 
-    /// Makes everything appended so far durable: when it returns, a power cut loses nothing of it.
+    /// Puts a store that cannot be opened out of the way, for inspection, and returns where it is
+    /// now. Opening makes a new one after that.
     ///
     /// # Errors
-    /// The store cannot be written. What was appended since the last commit may be lost.
-    fn commit(&mut self) -> Result<(), SpoolError>;
+    /// It cannot be moved.
+    fn set_aside(&mut self) -> Result<String, SpoolError>;
 
-    /// The observations of a batch; `None` if it is not held. A batch whose bytes are damaged is
-    /// removed and [`SpoolError::Damaged`] says so.
-    ///
-    /// # Errors
-    /// The store cannot be read, or this batch is damaged.
-    fn read(&mut self, seq: u64) -> Result<Option<Vec<Observation>>, SpoolError>;
-
-    /// Removes the batches that an acknowledgement of this incarnation releases; returns how many.
-    /// An acknowledgement of another incarnation releases nothing.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    fn release(&mut self, ack: &Ack) -> Result<u64, SpoolError>;
-
-    /// Starts a new incarnation with the batches that are held. Sequence numbers go on.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    fn renew(&mut self) -> Result<(), SpoolError>;
-
-    /// Opens the store anew after an error: some stores refuse everything after a full disk.
-    ///
-    /// # Errors
-    /// The store still cannot be used.
-    fn reopen(&mut self) -> Result<(), SpoolError>;
+    /// How many bytes may be held, as [`super::retention::charge`] counts them, so that the
+    /// store's files stay within `max_bytes`.
+    fn hold_limit(&self, max_bytes: u64) -> u64;
 }
 
-/// What a spool holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage {
-    pub batches: u64,
-    /// Bytes charged against the budget.
-    pub bytes: u64,
-    /// The lowest sequence number held, or the next one if nothing is held.
-    pub oldest: u64,
-    /// The highest sequence number ever given; 0 before the first.
-    pub newest: u64,
+/// What opening gives.
+pub type Opened = (Box<dyn FrameStore>, Option<Numbers>);
+
+/// An open store. Changes are applied in their order, each whole or not at all, and are durable
+/// after [`FrameStore::sync`]; a power cut before that may undo any number of the last ones.
+pub trait FrameStore: Send {
+    /// Sets the spool's own numbers.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn set_numbers(&mut self, numbers: Numbers) -> Result<(), EngineError>;
+
+    /// Keeps a frame; in the same step its number is used up.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn append(&mut self, seq: u64, frame: &[u8]) -> Result<(), EngineError>;
+
+    /// A frame, if it is held.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn read(&mut self, seq: u64) -> Result<Option<Vec<u8>>, EngineError>;
+
+    /// Removes a frame and returns it, if it was held.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn remove(&mut self, seq: u64) -> Result<Option<Vec<u8>>, EngineError>;
+
+    /// Makes every change so far durable: when it returns, a power cut undoes none of them.
+    ///
+    /// # Errors
+    /// The store cannot be written. What changed since the last sync may be lost.
+    fn sync(&mut self) -> Result<(), EngineError>;
 }
 
-/// What became of an append.
+/// The numbers that a store keeps beside its frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Appended {
-    /// It has this number; older batches may have had to go for it.
-    Stored { seq: u64, dropped: Dropped },
-    /// There is no room and nothing may be dropped.
-    Full,
+pub struct Numbers {
+    /// Which life of the store the sequence numbers belong to.
+    pub incarnation: u64,
+    /// The number of the next batch; they count from 1.
+    pub next: u64,
 }
 
-/// What was dropped to make room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Dropped {
-    pub batches: u64,
-    pub observations: u64,
+/// What an engine says of its own failure.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct EngineError(Box<dyn Error + Send + Sync>);
+
+impl EngineError {
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+}
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// For a human: a new store would not mend it.
+    #[error(transparent)]
+    Unusable(#[from] SpoolError),
+    /// Its content makes no sense: it is to be set aside.
+    #[error("the store is corrupt")]
+    Corrupt(#[source] EngineError),
 }
 
 /// Why a spool cannot do what was asked.
@@ -96,16 +109,17 @@ pub enum SpoolError {
     #[error("the spool {path} is already in use by another process")]
     InUse { path: String },
     #[error("the spool's store failed")]
-    Store(#[from] ::sled::Error),
-    #[error("the spool's files cannot be made durable")]
-    Sync(#[source] std::io::Error),
+    Engine(#[from] EngineError),
+    #[error("the spool's new store is corrupt")]
+    Corrupt(#[source] EngineError),
     #[error("the spool's store is closed")]
     Closed,
-    #[error("batch {seq} is damaged and was removed: {reason}")]
+    #[error("batch {seq} is damaged and was removed")]
     Damaged {
         seq: u64,
-        reason: super::frame::FrameError,
+        #[source]
+        reason: FrameError,
     },
     #[error("a batch cannot be encoded")]
-    Encode(#[from] super::frame::FrameError),
+    Encode(#[from] FrameError),
 }

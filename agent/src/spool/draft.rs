@@ -37,7 +37,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use shared::{limits::MAX_BATCH, observation::Observation};
+use shared::{error::chain, limits::MAX_BATCH, observation::Observation};
 
 use super::frame::{self, FrameError};
 use crate::counters::{Counters, count};
@@ -236,7 +236,7 @@ impl Drafter {
         let (draft, left) = match Draft::open(data_dir) {
             Ok((draft, left)) => (Some(Arc::new(Mutex::new(draft))), left),
             Err(error) => {
-                let error = &error as &dyn std::error::Error;
+                let error = chain(&error);
                 tracing::error!(error, "there is no draft; a kill loses the open batch");
                 (None, Vec::new())
             }
@@ -290,7 +290,7 @@ impl Drafter {
 
     fn tell(&mut self, error: &DraftError) {
         if !std::mem::replace(&mut self.is_failing, true) {
-            let error = error as &dyn std::error::Error;
+            let error = chain(error);
             tracing::warn!(error, "the draft cannot be written; a kill loses readings");
         }
     }

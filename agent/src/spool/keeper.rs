@@ -4,10 +4,14 @@
 
 use std::{io, sync::Arc, thread};
 
-use shared::{ids::GaugeId, observation::Observation, wire::Ack};
+use shared::{error::chain, ids::GaugeId, observation::Observation, wire::Ack};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Appended, Dropped, Spool, SpoolError, Usage};
+use super::{
+    contract::SpoolError,
+    queue::{Appended, Dropped, Spool, Usage},
+    seqs::SeqSet,
+};
 use crate::pulse::Beat;
 
 /// Requests that may wait for the spool: a window of reads, a few releases, one append.
@@ -63,8 +67,8 @@ enum Request {
     Renew {
         reply: Reply<()>,
     },
-    Ranges {
-        reply: Reply<Vec<(u64, u64)>>,
+    Seqs {
+        reply: Reply<SeqSet>,
     },
 }
 
@@ -83,12 +87,9 @@ impl Keeper {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(
-        spool: Box<dyn Spool>,
-        beat: Arc<Beat>,
-    ) -> io::Result<(Self, thread::JoinHandle<()>)> {
+    pub fn start(spool: Spool, beat: Arc<Beat>) -> io::Result<(Self, thread::JoinHandle<()>)> {
         let (requests, inbox) = mpsc::channel(WAITING);
-        let (report, held) = watch::channel(held_by(spool.as_ref()));
+        let (report, held) = watch::channel(held_by(&spool));
         let thread = thread::Builder::new()
             .name("spool".to_owned())
             .spawn(move || keep(spool, inbox, &report, &beat))?;
@@ -139,12 +140,12 @@ impl Keeper {
         self.ask(|reply| Request::Renew { reply }).await
     }
 
-    /// The sequence numbers that are held, as inclusive ranges.
+    /// The sequence numbers that are held.
     ///
     /// # Errors
     /// The thread has ended.
-    pub async fn ranges(&self) -> Result<Vec<(u64, u64)>, KeeperError> {
-        self.ask(|reply| Request::Ranges { reply }).await
+    pub async fn seqs(&self) -> Result<SeqSet, KeeperError> {
+        self.ask(|reply| Request::Seqs { reply }).await
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, KeeperError> {
@@ -158,24 +159,27 @@ impl Keeper {
 }
 
 fn keep(
-    mut spool: Box<dyn Spool>,
+    mut spool: Spool,
     mut inbox: mpsc::Receiver<Request>,
     report: &watch::Sender<Held>,
     beat: &Beat,
 ) {
     while let Some(request) = inbox.blocking_recv() {
         beat.mark();
-        obey(spool.as_mut(), request, report);
+        obey(&mut spool, request, report);
         beat.rest();
     }
 }
 
 /// The state is reported before the answer, so that whoever is answered sees it.
-fn obey(spool: &mut dyn Spool, request: Request, report: &watch::Sender<Held>) {
+fn obey(spool: &mut Spool, request: Request, report: &watch::Sender<Held>) {
     match request {
         Request::Append { batches, reply } => {
             let stored = append_all(spool, &batches).or_else(|error| {
-                tracing::warn!(%error, "the spool could not be written; opening it anew");
+                tracing::warn!(
+                    error = chain(&error),
+                    "the spool could not be written; opening it anew"
+                );
                 spool.reopen()?;
                 append_all(spool, &batches)
             });
@@ -193,14 +197,14 @@ fn obey(spool: &mut dyn Spool, request: Request, report: &watch::Sender<Held>) {
             let renewed = spool.renew();
             answer(spool, report, reply, renewed);
         }
-        Request::Ranges { reply } => {
-            let ranges = spool.held().iter().collect();
-            answer(spool, report, reply, Ok(ranges));
+        Request::Seqs { reply } => {
+            let seqs = spool.held();
+            answer(spool, report, reply, Ok(seqs));
         }
     }
 }
 
-fn append_all(spool: &mut dyn Spool, batches: &[Vec<Observation>]) -> Result<Stored, SpoolError> {
+fn append_all(spool: &mut Spool, batches: &[Vec<Observation>]) -> Result<Stored, SpoolError> {
     let mut all = Stored::default();
     for batch in batches {
         match spool.append(batch)? {
@@ -219,7 +223,7 @@ fn append_all(spool: &mut dyn Spool, batches: &[Vec<Observation>]) -> Result<Sto
 }
 
 fn answer<T>(
-    spool: &dyn Spool,
+    spool: &Spool,
     report: &watch::Sender<Held>,
     reply: Reply<T>,
     result: Result<T, SpoolError>,
@@ -230,7 +234,7 @@ fn answer<T>(
     let _ = reply.send(result);
 }
 
-fn held_by(spool: &dyn Spool) -> Held {
+fn held_by(spool: &Spool) -> Held {
     Held {
         incarnation: spool.incarnation(),
         usage: spool.usage(),

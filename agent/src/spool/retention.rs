@@ -13,19 +13,14 @@ pub enum Verdict {
     Full,
 }
 
-/// Bytes that a batch costs the store beyond its own: its key, the node around it, its share of
-/// the log's headers.
+/// Bytes that a batch costs a store beyond its own: its key, the node around it, its share of the
+/// headers.
 pub const PER_BATCH: u64 = 64;
 
-/// What the store's files take up however little they hold.
-const FILES_AT_LEAST: u64 = 4 * 1024 * 1024;
-
-/// How many bytes may be held so that the files stay within `max_file_bytes`. Measured with
-/// batches of 1 to 200 observations and budgets of 8 to 32 MiB, under constant turnover: the files
-/// take 4 MiB and 1.9 to 2.2 times what is held; 2.5 leaves a margin.
+/// What a batch is charged with against the budget.
 #[must_use]
-pub fn hold_limit(max_file_bytes: u64) -> u64 {
-    max_file_bytes.saturating_sub(FILES_AT_LEAST) / 5 * 2
+pub fn charge(frame: &[u8]) -> u64 {
+    frame.len() as u64 + PER_BATCH
 }
 
 /// Decides about `incoming` bytes while `used` of `limit` bytes are held.
@@ -51,11 +46,15 @@ mod tests {
             Verdict::MakeRoom { bytes: 50 }
         );
         assert_eq!(decide(WhenFull::StopReading, 450, 100, 500), Verdict::Full);
+        assert_eq!(decide(WhenFull::StopReading, 400, 100, 500), Verdict::Store);
+        assert_eq!(
+            decide(WhenFull::DropOldest, 501, 100, 500),
+            Verdict::MakeRoom { bytes: 101 }
+        );
     }
 
     #[test]
-    fn the_smallest_budget_still_holds_a_day_of_a_small_gateway() {
-        let batch = 10 * 25 + PER_BATCH;
-        assert!(hold_limit(8 * 1024 * 1024) / batch > 24 * 60);
+    fn a_batch_is_charged_with_its_bytes_and_what_the_store_needs_around_it() {
+        assert_eq!(charge(&[0; 100]), 164);
     }
 }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::SpoolError;
+use super::contract::SpoolError;
 
 /// Quarantined stores that are kept for inspection; older ones make room.
 const KEEP_CORRUPT: usize = 2;

@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use shared::{
     backoff::{Backoff, BackoffLimits},
     clock::Clock,
+    error::chain,
     ids::AgentId,
     limits::MAX_PAYLOAD,
     wire::{Ack, AgentHealth, Envelope, Topic},
@@ -54,8 +55,8 @@ pub struct UplinkSetup {
 /// The spool's thread has ended.
 pub async fn run(setup: UplinkSetup) -> Result<(), KeeperError> {
     let held = setup.keeper.held();
-    let ranges = setup.keeper.ranges().await?;
-    let machine = Machine::new(setup.pace, held.incarnation, held.usage.newest, &ranges);
+    let seqs = setup.keeper.seqs().await?;
+    let machine = Machine::new(setup.pace, held.incarnation, held.usage.newest, seqs);
     let now = Instant::now();
     let observations = Topic::Observations {
         agent: setup.agent.clone(),
@@ -218,10 +219,10 @@ impl Driver {
     }
 
     async fn acknowledged(&mut self, payload: &[u8]) -> Result<(), KeeperError> {
-        match serde_json::from_slice::<Ack>(payload) {
+        match Ack::decode(payload) {
             Ok(ack) => self.step(Event::Committed(ack)).await,
             Err(error) => {
-                tracing::warn!(%error, "malformed acknowledgement ignored");
+                tracing::warn!(error = chain(&error), "malformed acknowledgement ignored");
                 Ok(())
             }
         }
@@ -237,7 +238,7 @@ impl Driver {
         self.retry_at = Instant::now() + wait;
         tracing::warn!(
             broker = %self.setup.dial.broker,
-            error = why as &dyn std::error::Error,
+            error = chain(why),
             lasted_s = lasted.as_secs(),
             retry_in_ms = wait.as_millis(),
             "uplink lost"
@@ -302,14 +303,12 @@ impl Driver {
             backfill,
             observations,
         };
-        let payload = match envelope.encode() {
-            Ok(payload) if payload.len() <= MAX_PAYLOAD => payload,
-            _ => {
-                return self
-                    .give_up(seq, held.incarnation, envelope.observations.len())
-                    .await;
-            }
-        };
+        let payload = envelope.encode();
+        if payload.len() > MAX_PAYLOAD {
+            return self
+                .give_up(seq, held.incarnation, envelope.observations.len())
+                .await;
+        }
         let Some(connection) = &mut self.connection else {
             return Ok(None);
         };
@@ -369,7 +368,7 @@ impl Driver {
     fn retained(&self, health: &AgentHealth) -> Retained {
         Retained {
             topic: self.state.clone(),
-            payload: serde_json::to_vec(health).unwrap_or_default(),
+            payload: health.encode(),
         }
     }
 
@@ -390,7 +389,7 @@ fn log_spool(error: KeeperError) -> Result<(), KeeperError> {
     match error {
         KeeperError::Gone => Err(KeeperError::Gone),
         KeeperError::Spool(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the spool failed");
+            tracing::error!(error = chain(&error), "the spool failed");
             Ok(())
         }
     }

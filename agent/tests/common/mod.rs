@@ -163,7 +163,7 @@ async fn serve(
                     Topic::Observations { agent, json: false } => {
                         let envelope = Envelope::decode(&message.payload).unwrap();
                         if let Some(ack) = keep(&seen, envelope, committing.load(SeqCst)) {
-                            let ack = serde_json::to_vec(&ack).unwrap();
+                            let ack = ack.encode();
                             let topic = Topic::Ack(agent).to_string();
                             client
                                 .try_publish(topic, QoS::AtMostOnce, false, ack)
@@ -171,7 +171,7 @@ async fn serve(
                         }
                     }
                     Topic::State(_) => {
-                        let health = serde_json::from_slice(&message.payload).unwrap();
+                        let health = AgentHealth::decode(&message.payload).unwrap();
                         seen.lock().unwrap().health.push(health);
                     }
                     other => panic!("nobody publishes on {other}"),

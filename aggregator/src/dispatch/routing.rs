@@ -20,10 +20,13 @@ use std::{
 use geo::{AffineOps, AffineTransform, LineString, Point, SimplifyIdx};
 use oxc_index::{IndexVec, define_index_type};
 use rstar::{RTree, primitives::GeomWithData};
-use shared::{limits::MAX_ROUTE_POINTS, lonlat::LonLat};
+use shared::lonlat::LonLat;
 
 use super::drive::{Drive, Route, RoutedBy, drive_ms, straight_line};
 use crate::network::Road;
+
+/// Points of a route: keeps an order under 10 KiB.
+const MAX_ROUTE_POINTS: usize = 200;
 
 /// Farther from the nearest junction than this, a place is not on the network.
 const REACH_M: f64 = 3_000.0;

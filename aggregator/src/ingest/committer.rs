@@ -170,15 +170,10 @@ impl Committer {
             receipt(Receipt::Done);
         }
         for (agent, ack) in group.cursors {
-            match serde_json::to_vec(&ack) {
-                Ok(payload) => {
-                    self.downlink.send(DownlinkMessage {
-                        topic: Topic::Ack(agent),
-                        payload,
-                    });
-                }
-                Err(e) => error!(%agent, error = %e, "acknowledgement cannot be encoded"),
-            }
+            self.downlink.send(DownlinkMessage {
+                topic: Topic::Ack(agent),
+                payload: ack.encode(),
+            });
         }
     }
 

@@ -78,7 +78,7 @@ pub fn decode(claim: &Claim, payload: &[u8], received_at: Timestamp) -> Result<M
             .map(Message::Intake)
             .map_err(|e| bad(&e)),
         Claim::Health(agent) => {
-            let health: AgentHealth = serde_json::from_slice(payload).map_err(|e| bad(&e))?;
+            let health = AgentHealth::decode(payload).map_err(|e| bad(&e))?;
             if health.agent == *agent {
                 Ok(Message::Health(health))
             } else {
@@ -86,7 +86,7 @@ pub fn decode(claim: &Claim, payload: &[u8], received_at: Timestamp) -> Result<M
             }
         }
         Claim::Truck(truck) => {
-            let report: TruckReport = serde_json::from_slice(payload).map_err(|e| bad(&e))?;
+            let report = TruckReport::decode(payload).map_err(|e| bad(&e))?;
             if report.truck == *truck {
                 Ok(Message::Truck(report))
             } else {

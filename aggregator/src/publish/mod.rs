@@ -87,3 +87,11 @@ pub fn state_document(snapshot: &Snapshot) -> Vec<u8> {
     texts.write(snapshot, []);
     state::document(snapshot, &texts)
 }
+
+/// A delta by itself: what a page that has the publication before must draw anew.
+#[cfg(test)]
+pub fn delta_document(snapshot: &Snapshot, redraw: &Redraw) -> Vec<u8> {
+    let mut texts = GaugeTexts::default();
+    texts.write(snapshot, []);
+    state::delta(snapshot, &texts, redraw)
+}

@@ -18,6 +18,8 @@ mod points;
 mod publication;
 mod saved;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
 
@@ -158,7 +160,11 @@ impl World {
             Input::Truck(report) => self.truck_report(report, now, &mut effects),
             Input::Request(request) => self.request(now, request, &mut effects),
             Input::Counted(places) => self.counts = Counts::from_places(&places),
-            Input::Tick => self.tick(now, &mut effects),
+            // It looks for news itself, before it says whether there is any.
+            Input::Tick => {
+                self.tick(now, &mut effects);
+                return effects;
+            }
         }
         self.publication.note(&effects);
         effects

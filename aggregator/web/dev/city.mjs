@@ -190,141 +190,112 @@ function gauge(id, key, name, parameter, unit, position, interval_s, more = {}) 
   return { id, key, name, parameter, unit, position, interval_s, ...more };
 }
 
-/** The places of the city: what never changes. */
+/** The places of the city: what never changes. Drawn in this order from one seed. */
 export function makeCity(seed = 7) {
   const rnd = random(seed);
-  const points = [];
-  const gauges = [];
-  for (let i = 0; i < 64; i += 1) {
-    const [iu, iv] = [2 + Math.floor(rnd() * 29), 2 + Math.floor(rnd() * 21)];
-    const [u, v] = [iu / (STREETS_U - 1), iv / (STREETS_V - 1)];
-    const [zh, en] = NAMES[i % NAMES.length];
-    const [type, zhKind, enKind] = KINDS[Math.floor(i / NAMES.length)];
-    const id = numbered("wp", i + 1, 3);
-    const position = ground(u, v);
-    const name = { zh: `${zh}${zhKind}`, en: `${en}${enKind}` };
-    const district = numbered(
-      "d",
-      Math.min(3, Math.floor(u * 4)) * 3 + Math.min(2, Math.floor(v * 3)) + 1,
-      2,
-    );
-    const level = numbered("lg", i + 1, 4);
-    gauges.push(
-      gauge(
-        level,
-        gauges.length,
-        { zh: `${name.zh}水位计`, en: `${name.en} level gauge` },
-        "depth",
-        "m",
-        position,
-        60,
-      ),
-    );
-    points.push({
-      id,
-      key: i,
-      name,
-      type,
-      position,
-      district,
-      level_gauge: level,
-      rain_gauges: [numbered("rg", i + 1, 4)],
-      weight: 1 + (i % 5),
-      uv: [u, v],
-      area: 900 + rnd() * 2600,
-      peak: peakOf(i, rnd),
-      centre: 60 + rnd() * 90,
-      width: 22 + rnd() * 34,
-      thresholds: {
-        notice_m: 0.05,
-        waterlogged_m: 0.15,
-        closure_m: 0.25,
-        severe_m: 0.4,
-        hysteresis_m: 0.05,
-        hold_s: 600,
-      },
-    });
-  }
-  for (let i = 65; i <= 157; i += 1) {
-    const [u, v] = [middle(rnd), middle(rnd)];
-    const name = {
-      zh: `${NAMES[i % 16][0]}河${i}号水位站`,
-      en: `${NAMES[i % 16][1]} Canal stage ${i}`,
-    };
-    gauges.push(
-      gauge(numbered("lg", i, 4), gauges.length, name, "water-level", "m", ground(u, v), 300, {
-        alert_m: 3.2,
-        uv: [u, v],
-      }),
-    );
-  }
+  const points = Array.from({ length: 64 }, (_, i) => waterloggingPoint(i, rnd));
+  const gauges = points.map((p, i) => levelGauge(p, i));
+  for (let i = 65; i <= 157; i += 1) gauges.push(canalGauge(i, gauges.length, rnd));
   for (let i = 1; i <= 550; i += 1) {
-    const isStation = i > 524;
-    const [u, v] = i <= 64 ? points[i - 1].uv : [middle(rnd), middle(rnd)];
-    const id = isStation ? numbered("ws", i - 524, 2) : numbered("rg", i, 4);
-    const name = isStation
-      ? { zh: `${NAMES[i % 16][0]}气象站`, en: `${NAMES[i % 16][1]} weather station` }
-      : { zh: `${NAMES[i % 16][0]}雨量计 ${i}`, en: `${NAMES[i % 16][1]} rain gauge ${i}` };
-    gauges.push(
-      gauge(
-        id,
-        gauges.length,
-        name,
-        isStation ? "rainfall-intensity" : "rainfall-depth",
-        isStation ? "mm/h" : "mm",
-        ground(u, v),
-        isStation ? 60 : 300,
-        { uv: [u, v] },
-      ),
-    );
+    const uv = i <= 64 ? points[i - 1].uv : [middle(rnd), middle(rnd)];
+    gauges.push(rainGauge(i, gauges.length, uv));
   }
-  const trucks = Array.from({ length: 116 }, (_, i) => {
-    const depot = i % 14;
-    const [u, v] = [(2 + (depot % 5) * 7) / 32, (3 + Math.floor(depot / 5) * 8) / 24];
-    const home = ground(u, v).map((c, k) =>
-      round(c + (k === 0 ? 0.0011 : 0.0009) * (Math.floor(i / 14) % 3) - 0.0009),
-    );
-    return {
-      id: numbered("pt", i + 1, 3),
-      key: i,
-      name: { zh: `泵车 ${i + 1}`, en: `Truck ${i + 1}` },
-      capacity_m3h: [500, 1000, 1500, 3000][i % 4],
-      home,
-      uv: [u, v],
-    };
-  });
+  const city = {
+    name: { zh: "望海市（虚构）", en: "Wanghai (fictional)" },
+    time_zone: "Asia/Shanghai",
+    datum: "wanghai datum",
+    centre: [(W + E) / 2, (S + N) / 2],
+    bounds: BOUNDS,
+  };
+  const trucks = Array.from({ length: 116 }, (_, i) => truck(i));
+  return { city, points, gauges, trucks, layers: layers(rnd) };
+}
+
+function waterloggingPoint(i, rnd) {
+  const [iu, iv] = [2 + Math.floor(rnd() * 29), 2 + Math.floor(rnd() * 21)];
+  const [u, v] = [iu / (STREETS_U - 1), iv / (STREETS_V - 1)];
+  const [zh, en] = NAMES[i % NAMES.length];
+  const [type, zhKind, enKind] = KINDS[Math.floor(i / NAMES.length)];
+  const district = Math.min(3, Math.floor(u * 4)) * 3 + Math.min(2, Math.floor(v * 3)) + 1;
   return {
-    city: {
-      name: { zh: "望海市（虚构）", en: "Wanghai (fictional)" },
-      time_zone: "Asia/Shanghai",
-      datum: "wanghai datum",
-      centre: [(W + E) / 2, (S + N) / 2],
-      bounds: BOUNDS,
+    id: numbered("wp", i + 1, 3),
+    key: i,
+    name: { zh: `${zh}${zhKind}`, en: `${en}${enKind}` },
+    type,
+    position: ground(u, v),
+    district: numbered("d", district, 2),
+    level_gauge: numbered("lg", i + 1, 4),
+    rain_gauges: [numbered("rg", i + 1, 4)],
+    weight: 1 + (i % 5),
+    uv: [u, v],
+    area: 900 + rnd() * 2600,
+    peak: peakOf(i, rnd),
+    centre: 60 + rnd() * 90,
+    width: 22 + rnd() * 34,
+    thresholds: {
+      notice_m: 0.05,
+      waterlogged_m: 0.15,
+      closure_m: 0.25,
+      severe_m: 0.4,
+      hysteresis_m: 0.05,
+      hold_s: 600,
     },
-    points,
-    gauges,
-    trucks,
-    layers: {
-      districts: told("district", districts()),
-      roads: told("road", roads()),
-      canals: told("canal", canals()),
-      sewers: told("sewer", sewers()),
-      "pump-stations": told(
-        "pump-station",
-        strewn("ps", 1418, 4, rnd, (i) => ({ name: `泵站 ${i}`, capacity_m3h: 6000 })),
-      ),
-      shelters: told(
-        "shelter",
-        strewn("sh", 736, 3, rnd, (i) => ({ name: `避难所 ${i}`, capacity: 400 })),
-      ),
-      communities: told(
-        "community",
-        strewn("cm", 14020, 5, rnd, (i) => ({
-          name: `${NAMES[i % 16][0]}居民区 ${i}`,
-          households: 700,
-        })),
-      ),
-    },
+  };
+}
+
+function levelGauge({ level_gauge, name, position }, key) {
+  const gaugeName = { zh: `${name.zh}水位计`, en: `${name.en} level gauge` };
+  return gauge(level_gauge, key, gaugeName, "depth", "m", position, 60);
+}
+
+function canalGauge(i, key, rnd) {
+  const [zh, en] = NAMES[i % 16];
+  const uv = [middle(rnd), middle(rnd)];
+  const name = { zh: `${zh}河${i}号水位站`, en: `${en} Canal stage ${i}` };
+  const more = { alert_m: 3.2, uv };
+  return gauge(numbered("lg", i, 4), key, name, "water-level", "m", ground(...uv), 300, more);
+}
+
+function rainGauge(i, key, uv) {
+  const [zh, en] = NAMES[i % 16];
+  if (i <= 524) {
+    const name = { zh: `${zh}雨量计 ${i}`, en: `${en} rain gauge ${i}` };
+    const position = ground(...uv);
+    return gauge(numbered("rg", i, 4), key, name, "rainfall-depth", "mm", position, 300, { uv });
+  }
+  const id = numbered("ws", i - 524, 2);
+  const name = { zh: `${zh}气象站`, en: `${en} weather station` };
+  return gauge(id, key, name, "rainfall-intensity", "mm/h", ground(...uv), 60, { uv });
+}
+
+function truck(i) {
+  const depot = i % 14;
+  const [u, v] = [(2 + (depot % 5) * 7) / 32, (3 + Math.floor(depot / 5) * 8) / 24];
+  const home = ground(u, v).map((c, k) =>
+    round(c + (k === 0 ? 0.0011 : 0.0009) * (Math.floor(i / 14) % 3) - 0.0009),
+  );
+  return {
+    id: numbered("pt", i + 1, 3),
+    key: i,
+    name: { zh: `泵车 ${i + 1}`, en: `Truck ${i + 1}` },
+    capacity_m3h: [500, 1000, 1500, 3000][i % 4],
+    home,
+    uv: [u, v],
+  };
+}
+
+function layers(rnd) {
+  const station = (i) => ({ name: `泵站 ${i}`, capacity_m3h: 6000 });
+  const shelter = (i) => ({ name: `避难所 ${i}`, capacity: 400 });
+  const community = (i) => ({ name: `${NAMES[i % 16][0]}居民区 ${i}`, households: 700 });
+  return {
+    districts: told("district", districts()),
+    roads: told("road", roads()),
+    canals: told("canal", canals()),
+    sewers: told("sewer", sewers()),
+    "pump-stations": told("pump-station", strewn("ps", 1418, 4, rnd, station)),
+    shelters: told("shelter", strewn("sh", 736, 3, rnd, shelter)),
+    communities: told("community", strewn("cm", 14020, 5, rnd, community)),
   };
 }
 

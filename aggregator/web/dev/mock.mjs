@@ -7,7 +7,8 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { pathToFileURL } from "node:url";
-import { iso, Storm } from "./storm.mjs";
+import { Storm } from "./storm.mjs";
+import { iso } from "./water.mjs";
 
 const DIST = join(import.meta.dirname, "..", "dist");
 const TICK_MS = 500;
@@ -32,13 +33,16 @@ export class Mock {
     this.viewers = new Set();
     this.sinceplan = 0;
     this.posted = [];
+    /** Layers that cannot be had for now, and how often each was told. */
+    this.failing = new Set();
+    this.told = new Map();
     this.server = createServer((request, response) => void this.answer(request, response));
   }
 
   async listen(port = 0) {
     await new Promise((done) => this.server.listen(port, "127.0.0.1", done));
     this.ticking = setInterval(() => this.tick(), TICK_MS);
-    this.beating = setInterval(() => this.viewers.forEach((v) => v.write(": alive\n\n")), 5000);
+    this.beating = setInterval(() => this.tellAll(": alive\n\n"), 5000);
     return `http://127.0.0.1:${this.server.address().port}`;
   }
 
@@ -113,7 +117,11 @@ export class Mock {
     const frame = `id: ${this.epoch}-${delta.seq}\nevent: delta\ndata: ${JSON.stringify(delta)}\n\n`;
     this.ring.push([delta.seq, frame]);
     if (this.ring.length > RING) this.ring.shift();
-    for (const viewer of this.viewers) viewer.write(frame);
+    this.tellAll(frame);
+  }
+
+  tellAll(text) {
+    for (const viewer of this.viewers) viewer.write(text);
   }
 
   async answer(request, response) {
@@ -129,7 +137,11 @@ export class Mock {
     if (path === "/events") return this.follow(request, response);
     if (path === "/api/v1/state") return json(this.state());
     const layer = /^\/layers\/([a-z-]+)\.geojson$/.exec(path)?.[1];
-    if (layer) return json(this.layer(layer), 200, "application/geo+json");
+    if (layer && this.failing.has(layer)) return problem({ status: 503, title: "not ready" });
+    if (layer) {
+      this.told.set(layer, (this.told.get(layer) ?? 0) + 1);
+      return json(this.layer(layer), 200, "application/geo+json");
+    }
     const point = /^\/api\/v1\/points\/([a-z0-9-]+)\/hydrograph$/.exec(path)?.[1];
     const p = s.points.find((one) => one.id === point);
     if (p) return json(s.hydrograph(p, Number(url.searchParams.get("hours") ?? 3)));

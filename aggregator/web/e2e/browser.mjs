@@ -90,7 +90,9 @@ export async function startLine(target) {
     inner.pipe(outer).pipe(inner);
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  const cutAll = () => sockets.forEach((socket) => socket.destroy());
+  const cutAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     cut() {

@@ -58,7 +58,7 @@ const entry = (status, cm, id) => `${status} ${String(cm).padStart(3, "0")} ${id
 /** What stands under "flooded now", in its order. */
 async function listed() {
   const rows = await page
-    .locator("flood-list .group.flooded button.row")
+    .locator("flood-attention .group.flooded button.row")
     .evaluateAll((all) =>
       all.map((row) => [
         row.className.split(" ")[1],
@@ -131,13 +131,13 @@ step("a confirmed recommendation becomes one order that the page shows", async (
   );
   const posts = [];
   page.on("request", (r) => r.method() === "POST" && posts.push(r));
-  const ordered = page.locator("flood-plan article.ordered");
-  const refusal = page.locator("flood-plan .refusal");
+  const ordered = page.locator("flood-dispatch article.ordered");
+  const refusal = page.locator("flood-dispatch .refusal");
   // A plan may change under the finger. Then the page must say so, and the next one is confirmed.
   for (let plans = 0; (await ordered.count()) === 0; plans += 1) {
     assert.ok(plans < 4, `four plans in a row were refused: ${await refusal.allInnerTexts()}`);
     posts.length = 0;
-    await page.locator("flood-plan .card button.confirm:enabled").first().dblclick();
+    await page.locator("flood-dispatch .card button.confirm:enabled").first().dblclick();
     await ordered.or(refusal).first().waitFor();
     assert.equal(
       posts.filter((r) => r.url().endsWith("/api/v1/orders")).length,
@@ -204,7 +204,7 @@ step("the language changes in one click; selection and address stay", async () =
   await page.locator('[data-do="language"]').click();
   await page.waitForFunction(() => document.documentElement.lang === "en");
   assert.equal(page.url(), address);
-  assert.match(await page.locator("flood-list h2").innerText(), /Needs attention/);
+  assert.match(await page.locator("flood-attention h2").innerText(), /Needs attention/);
   await until(
     "the detail is still Chinese",
     async () => !/[\u4e00-\u9fff]/.test(await page.locator(".detail").innerText()),
@@ -292,11 +292,11 @@ step(
     const { points } = await stateOf(server.url);
     for (const lang of ["zh", "en"]) {
       await chooseLanguage(phone.page, lang);
-      await phone.page.locator("flood-list .panel").waitFor();
+      await phone.page.locator("flood-attention .panel").waitFor();
       assert.equal(await width(), 390, `list, ${lang}`);
       await picture(phone.page, `phone-list-${lang}`);
       await show(1);
-      await phone.page.locator("flood-plan .panel-head h2").waitFor();
+      await phone.page.locator("flood-dispatch .panel-head h2").waitFor();
       assert.equal(await width(), 390, `plan, ${lang}`);
       await picture(phone.page, `phone-plan-${lang}`);
       await show(0);
@@ -321,7 +321,7 @@ step(
 step("later in the storm list and server still agree", async () => {
   await listAgrees();
   await page.locator(".map-buttons .word").click();
-  await page.locator("flood-plan .scroll").evaluate((plan) => plan.scrollTo(0, 0));
+  await page.locator("flood-dispatch .scroll").evaluate((plan) => plan.scrollTo(0, 0));
   await pictures(page, "during");
 });
 
@@ -348,7 +348,7 @@ if (process.env.FLOOD_URL) {
       async () => floodedOf(await stateOf(server.url)).length === 0,
       STORM_MS,
     );
-    await page.locator("flood-list .group.flooded").waitFor({ state: "detached" });
+    await page.locator("flood-attention .group.flooded").waitFor({ state: "detached" });
     assert.match(await page.locator("#list .quiet").first().innerText(), /No waterlogging/);
     await pictures(page, "after");
   });

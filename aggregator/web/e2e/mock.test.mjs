@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { Mock } from "../dev/mock.mjs";
-import { chooseLanguage, launch, openWindow, picture, stateOf, steps } from "./browser.mjs";
+import { chooseLanguage, launch, openWindow, picture, stateOf, steps, until } from "./browser.mjs";
 
 const step = steps(test);
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -23,7 +23,7 @@ before(async () => {
   desk = await openWindow(browser, url);
   page = desk.page;
   await page.goto(url);
-  await page.locator("flood-plan .card").first().waitFor();
+  await page.locator("flood-dispatch .card").first().waitFor();
 });
 
 after(async () => {
@@ -35,7 +35,7 @@ step("a silent point shows a dash and its cause, never a depth as of now", async
   const { points } = await stateOf(url);
   const silent = points.filter((p) => p.status === "unknown");
   assert.ok(silent.length > 0, "the mock has no silent point");
-  const rows = page.locator("flood-list button.row.unknown");
+  const rows = page.locator("flood-attention button.row.unknown");
   await rows.first().waitFor();
   const shown = await rows.locator(".quantity b").allInnerTexts();
   assert.deepEqual(
@@ -49,10 +49,10 @@ step("a suspect reading is told as suspect, and its point is not among the flood
   const { points } = await stateOf(url);
   const suspect = points.find((p) => p.suspect_depth_m !== null);
   assert.ok(suspect, "the mock has no suspect point");
-  const row = page.locator(`flood-list .group.doubtful [data-id="${suspect.id}"]`);
+  const row = page.locator(`flood-attention .group.doubtful [data-id="${suspect.id}"]`);
   assert.match(await row.innerText(), /93\s*cm/);
   assert.equal(
-    await page.locator(`flood-list .group.flooded [data-id="${suspect.id}"]`).count(),
+    await page.locator(`flood-attention .group.flooded [data-id="${suspect.id}"]`).count(),
     0,
   );
 });
@@ -72,8 +72,8 @@ step("a refused order says why, and gives none", async () => {
       body: JSON.stringify(problem),
     }),
   );
-  await page.locator("flood-plan .card button.confirm:enabled").first().click();
-  const said = page.locator("flood-plan .refusal").first();
+  await page.locator("flood-dispatch .card button.confirm:enabled").first().click();
+  const said = page.locator("flood-dispatch .refusal").first();
   await said.waitFor();
   assert.match(await said.innerText(), /No order was given.*plan has changed/s);
   assert.doesNotMatch(
@@ -81,7 +81,7 @@ step("a refused order says why, and gives none", async () => {
     /plan 3/,
     "what the page can say in its own words needs no echo",
   );
-  assert.equal(await page.locator("flood-plan article.ordered").count(), 0);
+  assert.equal(await page.locator("flood-dispatch article.ordered").count(), 0);
   await page.unroute("**/api/v1/orders");
   // The browser itself reports the refused request.
   desk.complaints = desk.complaints.filter((c) => !c.includes("409"));
@@ -108,6 +108,26 @@ step("nothing bars anyone: no violation of WCAG 2.2 AA, in both languages and th
     }
     await page.locator('[data-do="theme"]').click();
   }
+});
+
+step("a layer that could not be had when the page opened comes when it can", async () => {
+  mock.failing.add("districts").add("roads");
+  const late = await openWindow(browser, url);
+  await late.page.goto(url);
+  await late.page.locator('[data-map="shown"]').waitFor();
+  const point = late.page.locator("#list button.row").first();
+  await point.click();
+  const title = late.page.locator(".detail .title p");
+  assert.match(await title.innerText(), /\bd-\d\d\b/, "the district's name was had after all");
+  const before = mock.told.get("roads");
+  mock.failing.clear();
+  await until("the page never asked again", async () => mock.told.get("roads") > before);
+  await until("the district has no name", async () => !/\bd-\d\d\b/.test(await title.innerText()));
+  assert.ok(
+    late.complaints.every((c) => c.includes("503")),
+    late.complaints.join("\n"),
+  );
+  await late.context.close();
 });
 
 step("nothing complained", () => {

@@ -22,7 +22,7 @@ try {
   const { page } = await openWindow(browser, url);
   await page.goto(url);
   await page.locator('[data-map="shown"]').waitFor();
-  const worst = page.locator("flood-list .group.flooded button.row").first();
+  const worst = page.locator("flood-attention .group.flooded button.row").first();
   if ((await worst.count()) > 0) {
     await worst.click();
     await page.locator(".detail .chart canvas").waitFor();

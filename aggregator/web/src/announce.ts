@@ -1,8 +1,8 @@
 // Says new floods aloud to a screen reader: once each, and again only when they get worse.
 
-import * as format from "./format.ts";
 import { isFlooded, rank } from "./model.ts";
 import type { Page } from "./page.ts";
+import * as format from "./text/format.ts";
 
 /** Most floods named in one announcement. */
 const NAMED = 3;
@@ -10,17 +10,17 @@ const NAMED = 3;
 export function announceFloods(page: Page, region: HTMLElement): void {
   const worst = new Map<string, number>();
   let primed = false;
-  let { lang } = page.desk;
-  page.desk.watch(() => {
+  let { lang } = page.choices;
+  page.choices.watch(() => {
     // What was said in one language is not left standing in the other.
-    if (page.desk.lang !== lang) region.textContent = "";
-    lang = page.desk.lang;
+    if (page.choices.lang !== lang) region.textContent = "";
+    lang = page.choices.lang;
   });
-  page.store.watch(({ parts, ids, whole }) => {
+  page.live.watch(({ parts, ids, whole }) => {
     if (!parts.has("points")) return;
     const fresh: string[] = [];
-    for (const id of whole ? page.store.points.keys() : ids) {
-      const point = page.store.points.get(id);
+    for (const id of whole ? page.live.points.keys() : ids) {
+      const point = page.live.points.get(id);
       if (!point) continue;
       const before = worst.get(id) ?? 0;
       const now = rank(point.status);
@@ -32,6 +32,6 @@ export function announceFloods(page: Page, region: HTMLElement): void {
     }
     primed = true;
     if (fresh.length > 0)
-      region.textContent = fresh.slice(0, NAMED).join(page.words.fullStop + " ");
+      region.textContent = fresh.slice(0, NAMED).join(`${page.words.fullStop} `);
   });
 }

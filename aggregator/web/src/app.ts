@@ -1,21 +1,20 @@
 // The page as a whole: where each part stands.
 
 import { html, LitElement, type TemplateResult } from "lit";
-import "./detail/detail.ts";
+import "./detail/panel.ts";
 import "./header.ts";
-import "./help.ts";
-import "./legend.ts";
-import "./list.ts";
-import "./map/map.ts";
-import "./plan.ts";
+import "./keyboard.ts";
+import "./map/legend.ts";
+import "./attention/panel.ts";
+import "./map/panel.ts";
+import "./dispatch/panel.ts";
 import { announceFloods } from "./announce.ts";
-import type { Tab } from "./desk.ts";
-import { listenForKeys } from "./help.ts";
-import { layer } from "./layers.ts";
+import type { Tab } from "./choices.ts";
+import { listenForKeys } from "./keyboard.ts";
+import { openSharedConnection } from "./live/shared-connection.ts";
 import { Page } from "./page.ts";
-import { openLine } from "./stream/line.ts";
 
-export class FloodApp extends LitElement {
+class FloodApp extends LitElement {
   readonly #page = new Page();
 
   protected override createRenderRoot(): HTMLElement {
@@ -24,11 +23,11 @@ export class FloodApp extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#page.desk.watch(() => this.requestUpdate());
-    this.#page.store.watch(({ parts }) => {
+    this.#page.choices.watch(() => this.requestUpdate());
+    this.#page.live.watch(({ parts }) => {
       if (parts.has("line") || parts.has("city")) this.requestUpdate();
     });
-    openLine((message) => void this.#page.store.take(message));
+    openSharedConnection((message) => void this.#page.live.take(message));
     listenForKeys(this.#page);
     void this.#readDistricts();
   }
@@ -40,22 +39,22 @@ export class FloodApp extends LitElement {
 
   protected override render(): TemplateResult {
     const page = this.#page;
-    const { desk, words: w } = page;
+    const { choices, words: w } = page;
     const tab = (name: Tab): TemplateResult => html`<button
-      aria-current=${desk.tab === name ? "page" : "false"} @click=${() => desk.show(name)}>${w.tabs[name]}</button>`;
+      aria-current=${choices.tab === name ? "page" : "false"} @click=${() => choices.show(name)}>${w.tabs[name]}</button>`;
     return html`
       <a class="skip" href="#list" @click=${(e: Event) => this.#skip(e)}>${w.skipToList}</a>
       <flood-header .page=${page}></flood-header>
-      <main class="desk" data-tab=${desk.tab} data-detail=${desk.selection ? "open" : "closed"}>
-        <flood-list .page=${page}></flood-list>
+      <main class="desk" data-tab=${choices.tab} data-detail=${choices.selection ? "open" : "closed"}>
+        <flood-attention .page=${page}></flood-attention>
         <div class="middle">
           <flood-map .page=${page}></flood-map>
           <flood-detail .page=${page}></flood-detail>
         </div>
-        <flood-plan .page=${page}></flood-plan>
+        <flood-dispatch .page=${page}></flood-dispatch>
       </main>
       <nav class="tabs" aria-label=${w.app}>${tab("list")}${tab("plan")}${tab("map")}</nav>
-      <flood-help .page=${page}></flood-help>
+      <flood-keyboard .page=${page}></flood-keyboard>
       <div id="news" class="unseen" aria-live="polite"></div>
     `;
   }
@@ -66,7 +65,7 @@ export class FloodApp extends LitElement {
   }
 
   async #readDistricts(): Promise<void> {
-    const { features } = await layer("districts");
+    const { features } = await this.#page.layers.get("districts");
     for (const { id, properties } of features) {
       if (typeof id === "string")
         this.#page.districts.set(id, { zh: properties.name, en: properties.name_en });

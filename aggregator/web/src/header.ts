@@ -4,11 +4,11 @@ import { html, nothing, type TemplateResult } from "lit";
 import { isFlooded } from "./model.ts";
 import { Part } from "./page.ts";
 
-export class FloodHeader extends Part {
+class Header extends Part {
   protected override render(): TemplateResult {
     const { page } = this;
-    const { words: w, store, desk } = page;
-    const city = store.city ? page.name(store.city.name, "") : "";
+    const { words: w, live, choices } = page;
+    const city = live.city ? page.name(live.city.name, "") : "";
     return html`
       ${this.#band()}
       <header class="top">
@@ -18,14 +18,14 @@ export class FloodHeader extends Part {
         </div>
         ${this.#clock()}
         <div class="tools">
-          <button class="tool" lang=${desk.lang === "zh" ? "en" : "zh-Hans"} data-do="language"
-            title=${w.header.languageTitle} @click=${() => desk.switchLanguage()}>
+          <button class="tool" lang=${choices.lang === "zh" ? "en" : "zh-Hans"} data-do="language"
+            title=${w.header.languageTitle} @click=${() => choices.switchLanguage()}>
             ${w.header.language}
           </button>
-          <button class="tool" data-do="theme" title=${w.header.themeTitle} @click=${() => desk.switchTheme()}>
-            ${desk.theme === "light" ? w.header.dark : w.header.light}
+          <button class="tool" data-do="theme" title=${w.header.themeTitle} @click=${() => choices.switchTheme()}>
+            ${choices.theme === "light" ? w.header.dark : w.header.light}
           </button>
-          <button class="tool wide-only" title="?" @click=${() => desk.help(true)}>
+          <button class="tool wide-only" title="?" @click=${() => choices.help(true)}>
             ${w.header.help}
           </button>
         </div>
@@ -35,22 +35,22 @@ export class FloodHeader extends Part {
   }
 
   #band(): TemplateResult | typeof nothing {
-    const { store, words: w } = this.page;
-    if (store.seq < 0 || store.mode === "actual") return nothing;
-    const speed = store.clock.speed === 1 ? "" : `×${Number(store.clock.speed.toFixed(1))}`;
+    const { live, words: w } = this.page;
+    if (live.seq < 0 || live.mode === "actual") return nothing;
+    const speed = live.clock.speed === 1 ? "" : `×${Number(live.clock.speed.toFixed(1))}`;
     const [name, hint] =
-      store.mode === "exercise"
+      live.mode === "exercise"
         ? [w.mode.exercise(speed), w.mode.exerciseHint]
         : [w.mode.replay(speed), w.mode.replayHint];
-    return html`<div class="band ${store.mode}" role="note">
+    return html`<div class="band ${live.mode}" role="note">
       <strong>${name}</strong><span>${hint}</span>
     </div>`;
   }
 
   #clock(): TemplateResult {
     const { page } = this;
-    const { store, words: w, times, now } = page;
-    if (store.seq < 0) return html`<div class="clock"><span>${w.line.starting}…</span></div>`;
+    const { live, words: w, times, now } = page;
+    if (live.seq < 0) return html`<div class="clock"><span>${w.line.starting}…</span></div>`;
     const lost = page.isLost;
     return html`<div class="clock">
       <span class="line ${lost ? "lost" : "live"}">
@@ -63,28 +63,28 @@ export class FloodHeader extends Part {
 
   #loss(): TemplateResult | typeof nothing {
     const { page } = this;
-    const { store, words: w, times } = page;
+    const { live, words: w, times } = page;
     if (!page.isLost) return nothing;
-    if (store.heardAt === null) {
+    if (live.heardAt === null) {
       return html`<div class="loss" role="alert">${w.line.lost}. ${w.line.starting}…</div>`;
     }
-    const ago = page.age(new Date(store.heardAt).toISOString());
+    const ago = page.age(new Date(live.heardAt).toISOString());
     return html`<div class="loss" role="alert">
-      ${w.line.lostBanner(times.seconds(store.heardAt), ago)}
+      ${w.line.lostBanner(times.seconds(live.heardAt), ago)}
     </div>`;
   }
 
   /** The window's title tells the number of flooded points to those who look elsewhere. */
   protected override updated(): void {
-    const { store, words: w, desk } = this.page;
+    const { live, words: w, choices } = this.page;
     let flooded = 0;
-    for (const point of store.points.values()) if (isFlooded(point.status)) flooded += 1;
-    const city = store.city ? ` · ${this.page.name(store.city.name, "")}` : "";
+    for (const point of live.points.values()) if (isFlooded(point.status)) flooded += 1;
+    const city = live.city ? ` · ${this.page.name(live.city.name, "")}` : "";
     document.title = `${flooded > 0 ? `(${flooded}) ` : ""}${w.app}${city}`;
-    document.documentElement.lang = desk.lang === "zh" ? "zh-Hans" : "en";
-    document.documentElement.dataset["theme"] = desk.theme;
-    document.documentElement.dataset["mode"] = store.mode;
+    document.documentElement.lang = choices.lang === "zh" ? "zh-Hans" : "en";
+    document.documentElement.dataset.theme = choices.theme;
+    document.documentElement.dataset.mode = live.mode;
   }
 }
 
-customElements.define("flood-header", FloodHeader);
+customElements.define("flood-header", Header);

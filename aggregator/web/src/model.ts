@@ -1,7 +1,15 @@
 // What the server tells, in the words of the page: the types are the API's, generated from its
 // OpenAPI document; here stands what the page reads out of them.
 
-import type { Name, OrderView, Parameter, PointStatus } from "./api.ts";
+import type {
+  Counter,
+  Gauge,
+  Name,
+  OrderView,
+  Parameter,
+  PointStatus,
+  ProblemTitle,
+} from "./api.ts";
 
 export type * from "./api.ts";
 
@@ -9,6 +17,26 @@ export type Lang = keyof Name;
 
 /** RFC 3339, UTC. */
 export type Instant = string;
+
+/** Counters of work done; all others tell of trouble. */
+export const WORK_COUNTERS = [
+  "observations",
+  "duplicates",
+  "batches",
+  "commits",
+] as const satisfies readonly Counter[];
+export type Trouble = Exclude<Counter, (typeof WORK_COUNTERS)[number]>;
+
+/** Faults of a program, which a dispatcher can do nothing about: shown as the server says them. */
+export const FAULTS = [
+  "bad request",
+  "internal error",
+  "method not allowed",
+  "not ready",
+  "shutting down",
+] as const;
+/** Why an order was not given, in the server's words. */
+export type OrderRefusal = Exclude<ProblemTitle, (typeof FAULTS)[number]>;
 
 /** Worst first; also the order of the legend. */
 export const CLASSES: readonly PointStatus[] = [
@@ -35,4 +63,19 @@ export function isRain(parameter: Parameter): boolean {
 
 export function isOpen(order: OrderView): boolean {
   return order.state === "sent" || order.state === "received";
+}
+
+/** Whether a gauge's newest value can be shown as the present one. */
+export function isCurrent(gauge: Gauge): boolean {
+  return gauge.status === "ok" || gauge.status === "suspect";
+}
+
+/** How far water stands above a river or canal gauge's alert level, if it has one. */
+export function aboveAlertM({ parameter, alert_m, value }: Gauge): number {
+  if (isRain(parameter) || alert_m === null || value === null) return -Infinity;
+  return value - alert_m;
+}
+
+export function isAboveAlert(gauge: Gauge): boolean {
+  return gauge.status === "ok" && aboveAlertM(gauge) >= 0;
 }

@@ -1,29 +1,31 @@
 // What every part of the page works with.
 
 import { LitElement } from "lit";
-import { Desk } from "./desk.ts";
-import * as format from "./format.ts";
-import { dictionaries, type Words } from "./i18n/index.ts";
+import { Choices } from "./choices.ts";
+import { CityLayers } from "./live/city-layers.ts";
+import { OrderRequests } from "./live/order-requests.ts";
+import { LiveState } from "./live/state.ts";
 import type { Instant, Name, State } from "./model.ts";
-import { Orders } from "./orders.ts";
-import type { Speaker } from "./sentences.ts";
-import { Store } from "./store.ts";
+import * as format from "./text/format.ts";
+import { dictionaries, type Words } from "./text/languages.ts";
+import type { Speaker } from "./text/sentences.ts";
 
 /** A lost line is said after this long, so that a blink of the network stays silent. */
 const LOSS_IS_SAID_AFTER_MS = 1000;
 
 export class Page {
-  readonly store = new Store(fetchState);
-  readonly desk = new Desk(globalThis.localStorage ?? null);
-  readonly orders = new Orders(this.store);
+  readonly live = new LiveState(fetchState);
+  readonly choices = new Choices(globalThis.localStorage ?? null);
+  readonly orders = new OrderRequests(this.live);
+  readonly layers = new CityLayers();
   readonly districts = new Map<string, Name>();
   #watchers = new Set<() => void>();
   #times = new format.Times("en", "UTC");
 
   constructor() {
     const tell = (): void => this.tell();
-    this.store.watch(tell);
-    this.desk.watch(tell);
+    this.live.watch(tell);
+    this.choices.watch(tell);
     this.orders.watch(tell);
     setInterval(tell, 1000);
   }
@@ -39,29 +41,29 @@ export class Page {
   }
 
   get words(): Words {
-    return dictionaries[this.desk.lang];
+    return dictionaries[this.choices.lang];
   }
 
   get times(): format.Times {
-    const zone = this.store.city?.time_zone ?? "UTC";
-    if (this.#times.zone !== zone || this.#times.lang !== this.desk.lang) {
-      this.#times = new format.Times(this.desk.lang, zone);
+    const zone = this.live.city?.time_zone ?? "UTC";
+    if (this.#times.zone !== zone || this.#times.lang !== this.choices.lang) {
+      this.#times = new format.Times(this.choices.lang, zone);
     }
     return this.#times;
   }
 
   get now(): number {
-    return this.store.clock.now();
+    return this.live.clock.now();
   }
 
   get isLost(): boolean {
-    const { line } = this.store;
+    const { line } = this.live;
     return line.state === "lost" && performance.now() - line.at > LOSS_IS_SAID_AFTER_MS;
   }
 
   /** Why no order can be given now; null if it can. */
   get lock(): string | null {
-    return this.store.line.state === "lost" ? this.words.plan.lostLocked : null;
+    return this.live.line.state === "lost" ? this.words.plan.lostLocked : null;
   }
 
   get speaker(): Speaker {
@@ -73,15 +75,15 @@ export class Page {
   }
 
   name(name: Name | undefined, id: string): string {
-    return name ? name[this.desk.lang] || name.zh || id : id;
+    return name ? name[this.choices.lang] || name.zh || id : id;
   }
 
   pointName(id: string): string {
-    return this.name(this.store.points.get(id)?.name, id);
+    return this.name(this.live.points.get(id)?.name, id);
   }
 
   truckName(id: string): string {
-    return this.name(this.store.trucks.get(id)?.name, id);
+    return this.name(this.live.trucks.get(id)?.name, id);
   }
 
   /** A time of day, with its day where that is not today. */

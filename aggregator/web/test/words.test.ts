@@ -1,11 +1,9 @@
 import { expect, test } from "vitest";
-import * as format from "../src/format.ts";
-import { Hold } from "../src/hold.ts";
-import { dictionaries } from "../src/i18n/index.ts";
 import type { Reason } from "../src/model.ts";
-import { course } from "../src/race.ts";
-import * as sentences from "../src/sentences.ts";
-import { at, NOON, point } from "./examples.ts";
+import * as format from "../src/text/format.ts";
+import { dictionaries } from "../src/text/languages.ts";
+import * as sentences from "../src/text/sentences.ts";
+import { NOON, point } from "./examples.ts";
 
 const speaker = {
   words: dictionaries.en,
@@ -67,23 +65,4 @@ test("the two languages have the same words", () => {
     );
   const [zh, en] = [paths(dictionaries.zh), paths(dictionaries.en)];
   expect(en).toEqual(zh);
-});
-
-test("the race places arrival before the deadline that it beats", () => {
-  const r = { arrives_at: at(10), sets_up_until: at(20), drained_at: at(40) };
-  const { drive, setUp, pump, deadline } = course(NOON, r, at(20), NOON);
-  expect([drive, setUp, pump, deadline]).toEqual([[0, 25], [25, 50], [50, 100], 50]);
-});
-
-test("a held list keeps its rows, marks the one that went and counts the one that came", () => {
-  const hold = new Hold<string>((id) => id);
-  hold.show(["a", "b"], false);
-  const { rows, waiting } = hold.show(["c", "b"], true);
-  expect([rows.map((r) => [r.key, r.gone]), waiting]).toEqual([
-    [
-      ["a", true],
-      ["b", false],
-    ],
-    1,
-  ]);
 });

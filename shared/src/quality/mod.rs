@@ -6,6 +6,7 @@ mod control;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use strum::{Display, VariantArray};
 
 pub use control::{Limits, LimitsError, QualityControl, Span};
 
@@ -68,7 +69,11 @@ impl<'de> Deserialize<'de> for Quality {
 }
 
 /// A quality test, as a bit of a [`TestSet`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Display, VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Test {
     /// Outside the span the instrument can give (fail) or the place is known for (suspect).
     GrossRange = 1,
@@ -84,32 +89,9 @@ pub enum Test {
     Clock = 32,
 }
 
-impl Test {
-    /// All tests.
-    pub const ALL: [Self; 6] = [
-        Self::GrossRange,
-        Self::Spike,
-        Self::RateOfChange,
-        Self::FlatLine,
-        Self::Sentinel,
-        Self::Clock,
-    ];
-
-    /// The name in APIs.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::GrossRange => "gross-range",
-            Self::Spike => "spike",
-            Self::RateOfChange => "rate-of-change",
-            Self::FlatLine => "flat-line",
-            Self::Sentinel => "sentinel",
-            Self::Clock => "clock",
-        }
-    }
-}
-
-/// The tests that a reading did not pass.
+/// The tests that a reading did not pass: names in JSON, bits in stores.
+///
+/// Our own, since a set of enumset or bitflags has one form for both.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct TestSet(u16);
 
@@ -137,20 +119,27 @@ impl TestSet {
 
     /// The tests in it.
     pub fn iter(self) -> impl Iterator<Item = Test> {
-        Test::ALL.into_iter().filter(move |t| self.contains(*t))
+        let all = Test::VARIANTS.iter().copied();
+        all.filter(move |test| self.contains(*test))
+    }
+}
+
+impl FromIterator<Test> for TestSet {
+    fn from_iter<I: IntoIterator<Item = Test>>(tests: I) -> Self {
+        tests.into_iter().fold(Self::NONE, Self::with)
     }
 }
 
 impl fmt::Debug for TestSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter().map(Test::name)).finish()
+        f.debug_set().entries(self.iter()).finish()
     }
 }
 
 impl Serialize for TestSet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            serializer.collect_seq(self.iter().map(Test::name))
+            serializer.collect_seq(self.iter())
         } else {
             serializer.serialize_u16(self.0)
         }
@@ -162,11 +151,7 @@ impl<'de> Deserialize<'de> for TestSet {
         if !deserializer.is_human_readable() {
             return u16::deserialize(deserializer).map(Self);
         }
-        let names = Vec::<String>::deserialize(deserializer)?;
-        names.iter().try_fold(Self::NONE, |set, name| {
-            let test = Test::ALL.into_iter().find(|t| t.name() == name);
-            test.map(|t| set.with(t))
-                .ok_or_else(|| D::Error::custom(format!("`{name}` is not a quality test")))
-        })
+        let tests = Vec::<Test>::deserialize(deserializer)?;
+        Ok(tests.into_iter().collect())
     }
 }

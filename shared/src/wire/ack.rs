@@ -1,10 +1,16 @@
 //! The commit acknowledgement: which batches of an agent are durable at the aggregator.
+//!
+//! Its ranges are plain data rather than a set of `range-set-blaze`: agent, store and page read
+//! prefix and ranges by themselves, and there are at most [`MAX_ACK_RANGES`] of them.
 
 use serde::{Deserialize, Serialize};
 
+use super::{DecodeError, v1};
 use crate::limits::MAX_ACK_RANGES;
 
-/// Released sequence numbers of one incarnation, as JSON on `flood/v1/ack/<agent>`.
+/// Released sequence numbers of one incarnation.
+///
+/// Its `Serialize` is for snapshots and is not the wire, which is [`Ack::encode`].
 ///
 /// It is a statement of what is durable, not an increment: any one acknowledgement may be lost.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -26,6 +32,20 @@ impl Ack {
             through: 0,
             ranges: Vec::new(),
         }
+    }
+
+    /// As JSON on `flood/v1/ack/<agent>`.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        v1::ack::encode(self)
+    }
+
+    /// Reads an acknowledgement from the wire.
+    ///
+    /// # Errors
+    /// Not JSON, or a field is missing.
+    pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
+        v1::ack::decode(payload)
     }
 
     /// Whether a sequence number is released.
@@ -80,9 +100,9 @@ impl Ack {
     fn join(&mut self) {
         let mut joined: Vec<(u64, u64)> = Vec::with_capacity(self.ranges.len());
         for (a, b) in self.ranges.drain(..) {
-            if a == self.through + 1 {
+            if a == self.through.saturating_add(1) {
                 self.through = b;
-            } else if let Some(last) = joined.last_mut().filter(|last| last.1 + 1 == a) {
+            } else if let Some(last) = joined.last_mut().filter(|r| r.1.saturating_add(1) == a) {
                 last.1 = b;
             } else {
                 joined.push((a, b));
@@ -94,7 +114,95 @@ impl Ack {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
+
+    /// The same as a set of single numbers, 0 among them: slow, and plainly right.
+    struct Model(BTreeSet<u64>);
+
+    impl Model {
+        fn ranges(&self) -> Vec<(u64, u64)> {
+            let mut ranges: Vec<(u64, u64)> = Vec::new();
+            for seq in &self.0 {
+                match ranges.last_mut() {
+                    Some((_, last)) if *last + 1 == *seq => *last = *seq,
+                    _ => ranges.push((*seq, *seq)),
+                }
+            }
+            ranges
+        }
+
+        fn add(&mut self, seq: u64) -> bool {
+            let new = self.0.insert(seq);
+            // The prefix is a range of the model, but none of the acknowledgement.
+            if let Some((first, _)) = self.ranges().get(1 + MAX_ACK_RANGES) {
+                self.0.split_off(first);
+            }
+            new
+        }
+
+        fn give_up_below(&mut self, oldest: u64) -> u64 {
+            let given_up = (0..oldest).filter(|seq| self.0.insert(*seq));
+            given_up.count() as u64
+        }
+
+        fn ack(&self) -> Ack {
+            let mut ranges = self.ranges();
+            let (_, through) = ranges.remove(0);
+            Ack {
+                incarnation: 7,
+                through,
+                ranges,
+            }
+        }
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Add(u64),
+        GiveUpBelow(u64),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            40 => (1..400_u64).prop_map(Step::Add),
+            1 => (0..400_u64).prop_map(Step::GiveUpBelow),
+        ];
+        vec(step, 1..200)
+    }
+
+    proptest! {
+        #[test]
+        fn it_releases_what_was_added_or_given_up_and_forgets_only_the_highest(steps in steps()) {
+            let (mut ack, mut model) = (Ack::nothing(7), Model(BTreeSet::from([0])));
+            for step in steps {
+                match step {
+                    Step::Add(seq) => prop_assert_eq!(ack.add(seq), model.add(seq)),
+                    Step::GiveUpBelow(oldest) => {
+                        prop_assert_eq!(ack.give_up_below(oldest), model.give_up_below(oldest));
+                    }
+                }
+                prop_assert_eq!(&ack, &model.ack());
+            }
+            for seq in 0..=401 {
+                prop_assert_eq!(ack.releases(seq), model.0.contains(&seq), "{}", seq);
+            }
+            prop_assert_eq!(ack.has_hole(), model.ranges().len() > 1);
+        }
+    }
+
+    #[test]
+    fn the_last_number_there_is_can_be_acknowledged() {
+        let mut ack = Ack::nothing(7);
+        assert!(ack.add(u64::MAX) && ack.add(u64::MAX - 1));
+        assert_eq!(ack.ranges, [(u64::MAX - 1, u64::MAX)]);
+        assert_eq!(ack.give_up_below(u64::MAX), u64::MAX - 2);
+        assert_eq!((ack.through, ack.has_hole()), (u64::MAX, false));
+        assert!(!ack.add(u64::MAX));
+    }
 
     #[test]
     fn in_order_numbers_only_raise_the_prefix() {

@@ -1,17 +1,16 @@
-//! The batch envelope, version 1: one byte of version, then postcard; with a JSON twin.
+//! The batch envelope: observations of one agent on their way up.
 //!
-//! Both forms are pinned by golden files in `tests/golden`: a version once released decodes for
-//! ever. A new field means a new version byte and a new decoder beside this one.
+//! Its binary form is one byte of version and what that version says (version 1: postcard); it
+//! has a JSON twin. Both are pinned by golden files in `tests/golden`: a version once released
+//! decodes for ever. A new field means a new version byte and a new decoder beside `v1`.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::{DecodeError, VERSION, v1};
 use crate::{clock::Mode, ids::AgentId, limits, observation::Observation, time::Timestamp};
 
-/// The version that [`Envelope::encode`] writes.
-pub const VERSION: u8 = 1;
-
 /// One batch of observations from one agent. Its identity is (agent, incarnation, seq).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
     pub agent: AgentId,
     /// A number that changes when the agent's spool starts anew; `seq` counts within it.
@@ -28,57 +27,17 @@ pub struct Envelope {
     pub observations: Vec<Observation>,
 }
 
-/// Why bytes are not an envelope.
-#[derive(Debug, thiserror::Error)]
-pub enum DecodeError {
-    #[error("the payload is empty")]
-    Empty,
-    #[error("the payload has {0} bytes; at most {max} are allowed", max = limits::MAX_PAYLOAD)]
-    TooLarge(usize),
-    #[error("version {0} is not known here; this program decodes version {VERSION}")]
-    Version(u8),
-    #[error("the batch has {0} observations; at most {max} are allowed", max = limits::MAX_BATCH)]
-    TooMany(usize),
-    #[error("the batch is malformed")]
-    Postcard(#[from] postcard::Error),
-    #[error("{0} bytes follow the batch")]
-    Trailing(usize),
-    #[error("the JSON batch is malformed")]
-    Json(#[from] serde_json::Error),
-}
-
-#[derive(Deserialize)]
-struct JsonForm {
-    version: u8,
-    #[serde(flatten)]
-    envelope: Envelope,
-}
-
-#[derive(Serialize)]
-struct JsonFormRef<'a> {
-    version: u8,
-    #[serde(flatten)]
-    envelope: &'a Envelope,
-}
-
 impl Envelope {
     /// The binary form.
-    ///
-    /// # Errors
-    /// Only where memory cannot be had for it.
-    pub fn encode(&self) -> Result<Vec<u8>, postcard::Error> {
-        postcard::to_extend(self, vec![VERSION])
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        v1::batch::encode(self)
     }
 
     /// The JSON twin, for `…/json` topics.
-    ///
-    /// # Errors
-    /// Never for a well-formed envelope.
-    pub fn encode_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(&JsonFormRef {
-            version: VERSION,
-            envelope: self,
-        })
+    #[must_use]
+    pub fn encode_json(&self) -> Vec<u8> {
+        v1::batch_json::encode(self)
     }
 
     /// Reads the binary form.
@@ -87,17 +46,11 @@ impl Envelope {
     /// Anything that is not exactly one batch of a known version within the limits.
     pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
         let (version, body) = payload.split_first().ok_or(DecodeError::Empty)?;
-        if payload.len() > limits::MAX_PAYLOAD {
-            return Err(DecodeError::TooLarge(payload.len()));
+        within_limit(payload)?;
+        match *version {
+            VERSION => v1::batch::decode(body),
+            other => Err(DecodeError::Version(other)),
         }
-        if *version != VERSION {
-            return Err(DecodeError::Version(*version));
-        }
-        let (envelope, rest) = postcard::take_from_bytes::<Self>(body)?;
-        if !rest.is_empty() {
-            return Err(DecodeError::Trailing(rest.len()));
-        }
-        envelope.within_limits()
     }
 
     /// Reads the JSON twin.
@@ -105,22 +58,22 @@ impl Envelope {
     /// # Errors
     /// As [`Envelope::decode`].
     pub fn decode_json(payload: &[u8]) -> Result<Self, DecodeError> {
-        if payload.len() > limits::MAX_PAYLOAD {
-            return Err(DecodeError::TooLarge(payload.len()));
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u8,
         }
-        let form: JsonForm = serde_json::from_slice(payload)?;
-        if form.version != VERSION {
-            return Err(DecodeError::Version(form.version));
+        within_limit(payload)?;
+        match serde_json::from_slice(payload)? {
+            Versioned { version: VERSION } => v1::batch_json::decode(payload),
+            Versioned { version } => Err(DecodeError::Version(version)),
         }
-        form.envelope.within_limits()
     }
+}
 
-    fn within_limits(self) -> Result<Self, DecodeError> {
-        let count = self.observations.len();
-        if count > limits::MAX_BATCH {
-            Err(DecodeError::TooMany(count))
-        } else {
-            Ok(self)
-        }
+fn within_limit(payload: &[u8]) -> Result<(), DecodeError> {
+    if payload.len() > limits::MAX_PAYLOAD {
+        Err(DecodeError::TooLarge(payload.len()))
+    } else {
+        Ok(())
     }
 }

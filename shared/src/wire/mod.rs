@@ -1,13 +1,33 @@
 //! What travels over MQTT: topics, batches up, acknowledgements down, third parties' messages.
+//!
+//! A message is a type of the program with an `encode` and a `decode`; what its bytes are is
+//! written down by itself in `v1` and pinned by golden files. The `Serialize` and `Deserialize`
+//! of these types are for snapshots and logs and are **not** the wire.
+//!
+//! | message | topic | form |
+//! |---|---|---|
+//! | [`Envelope`] | [`Topic::Observations`] | binary, or its JSON twin on `…/json` |
+//! | [`Ack`] | [`Topic::Ack`] | JSON |
+//! | [`AgentHealth`] | [`Topic::State`] | JSON |
+//! | third parties' observations ([`decode_intake`]) | [`Topic::Intake`] | plain JSON or SenML |
+//! | [`TruckReport`](crate::fleet::TruckReport) | [`Topic::Truck`] | JSON |
+//! | [`TruckOrder`](crate::fleet::TruckOrder) | [`Topic::Order`] | JSON |
 
 mod ack;
 mod envelope;
+mod error;
 mod health;
 mod intake;
 mod topic;
+mod truck;
+mod v1;
 
 pub use ack::Ack;
-pub use envelope::{DecodeError, Envelope, VERSION};
+pub use envelope::Envelope;
+pub use error::{DecodeError, FieldError, IntakeError};
 pub use health::AgentHealth;
-pub use intake::{IntakeError, decode_intake};
+pub use intake::decode_intake;
 pub use topic::{Topic, TopicError, all_orders, partition_of, subscriptions};
+
+/// The version of the wire that is written.
+pub const VERSION: u8 = v1::VERSION;

@@ -11,7 +11,7 @@ use std::{
 
 /// An answer without its body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HttpAnswer {
+pub(super) struct HttpAnswer {
     pub status: u16,
     pub etag: Option<String>,
     pub encoding: Option<String>,
@@ -19,7 +19,7 @@ pub struct HttpAnswer {
 }
 
 /// One connection to the aggregator.
-pub struct Fetcher {
+pub(super) struct Fetcher {
     line: BufReader<TcpStream>,
     address: SocketAddr,
     body: Vec<u8>,
@@ -33,7 +33,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// Nobody listens.
-    pub fn new(address: SocketAddr) -> io::Result<Self> {
+    pub(super) fn new(address: SocketAddr) -> io::Result<Self> {
         let line = TcpStream::connect(address)?;
         line.set_nodelay(true)?;
         line.set_read_timeout(Some(PATIENCE))?;
@@ -49,7 +49,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// No answer, or one without a length.
-    pub fn get(&mut self, path: &str, headers: &str) -> io::Result<(HttpAnswer, Duration)> {
+    pub(super) fn get(&mut self, path: &str, headers: &str) -> io::Result<(HttpAnswer, Duration)> {
         let request = format!(
             "GET {path} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n",
             self.address
@@ -65,7 +65,7 @@ impl Fetcher {
 
     /// The body of the newest answer.
     #[must_use]
-    pub fn body(&self) -> &[u8] {
+    pub(super) fn body(&self) -> &[u8] {
         &self.body
     }
 

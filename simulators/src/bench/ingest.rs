@@ -17,19 +17,19 @@ use crate::{
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// Observations per second at which latency is told, and for how long they are published.
-pub const STEADY_RATE: f64 = 20_000.0;
+pub(super) const STEADY_RATE: f64 = 20_000.0;
 const STEADY_SECONDS: u64 = 5;
 
 /// All rounds.
 #[derive(Debug, Serialize)]
-pub struct IngestBench {
+pub(super) struct IngestBench {
     pub runs: Vec<IngestRun>,
     pub limits: Vec<MachineLimits>,
 }
 
 /// One run: an aggregator with an empty store under load.
 #[derive(Debug, Clone, Serialize)]
-pub struct IngestRun {
+pub(super) struct IngestRun {
     pub broker: &'static str,
     pub load: LoadReport,
     /// The same agents at [`STEADY_RATE`]: latency without a queue of our own making.
@@ -51,7 +51,7 @@ pub struct IngestRun {
 
 /// What the same machine allows at the same time, in observations per second.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct MachineLimits {
+pub(super) struct MachineLimits {
     pub batches_per_sync: usize,
     /// A log of the same bytes, synced after as many batches.
     pub append_log: f64,
@@ -70,12 +70,12 @@ impl IngestRun {
 
 impl IngestBench {
     /// Whether in every run exactly what was acknowledged was merged, each once.
-    pub fn is_exact(&self) -> bool {
+    pub(super) fn is_exact(&self) -> bool {
         self.runs.iter().all(IngestRun::is_exact)
     }
 
     /// The runs through one broker, slowest first.
-    pub fn of(&self, broker: &str) -> Vec<&IngestRun> {
+    pub(super) fn of(&self, broker: &str) -> Vec<&IngestRun> {
         let mut runs: Vec<_> = self.runs.iter().filter(|r| r.broker == broker).collect();
         runs.sort_by(|a, b| {
             let rate = |r: &IngestRun| r.load.observations_per_second;
@@ -89,7 +89,7 @@ impl IngestBench {
 ///
 /// # Errors
 /// A program is missing or fails.
-pub async fn run(args: &BenchArgs, work: &Path) -> anyhow::Result<IngestBench> {
+pub(super) async fn run(args: &BenchArgs, work: &Path) -> anyhow::Result<IngestBench> {
     let city = work.join("load-city");
     load::write_city(&city, args.agents * args.batch)?;
     let mut brokers = vec![("embedded", BrokerChoice::Embedded)];
@@ -172,7 +172,7 @@ const STAGES: [&str; 8] = [
     "decode", "merge", "commit", "answer", "world", "tick", "state", "map",
 ];
 
-pub fn stages(used: &rig::RigUsage) -> Vec<(String, f64, f64)> {
+pub(super) fn stages(used: &rig::RigUsage) -> Vec<(String, f64, f64)> {
     let of = |name: &str| {
         let sum = |kind: &str| used.metric(&format!("flood_stage_{kind}total{{stage=\"{name}\"}}"));
         (name.to_owned(), sum("seconds_"), sum("cpu_seconds_"))
@@ -210,5 +210,5 @@ async fn limit(
 /// A batch as the load's agents send it.
 fn payload(batch: u32) -> anyhow::Result<Vec<u8>> {
     let envelope: Envelope = load::example_batch(batch)?;
-    Ok(envelope.encode()?)
+    Ok(envelope.encode())
 }

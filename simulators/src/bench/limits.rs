@@ -15,7 +15,12 @@ use crate::link::FieldBroker;
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn append_log(folder: &Path, payload: &[u8], group: usize, span: Duration) -> io::Result<f64> {
+pub(super) fn append_log(
+    folder: &Path,
+    payload: &[u8],
+    group: usize,
+    span: Duration,
+) -> io::Result<f64> {
     let path = folder.join("append.log");
     let mut log = File::create(&path)?;
     let bytes = payload.repeat(group.max(1));
@@ -35,7 +40,7 @@ pub fn append_log(folder: &Path, payload: &[u8], group: usize, span: Duration) -
 ///
 /// # Errors
 /// The broker does not start.
-pub async fn puback(
+pub(super) async fn puback(
     payload: &[u8],
     publishers: u32,
     window: u16,

@@ -28,7 +28,7 @@ use crate::{
 const SPEED: f64 = 20.0;
 
 /// 99 of 100 requests must be answered within this time.
-pub const GOAL: Duration = Duration::from_millis(20);
+pub(super) const GOAL: Duration = Duration::from_millis(20);
 
 /// A question this often: at any moment between two ticks of the world alike.
 const PAUSE: Duration = Duration::from_millis(17);
@@ -41,7 +41,7 @@ const WARM_UP: Duration = Duration::from_secs(5);
 
 /// What was measured.
 #[derive(Debug, Serialize)]
-pub struct MapBench {
+pub(super) struct MapBench {
     pub city: city::Counts,
     pub observations_per_second: f64,
     pub reports_per_second: f64,
@@ -51,7 +51,7 @@ pub struct MapBench {
 
 /// One series of requests.
 #[derive(Debug, Clone, Serialize)]
-pub struct MapRun {
+pub(super) struct MapRun {
     pub what: &'static str,
     pub latency: LatencySummary,
     pub body_bytes: usize,
@@ -68,7 +68,7 @@ pub struct MapRun {
 
 impl MapBench {
     /// Whether the whole map came in time from an aggregator that had nothing else to do.
-    pub fn meets_goal(&self) -> bool {
+    pub(super) fn meets_goal(&self) -> bool {
         let goal_ms = GOAL.as_secs_f64() * 1000.0;
         self.runs
             .first()
@@ -80,7 +80,7 @@ impl MapBench {
 ///
 /// # Errors
 /// A program is missing or fails.
-pub async fn run(args: &BenchArgs, work: &Path) -> anyhow::Result<MapBench> {
+pub(super) async fn run(args: &BenchArgs, work: &Path) -> anyhow::Result<MapBench> {
     let folder = work.join("demo-city");
     let counts = city::generate(&folder, 1)?;
     let mut lab = rig::start(&folder, BrokerChoice::Embedded, &work.join("map")).await?;

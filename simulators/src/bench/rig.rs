@@ -7,13 +7,13 @@ use shared::clock::{Mode, ScaledClock, real_now};
 use crate::lab::{BrokerChoice, Lab, LabError, LabSetup, Process, ProcessUsage, threads};
 
 /// What the rig's observations pretend to be: nothing of a bench can pass for actual.
-pub const MODE: Mode = Mode::Exercise;
+pub(super) const MODE: Mode = Mode::Exercise;
 
 /// Starts an aggregator for the city, on a clock that is as fast as the real one.
 ///
 /// # Errors
 /// A program is missing or does not start.
-pub async fn start(city: &Path, broker: BrokerChoice, work: &Path) -> Result<Lab, LabError> {
+pub(super) async fn start(city: &Path, broker: BrokerChoice, work: &Path) -> Result<Lab, LabError> {
     let now = real_now();
     let clock = ScaledClock {
         mode: MODE,
@@ -32,7 +32,7 @@ pub async fn start(city: &Path, broker: BrokerChoice, work: &Path) -> Result<Lab
 
 /// Everything that only grows while a rig runs.
 #[derive(Debug, Clone, Default)]
-pub struct RigUsage {
+pub(super) struct RigUsage {
     /// Samples of `/metrics` by name with labels.
     pub metrics: BTreeMap<String, f64>,
     /// CPU seconds of the aggregator by the name of its threads.
@@ -49,7 +49,7 @@ impl RigUsage {
     ///
     /// # Errors
     /// The aggregator does not answer.
-    pub async fn take(lab: &Lab) -> Result<Self, LabError> {
+    pub(super) async fn take(lab: &Lab) -> Result<Self, LabError> {
         let aggregator = lab.aggregator.usage().unwrap_or_default();
         let broker = lab.broker.process.as_ref().and_then(Process::usage);
         let own = ProcessUsage::of(std::process::id());
@@ -65,7 +65,7 @@ impl RigUsage {
 
     /// What was used since `before`.
     #[must_use]
-    pub fn since(&self, before: &Self) -> Self {
+    pub(super) fn since(&self, before: &Self) -> Self {
         Self {
             metrics: grown(&self.metrics, &before.metrics),
             threads: grown(&self.threads, &before.threads),
@@ -78,7 +78,7 @@ impl RigUsage {
 
     /// A sample of `/metrics`; 0 where there is none.
     #[must_use]
-    pub fn metric(&self, name: &str) -> f64 {
+    pub(super) fn metric(&self, name: &str) -> f64 {
         self.metrics.get(name).copied().unwrap_or(0.0)
     }
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::console::say;
 
 /// Tells the medians of the ingest runs and where the median run's time went.
-pub fn ingest(ingest: &IngestBench) {
+pub(super) fn ingest(ingest: &IngestBench) {
     say("\nobservations per second, merged and durable (median, lowest to highest)");
     for broker in BROKERS {
         let runs = ingest.of(broker);
@@ -100,7 +100,7 @@ fn split(run: &IngestRun) {
 }
 
 /// Tells how long a client waited for the map.
-pub fn map(map: &MapBench) {
+pub(super) fn map(map: &MapBench) {
     say(format!(
         "\nthe map of a city of {}, while {:.0} observations and {:.0} truck reports come in a second",
         map.city, map.observations_per_second, map.reports_per_second

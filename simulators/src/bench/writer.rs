@@ -30,7 +30,7 @@ const TRUCK_SECONDS: f64 = 10.0;
 const FLOOD_SECONDS: f64 = 1800.0;
 
 /// What is written, and how often.
-pub struct Writer {
+pub(super) struct Writer {
     envelope: Envelope,
     gauges: Vec<Observation>,
     trucks: Vec<TruckReport>,
@@ -48,7 +48,7 @@ impl Writer {
     ///
     /// # Errors
     /// Its layers cannot be read.
-    pub fn new(city: &Path, speed: f64) -> anyhow::Result<Self> {
+    pub(super) fn new(city: &Path, speed: f64) -> anyhow::Result<Self> {
         let agent: AgentId = "bench-writer".parse()?;
         let now = real_now();
         let (mut gauges, mut rate) = (Vec::new(), 0.0);
@@ -83,7 +83,7 @@ impl Writer {
     }
 
     /// Writes until it is dropped.
-    pub async fn write(mut self, host: String, port: u16) {
+    pub(super) async fn write(mut self, host: String, port: u16) {
         let mut options = MqttOptions::new(self.envelope.agent.as_str(), host, port);
         options.set_max_packet_size(limits::MAX_PAYLOAD + 1024, limits::MAX_PAYLOAD + 1024);
         let (client, mut line) = AsyncClient::new(options, 4096);
@@ -107,14 +107,11 @@ impl Writer {
             json: false,
         };
         self.fill(now, seconds);
-        if let Ok(payload) = self.envelope.encode() {
-            self.envelope.seq += 1;
-            send(client, &observations, payload);
-        }
+        send(client, &observations, self.envelope.encode());
+        self.envelope.seq += 1;
         for report in self.reports(now, seconds) {
-            if let Ok(payload) = serde_json::to_vec(&report) {
-                send(client, &Topic::Truck(report.truck), payload);
-            }
+            let payload = report.encode();
+            send(client, &Topic::Truck(report.truck), payload);
         }
     }
 

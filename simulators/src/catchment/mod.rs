@@ -6,5 +6,5 @@
 mod pond;
 mod river;
 
-pub use pond::{Pond, PondShape};
-pub use river::River;
+pub(crate) use pond::{Pond, PondShape};
+pub(crate) use river::River;

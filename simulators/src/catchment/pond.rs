@@ -3,7 +3,7 @@
 
 /// What does not change about a point.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PondShape {
+pub(crate) struct PondShape {
     pub catchment_ha: f64,
     /// Share of the rain that runs off, 0–1.
     pub runoff: f64,
@@ -21,7 +21,7 @@ pub struct PondShape {
 
 /// The water of a point at one instant.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pond {
+pub(crate) struct Pond {
     shape: PondShape,
     wetted_mm: f64,
     /// Water on its way in the two reservoirs, m³.
@@ -32,7 +32,7 @@ pub struct Pond {
 impl Pond {
     /// A dry point.
     #[must_use]
-    pub fn new(shape: PondShape) -> Self {
+    pub(crate) fn new(shape: PondShape) -> Self {
         Self {
             shape,
             wetted_mm: 0.0,
@@ -43,7 +43,7 @@ impl Pond {
 
     /// Lets time pass under steady rain and pumping; steps should be short against the delay.
     /// Returns the volume that the pumps found, in m³.
-    pub fn step(&mut self, seconds: f64, rain_mm_per_h: f64, pumps_m3h: f64) -> f64 {
+    pub(crate) fn step(&mut self, seconds: f64, rain_mm_per_h: f64, pumps_m3h: f64) -> f64 {
         let hours = seconds / 3600.0;
         let shape = &self.shape;
         let fallen = rain_mm_per_h * hours;
@@ -69,7 +69,7 @@ impl Pond {
     /// Depth of the standing water in m, from the storage curve; above its end it goes on as steep
     /// as its last part.
     #[must_use]
-    pub fn depth_m(&self) -> f64 {
+    pub(crate) fn depth_m(&self) -> f64 {
         let below = self
             .shape
             .storage

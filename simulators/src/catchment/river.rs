@@ -3,7 +3,7 @@
 
 /// The water of a river at one instant.
 #[derive(Debug, Clone, PartialEq)]
-pub struct River {
+pub(crate) struct River {
     /// Usual level, in metres above the city datum.
     pub base_m: f64,
     /// Half the range of the tide; 0 behind a sluice.
@@ -22,7 +22,7 @@ const FALL_MIN: f64 = 300.0;
 
 impl River {
     #[must_use]
-    pub fn new(base_m: f64, tide_m: f64, high_at_min: f64) -> Self {
+    pub(crate) fn new(base_m: f64, tide_m: f64, high_at_min: f64) -> Self {
         Self {
             base_m,
             tide_m,
@@ -32,14 +32,14 @@ impl River {
     }
 
     /// Lets time pass under steady rain.
-    pub fn step(&mut self, seconds: f64, rain_mm_per_h: f64) {
+    pub(crate) fn step(&mut self, seconds: f64, rain_mm_per_h: f64) {
         self.risen_m += rain_mm_per_h * seconds / 3600.0 * RISE_M_PER_MM;
         self.risen_m *= (-seconds / 60.0 / FALL_MIN).exp();
     }
 
     /// Water level in metres above the city datum.
     #[must_use]
-    pub fn level_m(&self, minute: f64) -> f64 {
+    pub(crate) fn level_m(&self, minute: f64) -> f64 {
         let phase = (minute - self.high_at_min) / TIDE_MIN * std::f64::consts::TAU;
         self.base_m + self.tide_m * phase.cos() + self.risen_m
     }

@@ -1,12 +1,13 @@
 //! GeoJSON as the city's files hold it: rounded coordinates.
 
+use geo::{Area as _, LineString, Polygon};
 use serde_json::{Map, Value, json};
 
 /// Longitude, latitude in degrees.
-pub type Xy = (f64, f64);
+pub(super) type Xy = (f64, f64);
 
 /// Rounds to `digits` decimals; 6 decimals are 0.1 m, 5 are 1 m.
-pub fn round(value: f64, digits: i32) -> f64 {
+pub(super) fn round(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     (value * scale).round() / scale
 }
@@ -31,20 +32,20 @@ fn feature(id: &str, geometry: Value, properties: Value) -> Value {
 }
 
 /// A place.
-pub fn point(id: &str, at: Xy, properties: Value) -> Value {
+pub(super) fn point(id: &str, at: Xy, properties: Value) -> Value {
     let geometry = json!({"type": "Point", "coordinates": pair(at, 6)});
     feature(id, geometry, properties)
 }
 
 /// A way. Five decimals: equal vertices stay equal, and the file stays small.
-pub fn line(id: &str, vertices: &[Xy], properties: Value) -> Value {
+pub(super) fn line(id: &str, vertices: &[Xy], properties: Value) -> Value {
     let coordinates: Vec<Value> = vertices.iter().map(|v| pair(*v, 5)).collect();
     let geometry = json!({"type": "LineString", "coordinates": coordinates});
     feature(id, geometry, properties)
 }
 
 /// An area of one or more exterior rings; they are closed and turned counter-clockwise here.
-pub fn area(id: &str, rings: &[Vec<Xy>], properties: Value) -> Value {
+pub(super) fn area(id: &str, rings: &[Vec<Xy>], properties: Value) -> Value {
     let closed: Vec<Value> = rings.iter().map(|ring| json!([exterior(ring)])).collect();
     let geometry = match closed.as_slice() {
         [only] => json!({"type": "Polygon", "coordinates": only}),
@@ -68,18 +69,12 @@ fn exterior(ring: &[Xy]) -> Vec<Value> {
 }
 
 /// Positive for a ring that runs counter-clockwise.
-pub fn signed_area(ring: &[Xy]) -> f64 {
-    let next = ring.iter().cycle().skip(1);
-    let twice: f64 = ring
-        .iter()
-        .zip(next)
-        .map(|(a, b)| a.0 * b.1 - b.0 * a.1)
-        .sum();
-    twice / 2.0
+pub(super) fn signed_area(ring: &[Xy]) -> f64 {
+    Polygon::new(LineString::from(ring.to_vec()), vec![]).signed_area()
 }
 
 /// Name, English name and district: what every placed feature says.
-pub fn named(zh: &str, en: &str, district: Option<&str>) -> Map<String, Value> {
+pub(super) fn named(zh: &str, en: &str, district: Option<&str>) -> Map<String, Value> {
     let mut map = Map::new();
     map.insert("name".to_owned(), zh.into());
     map.insert("name_en".to_owned(), en.into());
@@ -90,7 +85,7 @@ pub fn named(zh: &str, en: &str, district: Option<&str>) -> Map<String, Value> {
 }
 
 /// `base` with further properties.
-pub fn with(mut base: Map<String, Value>, more: &Value) -> Value {
+pub(super) fn with(mut base: Map<String, Value>, more: &Value) -> Value {
     for (key, value) in more.as_object().into_iter().flatten() {
         base.insert(key.clone(), value.clone());
     }

@@ -3,14 +3,17 @@
 //! The outline is drawn by hand from well-known places; the districts on the mainland are the
 //! cells of a power diagram around their real centres. It is a demo, not a survey.
 
+use std::sync::LazyLock;
+
+use geo::{Contains as _, Coord, LineString, MultiPolygon, Polygon};
 use serde_json::Value;
 
 use super::feature::{Xy, area, named};
 
 /// People's Square, from which everything is measured.
-pub const CENTRE: Xy = (121.4737, 31.2304);
+pub(super) const CENTRE: Xy = (121.4737, 31.2304);
 /// West, south, east, north.
-pub const BOUNDS: [f64; 4] = [120.85, 30.68, 122.0, 31.88];
+pub(super) const BOUNDS: [f64; 4] = [120.85, 30.68, 122.0, 31.88];
 
 const MAINLAND: [Xy; 36] = [
     (120.86, 31.1),
@@ -82,7 +85,7 @@ const HENGSHA: [Xy; 4] = [
 
 /// A district: its names, its real centre, and how far it reaches beyond the bisector.
 #[derive(Debug)]
-pub struct DemoDistrict {
+pub(super) struct DemoDistrict {
     pub id: &'static str,
     pub zh: &'static str,
     pub en: &'static str,
@@ -107,7 +110,7 @@ const fn district(
 }
 
 /// The sixteen districts; the last is the islands.
-pub const DISTRICTS: [DemoDistrict; 16] = [
+pub(super) const DISTRICTS: [DemoDistrict; 16] = [
     district("d-01", "黄浦区", "Huangpu", (121.485, 31.222), 0.0),
     district("d-02", "徐汇区", "Xuhui", (121.437, 31.17), 0.0),
     district("d-03", "长宁区", "Changning", (121.395, 31.215), 0.0),
@@ -131,35 +134,31 @@ fn mainland_districts() -> impl Iterator<Item = &'static DemoDistrict> {
     DISTRICTS.iter().filter(|d| d.id != "d-16")
 }
 
-fn inside(ring: &[Xy], (x, y): Xy) -> bool {
-    let next = ring.iter().cycle().skip(1);
-    let crossings = ring
-        .iter()
-        .zip(next)
-        .filter(|(a, b)| (a.1 > y) != (b.1 > y) && x < a.0 + (y - a.1) * (b.0 - a.0) / (b.1 - a.1));
-    crossings.count() % 2 == 1
+static MAINLAND_OUTLINE: LazyLock<Polygon> = LazyLock::new(|| outline(&MAINLAND));
+static ISLANDS: LazyLock<MultiPolygon> =
+    LazyLock::new(|| MultiPolygon::new([&CHONGMING[..], &CHANGXING, &HENGSHA].map(outline).into()));
+
+fn outline(ring: &[Xy]) -> Polygon {
+    Polygon::new(LineString::from(ring.to_vec()), vec![])
 }
 
 /// Whether a place is on the mainland.
-pub fn on_mainland(at: Xy) -> bool {
-    inside(&MAINLAND, at)
+pub(super) fn on_mainland(at: Xy) -> bool {
+    MAINLAND_OUTLINE.contains(&Coord::from(at))
 }
 
 /// Whether a place is on the mainland or one of the islands.
-pub fn on_land(at: Xy) -> bool {
-    on_mainland(at)
-        || [&CHONGMING[..], &CHANGXING, &HENGSHA]
-            .iter()
-            .any(|r| inside(r, at))
+pub(super) fn on_land(at: Xy) -> bool {
+    on_mainland(at) || ISLANDS.contains(&Coord::from(at))
 }
 
 /// Square of the distance in degrees.
-pub fn square(a: Xy, b: Xy) -> f64 {
+pub(super) fn square(a: Xy, b: Xy) -> f64 {
     (a.0 - b.0).powi(2) + (a.1 - b.1).powi(2)
 }
 
 /// The district of a place; places off the mainland belong to the islands.
-pub fn district_of(at: Xy) -> &'static DemoDistrict {
+pub(super) fn district_of(at: Xy) -> &'static DemoDistrict {
     let [.., islands] = &DISTRICTS;
     if !on_mainland(at) {
         return islands;
@@ -171,7 +170,7 @@ pub fn district_of(at: Xy) -> &'static DemoDistrict {
 }
 
 /// The districts layer.
-pub fn districts() -> Vec<Value> {
+pub(super) fn districts() -> Vec<Value> {
     DISTRICTS
         .iter()
         .map(|d| {
@@ -193,6 +192,8 @@ fn cell(own: &DemoDistrict) -> Vec<Xy> {
 }
 
 /// One step of Sutherland–Hodgman: keeps what lies on the own side of the line between two.
+///
+/// Own code: a power diagram is cut by half-planes, which the libraries' overlays do not know.
 fn cut(ring: &[Xy], own: &DemoDistrict, other: &DemoDistrict) -> Vec<Xy> {
     let depth = |p: Xy| square(p, other.centre) - other.reach - square(p, own.centre) + own.reach;
     let mut kept = Vec::with_capacity(ring.len() + 2);

@@ -22,12 +22,12 @@ use serde_json::Value;
 
 use crate::rng::Rng;
 use land::{BOUNDS, CENTRE};
-pub use write::CityWriteError;
+pub(crate) use write::CityWriteError;
 use write::{write_layer, write_text};
 
 /// How many features each layer got.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
+pub(crate) struct Counts {
     pub level_gauges: usize,
     pub rain_gauges: usize,
     pub weather_stations: usize,
@@ -69,7 +69,7 @@ impl fmt::Display for Counts {
 ///
 /// # Errors
 /// The folder cannot be created or a file cannot be written.
-pub fn generate(out: &Path, seed: u64) -> Result<Counts, CityWriteError> {
+pub(crate) fn generate(out: &Path, seed: u64) -> Result<Counts, CityWriteError> {
     fs::create_dir_all(out).map_err(|source| CityWriteError::Folder {
         path: out.to_owned(),
         source,
@@ -110,7 +110,7 @@ pub fn generate(out: &Path, seed: u64) -> Result<Counts, CityWriteError> {
 /// Writes the city and says in one sentence what it holds.
 ///
 /// # Errors
-/// As [`generate`].
+/// The folder cannot be created or a file cannot be written.
 pub fn run(out: &Path, seed: u64) -> anyhow::Result<String> {
     let counts = generate(out, seed)?;
     Ok(format!(

@@ -2,10 +2,10 @@
 //! run east–west after cities, and coined two-character names for everything else.
 
 /// Chinese and English (pinyin) form.
-pub type Pair = (&'static str, &'static str);
+pub(super) type Pair = (&'static str, &'static str);
 
 /// Provinces: north–south streets of the centre.
-pub const PROVINCES: [Pair; 28] = [
+pub(super) const PROVINCES: [Pair; 28] = [
     ("西藏", "Xizang"),
     ("四川", "Sichuan"),
     ("江西", "Jiangxi"),
@@ -37,7 +37,7 @@ pub const PROVINCES: [Pair; 28] = [
 ];
 
 /// Cities: east–west streets of the centre.
-pub const CITIES: [Pair; 32] = [
+pub(super) const CITIES: [Pair; 32] = [
     ("南京", "Nanjing"),
     ("北京", "Beijing"),
     ("天津", "Tianjin"),
@@ -127,7 +127,7 @@ const SECOND: [Pair; 25] = [
 ];
 
 /// A coined name; 600 indices in a row give 600 different names.
-pub fn coined(index: usize) -> (String, String) {
+pub(super) fn coined(index: usize) -> (String, String) {
     let second = (index / FIRST.len() + index) % SECOND.len();
     let (a, b) = (FIRST.get(index % FIRST.len()), SECOND.get(second));
     let (Some(a), Some(b)) = (a, b) else {
@@ -137,4 +137,4 @@ pub fn coined(index: usize) -> (String, String) {
 }
 
 /// The numerals that villages and depots are counted with.
-pub const NUMERALS: [&str; 9] = ["一", "二", "三", "四", "五", "六", "七", "八", "九"];
+pub(super) const NUMERALS: [&str; 9] = ["一", "二", "三", "四", "五", "六", "七", "八", "九"];

@@ -4,11 +4,11 @@
 use super::feature::Xy;
 
 /// Chinese name, English name, type, place.
-pub type KnownPlace = (&'static str, &'static str, &'static str, Xy);
+pub(super) type KnownPlace = (&'static str, &'static str, &'static str, Xy);
 
 /// All waterlogging points, in the order of their ids.
 #[rustfmt::skip]
-pub const PLACES: [KnownPlace; 64] = [
+pub(super) const PLACES: [KnownPlace; 64] = [
     ("光新路下立交", "Guangxin Road Underpass", "underpass", (121.4275, 31.2525)),
     ("中山北路下立交", "Zhongshan North Road Underpass", "underpass", (121.4465, 31.2645)),
     ("真北路下立交", "Zhenbei Road Underpass", "underpass", (121.3925, 31.2485)),

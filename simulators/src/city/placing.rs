@@ -8,7 +8,7 @@ use super::{
 use crate::rng::Rng;
 
 /// A place on land: mostly near the centre, as people live.
-pub fn somewhere(rng: &mut Rng, central: f64) -> Xy {
+pub(super) fn somewhere(rng: &mut Rng, central: f64) -> Xy {
     let [west, south, east, north] = BOUNDS;
     loop {
         let at = if rng.unit() < central {
@@ -23,7 +23,7 @@ pub fn somewhere(rng: &mut Rng, central: f64) -> Xy {
 }
 
 /// A place within about `spread` degrees of another, on land.
-pub fn nearby(rng: &mut Rng, at: Xy, spread: f64) -> Xy {
+pub(super) fn nearby(rng: &mut Rng, at: Xy, spread: f64) -> Xy {
     let near = (
         at.0 + rng.between(-spread, spread),
         at.1 + rng.between(-spread, spread),

@@ -14,19 +14,19 @@ use super::{
 use crate::rng::Rng;
 
 /// Gauges at rivers and canals.
-pub const RIVER_GAUGES: usize = 93;
+pub(super) const RIVER_GAUGES: usize = 93;
 /// Rain gauges of the network, weather stations not counted.
-pub const RAIN_GAUGES: usize = 550;
+pub(super) const RAIN_GAUGES: usize = 550;
 /// Weather stations.
-pub const WEATHER_STATIONS: usize = 26;
+pub(super) const WEATHER_STATIONS: usize = 26;
 /// Pump trucks.
-pub const PUMP_TRUCKS: usize = 116;
+pub(super) const PUMP_TRUCKS: usize = 116;
 /// Pump stations.
-pub const PUMP_STATIONS: usize = 1418;
+pub(super) const PUMP_STATIONS: usize = 1418;
 /// Shelters.
-pub const SHELTERS: usize = 736;
+pub(super) const SHELTERS: usize = 736;
 /// Communities.
-pub const COMMUNITIES: usize = 14_020;
+pub(super) const COMMUNITIES: usize = 14_020;
 
 const INTERVAL_S: u32 = 60;
 
@@ -40,7 +40,7 @@ fn level_gauge(number: usize) -> String {
 }
 
 /// The gauges layer, and where its rain gauges stand.
-pub fn gauges(rng: &mut Rng) -> (Vec<Value>, Vec<(String, Xy)>) {
+pub(super) fn gauges(rng: &mut Rng) -> (Vec<Value>, Vec<(String, Xy)>) {
     let mut features = depth_gauges();
     features.extend(river_gauges(rng));
     let mut rain = Vec::new();
@@ -161,7 +161,7 @@ fn weather_stations(rng: &mut Rng) -> Vec<Value> {
 }
 
 /// The waterlogging points layer.
-pub fn waterlogging_points(rng: &mut Rng, rain: &[(String, Xy)]) -> Vec<Value> {
+pub(super) fn waterlogging_points(rng: &mut Rng, rain: &[(String, Xy)]) -> Vec<Value> {
     PLACES
         .iter()
         .enumerate()
@@ -186,7 +186,7 @@ pub fn waterlogging_points(rng: &mut Rng, rain: &[(String, Xy)]) -> Vec<Value> {
 }
 
 fn nearest(rain: &[(String, Xy)], at: Xy) -> Vec<&str> {
-    // A degree of longitude is 0.856 of a degree of latitude here.
+    // A degree of longitude is 0.856 of a degree of latitude here; squares are enough to compare.
     let distance = |other: Xy| ((at.0 - other.0) * 0.856).powi(2) + (at.1 - other.1).powi(2);
     let mut near: Vec<&(String, Xy)> = rain.iter().collect();
     near.sort_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));
@@ -213,7 +213,7 @@ fn storage(rng: &mut Rng, setting: &str) -> Vec<[f64; 2]> {
 }
 
 /// The pump trucks layer: every district has one depot, its trucks stand side by side.
-pub fn pump_trucks(rng: &mut Rng) -> Vec<Value> {
+pub(super) fn pump_trucks(rng: &mut Rng) -> Vec<Value> {
     let depots: Vec<Xy> = DISTRICTS
         .iter()
         .map(|d| nearby(rng, d.centre, 0.008))
@@ -269,7 +269,7 @@ fn coined_places(
 }
 
 /// The pump stations layer.
-pub fn pump_stations(rng: &mut Rng) -> Vec<Value> {
+pub(super) fn pump_stations(rng: &mut Rng) -> Vec<Value> {
     coined_places(rng, ("ps", 4, PUMP_STATIONS), |rng, _| {
         let capacity = 500 * (4 + rng.below(60));
         (
@@ -281,7 +281,7 @@ pub fn pump_stations(rng: &mut Rng) -> Vec<Value> {
 }
 
 /// The shelters layer.
-pub fn shelters(rng: &mut Rng) -> Vec<Value> {
+pub(super) fn shelters(rng: &mut Rng) -> Vec<Value> {
     const KINDS: [(&str, &str); 4] = [
         ("小学", "primary school"),
         ("中学", "secondary school"),
@@ -300,7 +300,7 @@ pub fn shelters(rng: &mut Rng) -> Vec<Value> {
 }
 
 /// The communities layer.
-pub fn communities(rng: &mut Rng) -> Vec<Value> {
+pub(super) fn communities(rng: &mut Rng) -> Vec<Value> {
     coined_places(rng, ("cm", 5, COMMUNITIES), |rng, number| {
         let order = number / 600;
         let households = 150 + rng.below(2400);

@@ -58,7 +58,7 @@ fn sparsity(at: Xy) -> i32 {
 }
 
 /// Roads as features.
-pub fn roads() -> Vec<Value> {
+pub(super) fn roads() -> Vec<Value> {
     let mut ways = motorways();
     ways.extend(lattice_ways());
     ways.iter()
@@ -71,7 +71,7 @@ pub fn roads() -> Vec<Value> {
 }
 
 /// Sewers along the arterial roads of the built-up area.
-pub fn sewers() -> Vec<Value> {
+pub(super) fn sewers() -> Vec<Value> {
     let built_up = |way: &Road| {
         way.vertices
             .iter()

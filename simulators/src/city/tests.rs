@@ -83,6 +83,19 @@ fn the_same_seed_gives_byte_identical_files_and_another_seed_does_not() {
     assert!(communities(&a) != communities(&c));
 }
 
+/// Scenarios, drills and other people's notes name places of this city: it must not move. A change
+/// on purpose gets a new number here.
+#[test]
+fn the_city_of_seed_1_is_the_one_that_was_always_written() {
+    let folder = city(1);
+    let mut sum = crc32fast::Hasher::new();
+    for layer in LAYERS {
+        sum.update(&fs::read(folder.path().join(format!("{layer}.geojson"))).unwrap());
+    }
+    sum.update(&fs::read(folder.path().join("city.toml")).unwrap());
+    assert_eq!(sum.finalize(), 3_592_997_539, "the demo city has changed");
+}
+
 #[test]
 fn every_id_is_valid_and_stands_once_and_every_feature_has_a_name() {
     let folder = city(1);

@@ -1,5 +1,8 @@
 //! Rivers and canals: the well-known ones drawn by hand, and the grid of the polders around them.
 
+use std::sync::LazyLock;
+
+use geo::{Distance as _, Euclidean, Intersects as _, Line, LineString, Point};
 use serde_json::{Value, json};
 
 use super::{
@@ -10,7 +13,7 @@ use crate::rng::Rng;
 
 /// A watercourse drawn by hand.
 #[derive(Debug)]
-pub struct Watercourse {
+pub(super) struct Watercourse {
     pub zh: &'static str,
     pub en: &'static str,
     pub class: &'static str,
@@ -42,7 +45,7 @@ const HUANGPU: [Xy; 24] = [
 
 /// The rivers, the most important first.
 #[rustfmt::skip]
-pub const RIVERS: [Watercourse; 20] = [
+pub(super) const RIVERS: [Watercourse; 20] = [
     river("黄浦江", "Huangpu River", "river", &HUANGPU),
     river(
         "苏州河",
@@ -198,33 +201,21 @@ pub const RIVERS: [Watercourse; 20] = [
     ),
 ];
 
-/// Whether a place is in or at the Huangpu, where nothing is built.
-pub fn near_huangpu(at: Xy) -> bool {
-    const HALF_WIDTH: f64 = 0.0028;
-    let next = HUANGPU.iter().skip(1);
-    HUANGPU
-        .iter()
-        .zip(next)
-        .any(|(a, b)| to_segment(at, *a, *b) < HALF_WIDTH.powi(2))
-}
+static HUANGPU_COURSE: LazyLock<LineString> = LazyLock::new(|| LineString::from(HUANGPU.to_vec()));
 
-fn to_segment(p: Xy, a: Xy, b: Xy) -> f64 {
-    let along = (p.0 - a.0) * (b.0 - a.0) + (p.1 - a.1) * (b.1 - a.1);
-    let share = (along / square(a, b)).clamp(0.0, 1.0);
-    square(p, (a.0 + share * (b.0 - a.0), a.1 + share * (b.1 - a.1)))
+/// Whether a place is in or at the Huangpu, where nothing is built.
+pub(super) fn near_huangpu(at: Xy) -> bool {
+    const HALF_WIDTH: f64 = 0.0028;
+    Euclidean.distance(&Point::from(at), &*HUANGPU_COURSE) < HALF_WIDTH
 }
 
 /// Whether the straight way from `a` to `b` would need a bridge over the Huangpu.
-pub fn crosses_huangpu(a: Xy, b: Xy) -> bool {
-    let side = |p: Xy, q: Xy, r: Xy| (q.0 - p.0) * (r.1 - p.1) - (q.1 - p.1) * (r.0 - p.0) > 0.0;
-    HUANGPU
-        .iter()
-        .zip(HUANGPU.iter().skip(1))
-        .any(|(&c, &d)| side(a, c, d) != side(b, c, d) && side(a, b, c) != side(a, b, d))
+pub(super) fn crosses_huangpu(a: Xy, b: Xy) -> bool {
+    Line::new(a, b).intersects(&*HUANGPU_COURSE)
 }
 
 /// A place along a course: `share` from 0 (spring) to 1 (mouth), counted in vertices.
-pub fn along(course: &[Xy], share: f64) -> Xy {
+pub(super) fn along(course: &[Xy], share: f64) -> Xy {
     let legs: Vec<(Xy, Xy)> = course
         .iter()
         .copied()
@@ -241,7 +232,7 @@ pub fn along(course: &[Xy], share: f64) -> Xy {
 }
 
 /// The canals layer.
-pub fn canals(rng: &mut Rng) -> Vec<Value> {
+pub(super) fn canals(rng: &mut Rng) -> Vec<Value> {
     let mut features = Vec::new();
     for river in &RIVERS {
         let id = format!("cn-{:04}", features.len() + 1);

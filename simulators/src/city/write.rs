@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// Why the city could not be written.
 #[derive(Debug, thiserror::Error)]
-pub enum CityWriteError {
+pub(crate) enum CityWriteError {
     #[error("cannot create the folder {}", path.display())]
     Folder { path: PathBuf, source: io::Error },
     #[error("cannot write {}", path.display())]
@@ -17,7 +17,11 @@ pub enum CityWriteError {
 }
 
 /// Writes a layer; one feature per line, so that two versions can be compared.
-pub fn write_layer(out: &Path, layer: &str, features: &[Value]) -> Result<(), CityWriteError> {
+pub(super) fn write_layer(
+    out: &Path,
+    layer: &str,
+    features: &[Value],
+) -> Result<(), CityWriteError> {
     let lines: Vec<String> = features.iter().map(Value::to_string).collect();
     let text = format!(
         "{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]}}\n",
@@ -27,7 +31,7 @@ pub fn write_layer(out: &Path, layer: &str, features: &[Value]) -> Result<(), Ci
 }
 
 /// Writes one file of the city.
-pub fn write_text(out: &Path, name: &str, text: &str) -> Result<(), CityWriteError> {
+pub(super) fn write_text(out: &Path, name: &str, text: &str) -> Result<(), CityWriteError> {
     let path = out.join(name);
     fs::write(&path, text).map_err(|source| CityWriteError::Write { path, source })
 }

@@ -12,7 +12,7 @@ const PATIENCE_MS: i64 = 4 * 60_000;
 
 /// What stands on the desk, and since when.
 #[derive(Debug, Default)]
-pub struct Dispatcher {
+pub(super) struct Dispatcher {
     seen: BTreeMap<(String, PointId), Timestamp>,
     pub confirmed: u64,
 }
@@ -39,7 +39,7 @@ impl Dispatcher {
     ///
     /// # Errors
     /// The aggregator does not answer.
-    pub async fn look(
+    pub(super) async fn look(
         &mut self,
         client: &ApiClient,
         plan: &ShownPlan,

@@ -6,7 +6,7 @@ use crate::{gauge::SimGauge, scenario::FaultEntry, truth::Instrument};
 
 /// Splits the gauges, district by district, into so many gateways of about equal size.
 #[must_use]
-pub fn groups(
+pub(super) fn groups(
     instruments: &[Instrument],
     gateways: usize,
     faults: &[FaultEntry],

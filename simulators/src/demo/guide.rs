@@ -3,7 +3,7 @@
 use crate::{console::say, scenario::DesignedScenario};
 
 /// Prints the guide; `url` is where the map is.
-pub fn print(scenario: &DesignedScenario, url: &str, speed: f64, auto: bool) {
+pub(super) fn print(scenario: &DesignedScenario, url: &str, speed: f64, auto: bool) {
     let trucks = if auto {
         "they are confirmed by themselves after four minutes of storm time."
     } else {

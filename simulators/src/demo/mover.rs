@@ -26,25 +26,25 @@ const REPORT_IDLE_MS: i64 = 20_000;
 
 /// What the fleet has done so far.
 #[derive(Debug, Default)]
-pub struct FleetTally {
+pub(super) struct FleetTally {
     orders: AtomicU64,
     pumped_m3: AtomicU64,
 }
 
 impl FleetTally {
     /// Orders that trucks have taken.
-    pub fn orders(&self) -> u64 {
+    pub(super) fn orders(&self) -> u64 {
         self.orders.load(Ordering::Relaxed)
     }
 
     /// Whole cubic metres pumped.
-    pub fn pumped_m3(&self) -> u64 {
+    pub(super) fn pumped_m3(&self) -> u64 {
         self.pumped_m3.load(Ordering::Relaxed)
     }
 }
 
 /// What moves the simulated city; without it the city stands still.
-pub struct Mover {
+pub(super) struct Mover {
     pub tally: Arc<FleetTally>,
     task: JoinHandle<()>,
 }
@@ -52,7 +52,12 @@ pub struct Mover {
 impl Mover {
     /// Starts to move.
     #[must_use]
-    pub fn start(truth: Arc<Truth>, trucks: Vec<SimTruck>, line: FleetLine, clock: Clock) -> Self {
+    pub(super) fn start(
+        truth: Arc<Truth>,
+        trucks: Vec<SimTruck>,
+        line: FleetLine,
+        clock: Clock,
+    ) -> Self {
         let tally = Arc::new(FleetTally::default());
         let last = clock.now();
         let motion = Motion {

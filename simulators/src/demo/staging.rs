@@ -33,7 +33,7 @@ const LEAD_PER_GATEWAY: Duration = Duration::from_millis(250);
 const BATCH_SECONDS: f64 = 0.25;
 
 /// What is played.
-pub struct Staging {
+pub(super) struct Staging {
     pub scenario: DesignedScenario,
     /// Storm seconds per real second.
     pub speed: f64,
@@ -54,7 +54,7 @@ impl Staging {
     ///
     /// # Errors
     /// A bad scenario or city.
-    pub fn new(args: &DemoArgs) -> anyhow::Result<Self> {
+    pub(super) fn new(args: &DemoArgs) -> anyhow::Result<Self> {
         let scenario = scenario::find(&args.scenario)?;
         let speed = args.speed.unwrap_or(scenario.speed);
         let written = tempfile::Builder::new().prefix("flood-city-").tempdir()?;
@@ -82,7 +82,7 @@ impl Staging {
     }
 
     /// The system that plays it; the storm begins after a lead in which everything starts.
-    pub fn lab(&self, args: &DemoArgs) -> LabSetup {
+    pub(super) fn lab(&self, args: &DemoArgs) -> LabSetup {
         let gateways = u32::try_from(self.gateways.len()).unwrap_or(u32::MAX);
         let clock = ScaledClock {
             mode: Mode::Exercise,

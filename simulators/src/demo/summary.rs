@@ -13,7 +13,7 @@ use crate::{
 
 /// The end report of a demo.
 #[derive(Debug, Clone, Serialize)]
-pub struct DemoSummary {
+pub(super) struct DemoSummary {
     pub scenario: String,
     pub seed: u64,
     pub speed: f64,
@@ -50,7 +50,7 @@ pub struct DemoSummary {
 impl DemoSummary {
     /// Whether everything holds that was judged.
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub(super) fn holds(&self) -> bool {
         self.delivery
             .as_ref()
             .is_some_and(|d| d.is_exact() && d.served > 0)
@@ -73,7 +73,7 @@ impl DemoSummary {
     }
 
     /// Prints the outcome.
-    pub fn print(&self) {
+    pub(super) fn print(&self) {
         let mark = |good: bool| if good { "pass" } else { "FAIL" };
         let seconds = |s: Option<f64>| s.map_or("never".to_owned(), |s| format!("{s:.0} s"));
         say(format!(

@@ -11,7 +11,7 @@ use crate::layer::{self, PointFeature};
 ///
 /// # Errors
 /// The layer is malformed; file and feature are named.
-pub fn read(city: &Path) -> Result<Vec<SimTruck>, Wrong> {
+pub(crate) fn read(city: &Path) -> Result<Vec<SimTruck>, Wrong> {
     let file = city.join("pump-trucks.geojson");
     if !file.is_file() {
         return Ok(Vec::new());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS};
 use shared::{
+    error::chain,
     fleet::{TruckOrder, TruckReport},
     wire::{Topic, all_orders},
 };
@@ -14,7 +15,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 const WAITING: usize = 1_000;
 
 /// A running connection; it ends when dropped.
-pub struct FleetLine {
+pub(crate) struct FleetLine {
     client: AsyncClient,
     orders: mpsc::Receiver<TruckOrder>,
     driver: JoinHandle<()>,
@@ -23,7 +24,7 @@ pub struct FleetLine {
 impl FleetLine {
     /// Connects to the broker at `host:port` and keeps connecting.
     #[must_use]
-    pub fn start(host: &str, port: u16) -> Self {
+    pub(crate) fn start(host: &str, port: u16) -> Self {
         let mut options = MqttOptions::new("fleet-platform", host, port);
         options.set_keep_alive(Duration::from_secs(15));
         let (client, events) = AsyncClient::new(options, WAITING);
@@ -37,20 +38,17 @@ impl FleetLine {
     }
 
     /// The next order that has come, if there is one.
-    pub fn next_order(&mut self) -> Option<TruckOrder> {
+    pub(crate) fn next_order(&mut self) -> Option<TruckOrder> {
         self.orders.try_recv().ok()
     }
 
     /// Sends a report; while the line is down and its queue full it is dropped, and the next one
     /// says more.
-    pub fn report(&self, report: &TruckReport) {
-        let Ok(payload) = serde_json::to_vec(report) else {
-            return;
-        };
+    pub(crate) fn report(&self, report: &TruckReport) {
         let topic = Topic::Truck(report.truck.clone()).to_string();
         if let Err(error) = self
             .client
-            .try_publish(topic, QoS::AtLeastOnce, false, payload)
+            .try_publish(topic, QoS::AtLeastOnce, false, report.encode())
         {
             tracing::debug!(%error, "a truck's report was dropped");
         }
@@ -72,13 +70,17 @@ async fn drive(mut events: EventLoop, client: AsyncClient, orders: mpsc::Sender<
                 }
             }
             Ok(Event::Incoming(Packet::Publish(message))) => {
-                match serde_json::from_slice::<TruckOrder>(&message.payload) {
+                match TruckOrder::decode(&message.payload) {
                     Ok(order) => {
                         // A full channel is no loss: an order is repeated until it is reported.
                         let _ = orders.try_send(order);
                     }
                     Err(error) => {
-                        tracing::warn!(%error, topic = message.topic, "not an order");
+                        tracing::warn!(
+                            error = chain(&error),
+                            topic = message.topic,
+                            "not an order"
+                        );
                     }
                 }
             }

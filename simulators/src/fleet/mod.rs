@@ -5,6 +5,6 @@ mod layer;
 mod line;
 mod truck;
 
-pub use layer::read;
-pub use line::FleetLine;
-pub use truck::{SimTruck, TruckShape};
+pub(crate) use layer::read;
+pub(crate) use line::FleetLine;
+pub(crate) use truck::{SimTruck, TruckShape};

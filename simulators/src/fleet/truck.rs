@@ -11,7 +11,7 @@ use shared::{
 
 /// What does not change about a truck.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TruckShape {
+pub(crate) struct TruckShape {
     pub id: TruckId,
     pub home: LonLat,
     pub capacity_m3h: f64,
@@ -51,7 +51,7 @@ enum Doing {
 
 /// A truck on its way through orders.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SimTruck {
+pub(crate) struct SimTruck {
     shape: TruckShape,
     position: LonLat,
     doing: Doing,
@@ -64,7 +64,7 @@ pub struct SimTruck {
 impl SimTruck {
     /// A truck that waits at home.
     #[must_use]
-    pub fn new(shape: TruckShape) -> Self {
+    pub(crate) fn new(shape: TruckShape) -> Self {
         Self {
             position: shape.home,
             shape,
@@ -77,12 +77,12 @@ impl SimTruck {
 
     /// Its id.
     #[must_use]
-    pub fn id(&self) -> &TruckId {
+    pub(crate) fn id(&self) -> &TruckId {
         &self.shape.id
     }
 
     /// Takes an order; a repeated one changes nothing, and an actual one is not for it.
-    pub fn obey(&mut self, order: &TruckOrder) {
+    pub(crate) fn obey(&mut self, order: &TruckOrder) {
         if order.mode == Mode::Actual {
             return;
         }
@@ -115,7 +115,7 @@ impl SimTruck {
     }
 
     /// Lets time pass; `depth_m` tells how deep water stands at a point.
-    pub fn step(&mut self, seconds: f64, depth_m: impl Fn(&PointId) -> f64) {
+    pub(crate) fn step(&mut self, seconds: f64, depth_m: impl Fn(&PointId) -> f64) {
         self.doing = match std::mem::replace(&mut self.doing, Doing::Idle) {
             Doing::Idle => Doing::Idle,
             Doing::Driving { route, to } => self.drive(route, to, seconds),
@@ -176,7 +176,7 @@ impl SimTruck {
 
     /// Where it pumps and how much, in m³/h.
     #[must_use]
-    pub fn pumps(&self) -> Option<(&PointId, f64)> {
+    pub(crate) fn pumps(&self) -> Option<(&PointId, f64)> {
         match &self.doing {
             Doing::Pumping { at, .. } => Some((at, self.shape.capacity_m3h)),
             _ => None,
@@ -184,19 +184,19 @@ impl SimTruck {
     }
 
     /// Counts what its pump found.
-    pub fn found(&mut self, m3: f64) {
+    pub(crate) fn found(&mut self, m3: f64) {
         self.pumped_m3 += m3;
     }
 
     /// Whether it waits at home without an order.
     #[must_use]
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.doing == Doing::Idle && self.order.is_none()
     }
 
     /// What it says of itself.
     #[must_use]
-    pub fn report(&self, now: Timestamp) -> TruckReport {
+    pub(crate) fn report(&self, now: Timestamp) -> TruckReport {
         let state = match &self.doing {
             Doing::Idle => TruckState::Idle,
             Doing::Driving { .. } => TruckState::Driving,

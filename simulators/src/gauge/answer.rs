@@ -6,7 +6,7 @@ use super::{Fault, FaultKind, Readings};
 
 /// What a gauge gives at one instant.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum GaugeAnswer {
+pub(crate) enum GaugeAnswer {
     Silent,
     Sentinel,
     Value(f64),
@@ -14,7 +14,7 @@ pub enum GaugeAnswer {
 
 /// The answer of a gauge at `at`, with its faults applied in the order in which they are listed.
 #[must_use]
-pub fn answer(
+pub(super) fn answer(
     gauge: &GaugeId,
     faults: &[Fault],
     readings: &dyn Readings,

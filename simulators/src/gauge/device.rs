@@ -41,7 +41,7 @@ impl Switch {
 }
 
 /// A gauge with what it needs to answer.
-pub struct Device {
+pub(crate) struct Device {
     gauge: SimGauge,
     clock: Clock,
     readings: Arc<dyn Readings>,
@@ -52,7 +52,7 @@ pub struct Device {
 
 impl Device {
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         gauge: SimGauge,
         clock: Clock,
         readings: Arc<dyn Readings>,
@@ -71,13 +71,13 @@ impl Device {
 
     /// The instrument.
     #[must_use]
-    pub fn gauge(&self) -> &SimGauge {
+    pub(crate) fn gauge(&self) -> &SimGauge {
         &self.gauge
     }
 
     /// The clock it lives by.
     #[must_use]
-    pub fn clock(&self) -> Clock {
+    pub(crate) fn clock(&self) -> Clock {
         self.clock
     }
 
@@ -85,7 +85,7 @@ impl Device {
     ///
     /// `serves` says whether the request asks for the value: only then is a reading served.
     #[must_use]
-    pub fn registers(&self, serves: bool) -> Option<[u16; register::COUNT as usize]> {
+    pub(crate) fn registers(&self, serves: bool) -> Option<[u16; register::COUNT as usize]> {
         let now = self.clock.now();
         let coding = Coding::of(self.gauge.parameter);
         let (word, status) = match self.answer(now) {
@@ -110,7 +110,7 @@ impl Device {
     /// An MQTT gauge has no error word: with a sentinel fault it says nothing.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "clamped to ±1e9 units")]
-    pub fn report(&self, at: Timestamp) -> Option<i64> {
+    pub(crate) fn report(&self, at: Timestamp) -> Option<i64> {
         match self.answer(at) {
             GaugeAnswer::Silent | GaugeAnswer::Sentinel => None,
             GaugeAnswer::Value(value) => {

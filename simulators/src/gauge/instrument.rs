@@ -11,7 +11,7 @@ pub trait Readings: Send + Sync {
 }
 
 /// Nothing to read: every gauge is silent.
-pub struct Silence;
+pub(crate) struct Silence;
 
 impl Readings for Silence {
     fn reading(&self, _: &GaugeId, _: Timestamp) -> Option<f64> {

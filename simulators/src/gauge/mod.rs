@@ -10,13 +10,16 @@ mod fault;
 mod instrument;
 mod modbus;
 mod mqtt;
-pub mod register;
 mod served;
 
-pub use answer::GaugeAnswer;
-pub use device::{Device, Switch};
+pub(crate) mod register;
+
+pub(crate) use answer::GaugeAnswer;
+pub(crate) use device::Device;
+pub use device::Switch;
 pub use fault::{Fault, FaultKind};
-pub use instrument::{Readings, Silence, SimGauge};
-pub use modbus::{RtuBus, TcpBus};
-pub use mqtt::{GaugeMessage, MqttGauges, topic_of};
+pub(crate) use instrument::Silence;
+pub use instrument::{Readings, SimGauge};
+pub(crate) use modbus::{RtuBus, TcpBus};
+pub(crate) use mqtt::{MqttGauges, topic_of};
 pub use served::{Served, ServedLog};

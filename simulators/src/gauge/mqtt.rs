@@ -15,19 +15,19 @@ use super::Device;
 
 /// The message of a gauge, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GaugeMessage {
+pub(super) struct GaugeMessage {
     pub value: Value,
     pub observed_at: Timestamp,
 }
 
 /// The topic of a gauge on the field broker.
 #[must_use]
-pub fn topic_of(gauge: &GaugeId) -> String {
+pub(crate) fn topic_of(gauge: &GaugeId) -> String {
     format!("gauges/{gauge}")
 }
 
 /// The publisher of one gateway's MQTT gauges. It ends when dropped.
-pub struct MqttGauges {
+pub(crate) struct MqttGauges {
     line: JoinHandle<()>,
     schedule: JoinHandle<()>,
 }
@@ -38,7 +38,7 @@ const INFLIGHT: u16 = 200;
 impl MqttGauges {
     /// Starts to publish. `client` must be unique on the broker.
     #[must_use]
-    pub fn start(broker: SocketAddr, client: &str, devices: Vec<Device>) -> Self {
+    pub(crate) fn start(broker: SocketAddr, client: &str, devices: Vec<Device>) -> Self {
         let mut options = MqttOptions::new(client, broker.ip().to_string(), broker.port());
         options.set_keep_alive(Duration::from_secs(30));
         options.set_clean_session(false);

@@ -10,14 +10,14 @@
 use shared::gauge::Parameter;
 
 /// Holding registers of a station.
-pub const COUNT: u16 = 5;
+pub(crate) const COUNT: u16 = 5;
 
 /// A lead battery on a solar charger, in 0.01 V.
-pub const BATTERY: u16 = 1264;
+pub(crate) const BATTERY: u16 = 1264;
 
 /// How a parameter's value stands in register 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Coding {
+pub(crate) struct Coding {
     /// `i16` or `u16`.
     pub kind: &'static str,
     /// Value in the parameter's unit = raw × scale.
@@ -31,7 +31,7 @@ pub struct Coding {
 impl Coding {
     /// The coding of a parameter.
     #[must_use]
-    pub const fn of(parameter: Parameter) -> Self {
+    pub(crate) const fn of(parameter: Parameter) -> Self {
         match parameter {
             Parameter::Depth | Parameter::Stage | Parameter::WaterLevel => Self {
                 kind: "i16",
@@ -56,7 +56,7 @@ impl Coding {
 
     /// The sentinel as the number that an agent reads.
     #[must_use]
-    pub fn sentinel_count(self) -> i64 {
+    pub(crate) fn sentinel_count(self) -> i64 {
         self.count_of(self.sentinel)
     }
 
@@ -67,7 +67,7 @@ impl Coding {
         clippy::cast_sign_loss,
         reason = "clamped to the register before the cast; two's complement is the point"
     )]
-    pub fn word(self, value: f64) -> u16 {
+    pub(crate) fn word(self, value: f64) -> u16 {
         let counts = (value / self.scale).round();
         if self.kind == "i16" {
             counts.clamp(-32767.0, 32767.0) as i16 as u16
@@ -78,7 +78,7 @@ impl Coding {
 
     /// Thousandths of the unit that a word stands for.
     #[must_use]
-    pub fn milli(self, word: u16) -> i64 {
+    pub(crate) fn milli(self, word: u16) -> i64 {
         self.count_of(word) * self.milli_per_count
     }
 

@@ -22,8 +22,6 @@ pub struct Served {
     pub real: Timestamp,
     /// Thousandths of the parameter's unit, after quantisation.
     pub milli: i64,
-    /// Whether it was the gauge's error value.
-    pub sentinel: bool,
 }
 
 /// All readings served, per gauge.
@@ -56,14 +54,13 @@ impl ServedLog {
         })
     }
 
-    /// Appends one reading.
+    /// Appends one reading; `sentinel` says in the file that it was the gauge's error value.
     pub fn push(&self, gauge: &GaugeId, at: Timestamp, milli: i64, sentinel: bool) {
         let mut inner = self.lock();
         let reading = Served {
             at,
             real: real_now(),
             milli,
-            sentinel,
         };
         match inner.served.get_mut(gauge) {
             Some(list) => list.push(reading),
@@ -83,14 +80,6 @@ impl ServedLog {
     #[must_use]
     pub fn count(&self) -> u64 {
         self.lock().count
-    }
-
-    /// The last reading of every gauge.
-    #[must_use]
-    pub fn latest(&self) -> BTreeMap<GaugeId, Served> {
-        let inner = self.lock();
-        let last = |(id, list): (&GaugeId, &Vec<Served>)| Some((id.clone(), *list.last()?));
-        inner.served.iter().filter_map(last).collect()
     }
 
     /// Everything, per gauge in the order served.
@@ -127,7 +116,9 @@ mod tests {
         log.push(&gauge, Timestamp::from_millis(9), -32_768, true);
         log.flush().expect("flush");
         assert_eq!(log.count(), 2);
-        assert_eq!(log.latest().get(&gauge).map(|s| s.milli), Some(-32_768));
+        let kept = log.all().remove(&gauge).unwrap_or_default();
+        let kept: Vec<_> = kept.iter().map(|s| s.milli).collect();
+        assert_eq!(kept, [12, -32_768]);
         let text = std::fs::read_to_string(path).expect("text");
         assert_eq!(
             text,

@@ -10,7 +10,7 @@ use super::Seen;
 /// What became of one point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum FlagVerdict {
+pub(crate) enum FlagVerdict {
     /// Flagged when the truth says so.
     InTime,
     /// Flagged, but too late.
@@ -25,7 +25,7 @@ pub enum FlagVerdict {
 
 /// One point of the judgement; points that were rightly left alone do not appear.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PointVerdict {
+pub(crate) struct PointVerdict {
     pub point: PointId,
     pub truth_onset: Option<Timestamp>,
     pub flagged_at: Option<Timestamp>,
@@ -41,7 +41,7 @@ const PERIODS: i64 = 2;
 ///
 /// Onsets so shortly before `to` that a flag could still come in time do not count.
 #[must_use]
-pub fn flags(
+pub(crate) fn flags(
     floods: &BTreeMap<PointId, Timestamp>,
     seen: &Seen,
     to: Timestamp,
@@ -96,7 +96,7 @@ fn judge(
 
 /// Whether trucks were recommended up to `to` exactly if something flooded.
 #[must_use]
-pub fn recommendations_are_right(
+pub(crate) fn recommendations_are_right(
     floods: &BTreeMap<PointId, Timestamp>,
     seen: &Seen,
     to: Timestamp,
@@ -107,13 +107,13 @@ pub fn recommendations_are_right(
 
 /// Whether every judged point was flagged when the truth says so, and no other.
 #[must_use]
-pub fn are_all_in_time<'a>(points: impl IntoIterator<Item = &'a PointVerdict>) -> bool {
+pub(crate) fn are_all_in_time<'a>(points: impl IntoIterator<Item = &'a PointVerdict>) -> bool {
     points.into_iter().all(|p| p.verdict == FlagVerdict::InTime)
 }
 
 /// How many points got each verdict.
 #[must_use]
-pub fn tally(points: &[PointVerdict]) -> BTreeMap<&'static str, usize> {
+pub(crate) fn tally(points: &[PointVerdict]) -> BTreeMap<&'static str, usize> {
     let mut tally = BTreeMap::new();
     for point in points {
         let name = match point.verdict {

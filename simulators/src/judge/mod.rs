@@ -3,7 +3,7 @@
 mod flags;
 mod seen;
 
-pub use flags::{
+pub(crate) use flags::{
     FlagVerdict, PointVerdict, are_all_in_time, flags, recommendations_are_right, tally,
 };
-pub use seen::Seen;
+pub(crate) use seen::Seen;

@@ -8,7 +8,7 @@ use crate::lab::{ApiClient, LabError, ShownPlan, ShownPoint};
 
 /// What was seen, in storm time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// Earliest time of every point's flag.
     pub flags: BTreeMap<PointId, Timestamp>,
     /// Earliest plan that recommended a truck for a point.
@@ -38,7 +38,7 @@ impl Seen {
     ///
     /// # Errors
     /// It does not answer.
-    pub async fn look(
+    pub(crate) async fn look(
         &mut self,
         client: &ApiClient,
         now: Timestamp,

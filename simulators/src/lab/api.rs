@@ -148,6 +148,14 @@ impl ApiClient {
         }
     }
 
+    /// The whole state document, as it was served.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn state_document(&self) -> Result<String, LabError> {
+        self.text("/api/v1/state").await
+    }
+
     /// Any other answer of the API.
     ///
     /// # Errors

@@ -9,11 +9,11 @@ use std::{
     time::Duration,
 };
 
-use shared::broker::BrokerUrl;
+use shared::{broker::BrokerUrl, net::free_address};
 use tokio::net::TcpStream;
 
 use super::{LabError, Process, config::AggregatorBroker, find_in_path, until};
-use crate::link::{Proxy, free_address};
+use crate::link::Proxy;
 
 /// Which broker a run uses.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -171,7 +171,7 @@ fn mosquitto(address: SocketAddr, work: &Path) -> Result<Process, LabError> {
 ///
 /// # Errors
 /// Its host cannot be found.
-pub fn resolve(url: &BrokerUrl) -> Result<SocketAddr, LabError> {
+pub(crate) fn resolve(url: &BrokerUrl) -> Result<SocketAddr, LabError> {
     let mut addresses = format!("{}:{}", url.host, url.port)
         .to_socket_addrs()
         .map_err(LabError::io(url.to_string()))?;

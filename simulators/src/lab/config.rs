@@ -26,7 +26,7 @@ const RECONNECT_SECONDS: (f64, f64) = (0.2, 2.0);
 ///
 /// # Errors
 /// Only where TOML cannot hold it.
-pub fn agent(
+pub(super) fn agent(
     gateway: &Gateway,
     uplink: &str,
     clock: ScaledClock,
@@ -59,7 +59,7 @@ pub fn agent(
 ///
 /// # Errors
 /// Only where TOML cannot hold it.
-pub fn aggregator(
+pub(super) fn aggregator(
     data_dir: &Path,
     city: &Path,
     http: SocketAddr,

@@ -39,7 +39,7 @@ pub struct DeliveryCount {
 /// How long after it was served a reading may be stamped, per gauge, in milliseconds of storm time.
 /// A gauge that is not listed stamps its readings itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lateness(BTreeMap<GaugeId, i64>);
+pub(super) struct Lateness(BTreeMap<GaugeId, i64>);
 
 /// What a busy machine may put between an answer and its stamp, in real time. Measured with eight
 /// programs on two cores: 99 in 100 stamps within 2 ms, the last of 5350 at 148 ms, which at 240 times
@@ -56,7 +56,7 @@ impl Lateness {
     /// Half an interval tells the readings of one gauge apart. Where the storm runs so fast that
     /// half an interval is less than a busy machine's delay, that delay counts.
     #[must_use]
-    pub fn of(field: &Field, speed: f64) -> Self {
+    pub(super) fn of(field: &Field, speed: f64) -> Self {
         let units = field.gateways.iter().flat_map(|g| &g.modbus);
         let late = units
             .flat_map(|line| line.units.values())
@@ -78,7 +78,7 @@ fn late_ms(interval_s: u32, speed: f64) -> i64 {
 
 /// Compares every gauge.
 #[must_use]
-pub fn compare(
+pub(super) fn compare(
     served: &BTreeMap<GaugeId, Vec<Served>>,
     store: &StoreExport,
     lateness: &Lateness,
@@ -111,7 +111,7 @@ impl DeliveryCount {
 /// Whether all that is wrong with a gauge is the loss of readings that it served from `from` to `to`
 /// (real time).
 #[must_use]
-pub fn lost_only_between(
+pub(super) fn lost_only_between(
     served: &BTreeMap<GaugeId, Vec<Served>>,
     store: &StoreExport,
     lateness: &Lateness,
@@ -192,7 +192,6 @@ mod tests {
             at: Timestamp::from_millis(s * 1000),
             real: Timestamp::from_millis(s * 1000),
             milli: *milli,
-            sentinel: false,
         };
         BTreeMap::from([(id(), readings.iter().map(one).collect())])
     }
@@ -201,7 +200,6 @@ mod tests {
         let one = |(s, milli): &(i64, Option<i64>)| ExportedObservation {
             observed_at: Timestamp::from_millis(s * 1000),
             milli: *milli,
-            quality: 1,
         };
         BTreeMap::from([(id(), readings.iter().map(one).collect())])
     }

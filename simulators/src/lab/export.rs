@@ -13,7 +13,6 @@ pub struct ExportedObservation {
     pub observed_at: Timestamp,
     /// `None` for a missing reading.
     pub milli: Option<i64>,
-    pub quality: u8,
 }
 
 #[derive(Deserialize)]
@@ -21,7 +20,6 @@ struct ExportRow {
     gauge: GaugeId,
     observed_at_ms: i64,
     value_milli: Option<i64>,
-    quality: u8,
 }
 
 /// Everything in the store, per gauge by time.
@@ -31,23 +29,41 @@ pub type StoreExport = BTreeMap<GaugeId, Vec<ExportedObservation>>;
 ///
 /// # Errors
 /// The program fails, or its output is not the contract's.
-pub async fn export(aggregator: &Path, config: &Path) -> Result<StoreExport, LabError> {
+pub(crate) async fn export(aggregator: &Path, config: &Path) -> Result<StoreExport, LabError> {
+    read(output(aggregator, config, &["export"]).await?.as_slice())
+}
+
+/// The state document of a past moment, as `flood-aggregator at` prints it.
+///
+/// # Errors
+/// The program fails: the store does not reach back so far, or cannot be read.
+pub(crate) async fn state_at(
+    aggregator: &Path,
+    config: &Path,
+    moment: &str,
+) -> Result<Vec<u8>, LabError> {
+    output(aggregator, config, &["at", moment]).await
+}
+
+/// What a command of the aggregator prints of its store.
+async fn output(aggregator: &Path, config: &Path, command: &[&str]) -> Result<Vec<u8>, LabError> {
+    let name = format!("flood-aggregator {}", command.join(" "));
     let output = tokio::process::Command::new(aggregator)
-        .arg("export")
+        .args(command)
         .arg(config)
         .stdin(Stdio::null())
         .output()
         .await
-        .map_err(LabError::io("flood-aggregator export"))?;
-    if !output.status.success() {
-        return Err(LabError::Ended {
-            name: "flood-aggregator export".to_owned(),
-            status: output.status.to_string(),
-            log: config.to_owned(),
-            tail: String::from_utf8_lossy(&output.stderr).into_owned(),
-        });
+        .map_err(LabError::io(name.clone()))?;
+    if output.status.success() {
+        return Ok(output.stdout);
     }
-    read(output.stdout.as_slice())
+    Err(LabError::Ended {
+        name,
+        status: output.status.to_string(),
+        log: config.to_owned(),
+        tail: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }
 
 fn read(csv: impl Read) -> Result<StoreExport, LabError> {
@@ -64,7 +80,6 @@ fn read(csv: impl Read) -> Result<StoreExport, LabError> {
             .push(ExportedObservation {
                 observed_at: Timestamp::from_millis(row.observed_at_ms),
                 milli: row.value_milli,
-                quality: row.quality,
             });
     }
     for list in store.values_mut() {

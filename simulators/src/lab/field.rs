@@ -66,7 +66,7 @@ const POLLS_PER_SECOND: f64 = 40.0;
 /// # Panics
 /// Never: `gw-01` … are ids.
 #[must_use]
-pub fn spread(gauges: &[SimGauge], gateways: usize, speed: f64) -> Vec<GatewayPlan> {
+pub(crate) fn spread(gauges: &[SimGauge], gateways: usize, speed: f64) -> Vec<GatewayPlan> {
     let gateways = gateways.max(1);
     let own = |g: usize| gauges.iter().skip(g).step_by(gateways).cloned().collect();
     spread_groups((0..gateways).map(own), speed)
@@ -77,7 +77,7 @@ pub fn spread(gauges: &[SimGauge], gateways: usize, speed: f64) -> Vec<GatewayPl
 /// # Panics
 /// Never: `gw-01` … are ids.
 #[must_use]
-pub fn spread_groups(
+pub(crate) fn spread_groups(
     groups: impl IntoIterator<Item = Vec<SimGauge>>,
     speed: f64,
 ) -> Vec<GatewayPlan> {

@@ -10,7 +10,7 @@ use crate::gauge::Served;
 ///
 /// The agent stamps a Modbus reading a moment before or after it was served; that moment is far
 /// less than half an interval, by which readings of one gauge are told apart.
-pub fn wrong(field: &Field, all_shown: &[ShownGauge], since: Timestamp) -> Vec<String> {
+pub(super) fn wrong(field: &Field, all_shown: &[ShownGauge], since: Timestamp) -> Vec<String> {
     let served = field.log.all();
     let none = Vec::new();
     let gauges = field.gauges();
@@ -53,7 +53,6 @@ mod tests {
             at: t(s),
             real: t(0),
             milli,
-            sentinel: false,
         };
         let list = [served(0, 100), served(60, 200)];
         let shown = |value, s| ShownGauge {

@@ -64,7 +64,7 @@ impl Lab {
     ///
     /// # Errors
     /// A program ended, or an agent is missing for too long.
-    pub(super) async fn until_online(&mut self) -> Result<(), LabError> {
+    pub async fn until_online(&mut self) -> Result<(), LabError> {
         let wanted = self.agents.len();
         self.wait(STEP, START_DEADLINE, async |lab| {
             let agents = lab.client.agents().await.unwrap_or_default();
@@ -121,11 +121,9 @@ impl Lab {
 
     /// Makes the gauges silent and waits until everything they served has been counted in.
     ///
-    /// Counters start anew with the aggregator, so the end is told by empty spools and silence.
-    ///
     /// # Errors
     /// Not everything comes in time.
-    pub(super) async fn drain(&mut self) -> Result<(), LabError> {
+    pub async fn drain(&mut self) -> Result<(), LabError> {
         self.field.switch.off();
         let (mut quiet, mut last) = (0, None);
         self.wait(WIDE_STEP, DRAIN, async |lab| {

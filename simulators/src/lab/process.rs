@@ -27,7 +27,7 @@ pub struct Process {
 }
 
 /// Programs of a debug build on a busy machine take their time to start.
-pub const START_DEADLINE: Duration = Duration::from_secs(30);
+pub(super) const START_DEADLINE: Duration = Duration::from_secs(30);
 /// Both programs promise to end within ten seconds of SIGTERM; a debug build on a busy machine
 /// gets some more.
 const STOP_DEADLINE: Duration = Duration::from_secs(20);

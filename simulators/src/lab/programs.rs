@@ -10,7 +10,7 @@ use super::LabError;
 
 /// The environment variable that names another program to run as the agent, for example one that
 /// starts an agent for another machine under an emulator.
-pub const AGENT: &str = "FLOOD_AGENT";
+pub(super) const AGENT: &str = "FLOOD_AGENT";
 
 /// The programs under test.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Finds both beside the running program, or one folder up from a test. [`AGENT`] names
+    /// Finds both beside the running program, or one folder up from a test. `FLOOD_AGENT` names
     /// another agent.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ fn build_folder(own: &Path) -> &Path {
 
 /// Finds a program of the system.
 #[must_use]
-pub fn find_in_path(program: &str) -> Option<PathBuf> {
+pub(crate) fn find_in_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let more = ["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from);
     std::env::split_paths(&path)

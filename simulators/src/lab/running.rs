@@ -6,17 +6,17 @@ use std::{
     sync::Arc,
 };
 
-use shared::{clock::Clock, ids::GaugeId, time::Timestamp};
+use shared::{clock::Clock, ids::GaugeId, net::free_address, time::Timestamp};
 
 use super::{
     ApiClient, BehindLink, DeliveryCount, Field, LabBroker, LabError, LabSetup, Process, Programs,
     StoreExport, config,
     delivery::{self, Lateness},
-    export,
+    export::{self, export},
     process::START_DEADLINE,
     work_folder::WorkFolder,
 };
-use crate::{console::say, gauge::ServedLog, link::free_address};
+use crate::{console::say, gauge::ServedLog};
 
 /// A running system.
 pub struct Lab {
@@ -144,6 +144,14 @@ impl Lab {
         self.broker.kill();
         self.field.log.flush().map_err(LabError::io("served.csv"))?;
         export(&self.programs.aggregator, &self.aggregator_config).await
+    }
+
+    /// The state document of a past moment, printed from the store of the stopped aggregator.
+    ///
+    /// # Errors
+    /// The aggregator runs, or its store does not reach back so far.
+    pub async fn state_at(&self, moment: &str) -> Result<Vec<u8>, LabError> {
+        export::state_at(&self.programs.aggregator, &self.aggregator_config, moment).await
     }
 
     /// What the gauges served against what the store holds.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::LabError;
 
 /// How often a condition is looked at.
-pub const STEP: Duration = Duration::from_millis(25);
+pub(super) const STEP: Duration = Duration::from_millis(25);
 
 /// Waits until `condition` holds.
 ///
@@ -27,7 +27,7 @@ pub async fn until(
 }
 
 /// The error of a wait that was in vain.
-pub fn timed_out(what: String, deadline: Duration) -> LabError {
+pub(super) fn timed_out(what: String, deadline: Duration) -> LabError {
     LabError::TimedOut {
         what,
         seconds: deadline.as_secs(),

@@ -29,7 +29,7 @@ impl ProcessUsage {
 
 /// CPU seconds of a process by the names of its threads, numbers cut off.
 #[must_use]
-pub fn threads(id: u32) -> BTreeMap<String, f64> {
+pub(crate) fn threads(id: u32) -> BTreeMap<String, f64> {
     let mut sums = BTreeMap::new();
     let tasks = process(id).and_then(|p| p.tasks().ok());
     for task in tasks.into_iter().flatten().filter_map(ProcResult::ok) {

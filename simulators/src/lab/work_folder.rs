@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use super::LabError;
 
 /// The folder of a run; a temporary one is removed when dropped, unless it is kept.
-pub struct WorkFolder {
+pub(super) struct WorkFolder {
     pub path: PathBuf,
     temporary: Option<tempfile::TempDir>,
 }
 
 impl WorkFolder {
-    pub fn new(chosen: Option<PathBuf>) -> Result<Self, LabError> {
+    pub(super) fn new(chosen: Option<PathBuf>) -> Result<Self, LabError> {
         let Some(path) = chosen else {
             let folder = tempfile::Builder::new().prefix("flood-sim-").tempdir();
             let folder = folder.map_err(LabError::io("a temporary folder"))?;
@@ -30,13 +30,13 @@ impl WorkFolder {
         })
     }
 
-    pub fn write(&self, name: &str, text: &str) -> Result<PathBuf, LabError> {
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, LabError> {
         let path = self.path.join(name);
         std::fs::write(&path, text).map_err(LabError::io(path.display().to_string()))?;
         Ok(path)
     }
 
-    pub fn keep(&mut self) {
+    pub(super) fn keep(&mut self) {
         if let Some(folder) = self.temporary.take() {
             self.path = folder.keep();
         }

@@ -1,13 +1,9 @@
 //! The field broker: what local MQTT gauges publish to and a gateway's agent subscribes to.
 
-use std::{
-    io,
-    net::{SocketAddr, TcpListener},
-    num::NonZeroU16,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, num::NonZeroU16, time::Duration};
 
 use rmqtt::{context::ServerContext, net::Builder, server::MqttServer};
+use shared::net::free_address;
 use tokio::task::JoinHandle;
 
 /// An MQTT broker on the loopback interface. It ends when dropped.
@@ -84,11 +80,6 @@ impl Drop for FieldBroker {
     fn drop(&mut self) {
         self.server.abort();
     }
-}
-
-/// A loopback address that was free a moment ago.
-pub(crate) fn free_address() -> io::Result<SocketAddr> {
-    TcpListener::bind(("127.0.0.1", 0))?.local_addr()
 }
 
 #[cfg(test)]

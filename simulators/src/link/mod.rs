@@ -4,5 +4,4 @@ mod broker;
 mod proxy;
 
 pub use broker::FieldBroker;
-pub(crate) use broker::free_address;
 pub use proxy::{LinkFault, Proxy};

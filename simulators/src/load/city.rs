@@ -11,7 +11,7 @@ const ROW: u32 = 100;
 ///
 /// # Errors
 /// It cannot be written.
-pub fn write(folder: &Path, gauges: u32) -> io::Result<()> {
+pub(crate) fn write(folder: &Path, gauges: u32) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let city = "name = \"负荷测试\"\nname_en = \"Load\"\ntime_zone = \"Asia/Shanghai\"\n\
         utc_offset = \"+08:00\"\ndatum = \"local\"\ncentre = [121.5, 31.2]\n\

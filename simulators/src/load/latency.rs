@@ -10,18 +10,18 @@ use serde::Serialize;
 
 /// Latencies of everybody who shares it, counted by microseconds, true to a thousandth.
 #[derive(Debug)]
-pub struct Latencies(Mutex<Histogram<u64>>);
+pub(crate) struct Latencies(Mutex<Histogram<u64>>);
 
 /// How long all senders waited for the broker and for the commit.
 #[derive(Debug, Default)]
-pub struct AckLatencies {
+pub(super) struct AckLatencies {
     pub puback: Latencies,
     pub commit: Latencies,
 }
 
 /// Quantiles in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct LatencySummary {
+pub(crate) struct LatencySummary {
     pub count: u64,
     pub p50_ms: f64,
     pub p99_ms: f64,
@@ -40,7 +40,7 @@ impl Default for Latencies {
 
 impl Latencies {
     /// Adds one.
-    pub fn push(&self, span: Duration) {
+    pub(crate) fn push(&self, span: Duration) {
         let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
         // The histogram grows as it must; a span of years, which it does not take, is no latency.
         let _ = self.counts().record(micros);
@@ -48,7 +48,7 @@ impl Latencies {
 
     /// The quantiles.
     #[must_use]
-    pub fn summary(&self) -> LatencySummary {
+    pub(crate) fn summary(&self) -> LatencySummary {
         let counts = self.counts();
         let ms = |quantile: f64| counts.value_at_quantile(quantile) as f64 / 1000.0;
         LatencySummary {

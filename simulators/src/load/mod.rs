@@ -20,9 +20,9 @@ use serde::Serialize;
 use tokio::{task::JoinSet, time::Instant};
 
 pub use args::LoadArgs;
-pub use city::write as write_city;
-pub use latency::{Latencies, LatencySummary};
-pub use sender::example_batch;
+pub(crate) use city::write as write_city;
+pub(crate) use latency::{Latencies, LatencySummary};
+pub(crate) use sender::example_batch;
 
 use self::{latency::AckLatencies, sender::Sender};
 use crate::{
@@ -32,7 +32,7 @@ use crate::{
 
 /// What a load run measured.
 #[derive(Debug, Clone, Serialize)]
-pub struct LoadReport {
+pub(crate) struct LoadReport {
     pub agents: u32,
     pub batch: u32,
     pub window: usize,
@@ -81,7 +81,7 @@ pub async fn run(args: LoadArgs) -> anyhow::Result<bool> {
 ///
 /// # Errors
 /// A broker that cannot be reached.
-pub async fn measure(args: &LoadArgs) -> anyhow::Result<LoadReport> {
+pub(crate) async fn measure(args: &LoadArgs) -> anyhow::Result<LoadReport> {
     let broker = resolve(&args.broker)?;
     let mut senders: Vec<SharedSender> = Vec::new();
     let latencies = Arc::new(AckLatencies::default());

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use super::{LoadArgs, latency::AckLatencies};
 
 /// One simulated agent. All times are given to it.
-pub struct Sender {
+pub(super) struct Sender {
     client: AsyncClient,
     topic: String,
     window: usize,
@@ -53,7 +53,7 @@ impl Sender {
     ///
     /// # Errors
     /// Never in practice: ids of agents and gauges are made from numbers.
-    pub fn new(
+    pub(super) fn new(
         broker: SocketAddr,
         args: &LoadArgs,
         number: u32,
@@ -94,28 +94,28 @@ impl Sender {
     }
 
     /// Whether it is connected and hears acknowledgements.
-    pub fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         self.ready
     }
 
     /// Batches without a commit acknowledgement.
-    pub fn pending(&self) -> usize {
+    pub(super) fn pending(&self) -> usize {
         self.pending.len()
     }
 
     /// Allows this many batches since the start, and sends what the window takes.
-    pub fn allow(&mut self, batches: u64, now: Instant) {
+    pub(super) fn allow(&mut self, batches: u64, now: Instant) {
         self.due = batches;
         self.fill(now);
     }
 
     /// Sends nothing more.
-    pub fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.due = 0;
     }
 
     /// An event of the connection.
-    pub fn event(&mut self, event: &Event, now: Instant) {
+    pub(super) fn event(&mut self, event: &Event, now: Instant) {
         match event {
             Event::Incoming(Packet::ConnAck(_)) => {
                 let acks = Topic::Ack(self.envelope.agent.clone()).to_string();
@@ -133,7 +133,7 @@ impl Sender {
                 }
             }
             Event::Incoming(Packet::Publish(message)) => {
-                if let Ok(ack) = serde_json::from_slice::<Ack>(&message.payload) {
+                if let Ok(ack) = Ack::decode(&message.payload) {
                     self.acknowledge(&ack, now);
                 }
             }
@@ -142,7 +142,7 @@ impl Sender {
     }
 
     /// The connection is gone, and with it what was under way.
-    pub fn disconnected(&mut self) {
+    pub(super) fn disconnected(&mut self) {
         self.ready = false;
         self.connection_errors += 1;
         self.given_up += self.pending.len() as u64;
@@ -181,9 +181,7 @@ impl Sender {
 
     fn publish(&mut self, now: Instant) -> bool {
         self.next_batch();
-        let Ok(payload) = self.envelope.encode() else {
-            return false;
-        };
+        let payload = self.envelope.encode();
         self.unnumbered.push_back(now);
         if self
             .client
@@ -236,7 +234,7 @@ fn first_batch(agent: AgentId, mode: Mode, observations: Vec<Observation>) -> En
 ///
 /// # Errors
 /// Never in practice: ids are made from numbers.
-pub fn example_batch(batch: u32) -> Result<Envelope, IdError> {
+pub(crate) fn example_batch(batch: u32) -> Result<Envelope, IdError> {
     let mut observations = (1..=batch)
         .map(observation)
         .collect::<Result<Vec<_>, _>>()?;

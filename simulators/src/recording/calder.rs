@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
-use shared::{findings::Wrong, gauge::Parameter, lonlat::LonLat, time::Timestamp};
+use shared::{error::chain, findings::Wrong, gauge::Parameter, lonlat::LonLat, time::Timestamp};
 
 use super::{CitySource, RecordedGauge, RecordedSeries, Recording, riverside, slug};
 use crate::files;
@@ -40,7 +40,7 @@ struct CalderRow {
 
 /// Whether a folder has this layout.
 #[must_use]
-pub fn is_here(folder: &Path) -> bool {
+pub(super) fn is_here(folder: &Path) -> bool {
     files(folder).is_ok_and(|files| !files.is_empty())
 }
 
@@ -56,7 +56,7 @@ fn files(folder: &Path) -> Result<Vec<std::path::PathBuf>, Wrong> {
 ///
 /// # Errors
 /// A file is malformed.
-pub fn read(folder: &Path) -> Result<Recording, Wrong> {
+pub(super) fn read(folder: &Path) -> Result<Recording, Wrong> {
     let (mut gauges, mut points) = (Vec::new(), Vec::new());
     for file in files(folder)? {
         let gauge = gauge(&file)?;
@@ -134,8 +134,8 @@ fn steps(file: &Path) -> Result<Vec<(Timestamp, f64)>, Wrong> {
             continue; // The agency leaves the value of a missing reading empty.
         }
         let at = format!("{}Z", row.date_time.trim_end_matches('Z'))
-            .parse()
-            .map_err(wrong)?;
+            .parse::<Timestamp>()
+            .map_err(|e| wrong(chain(&e)))?;
         let value = row.value.parse().ok().filter(|v: &f64| v.is_finite());
         let value = value.ok_or_else(|| wrong(format!("`{}` is not a number", row.value)))?;
         steps.push((at, value));

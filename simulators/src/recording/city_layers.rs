@@ -2,6 +2,7 @@
 
 use std::{fs, io, path::Path};
 
+use geo::{BoundingRect as _, MultiPoint, Rect};
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::lonlat::LonLat;
@@ -44,7 +45,7 @@ struct CityToml<'a> {
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn write(
+pub(crate) fn write(
     recording: &Recording,
     points: &[RecordedPoint],
     trucks: usize,
@@ -138,25 +139,22 @@ fn truck(k: usize, trucks: usize, points: &[RecordedPoint]) -> Option<Value> {
     Some(feature(&id, home, properties))
 }
 
+/// Centre and bounds of a city around its gauges: west, south, east, north.
 fn extent(positions: impl Iterator<Item = LonLat>) -> ([f64; 2], [f64; 4]) {
     /// About two kilometres around the outermost gauge.
     const MARGIN: f64 = 0.02;
-    let empty = [
-        f64::INFINITY,
-        f64::INFINITY,
-        f64::NEG_INFINITY,
-        f64::NEG_INFINITY,
-    ];
-    let [w, s, e, n] = positions.fold(empty, |[w, s, e, n], at| {
-        [
-            w.min(at.lon()),
-            s.min(at.lat()),
-            e.max(at.lon()),
-            n.max(at.lat()),
-        ]
-    });
+    let gauges: MultiPoint = positions.map(|at| (at.lon(), at.lat())).collect();
+    let around = gauges
+        .bounding_rect()
+        .unwrap_or_else(|| Rect::new((0.0, 0.0), (0.0, 0.0)));
+    let (centre, least, most) = (around.center(), around.min(), around.max());
     (
-        [f64::midpoint(w, e), f64::midpoint(s, n)],
-        [w - MARGIN, s - MARGIN, e + MARGIN, n + MARGIN],
+        centre.into(),
+        [
+            least.x - MARGIN,
+            least.y - MARGIN,
+            most.x + MARGIN,
+            most.y + MARGIN,
+        ],
     )
 }

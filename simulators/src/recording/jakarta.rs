@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
-use shared::{findings::Wrong, gauge::Parameter, time::Timestamp};
+use shared::{error::chain, findings::Wrong, gauge::Parameter, time::Timestamp};
 
 use super::{CitySource, RecordedGauge, RecordedSeries, Recording, riverside, slug};
 use crate::{files, layer};
@@ -34,7 +34,7 @@ struct JakartaRow {
 
 /// Whether a folder has this layout.
 #[must_use]
-pub fn is_here(folder: &Path) -> bool {
+pub(super) fn is_here(folder: &Path) -> bool {
     folder.join(FILE).is_file()
 }
 
@@ -42,7 +42,7 @@ pub fn is_here(folder: &Path) -> bool {
 ///
 /// # Errors
 /// A file is missing or malformed.
-pub fn read(folder: &Path) -> Result<Recording, Wrong> {
+pub(super) fn read(folder: &Path) -> Result<Recording, Wrong> {
     let file = folder.join(FILE);
     let stations = layer::points(&folder.join("stations.geojson"))?;
     let rows = rows(&file)?;
@@ -125,7 +125,9 @@ fn local(text: &str) -> Result<Timestamp, String> {
     let (date, time) = text
         .split_once(' ')
         .ok_or_else(|| format!("`{text}` is not a time"))?;
-    format!("{date}T{time}+07:00").parse()
+    format!("{date}T{time}+07:00")
+        .parse::<Timestamp>()
+        .map_err(|e| chain(&e))
 }
 
 #[cfg(test)]

@@ -7,13 +7,13 @@ use shared::findings::Wrong;
 use crate::files;
 
 /// The names of a table's columns, and every column as (minute, value).
-pub type MinuteTable = Vec<(String, Vec<(i64, f64)>)>;
+pub(super) type MinuteTable = Vec<(String, Vec<(i64, f64)>)>;
 
 /// Reads `minute,A,B,…`.
 ///
 /// # Errors
 /// A cell that is not a number, named by file and line.
-pub fn read(file: &Path) -> Result<MinuteTable, Wrong> {
+pub(super) fn read(file: &Path) -> Result<MinuteTable, Wrong> {
     let mut reader = csv::Reader::from_reader(files::open(file)?);
     let headers = reader.headers().map_err(|e| files::wrong_csv(file, &e))?;
     if headers.get(0) != Some("minute") {

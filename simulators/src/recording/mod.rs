@@ -3,8 +3,8 @@
 //! [`read`] finds out which layout a folder has: SWMM output, Jakarta 2020, or the Environment
 //! Agency's 15-minute CSV. [`city_layers`] writes the layers of a city for recordings that have none.
 
-pub mod city_layers;
-pub mod swmm;
+pub(crate) mod city_layers;
+pub(crate) mod swmm;
 
 mod calder;
 mod jakarta;
@@ -21,8 +21,8 @@ use std::path::Path;
 
 use shared::findings::Wrong;
 
-pub use recorded::{CitySource, Playback, RecordedGauge, RecordedPoint, Recording};
-pub use series::RecordedSeries;
+pub(crate) use recorded::{CitySource, RecordedGauge, RecordedPoint, Recording};
+pub(crate) use series::RecordedSeries;
 
 use crate::files;
 use slug::slug;
@@ -31,7 +31,7 @@ use slug::slug;
 ///
 /// # Errors
 /// Not a recording, a malformed file, or several scenarios and none chosen.
-pub fn read(folder: &Path, scenario: Option<&str>) -> Result<Recording, Wrong> {
+pub(crate) fn read(folder: &Path, scenario: Option<&str>) -> Result<Recording, Wrong> {
     if jakarta::is_here(folder) {
         return jakarta::read(folder);
     }

@@ -10,7 +10,7 @@ use super::{RecordedGauge, RecordedPoint};
 ///
 /// # Errors
 /// The river gauge's id leaves no room for a longer one.
-pub fn street_behind(
+pub(super) fn street_behind(
     river: &RecordedGauge,
     overflow_m: f64,
 ) -> Result<(RecordedPoint, RecordedGauge), IdError> {

@@ -2,7 +2,7 @@
 
 /// An id from a name: lower-case letters and digits, everything else one hyphen.
 #[must_use]
-pub fn slug(name: &str) -> String {
+pub(super) fn slug(name: &str) -> String {
     let spaced: String = name
         .chars()
         .map(|c| {

@@ -36,7 +36,7 @@ const TRUCKS: usize = 12;
 ///
 /// # Errors
 /// The folder cannot be read.
-pub fn scenarios(folder: &Path) -> Result<Vec<String>, Wrong> {
+pub(crate) fn scenarios(folder: &Path) -> Result<Vec<String>, Wrong> {
     let files = files::ending(folder, "_level_m.csv")?;
     let name = |path: &std::path::PathBuf| {
         let file = path.file_name()?.to_string_lossy().into_owned();
@@ -46,7 +46,7 @@ pub fn scenarios(folder: &Path) -> Result<Vec<String>, Wrong> {
 }
 
 /// The series of one scenario by column, and the minute at which each place floods.
-pub struct Tables {
+pub(crate) struct Tables {
     pub level: MinuteTable,
     pub rain: MinuteTable,
     pub onsets: BTreeMap<String, i64>,
@@ -56,7 +56,7 @@ pub struct Tables {
 ///
 /// # Errors
 /// A file is missing or malformed.
-pub fn tables(folder: &Path, scenario: &str) -> Result<Tables, Wrong> {
+pub(crate) fn tables(folder: &Path, scenario: &str) -> Result<Tables, Wrong> {
     let file = |end: &str| folder.join(format!("{scenario}_{end}"));
     let onsets = onsets(&file("truth.json"))?;
     Ok(Tables {
@@ -70,7 +70,7 @@ pub fn tables(folder: &Path, scenario: &str) -> Result<Tables, Wrong> {
 ///
 /// # Errors
 /// A file is missing or malformed.
-pub fn read(folder: &Path, scenario: &str) -> Result<Recording, Wrong> {
+pub(crate) fn read(folder: &Path, scenario: &str) -> Result<Recording, Wrong> {
     let tables = tables(folder, scenario)?;
     let file = folder.join("sites.geojson");
     let sites = layer::points(&file)?;
@@ -108,7 +108,7 @@ pub fn read(folder: &Path, scenario: &str) -> Result<Recording, Wrong> {
 ///
 /// # Errors
 /// A site whose name is not an id.
-pub fn floods(
+pub(crate) fn floods(
     file: &Path,
     onsets: &BTreeMap<String, i64>,
     origin: Timestamp,
@@ -124,7 +124,7 @@ pub fn floods(
 ///
 /// # Errors
 /// Two values for one minute.
-pub fn series(
+pub(crate) fn series(
     file: &Path,
     column: &[(i64, f64)],
     origin: Timestamp,

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use shared::time::Timestamp;
+use shared::{error::chain, time::Timestamp};
 
 use crate::{lab::BrokerChoice, recording::Recording, scenario::speed_argument};
 
@@ -67,7 +67,7 @@ impl ReplayArgs {
         let begin = recording.from;
         let at = |text: &str| match text.parse::<i64>() {
             Ok(minutes) => Ok(begin.plus_millis(minutes.saturating_mul(60_000))),
-            Err(_) => text.parse::<Timestamp>(),
+            Err(_) => text.parse::<Timestamp>().map_err(|e| chain(&e)),
         };
         let from = self
             .from

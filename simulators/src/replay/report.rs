@@ -13,7 +13,7 @@ use crate::{
 
 /// Everything that a run found out.
 #[derive(Debug, Clone, Serialize)]
-pub struct ReplayReport {
+pub(super) struct ReplayReport {
     pub recording: String,
     pub from: Timestamp,
     pub to: Timestamp,
@@ -35,14 +35,14 @@ pub struct ReplayReport {
 impl ReplayReport {
     /// Whether every check that applies holds.
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub(super) fn holds(&self) -> bool {
         self.delivery.is_exact()
             && are_all_in_time(self.flags.iter().flatten())
             && self.recommendations_right != Some(false)
     }
 
     /// Prints the table.
-    pub fn print(&self) {
+    pub(super) fn print(&self) {
         let mark = |good: bool| if good { "pass" } else { "FAIL" };
         let d = &self.delivery;
         say(format!(

@@ -63,7 +63,7 @@ const RADIUS_KM: RangeInclusive<f64> = 0.1..=200.0;
 
 /// Why there is no such scenario.
 #[derive(Debug, thiserror::Error)]
-pub enum NoScenario {
+pub(crate) enum NoScenario {
     #[error(
         "there is no scenario `{name}` in {FOLDER} of the folder in which this was started; there are: {known}"
     )]
@@ -74,7 +74,7 @@ pub enum NoScenario {
 
 /// A scenario as used.
 #[derive(Debug, Clone)]
-pub struct DesignedScenario {
+pub(crate) struct DesignedScenario {
     pub name: String,
     pub title: String,
     pub title_en: String,
@@ -93,7 +93,7 @@ pub struct DesignedScenario {
 /// Gateways that are cut off for a while, in minutes of the storm.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Outage {
+pub(crate) struct Outage {
     pub gateways: BTreeSet<AgentId>,
     pub from_minute: i64,
     pub to_minute: i64,
@@ -138,13 +138,13 @@ const fn one() -> u64 {
 impl DesignedScenario {
     /// The minute of the storm at a time.
     #[must_use]
-    pub fn minute(&self, at: Timestamp) -> i64 {
+    pub(crate) fn minute(&self, at: Timestamp) -> i64 {
         at.millis_since(self.origin).div_euclid(60_000)
     }
 
     /// Whether an outage holds at a time.
     #[must_use]
-    pub fn is_cut(&self, at: Timestamp) -> bool {
+    pub(crate) fn is_cut(&self, at: Timestamp) -> bool {
         let minute = self.minute(at);
         let mut outages = self.outages.iter();
         outages.any(|o| o.from_minute <= minute && minute < o.to_minute)
@@ -152,7 +152,7 @@ impl DesignedScenario {
 
     /// Gateways that any outage cuts off.
     #[must_use]
-    pub fn cut_gateways(&self) -> BTreeSet<AgentId> {
+    pub(crate) fn cut_gateways(&self) -> BTreeSet<AgentId> {
         self.outages
             .iter()
             .flat_map(|o| o.gateways.iter().cloned())
@@ -164,7 +164,7 @@ impl DesignedScenario {
 ///
 /// # Errors
 /// There is none (those that are there are named), or it is malformed (by line).
-pub fn find(name: &str) -> Result<DesignedScenario, NoScenario> {
+pub(crate) fn find(name: &str) -> Result<DesignedScenario, NoScenario> {
     let is_file = Path::new(name).extension().is_some_and(|e| e == "toml");
     let file = if is_file {
         PathBuf::from(name)

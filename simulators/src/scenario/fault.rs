@@ -10,7 +10,7 @@ use crate::gauge::{Fault, FaultKind};
 /// `by` is how much a `spike` or `offset` adds; `per_hour` is how fast a `drift` creeps.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FaultEntry {
+pub(crate) struct FaultEntry {
     pub gauge: GaugeId,
     pub kind: FaultName,
     #[serde(default)]
@@ -24,7 +24,7 @@ pub struct FaultEntry {
 /// The kinds of fault by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum FaultName {
+pub(crate) enum FaultName {
     Silent,
     Stuck,
     Spike,
@@ -36,7 +36,7 @@ pub enum FaultName {
 impl FaultEntry {
     /// The fault in a storm whose minute 0 is `origin`.
     #[must_use]
-    pub fn fault(&self, origin: Timestamp) -> Fault {
+    pub(crate) fn fault(&self, origin: Timestamp) -> Fault {
         let kind = match self.kind {
             FaultName::Silent => FaultKind::Silent,
             FaultName::Stuck => FaultKind::Stuck,

@@ -9,7 +9,7 @@ mod recorded;
 mod source;
 mod speed;
 
-pub use designed::{DesignedScenario, find};
-pub use fault::FaultEntry;
-pub use recorded::{RecordedScenario, read as read_recorded};
-pub use speed::{DEFAULT_SPEED, speed_argument};
+pub(crate) use designed::{DesignedScenario, find};
+pub(crate) use fault::FaultEntry;
+pub(crate) use recorded::{RecordedScenario, read as read_recorded};
+pub(crate) use speed::{DEFAULT_SPEED, speed_argument};

@@ -62,7 +62,7 @@ pub struct RecordedScenario {
 ///
 /// # Errors
 /// Any of the files is missing or malformed, or a gauge of the city has no series.
-pub fn read(file: &Path) -> Result<RecordedScenario, Wrong> {
+pub(crate) fn read(file: &Path) -> Result<RecordedScenario, Wrong> {
     let raw: RawRecorded = source::read(file, |raw: RawRecorded, findings| {
         if let Some(speed) = &raw.speed {
             within(speed, "speed", &SPEEDS, findings);
@@ -115,9 +115,9 @@ fn gauge(
     column: &[(i64, f64)],
     raw: &RawRecorded,
 ) -> Result<RecordedGauge, Wrong> {
-    let wrong = |why: String| feature.wrong(layer, why);
     let parameter = feature.text("parameter").unwrap_or_default();
-    let parameter: Parameter = parameter.parse().map_err(wrong)?;
+    let parameter = parameter.parse::<Parameter>();
+    let parameter = parameter.map_err(|e| feature.wrong(layer, e))?;
     let id: GaugeId = feature.id.parse().map_err(|e| feature.wrong(layer, e))?;
     let interval_s = feature.interval_s();
     let own = raw.faults.iter().filter(|f| f.gauge == id);

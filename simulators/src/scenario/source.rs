@@ -16,7 +16,7 @@ use crate::files;
 ///
 /// # Errors
 /// Not readable, not of this form, or what `check` notes.
-pub fn read<Raw: DeserializeOwned, T>(
+pub(super) fn read<Raw: DeserializeOwned, T>(
     file: &Path,
     check: impl FnOnce(Raw, &mut Findings<'_>) -> Option<T>,
 ) -> Result<T, Wrong> {
@@ -28,7 +28,7 @@ pub fn read<Raw: DeserializeOwned, T>(
 }
 
 /// The number; noted where it is out of bounds.
-pub fn within<N: Copy + PartialOrd + Display>(
+pub(super) fn within<N: Copy + PartialOrd + Display>(
     number: &Spanned<N>,
     place: &str,
     bounds: &RangeInclusive<N>,
@@ -44,12 +44,12 @@ pub fn within<N: Copy + PartialOrd + Display>(
 }
 
 /// A path that a scenario file gives: relative to the file.
-pub fn beside(file: &Path, path: &Path) -> PathBuf {
+pub(super) fn beside(file: &Path, path: &Path) -> PathBuf {
     file.parent().unwrap_or(Path::new(".")).join(path)
 }
 
 /// What a scenario is called: its file's name without the ending.
-pub fn name_of(file: &Path) -> String {
+pub(super) fn name_of(file: &Path) -> String {
     let stem = file.file_stem().unwrap_or_default();
     stem.to_string_lossy().into_owned()
 }

@@ -3,16 +3,16 @@
 use std::ops::RangeInclusive;
 
 /// What a scaled clock takes, and no slower than the storm itself.
-pub const SPEEDS: RangeInclusive<f64> = 1.0..=3600.0;
+pub(super) const SPEEDS: RangeInclusive<f64> = 1.0..=3600.0;
 
 /// A minute in a second: an evening's storm in a few minutes.
-pub const DEFAULT_SPEED: f64 = 60.0;
+pub(crate) const DEFAULT_SPEED: f64 = 60.0;
 
 /// The value of `--speed`.
 ///
 /// # Errors
 /// Not a number, or out of bounds.
-pub fn speed_argument(text: &str) -> Result<f64, String> {
+pub(crate) fn speed_argument(text: &str) -> Result<f64, String> {
     let speed = text.parse();
     let speed: f64 = speed.map_err(|_| format!("`{text}` is not a number"))?;
     if SPEEDS.contains(&speed) {

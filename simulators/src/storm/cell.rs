@@ -6,7 +6,7 @@ use super::Hyetograph;
 
 /// One cell of a storm.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Cell {
+pub(crate) struct Cell {
     pub hyetograph: Hyetograph,
     /// Minute of the storm at which it begins to rain.
     pub begin_min: f64,
@@ -20,7 +20,7 @@ pub struct Cell {
 impl Cell {
     /// Intensity at a place, in mm/h.
     #[must_use]
-    pub fn intensity_mm_per_h(&self, at: LonLat, minute: f64) -> f64 {
+    pub(crate) fn intensity_mm_per_h(&self, at: LonLat, minute: f64) -> f64 {
         let own = minute - self.begin_min;
         let here = self.hyetograph.intensity_mm_per_h(own);
         if here <= 0.0 {
@@ -36,7 +36,7 @@ impl Cell {
 
 /// All cells of a storm; their rain adds up.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Storm {
+pub(crate) struct Storm {
     pub cells: Vec<Cell>,
 }
 
@@ -46,7 +46,7 @@ const TRACE_MM_PER_H: f64 = 0.1;
 impl Storm {
     /// Intensity at a place, in mm/h, at a minute of the storm.
     #[must_use]
-    pub fn intensity_mm_per_h(&self, at: LonLat, minute: f64) -> f64 {
+    pub(crate) fn intensity_mm_per_h(&self, at: LonLat, minute: f64) -> f64 {
         let rain: f64 = self
             .cells
             .iter()

@@ -6,7 +6,7 @@
 
 /// A design storm's intensity in time at one place.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hyetograph {
+pub(crate) struct Hyetograph {
     /// Depth in mm that falls within `t` minutes of the most intense part is `a t / (t + b)^n`.
     a: f64,
     duration_min: f64,
@@ -18,7 +18,7 @@ const N: f64 = 0.656;
 
 /// A design storm that cannot be.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-pub enum HyetographError {
+pub(crate) enum HyetographError {
     #[error("return_period_years is {0}; it must be from 1 to 1000")]
     ReturnPeriod(f64),
     #[error("duration_minutes is {0}; it must be from 10 to 1440")]
@@ -30,7 +30,7 @@ pub enum HyetographError {
 impl Hyetograph {
     /// # Errors
     /// A return period, duration or peak ratio outside its range.
-    pub fn new(
+    pub(crate) fn new(
         return_period_years: f64,
         duration_min: f64,
         peak_ratio: f64,
@@ -54,13 +54,13 @@ impl Hyetograph {
 
     /// Minutes from beginning to end.
     #[must_use]
-    pub fn duration_min(&self) -> f64 {
+    pub(crate) fn duration_min(&self) -> f64 {
         self.duration_min
     }
 
     /// Rain that has fallen by `minute` of the storm, in mm.
     #[must_use]
-    pub fn depth_mm(&self, minute: f64) -> f64 {
+    pub(crate) fn depth_mm(&self, minute: f64) -> f64 {
         let minute = minute.clamp(0.0, self.duration_min);
         let (r, whole) = (self.peak_ratio, self.duration_min);
         let most = |t: f64| self.a * t / (t + B_MINUTES).powf(N);
@@ -74,7 +74,7 @@ impl Hyetograph {
 
     /// Mean intensity of the minute that ends at `minute`, in mm/h.
     #[must_use]
-    pub fn intensity_mm_per_h(&self, minute: f64) -> f64 {
+    pub(crate) fn intensity_mm_per_h(&self, minute: f64) -> f64 {
         (self.depth_mm(minute) - self.depth_mm(minute - 1.0)) * 60.0
     }
 }

@@ -3,5 +3,5 @@
 mod cell;
 mod hyetograph;
 
-pub use cell::{Cell, Storm};
-pub use hyetograph::{Hyetograph, HyetographError};
+pub(crate) use cell::{Cell, Storm};
+pub(crate) use hyetograph::{Hyetograph, HyetographError};

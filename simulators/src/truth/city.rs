@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// One step, in milliseconds of storm time: short against any delay of the runoff.
-pub const STEP_MS: i64 = 10_000;
+pub(super) const STEP_MS: i64 = 10_000;
 
 #[derive(Debug)]
 struct TruePoint {
@@ -43,7 +43,7 @@ enum LooksAt {
 
 /// Rain, water at the points, water in the rivers; everything by storm time since `origin`.
 #[derive(Debug)]
-pub struct TrueCity {
+pub(crate) struct TrueCity {
     storm: Storm,
     origin: Timestamp,
     steps: i64,
@@ -55,7 +55,7 @@ pub struct TrueCity {
 impl TrueCity {
     /// A dry city under a storm whose minute 0 is `origin`.
     #[must_use]
-    pub fn new(storm: Storm, origin: Timestamp) -> Self {
+    pub(crate) fn new(storm: Storm, origin: Timestamp) -> Self {
         Self {
             storm,
             origin,
@@ -67,7 +67,7 @@ impl TrueCity {
     }
 
     /// Adds a waterlogging point and the gauge that gives its depth.
-    pub fn add_point(
+    pub(crate) fn add_point(
         &mut self,
         id: PointId,
         position: LonLat,
@@ -87,7 +87,7 @@ impl TrueCity {
     }
 
     /// Adds a gauge at a river.
-    pub fn add_river(&mut self, gauge: GaugeId, position: LonLat, river: River) {
+    pub(crate) fn add_river(&mut self, gauge: GaugeId, position: LonLat, river: River) {
         self.views.insert(gauge.clone(), LooksAt::Level);
         let levels = vec![river.level_m(0.0)];
         self.reaches.insert(
@@ -101,12 +101,12 @@ impl TrueCity {
     }
 
     /// Adds a rain gauge.
-    pub fn add_rain(&mut self, gauge: GaugeId, position: LonLat) {
+    pub(crate) fn add_rain(&mut self, gauge: GaugeId, position: LonLat) {
         self.views.insert(gauge, LooksAt::Rain(position));
     }
 
     /// Lets time pass up to `now`; see [`super::Truth::advance`].
-    pub fn advance(
+    pub(crate) fn advance(
         &mut self,
         now: Timestamp,
         pumps: &BTreeMap<PointId, f64>,
@@ -146,7 +146,7 @@ impl TrueCity {
     /// What a gauge reads at a storm time, as far as the steps have come; `None` for a gauge that
     /// is not known. Before the origin it reads what it reads at the origin.
     #[must_use]
-    pub fn reading(&self, gauge: &GaugeId, at: Timestamp) -> Option<f64> {
+    pub(crate) fn reading(&self, gauge: &GaugeId, at: Timestamp) -> Option<f64> {
         match self.views.get(gauge)? {
             LooksAt::Rain(position) => {
                 let minute = minute_of(at, self.origin);
@@ -165,13 +165,13 @@ impl TrueCity {
 
     /// Depth at a point now, in m; 0 for a point that is not known.
     #[must_use]
-    pub fn depth_m(&self, point: &PointId) -> f64 {
+    pub(crate) fn depth_m(&self, point: &PointId) -> f64 {
         self.points.get(point).map_or(0.0, |p| p.pond.depth_m())
     }
 
     /// When each point first reached its waterlogged depth.
     #[must_use]
-    pub fn floods(&self) -> BTreeMap<PointId, Timestamp> {
+    pub(crate) fn floods(&self) -> BTreeMap<PointId, Timestamp> {
         let flooded = |(id, p): (&PointId, &TruePoint)| Some((id.clone(), p.flooded_at?));
         self.points.iter().filter_map(flooded).collect()
     }

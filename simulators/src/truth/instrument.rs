@@ -2,16 +2,20 @@
 
 use std::path::Path;
 
-use shared::{findings::Wrong, gauge::Parameter, ids::GaugeId};
+use shared::{
+    findings::Wrong,
+    gauge::{NotAParameter, Parameter},
+    ids::GaugeId,
+};
 
 use crate::layer::{self, PointFeature};
 
 /// The layer of the gauges.
-pub const GAUGES: &str = "gauges.geojson";
+pub(super) const GAUGES: &str = "gauges.geojson";
 
 /// A gauge of the city.
 #[derive(Debug, Clone)]
-pub struct Instrument {
+pub(crate) struct Instrument {
     pub id: GaugeId,
     pub parameter: Parameter,
     pub interval_s: u32,
@@ -23,13 +27,13 @@ impl Instrument {
     ///
     /// # Errors
     /// Its id or its parameter is none; file and feature are named.
-    pub fn of(feature: &PointFeature, file: &Path) -> Result<Self, Wrong> {
+    pub(crate) fn of(feature: &PointFeature, file: &Path) -> Result<Self, Wrong> {
         let parameter = feature.text("parameter").unwrap_or_default();
         Ok(Self {
             id: feature.id.parse().map_err(|e| feature.wrong(file, e))?,
             parameter: parameter
                 .parse()
-                .map_err(|e: String| feature.wrong(file, e))?,
+                .map_err(|e: NotAParameter| feature.wrong(file, e))?,
             interval_s: feature.interval_s(),
             district: feature.text("district").unwrap_or_default().to_owned(),
         })
@@ -39,7 +43,7 @@ impl Instrument {
     ///
     /// # Errors
     /// The layer cannot be read, or a gauge is malformed.
-    pub fn read_all(city: &Path) -> Result<Vec<Self>, Wrong> {
+    pub(crate) fn read_all(city: &Path) -> Result<Vec<Self>, Wrong> {
         let file = city.join(GAUGES);
         let features = layer::points(&file)?;
         features.iter().map(|f| Self::of(f, &file)).collect()

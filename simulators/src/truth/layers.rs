@@ -43,7 +43,7 @@ const HIGH_AT_MIN: f64 = 150.0;
 ///
 /// # Errors
 /// A layer cannot be read, or a feature lacks what is needed; file and feature are named.
-pub fn read(
+pub(crate) fn read(
     folder: &Path,
     storm: Storm,
     origin: Timestamp,

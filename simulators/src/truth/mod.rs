@@ -18,24 +18,24 @@ use shared::{
     time::Timestamp,
 };
 
-pub use city::TrueCity;
-pub use instrument::Instrument;
-pub use layers::read;
+pub(crate) use city::TrueCity;
+pub(crate) use instrument::Instrument;
+pub(crate) use layers::read;
 
 use crate::gauge::Readings;
 
 /// One simulated city for everybody who looks at it.
-pub struct Truth(Mutex<TrueCity>);
+pub(crate) struct Truth(Mutex<TrueCity>);
 
 impl Truth {
     #[must_use]
-    pub fn new(city: TrueCity) -> Self {
+    pub(crate) fn new(city: TrueCity) -> Self {
         Self(Mutex::new(city))
     }
 
     /// Lets time pass up to `now` while trucks pump (m³/h by point). Returns what the pumps of
     /// each point found, in m³.
-    pub fn advance(
+    pub(crate) fn advance(
         &self,
         now: Timestamp,
         pumps: &BTreeMap<PointId, f64>,
@@ -45,13 +45,13 @@ impl Truth {
 
     /// Depth at a point now, in m; 0 for a point that is not known.
     #[must_use]
-    pub fn depth_m(&self, point: &PointId) -> f64 {
+    pub(crate) fn depth_m(&self, point: &PointId) -> f64 {
         self.lock().depth_m(point)
     }
 
     /// When each point first reached its waterlogged depth, so far.
     #[must_use]
-    pub fn floods(&self) -> BTreeMap<PointId, Timestamp> {
+    pub(crate) fn floods(&self) -> BTreeMap<PointId, Timestamp> {
         self.lock().floods()
     }
 

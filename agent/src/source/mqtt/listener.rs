@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use shared::{
     backoff::{Backoff, BackoffLimits},
     clock::Clock,
+    error::chain,
 };
 use tokio::{
     sync::mpsc,
@@ -176,7 +177,7 @@ impl Listener {
             tracing::warn!(
                 input = self.setup.input.name,
                 broker = %self.dial.broker,
-                error = why as &dyn std::error::Error,
+                error = chain(why),
                 retry_in_ms = wait.as_millis(),
                 "local broker lost"
             );
@@ -221,7 +222,7 @@ impl Listener {
     fn refuse(&self, why: &NoReading) {
         count(&self.setup.counters.bad_payloads, 1);
         count(&self.setup.counters.failed_readings, 1);
-        let (input, error) = (&self.setup.input.name, why as &dyn std::error::Error);
+        let (input, error) = (&self.setup.input.name, chain(why));
         match why {
             NoReading::Payload { .. } => tracing::warn!(input, error, "a message is refused"),
             // A broker repeats what an earlier configuration subscribed to.

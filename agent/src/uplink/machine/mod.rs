@@ -17,7 +17,7 @@ use std::{
 
 use shared::{ids::GaugeId, wire::Ack};
 
-use crate::spool::ranges::RangeSet;
+use crate::spool::seqs::{self, SeqSet};
 
 /// The machine's settings.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -97,7 +97,7 @@ pub struct Machine {
     latest: HashMap<GaugeId, u64>,
     holds_latest: BTreeMap<u64, usize>,
     fresh: BTreeSet<u64>,
-    backlog: RangeSet,
+    backlog: SeqSet,
     sent: BTreeMap<u64, Sent>,
     tokens: f64,
     refilled: Duration,
@@ -109,11 +109,7 @@ pub struct Machine {
 impl Machine {
     /// Starts with what the spool holds: all of it backlog, because newer readings are coming.
     #[must_use]
-    pub fn new(pace: Pace, incarnation: u64, newest: u64, held: &[(u64, u64)]) -> Self {
-        let mut backlog = RangeSet::new();
-        for (first, last) in held {
-            backlog.insert_range(*first, *last);
-        }
+    pub fn new(pace: Pace, incarnation: u64, newest: u64, held: SeqSet) -> Self {
         Self {
             pace,
             incarnation,
@@ -123,7 +119,7 @@ impl Machine {
             latest: HashMap::new(),
             holds_latest: BTreeMap::new(),
             fresh: BTreeSet::new(),
-            backlog,
+            backlog: held,
             sent: BTreeMap::new(),
             tokens: 1.0,
             refilled: Duration::ZERO,
@@ -185,7 +181,9 @@ impl Machine {
         if seq <= self.newest {
             return;
         }
-        self.backlog.insert_range(self.newest + 1, seq - 1);
+        if self.newest + 1 < seq {
+            self.backlog.ranges_insert(self.newest + 1..seq);
+        }
         self.newest = seq;
         self.holds_latest.insert(seq, gauges.len());
         self.fresh.insert(seq);
@@ -245,14 +243,15 @@ impl Machine {
             actions.push(Action::Renew);
             return;
         }
-        let (sent, fresh) = (self.sent.len(), self.fresh.len());
+        let unreleased = |machine: &Self| {
+            let waiting = (machine.sent.len(), machine.fresh.len());
+            (waiting, machine.backlog.len())
+        };
+        let before = unreleased(self);
         self.sent.retain(|seq, _| !ack.releases(*seq));
         self.fresh.retain(|seq| !ack.releases(*seq));
-        let mut released = self.backlog.remove_range(0, ack.through);
-        for (first, last) in &ack.ranges {
-            released += self.backlog.remove_range(*first, *last);
-        }
-        if released > 0 || self.sent.len() < sent || self.fresh.len() < fresh {
+        self.backlog = &self.backlog - &seqs::released_by(&ack);
+        if unreleased(self) != before {
             self.uncommitted_in_a_row = 0;
             actions.push(Action::Release(ack));
         }
@@ -265,10 +264,7 @@ impl Machine {
     }
 
     fn drop_below(&mut self, oldest: u64) {
-        let Some(last) = oldest.checked_sub(1) else {
-            return;
-        };
-        self.backlog.remove_range(0, last);
+        self.backlog = self.backlog.split_off(oldest);
         self.fresh = self.fresh.split_off(&oldest);
         self.sent = self.sent.split_off(&oldest);
     }

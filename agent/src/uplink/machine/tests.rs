@@ -8,8 +8,8 @@ const PACE: Pace = Pace {
 };
 
 fn machine(held: &[(u64, u64)]) -> Machine {
-    let newest = held.iter().map(|(_, last)| *last).max().unwrap_or(0);
-    Machine::new(PACE, 7, newest, held)
+    let held: SeqSet = held.iter().map(|(first, last)| *first..=*last).collect();
+    Machine::new(PACE, 7, held.last().unwrap_or(0), held)
 }
 
 fn stored(seq: u64, gauges: &[&str]) -> Event {
@@ -100,7 +100,7 @@ fn the_backlog_keeps_to_its_rate() {
         },
         7,
         500,
-        &[(1, 500)],
+        SeqSet::from_iter([1..=500]),
     );
     let (mut sent, mut now) = (0, Duration::ZERO);
     machine.step(now, Event::Connected);
@@ -320,9 +320,9 @@ mod delivery {
             backlog in 0_u64..20,
             script in prop::collection::vec((fault(), 0_usize..4, 0_u64..12), 1..60),
         ) {
-            let held: Vec<(u64, u64)> = if backlog == 0 { vec![] } else { vec![(1, backlog)] };
+            let held: SeqSet = (1..=backlog).collect();
             let mut world = World {
-                machine: Machine::new(PACE, 7, backlog, &held),
+                machine: Machine::new(PACE, 7, backlog, held),
                 now: Duration::ZERO,
                 held: (1..=backlog).collect(),
                 durable: Ack::nothing(7),

@@ -10,6 +10,7 @@ use shared::{
     ids::IdError,
     quality::{Quality, Test, TestSet},
 };
+use strum::VariantArray as _;
 
 use super::Flaw;
 
@@ -100,10 +101,7 @@ pub fn tests(bits: u16) -> Result<TestSet, Flaw> {
         return Ok(TestSet::NONE);
     }
     let among = |test: &Test| bits & bit(*test) != 0;
-    let set = Test::ALL
-        .into_iter()
-        .filter(among)
-        .fold(TestSet::NONE, TestSet::with);
+    let set = Test::VARIANTS.iter().copied().filter(among).collect();
     if tests_v1(set) == bits {
         Ok(set)
     } else {

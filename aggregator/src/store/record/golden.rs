@@ -15,6 +15,7 @@ use shared::{
     value::Value,
     wire::{Ack, AgentHealth},
 };
+use strum::VariantArray;
 
 use super::{Flaw, arrivals, cursor, observation, refused, world};
 use crate::{
@@ -94,17 +95,17 @@ fn observations() -> Vec<(String, Observation)> {
         Quality::Fail,
         Quality::Missing,
     ];
-    let by_parameter = Parameter::ALL
-        .into_iter()
-        .map(|p| (p.name().to_owned(), an_observation(p, Quality::Pass)));
+    let by_parameter = <Parameter as VariantArray>::VARIANTS
+        .iter()
+        .map(|&p| (p.name().to_owned(), an_observation(p, Quality::Pass)));
     let by_quality = qualities.into_iter().map(|q| {
         let name = format!("quality-{}", q.number());
         (name, an_observation(Parameter::Depth, q))
     });
-    let by_test = Test::ALL.into_iter().map(|test| {
+    let by_test = Test::VARIANTS.iter().map(|&test| {
         let mut one = an_observation(Parameter::Depth, Quality::Suspect);
         one.tests = TestSet::NONE.with(test);
-        (format!("test-{}", test.name()), one)
+        (format!("test-{test}"), one)
     });
     by_parameter.chain(by_quality).chain(by_test).collect()
 }

@@ -2,9 +2,9 @@
 
 import uPlot from "uplot";
 import type { Hydrograph, Observations, PointStatus } from "../model.ts";
-import { forecast, highest, observed, rainfall, type Table } from "./series.ts";
+import { forecast, highest, observed, rainfall, type Table } from "./chart-columns.ts";
 
-export interface Threshold {
+export interface ThresholdLine {
   status: PointStatus;
   value: number;
   label: string;
@@ -27,7 +27,7 @@ interface Scene {
 interface Drawn {
   data: uPlot.AlignedData;
   top: number;
-  thresholds: Threshold[];
+  thresholds: ThresholdLine[];
   now: number;
 }
 
@@ -48,7 +48,7 @@ export class Chart {
   hydrograph(
     h: Hydrograph,
     intervalS: number,
-    thresholds: Threshold[],
+    thresholds: ThresholdLine[],
     s: Scene,
     w: Wording,
   ): void {
@@ -84,7 +84,7 @@ export class Chart {
     intervalS: number,
     scale: number,
     unit: string,
-    alert: Threshold[],
+    alert: ThresholdLine[],
     s: Scene,
   ): void {
     const isRain = o.parameter.startsWith("rainfall");
@@ -137,7 +137,7 @@ export class Chart {
     build: (css: (name: string) => string) => Build,
   ): void {
     this.#drawn = drawn;
-    const theme = document.documentElement.dataset["theme"] ?? "";
+    const theme = document.documentElement.dataset.theme ?? "";
     if (this.#plot && this.#look === look + theme) {
       this.#plot.setData(drawn.data);
       return;
@@ -246,7 +246,7 @@ function rainTop(highest: number | null): number {
 }
 
 function rainTicks(u: uPlot): number[] {
-  const top = (u.scales["rain"]?.max ?? 30) / 3;
+  const top = (u.scales.rain?.max ?? 30) / 3;
   return [0, top / 2, top];
 }
 

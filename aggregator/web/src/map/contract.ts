@@ -1,9 +1,9 @@
 // What the page asks of a map. Any map library can stand behind it.
 
 import type { FeatureCollection } from "geojson";
-import type { Layer, Selection, Theme } from "../desk.ts";
+import type { Layer, Selection, Theme } from "../choices.ts";
+import type { Change, LiveState } from "../live/state.ts";
 import type { City, Lang, LonLat } from "../model.ts";
-import type { Change, Store } from "../store.ts";
 
 export interface MapSetting {
   host: HTMLElement;
@@ -24,7 +24,7 @@ export interface MapSetting {
 
 export interface FloodMap {
   /** Brings the live features up to date. Never moves the camera. */
-  show(store: Store, change: Change): void;
+  show(live: LiveState, change: Change): void;
   showRoutes(routes: FeatureCollection): void;
   setLanguage(lang: Lang, label: string): void;
   setTheme(theme: Theme): void;

@@ -1,9 +1,10 @@
 // Live state as map features. Pure.
 
 import type { Feature, FeatureCollection, LineString } from "geojson";
-import * as format from "../format.ts";
 import {
   type Gauge,
+  isAboveAlert,
+  isCurrent,
   isOpen,
   isRain,
   type Lang,
@@ -15,6 +16,7 @@ import {
   rank,
   type Truck,
 } from "../model.ts";
+import * as format from "../text/format.ts";
 
 export const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
 
@@ -35,11 +37,10 @@ export function gaugeFeatures(gauges: Iterable<Gauge>): FeatureCollection {
 
 /** What the style needs to know of a gauge: whether it has data, and how much falls or stands. */
 export function gaugeState(g: Gauge): { known: boolean; heavy: number; alert: boolean } {
-  const known = g.value !== null && (g.status === "ok" || g.status === "suspect");
+  const known = g.value !== null && isCurrent(g);
   const perHour =
     g.parameter === "rainfall-depth" ? ((g.value ?? 0) * 3600) / g.interval_s : (g.value ?? 0);
-  const alert = known && g.status === "ok" && g.alert_m !== null && (g.value ?? 0) >= g.alert_m;
-  return { known, heavy: isRain(g.parameter) ? perHour : 0, alert };
+  return { known, heavy: isRain(g.parameter) ? perHour : 0, alert: isAboveAlert(g) };
 }
 
 /** Depths beside the points that have water, and a name for when there is room. */

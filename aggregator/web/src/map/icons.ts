@@ -1,7 +1,7 @@
 // The map's symbols, drawn here: there is no sprite to fetch.
 
 import type { Map as MapLibre } from "maplibre-gl";
-import type { Theme } from "../desk.ts";
+import type { Theme } from "../choices.ts";
 import type { TruckState } from "../model.ts";
 
 const RATIO = 2;

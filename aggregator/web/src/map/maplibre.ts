@@ -4,6 +4,7 @@
 import type { FeatureCollection } from "geojson";
 import {
   AttributionControl,
+  type ErrorEvent,
   type ExpressionSpecification,
   type GeoJSONSource,
   Map as MapLibre,
@@ -15,10 +16,12 @@ import {
 } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import type { Layer, Selection, Theme } from "../desk.ts";
+import type { Layer, Selection, Theme } from "../choices.ts";
+import { RETRY_MS } from "../live/city-layers.ts";
+import type { Change, LiveState } from "../live/state.ts";
 import type { Lang, LonLat } from "../model.ts";
-import type { Change, Store } from "../store.ts";
 import type { FloodMap, MapSetting } from "./contract.ts";
+import { nameIn } from "./expressions.ts";
 import {
   gaugeFeatures,
   gaugeState,
@@ -29,9 +32,10 @@ import {
   statusNumber,
   truckFeatures,
 } from "./features.ts";
+import { NAMED } from "./ground-layers.ts";
 import { addIcons } from "./icons.ts";
-import { Pending } from "./pending.ts";
-import { NAMED, nameIn, STATIC_SOURCES, SWITCHES, style } from "./style.ts";
+import { PendingChanges } from "./pending-changes.ts";
+import { STATIC_SOURCES, SWITCHES, style } from "./style.ts";
 
 setWorkerUrl(workerUrl);
 
@@ -74,8 +78,8 @@ export class MapLibreMap implements FloodMap {
   #isIdle = true;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #flushed = 0;
-  #store: Store | null = null;
-  readonly #pending = new Pending();
+  #live: LiveState | null = null;
+  readonly #pending = new PendingChanges();
   readonly #drawn = new Map<string, string>();
   #selected: string | null = null;
 
@@ -117,15 +121,16 @@ export class MapLibreMap implements FloodMap {
     this.#map.addControl(new AttributionControl({ compact: false }));
     this.#map.addControl(new ScaleControl({ maxWidth: 90 }), "bottom-right");
     this.#map.getCanvas().setAttribute("aria-label", setting.label);
-    this.#map.on("movestart", () => (setting.host.dataset["moving"] = "yes"));
-    this.#map.on("idle", () => delete setting.host.dataset["moving"]);
+    this.#map.on("movestart", () => (setting.host.dataset.moving = "yes"));
+    this.#map.on("idle", () => delete setting.host.dataset.moving);
     this.#map.on("click", (event) => setting.pick(this.#at(event)));
+    this.#map.on("error", (event) => this.#retry(event));
     this.#watchPointer();
   }
 
-  show(store: Store, change: Change): void {
+  show(live: LiveState, change: Change): void {
     this.#pending.add(change);
-    this.#store = store;
+    this.#live = live;
     this.#schedule();
   }
 
@@ -136,8 +141,8 @@ export class MapLibreMap implements FloodMap {
   setLanguage(lang: Lang, label: string): void {
     if (lang === this.#lang) return;
     this.#lang = lang;
-    if (this.#store)
-      this.show(this.#store, { parts: new Set(["points"]), ids: new Set(), whole: false });
+    if (this.#live)
+      this.show(this.#live, { parts: new Set(["points"]), ids: new Set(), whole: false });
     for (const layer of NAMED) this.#map.setLayoutProperty(layer, "text-field", nameIn(lang));
     this.#map.getCanvas().setAttribute("aria-label", label);
   }
@@ -227,8 +232,8 @@ export class MapLibreMap implements FloodMap {
   }
 
   #flush(): void {
-    const store = this.#store;
-    if (!store) return;
+    const live = this.#live;
+    if (!live) return;
     const change = this.#pending.take();
     this.#flushed = performance.now();
     this.#isIdle = false;
@@ -236,32 +241,32 @@ export class MapLibreMap implements FloodMap {
       this.#isIdle = true;
       this.#schedule();
     });
-    this.#draw(store, change);
+    this.#draw(live, change);
     this.#map.triggerRepaint();
   }
 
-  #draw(store: Store, { parts, ids, whole }: Change): void {
+  #draw(live: LiveState, { parts, ids, whole }: Change): void {
     if (whole) {
-      this.#set("points", pointFeatures(store.points.values()));
-      this.#set("gauges", gaugeFeatures(store.gauges.values()));
+      this.#set("points", pointFeatures(live.points.values()));
+      this.#set("gauges", gaugeFeatures(live.gauges.values()));
     }
     if (parts.has("points")) {
-      for (const p of store.points.values()) {
+      for (const p of live.points.values()) {
         if (!whole && !ids.has(p.id)) continue;
         this.#map.setFeatureState(
           { source: "points", id: p.key },
           { status: statusNumber(p.status) },
         );
       }
-      this.#set("labels", labelFeatures(store.points.values(), this.#lang));
+      this.#set("labels", labelFeatures(live.points.values(), this.#lang));
     }
     if (parts.has("gauges")) {
-      for (const g of store.gauges.values()) {
+      for (const g of live.gauges.values()) {
         if (whole || ids.has(g.id))
           this.#map.setFeatureState({ source: "gauges", id: g.key }, gaugeState(g));
       }
     }
-    if (parts.has("trucks")) this.#showTrucks(store);
+    if (parts.has("trucks")) this.#showTrucks(live);
   }
 
   /** Replaces a small source, unless it would look the same. */
@@ -269,14 +274,28 @@ export class MapLibreMap implements FloodMap {
     const text = JSON.stringify(data);
     if (this.#drawn.get(source) === text) return;
     this.#drawn.set(source, text);
-    (this.#map.getSource(source) as GeoJSONSource | undefined)?.setData(data);
+    void this.#source(source)?.setData(data);
   }
 
   #load(names: readonly string[]): void {
     for (const name of names) {
       const url = new URL(`/layers/${name}.geojson`, location.href).href;
-      (this.#map.getSource(name) as GeoJSONSource | undefined)?.setData(url);
+      void this.#source(name)?.setData(url);
     }
+  }
+
+  /** A layer that could not be had is asked for again; what else goes wrong is said. */
+  #retry({ error, sourceId }: ErrorEvent & { sourceId?: string }): void {
+    const isLayer = Object.values(STATIC_SOURCES)
+      .flat()
+      .some((name) => name === sourceId);
+    const isAbsent = "status" in error && error.status === 404;
+    if (sourceId && isLayer && !isAbsent) setTimeout(() => this.#load([sourceId]), RETRY_MS);
+    else console.error("the map is not as it should be", error);
+  }
+
+  #source(name: string): GeoJSONSource | undefined {
+    return this.#map.getSource(name) as GeoJSONSource | undefined;
   }
 
   #loadNear(): void {
@@ -285,8 +304,8 @@ export class MapLibreMap implements FloodMap {
     this.#load(STATIC_SOURCES.near);
   }
 
-  #showTrucks(store: Store): void {
-    for (const truck of store.trucks.values()) {
+  #showTrucks(live: LiveState): void {
+    for (const truck of live.trucks.values()) {
       const before = this.#headings.get(truck.id);
       const degrees = before ? heading(before.at, truck.position) : null;
       if (!before || degrees !== null) {
@@ -297,7 +316,7 @@ export class MapLibreMap implements FloodMap {
       }
     }
     const moved = new Map([...this.#headings].map(([id, { degrees }]) => [id, degrees]));
-    this.#set("trucks", truckFeatures(store.trucks.values(), moved));
+    this.#set("trucks", truckFeatures(live.trucks.values(), moved));
   }
 
   #at(event: MapMouseEvent): Selection | null {
@@ -310,7 +329,7 @@ export class MapLibreMap implements FloodMap {
       { layers: PICKED.map(([layer]) => layer) },
     );
     for (const [layer, kind] of PICKED) {
-      const id: unknown = found.find((f) => f.layer.id === layer)?.properties["id"];
+      const id: unknown = found.find((f) => f.layer.id === layer)?.properties.id;
       if (typeof id === "string") return { kind, id };
     }
     return null;

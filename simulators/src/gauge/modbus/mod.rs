@@ -20,7 +20,7 @@ use tokio_serial::SerialStream;
 use super::{Device, register};
 
 /// A Modbus TCP line. It ends when dropped.
-pub struct TcpBus {
+pub(crate) struct TcpBus {
     address: SocketAddr,
     server: JoinHandle<()>,
 }
@@ -30,7 +30,7 @@ impl TcpBus {
     ///
     /// # Errors
     /// No port can be had.
-    pub async fn start(units: BTreeMap<u8, Device>) -> io::Result<Self> {
+    pub(crate) async fn start(units: BTreeMap<u8, Device>) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let bus = Bus {
@@ -57,14 +57,8 @@ impl TcpBus {
 
     /// What an agent's configuration names: `tcp://127.0.0.1:<port>`.
     #[must_use]
-    pub fn connect(&self) -> String {
+    pub(crate) fn connect(&self) -> String {
         format!("tcp://{}", self.address)
-    }
-
-    /// Where it listens.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
     }
 }
 
@@ -75,7 +69,7 @@ impl Drop for TcpBus {
 }
 
 /// A Modbus RTU line on a pair of pseudo-terminals. It ends when dropped.
-pub struct RtuBus {
+pub(crate) struct RtuBus {
     path: String,
     server: JoinHandle<()>,
     /// Held open so that the line stays up while no agent has it open.
@@ -87,7 +81,7 @@ impl RtuBus {
     ///
     /// # Errors
     /// No pseudo-terminal can be had.
-    pub fn start(units: BTreeMap<u8, Device>) -> io::Result<Self> {
+    pub(crate) fn start(units: BTreeMap<u8, Device>) -> io::Result<Self> {
         // A fresh pair is locked by nobody; set_exclusive(false) would lock the agent out.
         let (master, slave) = TTYPort::pair()?;
         let path = slave
@@ -107,14 +101,8 @@ impl RtuBus {
 
     /// What an agent's configuration names: `rtu:///dev/pts/7?baud=115200&parity=none`.
     #[must_use]
-    pub fn connect(&self) -> String {
+    pub(crate) fn connect(&self) -> String {
         format!("rtu://{}?baud=115200&parity=none", self.path)
-    }
-
-    /// The device that an agent opens.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.path
     }
 }
 

@@ -119,11 +119,11 @@ async fn the_line_behaves(mut context: Context, log: &ServedLog) {
 async fn a_tcp_bus_answers_for_its_units_and_only_for_them() {
     let log = Arc::new(ServedLog::default());
     let bus = TcpBus::start(units(&log)).await.expect("bus");
-    let context = tcp::connect_slave(bus.address(), Slave(1))
+    let context = tcp::connect_slave(bus.address, Slave(1))
         .await
         .expect("connect");
     the_line_behaves(context, &log).await;
-    let mut other = tcp::connect_slave(bus.address(), Slave(9))
+    let mut other = tcp::connect_slave(bus.address, Slave(9))
         .await
         .expect("connect");
     assert!(is_silent(&mut other, 9).await, "nobody has unit 9");
@@ -134,7 +134,7 @@ async fn an_rtu_bus_answers_on_its_pseudo_terminal_and_outlives_its_reader() {
     let log = Arc::new(ServedLog::default());
     let bus = RtuBus::start(units(&log)).expect("bus");
     let open = || {
-        let port = tokio_serial::new(bus.path(), 115_200);
+        let port = tokio_serial::new(&bus.path, 115_200);
         rtu::attach_slave(
             tokio_serial::SerialStream::open(&port).expect("open"),
             Slave(1),

@@ -7,6 +7,7 @@
 mod finding;
 mod graph;
 mod layout;
+mod lints;
 mod mentions;
 mod names;
 mod package;
@@ -130,11 +131,13 @@ impl Checkout {
 
     fn check_texts(&self, wrong: &mut Vec<Finding>) {
         let files: BTreeSet<&str> = self.files.iter().map(String::as_str).collect();
+        let off = lints::switched_off(self.texts.get("Cargo.toml").map_or("", String::as_str));
         for (path, text) in &self.texts {
             let is_own = path.starts_with("simulators/verify/src/tidy/");
             if has_ending(path, "rs") {
                 wrong.extend(layout::too_long(path, text));
                 wrong.extend(layout::opens_without_promise(path, text));
+                wrong.extend(lints::idle(path, text, &off));
                 if !is_own {
                     wrong.extend(layout::unfinished(path, text));
                 }

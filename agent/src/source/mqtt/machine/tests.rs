@@ -251,11 +251,10 @@ fn a_stop_with_nothing_on_its_way_takes_leave_at_once_and_waits_for_the_broker_f
     let mut script = Script::connected();
     assert_eq!(script.step(Event::Stop), "end readings, take leave");
     assert_eq!(script.machine.wake_at(), Some(LEAVE));
-    script
-        .after(LEAVE - Duration::from_millis(1))
-        .step(Event::Tick);
+    let tick = Duration::from_millis(1);
+    script.after(LEAVE.saturating_sub(tick)).step(Event::Tick);
     assert!(!script.machine.is_over());
-    assert_eq!(script.after(Duration::from_millis(1)).step(Event::Tick), "");
+    assert_eq!(script.after(tick).step(Event::Tick), "");
     assert!(script.machine.is_over());
 }
 
@@ -266,11 +265,12 @@ fn a_stop_waits_for_receipts_that_do_not_come_only_so_long() {
     assert_eq!(script.machine.wake_at(), None);
     script.step(Event::Stop);
     assert_eq!(script.machine.wake_at(), Some(SECOND + FAREWELL));
-    script.after(FAREWELL - Duration::from_millis(100));
+    let rest = Duration::from_millis(100);
+    script.after(FAREWELL.saturating_sub(rest));
     assert_eq!(script.durable(1), "acknowledge 7, take leave");
     let patience = Some(SECOND + FAREWELL);
     assert_eq!(script.machine.wake_at(), patience, "all of it together");
-    script.after(Duration::from_millis(100)).step(Event::Tick);
+    script.after(rest).step(Event::Tick);
     assert!(script.machine.is_over());
 }
 

@@ -1,0 +1,5 @@
+//! The world by itself: scripts of arrivals, and what must hold for any sequence of them.
+
+mod properties;
+mod script;
+mod steps;

@@ -1,0 +1,113 @@
+// What needs a dispatcher's attention, worst first. Pure: state and time in, lists out.
+
+import {
+  type Agent,
+  aboveAlertM,
+  type Gauge,
+  type GaugeStatus,
+  isAboveAlert,
+  isFlooded,
+  type Point,
+  rank,
+  WORK_COUNTERS,
+} from "../model.ts";
+
+export interface GaugeGroup {
+  status: Exclude<GaugeStatus, "ok">;
+  gauges: Gauge[];
+}
+
+export interface Attention {
+  flooded: Point[];
+  /** Dry or nearly so, but forecast to be waterlogged within the hour. */
+  coming: Point[];
+  /** Unknown, or with a high reading that is not believed. */
+  doubtful: Point[];
+  /** River and canal gauges above their alert level. */
+  levels: Gauge[];
+  gauges: GaugeGroup[];
+  agents: Agent[];
+  refused: { code: string; count: number }[];
+}
+
+export interface Seen {
+  points: Iterable<Point>;
+  gauges: Iterable<Gauge>;
+  agents: Iterable<Agent>;
+  counters: Record<string, number>;
+  now: number;
+}
+
+const SOON_MS = 60 * 60_000;
+
+const WORK = new Set<string>(WORK_COUNTERS);
+
+const GROUPS: GaugeGroup["status"][] = ["silent", "stale", "fail", "missing", "suspect"];
+
+export function needsAttention(seen: Seen): Attention {
+  const points = [...seen.points];
+  const gauges = [...seen.gauges];
+  return {
+    flooded: points.filter((p) => isFlooded(p.status)).sort(worstFirst),
+    coming: points
+      .filter((p) => comesWithin(p, seen.now, SOON_MS))
+      .sort((a, b) => floodsAt(a) - floodsAt(b) || byId(a, b)),
+    doubtful: points.filter(isDoubtful).sort(doubtFirst),
+    levels: gauges
+      .filter(isAboveAlert)
+      .sort((a, b) => aboveAlertM(b) - aboveAlertM(a) || byId(a, b)),
+    gauges: GROUPS.map((status) => ({
+      status,
+      gauges: gauges.filter((g) => g.status === status).sort(byId),
+    })).filter((group) => group.gauges.length > 0),
+    agents: [...seen.agents].filter(isTroubled).sort(agentOrder),
+    refused: Object.entries(seen.counters)
+      .filter(([code, count]) => count > 0 && !WORK.has(code))
+      .map(([code, count]) => ({ code, count }))
+      .sort((a, b) => b.count - a.count || a.code.localeCompare(b.code)),
+  };
+}
+
+export function isTroubled(agent: Agent): boolean {
+  return (
+    !agent.online ||
+    agent.dropped > 0 ||
+    agent.holes > 0 ||
+    agent.failed_readings > 0 ||
+    agent.silent_sources.length > 0
+  );
+}
+
+/** Highest first: class, then depth; the id makes the order total. */
+function worstFirst(a: Point, b: Point): number {
+  return rank(b.status) - rank(a.status) || (b.depth_m ?? 0) - (a.depth_m ?? 0) || byId(a, b);
+}
+
+function comesWithin(point: Point, now: number, span: number): boolean {
+  if (point.status === "unknown" || isFlooded(point.status)) return false;
+  return floodsAt(point) <= now + span;
+}
+
+function floodsAt(point: Point): number {
+  const at = point.forecast?.reaches_waterlogged_at;
+  return at ? Date.parse(at) : Number.POSITIVE_INFINITY;
+}
+
+function isDoubtful(point: Point): boolean {
+  if (point.status === "unknown") return true;
+  const suspect = point.suspect_depth_m;
+  return suspect !== null && suspect >= point.thresholds.notice_m && !isFlooded(point.status);
+}
+
+/** A high reading that is not believed is more urgent than silence. */
+function doubtFirst(a: Point, b: Point): number {
+  return (b.suspect_depth_m ?? -1) - (a.suspect_depth_m ?? -1) || b.weight - a.weight || byId(a, b);
+}
+
+function agentOrder(a: Agent, b: Agent): number {
+  return Number(a.online) - Number(b.online) || b.dropped - a.dropped || byId(a, b);
+}
+
+function byId(a: { id: string }, b: { id: string }): number {
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}

@@ -1,0 +1,98 @@
+// One connection to `/events` that comes back by itself and resumes where it stopped.
+//
+// Read by `fetch` rather than `EventSource`: so the heartbeat comments are seen, which tells a
+// dead line from a quiet one, and `Last-Event-ID` survives a refused attempt.
+
+import type { State } from "../model.ts";
+import { EventParser } from "./event-parser.ts";
+
+export type LineMessage =
+  /** The line stands. Unless resumed, what went before must be fetched as a snapshot. */
+  | { kind: "open"; resumed: boolean }
+  | { kind: "delta"; delta: State }
+  /** The server cannot continue from where we were: fetch the snapshot. */
+  | { kind: "reset" }
+  | { kind: "lost" };
+
+/** The server sends a comment every 5 s; longer silence than this is a dead line. */
+const SILENCE_MS = 8_000;
+const FIRST_PAUSE_MS = 400;
+const LONGEST_PAUSE_MS = 4_000;
+
+export class EventConnection {
+  #lastId = "";
+  #stopped = false;
+  #pause = FIRST_PAUSE_MS;
+  #abort = new AbortController();
+
+  constructor(
+    private readonly url: string,
+    private readonly tell: (message: LineMessage) => void,
+  ) {}
+
+  async run(): Promise<void> {
+    while (!this.#stopped) {
+      const opened = await this.#once();
+      if (this.#stopped) return;
+      this.tell({ kind: "lost" });
+      this.#pause = opened ? FIRST_PAUSE_MS : Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
+      await new Promise((wake) => setTimeout(wake, this.#pause));
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#abort.abort();
+  }
+
+  /** Reads one connection to its end; whether it had been opened. */
+  async #once(): Promise<boolean> {
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    let watchdog = this.#watch();
+    const alive = (): void => {
+      clearTimeout(watchdog);
+      watchdog = this.#watch();
+    };
+    let opened = false;
+    try {
+      const headers: Record<string, string> = { accept: "text/event-stream" };
+      if (this.#lastId) headers["last-event-id"] = this.#lastId;
+      const response = await fetch(this.url, { headers, signal, cache: "no-store" });
+      if (!response.ok || !response.body) return false;
+      opened = true;
+      this.tell({ kind: "open", resumed: this.#lastId !== "" });
+      await this.#read(response.body, alive);
+    } catch {
+      // Cut, refused or silent: the same to the dispatcher, and said by "lost".
+    } finally {
+      clearTimeout(watchdog);
+      this.#abort.abort();
+    }
+    return opened;
+  }
+
+  #watch(): ReturnType<typeof setTimeout> {
+    return setTimeout(() => this.#abort.abort(), SILENCE_MS);
+  }
+
+  async #read(body: ReadableStream<Uint8Array>, alive: () => void): Promise<void> {
+    const parser = new EventParser();
+    const text = new TextDecoder();
+    const reader = body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      alive();
+      for (const event of parser.push(text.decode(value, { stream: true }))) {
+        if (event.id) this.#lastId = event.id;
+        if (event.name === "reset") {
+          this.#lastId = "";
+          this.tell({ kind: "reset" });
+        } else if (event.name === "delta") {
+          this.tell({ kind: "delta", delta: JSON.parse(event.data) as State });
+        }
+      }
+    }
+  }
+}

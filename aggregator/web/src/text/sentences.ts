@@ -1,0 +1,143 @@
+// Codes of the API as sentences in the dispatcher's language. A code that this page does not
+// know is shown as it came: better odd than silent.
+
+import type { Against, Point, Reason, Skill, Unserved } from "../model.ts";
+import * as format from "./format.ts";
+import type { Words } from "./languages.ts";
+
+/** What a sentence needs besides its code. */
+export interface Speaker {
+  words: Words;
+  at(instant: string): string;
+  districtName(id: string): string;
+}
+
+export function reason(reason: Reason, { words, at }: Speaker): string {
+  const say = words.plan.reason;
+  switch (reason.code) {
+    case "depth-now":
+      return say["depth-now"](format.text(format.depth(reason.params.depth_m)));
+    case "rising":
+      return say.rising(format.text(format.rate(reason.params.rate_m_per_h)));
+    case "forecast-peak":
+      return say["forecast-peak"](
+        format.text(format.depth(reason.params.depth_m)),
+        at(reason.params.at),
+      );
+    case "reaches-closure":
+      return say["reaches-closure"](at(reason.params.at));
+    case "important-place":
+      return say["important-place"](format.count(reason.params.weight));
+    case "nearest-free":
+      return say["nearest-free"](format.count(reason.params.eta_minutes));
+    case "capacity-fits":
+      return say["capacity-fits"](
+        format.text(format.flow(reason.params.capacity_m3h)),
+        format.text(format.flow(reason.params.inflow_m3h)),
+      );
+    case "heavy-rain":
+      return say["heavy-rain"](format.text(format.intensity(reason.params.mm_per_h)));
+    default:
+      return unknownCode(reason);
+  }
+}
+
+export function objection(against: Against, { words, districtName, at }: Speaker): string {
+  const say = words.plan.objection;
+  switch (against.code) {
+    case "arrives-after-closure":
+      return say["arrives-after-closure"](format.count(against.params.minutes));
+    case "cannot-win":
+      return say["cannot-win"](
+        format.text(format.flow(against.params.inflow_m3h)),
+        format.text(format.flow(against.params.capacity_m3h)),
+      );
+    case "district-left-without-reserve":
+      return say["district-left-without-reserve"](districtName(against.params.district));
+    case "straight-line-estimate":
+      return say["straight-line-estimate"]();
+    case "forecast-unverified":
+      return say["forecast-unverified"]();
+    case "truck-not-heard": {
+      const { since } = against.params;
+      return say["truck-not-heard"](since === null ? null : at(since));
+    }
+    default:
+      return unknownCode(against);
+  }
+}
+
+export function unserved({ code }: Unserved, { words }: Speaker): string {
+  return textOf(code, words.plan.unservedReason);
+}
+
+export function tests(codes: readonly string[], words: Words): string[] {
+  return codes.map((code) => textOf(code, words.tests));
+}
+
+/** How fast and which way: `rising 12 cm/h`. */
+export function trend(metresPerHour: number | null, words: Words): string {
+  const way = format.trend(metresPerHour);
+  if (way === null || metresPerHour === null) return format.NO_NUMBER;
+  if (way === "steady") return words.trend.steady;
+  return words.rateOf(words.trend[way], format.text(format.rate(metresPerHour)));
+}
+
+/** What the past says of the forecasts of a point. */
+export function skill(skill: Skill | null, words: Words): string {
+  if (!skill || skill.verified === 0 || skill.mae_m === null) return words.detail.unverified;
+  const { mae_m: error, mae_persistence_m: persistence } = skill;
+  const said = words.detail.skill(
+    format.count(skill.verified),
+    skill.horizon_minutes,
+    format.text(format.depth(error)),
+    format.text(format.depth(persistence)),
+  );
+  const worse = persistence !== null && error >= persistence ? words.detail.skillWorse : "";
+  const events =
+    skill.hits + skill.misses + skill.false_alarms > 0
+      ? words.detail.skillEvents(skill.hits, skill.misses, skill.false_alarms)
+      : "";
+  return `${said}${worse}${events}${words.fullStop}`;
+}
+
+/** A point's state and outlook in one or two sentences, for those who cannot see the chart. */
+export function summary(point: Point, speaker: Speaker): string {
+  const { words } = speaker;
+  const parts = [nowSentence(point, speaker)];
+  if (point.suspect_depth_m !== null) {
+    parts.push(words.detail.summarySuspect(format.text(format.depth(point.suspect_depth_m))));
+  }
+  parts.push(outlookSentence(point, speaker));
+  return parts.filter(Boolean).join(words.sentenceGap);
+}
+
+function nowSentence(point: Point, { words, at }: Speaker): string {
+  if (point.status === "unknown" || point.depth_m === null || point.observed_at === null) {
+    return words.detail.summaryUnknown(words.cause[point.cause ?? "no-data"]);
+  }
+  const depth = format.text(format.depth(point.depth_m));
+  return words.detail.summary(depth, at(point.observed_at), trend(point.rate_m_per_h, words));
+}
+
+function outlookSentence(point: Point, { words, at }: Speaker): string {
+  const forecast = point.forecast;
+  if (!forecast) return words.detail.summaryNoForecast;
+  const peak = format.text(format.depth(forecast.peak_m));
+  const hour = forecast.horizons.find((h) => h.minutes === 60);
+  if (!hour) return words.detail.summaryPeakOnly(peak, at(forecast.peak_at));
+  const low = format.depth(hour.p10_m).number;
+  const high = format.text(format.depth(hour.p90_m));
+  return words.detail.summaryPeak(peak, at(forecast.peak_at), low, high);
+}
+
+/** The text of a code; the code itself where the server is newer than this page. */
+export function textOf(code: string, texts: Readonly<Record<string, string>>): string {
+  return texts[code] ?? code;
+}
+
+/** A code of a server that is newer than this page. */
+function unknownCode(coded: { code: string; params: object }): string {
+  const params = Object.entries(coded.params).map(([name, value]) => `${name} ${String(value)}`);
+  return [coded.code, ...params].join(", ");
+}

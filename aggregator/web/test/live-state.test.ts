@@ -1,0 +1,97 @@
+import { expect, test } from "vitest";
+import { LiveState } from "../src/live/state.ts";
+import type { State } from "../src/model.ts";
+import { at, delta, order, point } from "./examples.ts";
+
+/** A live state whose snapshot is given out when the test says so. */
+function liveWithLateSnapshot() {
+  let give: (snapshot: State) => void = () => {};
+  const live = new LiveState(
+    () => new Promise((done) => (give = done)),
+    () => 0,
+  );
+  return { live, give: (snapshot: State) => give(snapshot) };
+}
+
+test("a delta that the snapshot already contains is dropped, a newer one is applied after it", async () => {
+  const { live, give } = liveWithLateSnapshot();
+  const opened = live.take({ kind: "open", resumed: false });
+  await live.take({ kind: "delta", delta: delta(4, { points: [point({ depth_m: 0.1 })] }) });
+  await live.take({ kind: "delta", delta: delta(6, { points: [point({ depth_m: 0.3 })] }) });
+  give(delta(5, { points: [point({ depth_m: 0.2 })] }));
+  await opened;
+  expect([live.seq, live.points.get("wp-01")?.depth_m]).toEqual([6, 0.3]);
+});
+
+test("a delta that tells nothing of a point leaves what was known of it", async () => {
+  const live = new LiveState(
+    async () => delta(1, { points: [point()] }),
+    () => 0,
+  );
+  await live.take({ kind: "open", resumed: false });
+  await live.take({ kind: "delta", delta: delta(2, { orders: [order()] }) });
+  expect(live.points.get("wp-01")?.name.en).toBe("Dock underpass");
+});
+
+test("numbers of deltas only need to grow: a gap is no loss, a number that was is dropped", async () => {
+  let fetched = 0;
+  const live = new LiveState(
+    async () => delta(++fetched, { points: [point()] }),
+    () => 0,
+  );
+  await live.take({ kind: "open", resumed: false });
+  await live.take({ kind: "delta", delta: delta(9, { points: [point({ depth_m: 0.3 })] }) });
+  await live.take({ kind: "delta", delta: delta(4, { points: [point({ depth_m: 0.1 })] }) });
+  expect([live.seq, live.points.get("wp-01")?.depth_m, fetched]).toEqual([9, 0.3, 1]);
+});
+
+test("a resumed line fetches nothing", async () => {
+  let fetched = 0;
+  const live = new LiveState(
+    async () => delta(++fetched),
+    () => 0,
+  );
+  await live.take({ kind: "open", resumed: false });
+  await live.take({ kind: "lost" });
+  await live.take({ kind: "open", resumed: true });
+  expect([fetched, live.line.state]).toEqual([1, "open"]);
+});
+
+test("the moment of loss is the first one, however often the line fails after it", async () => {
+  let now = 5;
+  const live = new LiveState(
+    async () => delta(1),
+    () => now,
+  );
+  await live.take({ kind: "open", resumed: false });
+  await live.take({ kind: "lost" });
+  now = 9;
+  await live.take({ kind: "lost" });
+  expect(live.line).toEqual({ state: "lost", at: 5 });
+});
+
+test("a snapshot that fails is asked for again, and what is gone by then is gone here", async () => {
+  const answers = [
+    async () => delta(1, { points: [point()] }),
+    async () => Promise.reject(new Error("503")),
+  ];
+  const live = new LiveState(
+    () => (answers.shift() ?? (async () => delta(9)))(),
+    () => 0,
+    async () => {},
+  );
+  await live.take({ kind: "open", resumed: false });
+  await live.take({ kind: "reset" });
+  expect([live.seq, live.points.size]).toEqual([9, 0]);
+});
+
+test("storm time runs at the storm's speed between two messages", async () => {
+  let now = 0;
+  const live = new LiveState(
+    async () => delta(1, { speed: 60 }),
+    () => now,
+  );
+  await live.take({ kind: "open", resumed: false });
+  now = 10_000;
+  expect(new Date(live.clock.now()).toISOString()).toBe(at(10));
+});

@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import { isTroubled, needsAttention, type Seen } from "../src/attention/needs-attention.ts";
+import { at, forecast, gauge, NOON, point } from "./examples.ts";
+
+const seen = (given: Partial<Seen>) =>
+  needsAttention({ points: [], gauges: [], agents: [], counters: {}, now: NOON, ...given });
+const ids = (all: { id: string }[]) => all.map((one) => one.id);
+
+test("flooded points come worst first: by class, then by depth", () => {
+  const points = [
+    point({ id: "a", status: "waterlogged", depth_m: 0.2 }),
+    point({ id: "b", status: "severe", depth_m: 0.5 }),
+    point({ id: "c", status: "waterlogged", depth_m: 0.25 }),
+    point({ id: "d", status: "notice", depth_m: 0.1 }),
+  ];
+  expect(ids(seen({ points }).flooded)).toEqual(["b", "c", "a"]);
+});
+
+test("a silent point is doubtful, never among the dry or the flooded", () => {
+  const points = [point({ status: "unknown", depth_m: null, cause: "stale" })];
+  const { flooded, coming, doubtful } = seen({ points });
+  expect([flooded, coming, ids(doubtful)]).toEqual([[], [], ["wp-01"]]);
+});
+
+test("a suspect reading above notice is shown as doubtful and raises nothing", () => {
+  const points = [point({ suspect_depth_m: 0.3 })];
+  const { flooded, doubtful } = seen({ points });
+  expect([flooded, ids(doubtful)]).toEqual([[], ["wp-01"]]);
+});
+
+test("only what floods within the hour is coming, the soonest first", () => {
+  const floodsIn = (id: string, minutes: number) =>
+    point({ id, forecast: forecast({ reaches_waterlogged_at: at(minutes) }) });
+  const points = [floodsIn("late", 61), floodsIn("second", 40), floodsIn("first", 5)];
+  expect(ids(seen({ points }).coming)).toEqual(["first", "second"]);
+});
+
+test("a river gauge counts as above its alert level only while it is believed", () => {
+  const over = { parameter: "water-level", alert_m: 3, value: 3.2 } as const;
+  const gauges = [gauge({ id: "a", ...over }), gauge({ id: "b", ...over, status: "stale" })];
+  expect(ids(seen({ gauges }).levels)).toEqual(["a"]);
+});
+
+test("counters of work done are no trouble; refusals are, the most frequent first", () => {
+  const counters = { observations: 900, duplicates: 4, "unknown-gauge": 2, unreadable: 7 };
+  expect(seen({ counters }).refused.map((r) => r.code)).toEqual(["unreadable", "unknown-gauge"]);
+});
+
+test("a gateway with one silent source is in trouble, a busy one is not", () => {
+  const well = {
+    id: "gw-1",
+    online: true,
+    last_seen: at(0),
+    spooled_batches: 9,
+    dropped: 0,
+    failed_readings: 0,
+    silent_sources: [],
+    holes: 0,
+    backfill_until: null,
+  };
+  expect([isTroubled(well), isTroubled({ ...well, silent_sources: ["lg-0001"] })]).toEqual([
+    false,
+    true,
+  ]);
+});

@@ -1,0 +1,71 @@
+//! An agent's health, in JSON.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Instant, codes::Named as _, to_json};
+use crate::{
+    clock::Mode,
+    wire::{AgentHealth, DecodeError, FieldError},
+};
+
+#[derive(Serialize, Deserialize)]
+struct Health<'a> {
+    #[serde(borrow)]
+    agent: Cow<'a, str>,
+    online: bool,
+    at: Instant<'a>,
+    mode: Cow<'a, str>,
+    version: Cow<'a, str>,
+    spooled_batches: u64,
+    spooled_bytes: u64,
+    dropped: u64,
+    failed_readings: u64,
+    #[serde(default)]
+    silent_sources: Vec<Cow<'a, str>>,
+}
+
+pub fn encode(health: &AgentHealth) -> Vec<u8> {
+    let AgentHealth {
+        agent,
+        online,
+        at,
+        mode,
+        version,
+        spooled_batches,
+        spooled_bytes,
+        dropped,
+        failed_readings,
+        silent_sources,
+    } = health;
+    to_json(&Health {
+        agent: agent.as_str().into(),
+        online: *online,
+        at: (*at).into(),
+        mode: mode.name().into(),
+        version: version.into(),
+        spooled_batches: *spooled_batches,
+        spooled_bytes: *spooled_bytes,
+        dropped: *dropped,
+        failed_readings: *failed_readings,
+        silent_sources: silent_sources.iter().map(Cow::from).collect(),
+    })
+}
+
+pub fn decode(payload: &[u8]) -> Result<AgentHealth, DecodeError> {
+    let health: Health<'_> = serde_json::from_slice(payload)?;
+    let silent_sources = health.silent_sources.into_iter();
+    Ok(AgentHealth {
+        agent: health.agent.parse().map_err(FieldError::from)?,
+        online: health.online,
+        at: health.at.try_into()?,
+        mode: Mode::named(&health.mode)?,
+        version: health.version.into_owned(),
+        spooled_batches: health.spooled_batches,
+        spooled_bytes: health.spooled_bytes,
+        dropped: health.dropped,
+        failed_readings: health.failed_readings,
+        silent_sources: silent_sources.map(Cow::into_owned).collect(),
+    })
+}

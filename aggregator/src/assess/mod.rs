@@ -272,6 +272,9 @@ impl Assessment {
 }
 
 #[cfg(test)]
+mod transcripts;
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use shared::{gauge::Parameter, quality::TestSet, value::Value};

@@ -20,3 +20,6 @@ pub use memory::ForecastState;
 pub use model::PointModel;
 pub use report::{Forecast, Horizon, Inflow, Method};
 pub use skill::Skill;
+
+#[cfg(test)]
+mod transcripts;

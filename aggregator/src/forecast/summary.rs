@@ -91,10 +91,8 @@ impl Summary<'_> {
             }
         }
         let reaching = WEIGHTS.iter().zip(reach).filter(|(_, reach)| *reach);
-        reaching
-            .map(|(weight, _)| weight)
-            .sum::<f64>()
-            .clamp(0.0, 1.0)
+        let weight: f64 = reaching.fold(0.0, |sum, (weight, _)| sum + weight);
+        weight.min(1.0)
     }
 
     /// The members at a step, their span widened by past error.

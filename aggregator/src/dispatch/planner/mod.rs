@@ -311,3 +311,5 @@ fn round(number: f64) -> f64 {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transcripts;

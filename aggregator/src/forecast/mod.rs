@@ -9,6 +9,7 @@
 
 mod forecaster;
 pub(crate) mod grid;
+mod members;
 mod memory;
 mod model;
 mod report;

@@ -11,6 +11,7 @@ use shared::{
 use super::{
     Forecast, Inflow, Method,
     grid::{self, STEP_MINUTES, Step},
+    members::{Members, WEIGHTS},
     memory::{PointMemory, Recent},
     summary::Summary,
 };
@@ -36,12 +37,6 @@ const RUNOFF_MINUTES: f64 = 12.0;
 
 /// Fading of a rise that is carried on without rain data, in minutes, one per member.
 const RISE_FADES_MINUTES: Members<f64> = [5.0, 20.0, 60.0];
-
-/// One of each for the three members of a forecast: rain stops, fades, stays.
-pub type Members<T> = [T; 3];
-
-/// Weights of the members.
-pub const WEIGHTS: Members<f64> = [0.3, 0.5, 0.2];
 
 /// What the model must know of a point.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use shared::{time::Timestamp, waterlogging::Thresholds};
 use super::{
     Forecast, Horizon, Inflow, Method,
     grid::Step,
-    model::{Members, WEIGHTS},
+    members::{Members, WEIGHTS},
     skill::Verification,
 };
 

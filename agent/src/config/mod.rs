@@ -1,6 +1,6 @@
 //! The agent's configuration: one TOML file, parsed into types that cannot be wrong.
 //!
-//! [`load`] reads the file, [`parse`] is the pure part. Unknown keys are refused, everything that
+//! [`load()`] reads the file, [`parse`] is the pure part. Unknown keys are refused, everything that
 //! can be found wrong is reported at once, and every error names its line.
 
 mod check;

@@ -87,7 +87,7 @@ where
 }
 
 impl World {
-    /// A city in which nothing is known yet. It waits for [`Input::Started`].
+    /// A city in which nothing is known yet. It waits for [`super::Input::Started`].
     #[must_use]
     pub fn new(city: Arc<City>) -> Self {
         let places = Places::new(&city);

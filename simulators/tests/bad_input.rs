@@ -213,12 +213,12 @@ async fn a_bad_message_is_counted_and_seen_and_the_next_good_one_is_stored() {
         let what = format!("{number}: {} on {}", bad.counter, bad.topic);
         let before = counted(&lab, bad.counter).await;
         line.publish(&bad.topic, bad.payload).await;
+        page_shows(&lab, bad.counter, before + 1).await;
         assert_eq!(counted(&lab, bad.counter).await, before + 1, "{what}");
         let metric = format!("flood_{}_total", bad.counter.replace('-', "_"));
         let metrics = lab.client.metrics().await.expect("metrics");
         let expected = (before + 1) as f64;
         assert_eq!(metrics.get(&metric), Some(&expected), "{what}");
-        page_shows(&lab, bad.counter, before + 1).await;
         if let Some(detail) = bad.detail {
             let newest = get(&lab, "/api/v1/refused").await[0].take();
             assert_eq!(newest["reason"], bad.counter, "{what}");

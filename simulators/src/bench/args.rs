@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-/// Measure the real aggregator: ingest through its own broker and through mosquitto, and the map.
+/// Measure the real aggregator: ingest through its own broker and through mosquitto, the map, and how
+/// soon it is back after a kill.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Build everything for release first, and leave the machine alone meanwhile:
@@ -15,8 +16,13 @@ the same machine: a log of the same bytes that is synced as often, and a broker 
 but acknowledge.
 map: the demo city with one writer at twenty times the real rate; /map.geojson is fetched again and
 again, first alone, then while other agents publish too.
+start-up: every round fills an empty store at full speed, kills the aggregator (SIGKILL) and measures
+from its next start until /readyz answers 200: after many recent observations, then with a city of
+many gauges, each of which has given some. Beside it stand a plain read of the same bytes and a
+program that only prints its version.
 
-Exit status 1 if an observation was lost or counted twice, or if the map missed its goal.")]
+Exit status 1 if an observation was lost or counted twice, or if the map or a start-up missed its
+goal.")]
 pub struct BenchArgs {
     /// What to measure
     #[arg(value_enum, default_value_t = BenchPart::All)]
@@ -39,6 +45,12 @@ pub struct BenchArgs {
     /// Requests for the map in each run
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     pub requests: u32,
+    /// Recent observations before the first kind of start-up
+    #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub recent: u64,
+    /// Gauges of the city in the second kind of start-up
+    #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    pub gauges: u32,
     /// Work in this folder, whose disk is then measured, and keep it [default: a temporary one]
     #[arg(long)]
     pub work: Option<PathBuf>,
@@ -53,4 +65,12 @@ pub enum BenchPart {
     All,
     Ingest,
     Map,
+    StartUp,
+}
+
+impl BenchPart {
+    /// Whether this is to be measured when `self` was asked for.
+    pub(super) fn holds(self, part: Self) -> bool {
+        self == Self::All || self == part
+    }
 }

@@ -91,7 +91,7 @@ impl IngestBench {
 /// A program is missing or fails.
 pub(super) async fn run(args: &BenchArgs, work: &Path) -> anyhow::Result<IngestBench> {
     let city = work.join("load-city");
-    load::write_city(&city, args.agents * args.batch)?;
+    load::write_city(&city, args.agents * args.batch, 0)?;
     let mut brokers = vec![("embedded", BrokerChoice::Embedded)];
     if find_in_path("mosquitto").is_some() {
         brokers.push(("mosquitto", BrokerChoice::Mosquitto));
@@ -131,6 +131,7 @@ async fn measure(
         batch: args.batch,
         rate: None,
         seconds: args.seconds,
+        observations: None,
         window: args.window,
         mode: rig::MODE,
         write_city: None,

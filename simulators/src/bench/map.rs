@@ -133,6 +133,7 @@ async fn other_load(broker: BrokerUrl, requests: u32) {
         batch: 100,
         rate: Some(OTHER_RATE),
         seconds,
+        observations: None,
         window: 32,
         mode: rig::MODE,
         write_city: None,

@@ -10,6 +10,7 @@ mod ingest;
 mod limits;
 mod map;
 mod rig;
+mod start_up;
 mod table;
 mod writer;
 
@@ -32,9 +33,11 @@ struct BenchReport {
     ingest: Option<ingest::IngestBench>,
     #[serde(skip_serializing_if = "Option::is_none")]
     map: Option<map::MapBench>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_up: Option<start_up::StartUpBench>,
 }
 
-/// Runs `flood-sim bench`; tells whether nothing was lost and the map met its goal.
+/// Runs `flood-sim bench`; tells whether nothing was lost and every goal was met.
 ///
 /// # Errors
 /// A program is missing or fails, or the report cannot be written.
@@ -50,6 +53,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<bool> {
         load_average: load_average(),
         ingest: None,
         map: None,
+        start_up: None,
     };
     say(format!(
         "{} processors, load average {:.1}; work folder {}",
@@ -58,17 +62,23 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<bool> {
         work.display()
     ));
     let mut good = true;
-    if args.what != BenchPart::Map {
+    if args.what.holds(BenchPart::Ingest) {
         let ingest = ingest::run(&args, &work).await?;
         table::ingest(&ingest);
         good &= ingest.is_exact();
         report.ingest = Some(ingest);
     }
-    if args.what != BenchPart::Ingest {
+    if args.what.holds(BenchPart::Map) {
         let map = map::run(&args, &work).await?;
         table::map(&map);
         good &= map.meets_goal();
         report.map = Some(map);
+    }
+    if args.what.holds(BenchPart::StartUp) {
+        let start_up = start_up::run(&args, &work).await?;
+        table::start_up(&start_up);
+        good &= start_up.is_good();
+        report.start_up = Some(start_up);
     }
     if let Some(file) = &args.report {
         write_report(file, &report)?;

@@ -3,6 +3,7 @@
 use super::{
     ingest::{IngestBench, IngestRun, MachineLimits},
     map::{GOAL, MapBench},
+    start_up::{StartUpBench, StartUpCase, StartUpRun},
 };
 use crate::console::say;
 
@@ -130,6 +131,44 @@ pub(super) fn map(map: &MapBench) {
         GOAL.as_millis(),
         map.other_observations_per_second
     ));
+}
+
+/// Tells how soon the aggregator was back.
+pub(super) fn start_up(start_up: &StartUpBench) {
+    say("\nfrom the start to /readyz, in ms, after SIGKILL (median, lowest to highest)");
+    for case in &start_up.cases {
+        case_of(case);
+    }
+}
+
+fn case_of(case: &StartUpCase) {
+    let line = |name: &str, of: &dyn Fn(&StartUpRun) -> f64, more: &str| {
+        let mut all: Vec<f64> = case.runs.iter().map(of).collect();
+        all.sort_by(f64::total_cmp);
+        if let (Some(low), Some(high), Some(median)) =
+            (all.first(), all.last(), all.get(all.len() / 2))
+        {
+            let span = format!("({low:.0}–{high:.0})");
+            say(format!("{name:<44}{median:>8.0}{span:>16}  {more}"));
+        }
+    };
+    let runs = case.sorted();
+    let Some(median) = runs.get(runs.len() / 2) else {
+        return;
+    };
+    let name = format!("{} observations, {} gauges", case.observations, case.gauges);
+    let verdict = if case.meets_goal() { "met" } else { "missed" };
+    let more = format!(
+        "goal {:.0}: {verdict}; CPU {:.1} s, {:.0} MiB resident, load average {:.1}",
+        case.goal_ms,
+        median.cpu_seconds,
+        mebibytes(median.resident_bytes),
+        median.load_average,
+    );
+    line(&name, &|r| r.ready_ms, &more);
+    let more = format!("{:.0} MiB", mebibytes(median.needed_bytes));
+    line("  reading the same bytes", &|r| r.read_ms, &more);
+    line("  starting, and printing the version", &|r| r.idle_ms, "");
 }
 
 fn mebibytes(bytes: u64) -> f64 {

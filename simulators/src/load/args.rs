@@ -32,6 +32,9 @@ pub struct LoadArgs {
     /// How long to publish
     #[arg(long, default_value_t = 30)]
     pub seconds: u64,
+    /// End earlier, once so many observations (rounded up to whole batches of all agents) are published
+    #[arg(long)]
+    pub observations: Option<u64>,
     /// Batches that an agent may have without a commit acknowledgement
     #[arg(long, default_value_t = 32)]
     pub window: usize,

@@ -61,7 +61,7 @@ type SharedSender = Arc<Mutex<Sender>>;
 /// A broker that cannot be reached, or a report that cannot be written.
 pub async fn run(args: LoadArgs) -> anyhow::Result<bool> {
     if let Some(folder) = &args.write_city {
-        write_city(folder, args.agents * args.batch)?;
+        write_city(folder, args.agents * args.batch, 0)?;
         say(format!(
             "{} gauges: {}",
             args.agents * args.batch,
@@ -147,9 +147,12 @@ async fn push(senders: &[SharedSender], args: &LoadArgs, begun: Instant, end: In
     let per_agent = args
         .rate
         .map(|rate| rate / f64::from(args.batch) / f64::from(args.agents));
+    let most = args.observations.map_or(u64::MAX, |count| {
+        count.div_ceil(u64::from(args.agents * args.batch))
+    });
     let mut ticks = tokio::time::interval(TICK);
     let (mut told, mut told_count) = (begun, 0);
-    while Instant::now() < end {
+    while Instant::now() < end && !senders.iter().all(|s| with(s, |s| s.has_sent(most))) {
         ticks.tick().await;
         let now = Instant::now();
         #[expect(
@@ -165,7 +168,7 @@ async fn push(senders: &[SharedSender], args: &LoadArgs, begun: Instant, end: In
         for (number, sender) in (0_u32..).zip(senders) {
             // Each in its own moment, as agents are.
             let phase = f64::from(number) / f64::from(args.agents);
-            with(sender, |s| s.allow(due(phase), now));
+            with(sender, |s| s.allow(due(phase).min(most), now));
         }
         if now - told >= PROGRESS {
             let count: u64 = senders.iter().map(|s| with(s, |s| s.acknowledged)).sum();

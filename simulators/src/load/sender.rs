@@ -103,6 +103,11 @@ impl Sender {
         self.pending.len()
     }
 
+    /// Whether it has sent this many batches since the start.
+    pub(super) fn has_sent(&self, batches: u64) -> bool {
+        self.batches >= batches
+    }
+
     /// Allows this many batches since the start, and sends what the window takes.
     pub(super) fn allow(&mut self, batches: u64, now: Instant) {
         self.due = batches;

@@ -24,7 +24,7 @@ pub enum Outcome {
 impl Outcome {
     /// A number in the parameter's unit; failed where it can be no value.
     #[must_use]
-    pub(crate) fn from_units(number: f64) -> Self {
+    pub fn from_units(number: f64) -> Self {
         Value::from_units(number).map_or(Self::Failed, Self::Number)
     }
 }

@@ -7,7 +7,8 @@
 //!
 //! What a power cut leaves: after [`Spool::commit`] everything that was appended. What was appended
 //! since is lost or kept. A release that was not followed by a commit may be undone, which costs
-//! repetitions, never a loss.
+//! repetitions, never a loss. What a killed process had appended is found again and is durable once
+//! the spool is open: published and then lost, its number would be given again.
 //!
 //! A store that cannot be opened is set aside and a new one is started with a new incarnation: the
 //! agent always starts.
@@ -287,9 +288,8 @@ impl Queue {
         }
         if is_new {
             self.store.set_numbers(self.numbers)?;
-            self.store.sync()?;
         }
-        Ok(())
+        self.store.sync()
     }
 
     fn remove(&mut self, seq: u64) -> Result<Option<Vec<u8>>, EngineError> {

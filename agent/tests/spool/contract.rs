@@ -105,6 +105,7 @@ macro_rules! contract {
 contract!(
     whatever_happens_a_spool_is_its_model,
     after_a_power_cut_committed_batches_are_there_and_no_number_is_used_twice,
+    what_a_killed_process_left_is_durable_once_the_spool_is_open,
     numbers_go_on_after_everything_was_released_and_the_program_restarted,
     a_store_that_makes_no_sense_is_set_aside_and_a_new_one_begins,
     a_damaged_batch_is_removed_and_the_others_are_given,
@@ -353,6 +354,20 @@ fn after_a_power_cut_committed_batches_are_there_and_no_number_is_used_twice<P: 
     let newest = after.usage().newest;
     assert!(newest >= 20);
     assert_eq!(append(&mut after, &batch(99, 1)), newest + 1);
+}
+
+/// A loss that the simulation found: the batch was published, released and then undone, and another
+/// got its number.
+fn what_a_killed_process_left_is_durable_once_the_spool_is_open<P: Place>() {
+    let place = P::new();
+    let mut spool = roomy(&place);
+    append(&mut spool, &batch(0, 5));
+    drop(spool);
+    drop(roomy(&place));
+    let place = place.power_cut(0);
+    let mut spool = roomy(&place);
+    assert_eq!(spool.read(1).unwrap(), Some(batch(0, 5)));
+    assert_eq!(append(&mut spool, &batch(1, 5)), 2);
 }
 
 fn numbers_go_on_after_everything_was_released_and_the_program_restarted<P: Place>() {

@@ -177,11 +177,9 @@ impl Committer {
         }
     }
 
-    /// Nothing was written: nobody is acknowledged, and the cursors go back to the store's.
+    /// Nothing was written, or nobody knows: nobody is acknowledged.
     fn fail(&mut self, group: Group) {
-        if let Err(e) = self.ledger.failed(&*self.store) {
-            error!(error = chain(&e), "cursors cannot be read back");
-        }
+        self.ledger.failed();
         for receipt in group.receipts {
             receipt(Receipt::Failed);
         }

@@ -1,13 +1,16 @@
 //! An agent without its shell: quality, spool and uplink machine. Its spool survives a crash, the
 //! rest does not.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use agent::{
-    config::GaugeSpec,
+    config::{GaugeSpec, SpoolConfig},
     quality::QualityStage,
     source::{Outcome, Reading},
-    spool::{Appended, Spool as _, memory::MemorySpool},
+    spool::{Appended, Spool, memory::MemoryEngine},
     uplink::machine::{Action, Event, Machine, Pace},
 };
 use aggregator::store::Store;
@@ -40,7 +43,8 @@ pub struct SimAgent {
     /// How far its clock is ahead of the storm's.
     pub clock_ms: i64,
     pace: Pace,
-    spool: MemorySpool,
+    spool_config: SpoolConfig,
+    disk: MemoryEngine,
     life: Option<Life>,
 }
 
@@ -48,38 +52,69 @@ pub struct SimAgent {
 struct Life {
     machine: Machine,
     quality: QualityStage,
+    spool: Spool,
     began_ms: u64,
     is_connected: bool,
     /// Published on this connection and without a PUBACK.
     in_window: BTreeSet<u64>,
 }
 
+/// How an agent dies.
+#[derive(Debug, Clone, Copy)]
+pub enum Death {
+    /// The process ends; the kernel has what it wrote.
+    Kill,
+    /// Of what was not synced, the disk has the first so many changes.
+    PowerCut { kept: usize },
+}
+
 impl SimAgent {
-    pub fn new(id: AgentId, gauges: Vec<GaugeSpec>, incarnation: u64, plan: &StormPlan) -> Self {
+    pub fn new(id: AgentId, gauges: Vec<GaugeSpec>, plan: &StormPlan) -> Self {
         Self {
             id,
             gauges,
             clock_ms: 0,
             pace: plan.pace,
-            spool: MemorySpool::new(incarnation, plan.spool_bytes, plan.when_full),
+            spool_config: SpoolConfig {
+                max_bytes: plan.spool_bytes,
+                when_full: plan.when_full,
+            },
+            disk: MemoryEngine::default(),
             life: None,
         }
     }
 
-    pub fn start(&mut self, now_ms: u64) {
-        let held: Vec<_> = self.spool.held().iter().collect();
-        let (incarnation, newest) = (self.spool.incarnation(), self.spool.usage().newest);
+    /// Starts on what the disk holds; `random` gives the incarnation of a new spool.
+    pub fn start(
+        &mut self,
+        now_ms: u64,
+        random: fastrand::Rng,
+        books: &mut Books,
+    ) -> Result<(), Broken> {
+        let disk = Box::new(self.disk.clone());
+        let mut spool = Spool::open(disk, self.spool_config, random)?;
+        let mut batches = BTreeMap::new();
+        for seq in &spool.held() {
+            batches.insert(seq, spool.read(seq)?.unwrap_or_default());
+        }
+        books.reopened(&self.id, batches)?;
+        let newest = spool.usage().newest;
         self.life = Some(Life {
-            machine: Machine::new(self.pace, incarnation, newest, &held),
+            machine: Machine::new(self.pace, spool.incarnation(), newest, spool.held()),
             quality: QualityStage::new(&self.gauges),
+            spool,
             began_ms: now_ms,
             is_connected: false,
             in_window: BTreeSet::new(),
         });
+        Ok(())
     }
 
-    pub fn crash(&mut self) {
+    pub fn die(&mut self, death: Death) {
         self.life = None;
+        if let Death::PowerCut { kept } = death {
+            self.disk = self.disk.power_cut(kept);
+        }
     }
 
     pub fn is_alive(&self) -> bool {
@@ -92,8 +127,8 @@ impl SimAgent {
 
     /// Whether everything that was spooled has been released.
     pub fn is_drained(&self) -> bool {
-        let is_idle = self.life.as_ref().is_some_and(|l| l.machine.is_drained());
-        is_idle && self.spool.usage().batches == 0
+        let life = self.life.as_ref();
+        life.is_some_and(|l| l.machine.is_drained() && l.spool.usage().batches == 0)
     }
 
     /// When the machine wants to be woken, in milliseconds of the storm.
@@ -103,47 +138,52 @@ impl SimAgent {
         Some(life.began_ms + u64::try_from(at.as_millis()).ok()? + 1)
     }
 
-    /// Reads all gauges and makes the batch durable; the number of the batch, if there is one.
+    /// Reads all gauges and makes the batch durable, unless the agent dies before the sync; the
+    /// number of the batch, if there is one.
     pub fn read(
         &mut self,
         storm: Timestamp,
         outcomes: &[Outcome],
+        dies: bool,
         books: &mut Books,
     ) -> Result<Option<u64>, Broken> {
         let now = storm.plus_millis(self.clock_ms);
         let Some(life) = &mut self.life else {
             return Ok(None);
         };
-        let readings = self
-            .gauges
-            .iter()
-            .zip(outcomes)
-            .map(|(gauge, outcome)| Reading {
-                gauge: gauge.id.clone(),
-                at: now,
-                outcome: *outcome,
-            });
+        let readings = self.gauges.iter().zip(outcomes);
+        let readings = readings.map(|(gauge, outcome)| Reading {
+            gauge: gauge.id.clone(),
+            at: now,
+            outcome: *outcome,
+        });
         let assess = |reading| life.quality.assess(&reading, now);
         let batch: Vec<_> = readings.filter_map(assess).collect();
         if batch.is_empty() {
             return Ok(None);
         }
-        let appended = self.spool.append(&batch)?;
-        self.spool.commit()?;
+        let appended = life.spool.append(&batch)?;
+        if dies {
+            // What it made room for may be gone all the same.
+            books.dropped_below(&self.id, life.spool.usage().oldest);
+            return Ok(None);
+        }
+        life.spool.commit()?;
         let Appended::Stored { seq, .. } = appended else {
             books.counts.note("readings refused by a full spool");
             return Ok(None);
         };
         books.spooled(&self.id, seq, &batch);
-        books.dropped_below(&self.id, self.spool.usage().oldest);
+        books.dropped_below(&self.id, life.spool.usage().oldest);
         Ok(Some(seq))
     }
 
     /// Tells the uplink of a batch.
     pub fn stored(&self, seq: u64) -> Event {
+        let life = self.life.as_ref();
         Event::Stored {
             seq,
-            oldest: self.spool.usage().oldest,
+            oldest: life.map_or(seq, |l| l.spool.usage().oldest),
             gauges: self.gauges.iter().map(|g| g.id.clone()).collect(),
         }
     }
@@ -165,23 +205,15 @@ impl SimAgent {
             for action in life.machine.step(now, event) {
                 match action {
                     Action::Publish { seq, backfill } => {
-                        match self.envelope(seq, backfill, storm)? {
-                            Some(payload) => {
-                                self.publishes(seq)?;
-                                to_line.push(ToLine::Publish { seq, payload });
-                            }
+                        match self.publish(seq, backfill, storm)? {
+                            Some(payload) => to_line.push(ToLine::Publish { seq, payload }),
                             None => events.push(Event::Gone { seq }),
                         }
                     }
                     Action::Release(ack) => self.release(&ack, store, books)?,
-                    Action::Renew => {
-                        books.counts.note("incarnations renewed");
-                        self.spool.renew()?;
-                        let incarnation = self.spool.incarnation();
-                        events.push(Event::Renewed { incarnation });
-                    }
+                    Action::Renew => events.extend(self.renew(books)?),
                     Action::Reconnect => {
-                        self.disconnected();
+                        self.note(&Event::Disconnected);
                         to_line.push(ToLine::Reconnect);
                     }
                 }
@@ -190,31 +222,18 @@ impl SimAgent {
         Ok(to_line)
     }
 
-    fn envelope(
+    /// A batch as it goes on the line; none if the spool does not hold it.
+    fn publish(
         &mut self,
         seq: u64,
         backfill: bool,
         storm: Timestamp,
     ) -> Result<Option<Vec<u8>>, Broken> {
-        let Some(observations) = self.spool.read(seq)? else {
+        let Some(life) = &mut self.life else {
             return Ok(None);
         };
-        let envelope = Envelope {
-            agent: self.id.clone(),
-            incarnation: self.spool.incarnation(),
-            seq,
-            oldest: self.spool.usage().oldest,
-            sent_at: storm.plus_millis(self.clock_ms),
-            mode: Mode::Exercise,
-            backfill,
-            observations,
-        };
-        Ok(Some(envelope.encode()?))
-    }
-
-    fn publishes(&mut self, seq: u64) -> Result<(), Broken> {
-        let Some(life) = &mut self.life else {
-            return Ok(());
+        let Some(observations) = life.spool.read(seq)? else {
+            return Ok(None);
         };
         life.in_window.insert(seq);
         let (used, window) = (life.in_window.len(), self.pace.window);
@@ -223,21 +242,42 @@ impl SimAgent {
         })?;
         hold(used <= window, || {
             format!("{} has {used} batches in a window of {window}", self.id)
-        })
+        })?;
+        let envelope = Envelope {
+            agent: self.id.clone(),
+            incarnation: life.spool.incarnation(),
+            seq,
+            oldest: life.spool.usage().oldest,
+            sent_at: storm.plus_millis(self.clock_ms),
+            mode: Mode::Exercise,
+            backfill,
+            observations,
+        };
+        Ok(Some(envelope.encode()))
     }
 
     fn release(&mut self, ack: &Ack, store: &dyn Store, books: &mut Books) -> Result<(), Broken> {
         books.released(&self.id, ack, store)?;
-        self.spool.release(ack)?;
         if let Some(life) = &mut self.life {
+            life.spool.release(ack)?;
             life.in_window.retain(|seq| !ack.releases(*seq));
         }
         Ok(())
     }
 
-    fn disconnected(&mut self) {
+    fn renew(&mut self, books: &mut Books) -> Result<Option<Event>, Broken> {
+        books.counts.note("incarnations renewed");
+        let Some(life) = &mut self.life else {
+            return Ok(None);
+        };
+        life.spool.renew()?;
+        let incarnation = life.spool.incarnation();
+        Ok(Some(Event::Renewed { incarnation }))
+    }
+
+    fn note(&mut self, event: &Event) {
         if let Some(life) = &mut self.life {
-            life.note(&Event::Disconnected);
+            life.note(event);
         }
     }
 }

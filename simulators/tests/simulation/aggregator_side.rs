@@ -123,8 +123,7 @@ impl AggregatorSide {
         }
         life.ledger.close(&mut group, now);
         if formed.is_err() {
-            // As the committer: an error here is told, and it goes on.
-            let _ = life.ledger.failed(&self.store);
+            life.ledger.failed();
             return Ok(Ended::Failed(tickets));
         }
         let commit = group.commit();

@@ -81,13 +81,45 @@ impl Books {
             }
             self.counts.note("observations spooled");
         }
-        let held = self.held.entry(agent.clone()).or_default();
-        held.insert(seq, batch.to_vec());
+        self.held_by(agent).insert(seq, batch.to_vec());
+    }
+
+    /// A spool was opened again and holds these: everything that was synced, and perhaps more.
+    pub fn reopened(
+        &mut self,
+        agent: &AgentId,
+        batches: BTreeMap<u64, Vec<Observation>>,
+    ) -> Result<(), Broken> {
+        let held = self.held.remove(agent).unwrap_or_default();
+        for (seq, batch) in &held {
+            hold(batches.get(seq) == Some(batch), || {
+                format!("the spool of {agent} has lost batch {seq}, which was durable")
+            })?;
+        }
+        for (seq, batch) in &batches {
+            match held.get(seq) {
+                Some(_) => drop(self.held_by(agent).insert(*seq, batch.clone())),
+                None => {
+                    self.counts.note("batches found after a crash");
+                    self.spooled(agent, *seq, batch);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn held_by(&mut self, agent: &AgentId) -> &mut BTreeMap<u64, Vec<Observation>> {
+        self.held.entry(agent.clone()).or_default()
+    }
+
+    /// The newest time of an observation that was spooled.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.spooled.keys().map(|(_, at)| *at).max()
     }
 
     /// A full spool has nothing below `oldest` any more.
     pub fn dropped_below(&mut self, agent: &AgentId, oldest: u64) {
-        let held = self.held.entry(agent.clone()).or_default();
+        let held = self.held_by(agent);
         let kept = held.split_off(&oldest);
         for o in std::mem::replace(held, kept).into_values().flatten() {
             self.counts.note("observations dropped by a full spool");
@@ -139,7 +171,7 @@ impl Books {
         hold(still_held == 0, || {
             format!("{still_held} batches are still spooled")
         })?;
-        let stored = self.stored(store)?;
+        let stored = stored(store)?;
         for o in self.owed.values().flatten() {
             let is_kept = stored.get(&identity(o)).is_some_and(|s| !o.wins_over(s))
                 || is_among(o, &self.quarantined);
@@ -150,45 +182,41 @@ impl Books {
                 format!("stored, but never spooled: {o:?}")
             })?;
         }
-        self.merged_once(store, &stored)
+        merged_once(store, &stored)
     }
+}
 
-    /// Every observation of the store, each identity once.
-    fn stored(&self, store: &dyn Store) -> Result<BTreeMap<Identity, Observation>, Broken> {
-        let (mut stored, mut twice) = (BTreeMap::new(), BTreeSet::new());
-        store.visit(&mut |s| {
-            if let Some(before) = stored.insert(identity(&s.observation), s.observation) {
-                twice.insert(identity(&before));
-            }
-        })?;
-        hold(twice.is_empty(), || format!("stored twice: {twice:?}"))?;
-        Ok(stored)
-    }
+/// Every observation of the store, each identity once.
+fn stored(store: &dyn Store) -> Result<BTreeMap<Identity, Observation>, Broken> {
+    let (mut stored, mut twice) = (BTreeMap::new(), BTreeSet::new());
+    store.visit(&mut |s| {
+        if let Some(before) = stored.insert(identity(&s.observation), s.observation) {
+            twice.insert(identity(&before));
+        }
+    })?;
+    hold(twice.is_empty(), || format!("stored twice: {twice:?}"))?;
+    Ok(stored)
+}
 
-    /// The world was given every observation once, or again only because it was better.
-    fn merged_once(
-        &self,
-        store: &dyn Store,
-        stored: &BTreeMap<Identity, Observation>,
-    ) -> Result<(), Broken> {
-        let mut merged: BTreeMap<Identity, Observation> = BTreeMap::new();
-        let mut outcome = Ok(());
-        store.arrivals(0, &mut |Arrival { number, input, .. }| {
-            let Input::Observed(observations) = input else {
-                return ControlFlow::Continue(());
-            };
-            for o in observations {
-                let before = merged.insert(identity(&o), o.clone());
-                if before.is_some_and(|before| !o.wins_over(&before)) {
-                    outcome = Err(Broken(format!("arrival {number} merges {o:?} again")));
-                    return ControlFlow::Break(());
-                }
+/// The world was given every observation once, or again only because it was better.
+fn merged_once(store: &dyn Store, stored: &BTreeMap<Identity, Observation>) -> Result<(), Broken> {
+    let mut merged: BTreeMap<Identity, Observation> = BTreeMap::new();
+    let mut outcome = Ok(());
+    store.arrivals(0, &mut |Arrival { number, input, .. }| {
+        let Input::Observed(observations) = input else {
+            return ControlFlow::Continue(());
+        };
+        for o in observations {
+            let before = merged.insert(identity(&o), o.clone());
+            if before.is_some_and(|before| !o.wins_over(&before)) {
+                outcome = Err(Broken(format!("arrival {number} merges {o:?} again")));
+                return ControlFlow::Break(());
             }
-            ControlFlow::Continue(())
-        })?;
-        outcome?;
-        hold(merged == *stored, || {
-            "the series are not what the arrivals say".to_owned()
-        })
-    }
+        }
+        ControlFlow::Continue(())
+    })?;
+    outcome?;
+    hold(merged == *stored, || {
+        "the series are not what the arrivals say".to_owned()
+    })
 }

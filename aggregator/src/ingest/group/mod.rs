@@ -71,7 +71,8 @@ pub struct Ledger {
     admitter: Admitter,
     mode: Mode,
     deduplicator: Deduplicator,
-    cursors: HashMap<AgentId, Ack>,
+    /// `None` after a group that failed: they are read back from the store before the next batch.
+    cursors: Option<HashMap<AgentId, Ack>>,
     counts: Counts,
     /// Those that the world was told of with the newest group, and with the newest durable one.
     told: Counts,
@@ -96,7 +97,7 @@ impl Ledger {
             admitter,
             mode,
             deduplicator: Deduplicator::default(),
-            cursors: cursors.into_iter().collect(),
+            cursors: Some(cursors.into_iter().collect()),
             counts,
             told: counts,
             settled: counts,
@@ -158,17 +159,14 @@ impl Ledger {
     }
 
     /// The group could not be formed or written: it is forgotten.
-    ///
-    /// # Errors
-    /// The cursors cannot be read back from the store.
-    pub fn failed(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+    pub fn failed(&mut self) {
         self.next = self.first;
         self.told = self.settled;
         self.counts = self.settled;
         self.counts.add(Counter::CommitFailures, 1);
         self.deduplicator.group_failed();
-        self.cursors = store.cursors()?.into_iter().collect();
-        Ok(())
+        // They name batches of the group: acknowledged with the next one, those would be lost.
+        self.cursors = None;
     }
 
     fn batch(
@@ -191,8 +189,11 @@ impl Ledger {
         }
         self.counts.add(Counter::Batches, 1);
         let nothing = || Ack::nothing(envelope.incarnation);
-        let cursor = self
-            .cursors
+        let cursors = match &mut self.cursors {
+            Some(cursors) => cursors,
+            unknown => unknown.insert(store.cursors()?.into_iter().collect()),
+        };
+        let cursor = cursors
             .entry(envelope.agent.clone())
             .or_insert_with(nothing);
         if cursor.incarnation != envelope.incarnation {

@@ -223,7 +223,7 @@ fn a_group_that_failed_leaves_no_trace_but_its_count() {
     let lost = || batch(2, vec![observation("lg-1", 60, 2, Quality::Pass)]);
     desk.take(&mut group, Ok(lost()));
     desk.ledger.close(&mut group, NOW);
-    desk.ledger.failed(&desk.store).expect("cursors");
+    desk.ledger.failed();
     assert_eq!(desk.count(Counter::CommitFailures), 1);
     assert_eq!(desk.count(Counter::Observations), 1);
     let again = desk.write([lost()]);

@@ -9,7 +9,7 @@ use fastrand::Rng;
 use shared::{gauge::Parameter, quality::Limits, time::Timestamp, value::Value, wire::Ack};
 
 use crate::{
-    agent::{SimAgent, ToLine},
+    agent::{Death, SimAgent, ToLine},
     aggregator_side::{AggregatorSide, Brought, Ended},
     books::{Books, Broken, Counts, hold},
     failing_store::WriteFault,
@@ -18,13 +18,21 @@ use crate::{
 };
 
 /// Storm time at the beginning.
+mod centre;
+mod line;
+
 const ORIGIN: Timestamp = Timestamp::from_millis(1_784_622_000_000);
-/// Between two ticks of the world.
-const TICK_MS: u64 = 10_000;
-/// Readings go on for so long in the calm: longer than any flag is held.
-const CALM_READINGS_MS: u64 = 15 * 60_000;
+/// Between two ticks of the world in the storm, and in the calm, when little happens.
+const TICK_MS: u64 = 5_000;
+const CALM_TICK_MS: u64 = 60_000;
+/// Readings go on for so long in the calm, after the newest of the storm by their own time: a class
+/// falls in at most two steps, each held for ten minutes. Every one is of a dry city, so that in the
+/// end the order in which the storm's came cannot matter.
+const CALM_READINGS_MS: i64 = 25 * 60_000;
+/// Between two readings in the calm: what the city's layers promise.
+const CALM_READ_EVERY_MS: u64 = 60_000;
 /// Whatever was spooled must have arrived so long after the storm.
-const PATIENCE_MS: u64 = 4 * 3_600_000;
+const PATIENCE_MS: u64 = 6 * 3_600_000;
 
 /// What was going on, for people, also if it ends in a panic; nothing is written down unless they
 /// ask.
@@ -81,6 +89,8 @@ struct Storm {
     aggregator: AggregatorSide,
     /// How far the aggregator's clock is ahead of the storm's.
     clock_ms: i64,
+    /// `None` while it is rough.
+    readings_end_ms: Option<u64>,
     books: Books,
     transcript: Transcript,
 }
@@ -112,7 +122,7 @@ impl Storm {
                     interval: std::time::Duration::from_secs(plan.read_every_s),
                     limits: Limits::default_for(g.parameter),
                 });
-                SimAgent::new(id, specs.collect(), rng.u64(1..), &plan)
+                SimAgent::new(id, specs.collect(), &plan)
             })
             .collect();
         Self {
@@ -128,6 +138,7 @@ impl Storm {
             is_commit_planned: false,
             aggregator: AggregatorSide::new(city.clone()),
             clock_ms: 0,
+            readings_end_ms: None,
             books: Books::default(),
             transcript,
         }
@@ -135,7 +146,7 @@ impl Storm {
 
     fn run(&mut self) -> Result<(), Broken> {
         let rough_ms = self.plan.rough_s * 1000;
-        let (readings_end, deadline) = (rough_ms + CALM_READINGS_MS, rough_ms + PATIENCE_MS);
+        let deadline = rough_ms + PATIENCE_MS;
         self.timeline.after_ms(0, Happens::StartAggregator);
         self.timeline.after_ms(0, Happens::Tick);
         for agent in 0..self.agents.len() {
@@ -143,14 +154,12 @@ impl Storm {
             let first = self.rng.u64(..self.plan.read_every_s * 1000);
             self.timeline.after_ms(first, Happens::Read(agent));
         }
-        let mut is_rough = true;
         while let Some(happens) = self.timeline.next() {
             let now = self.timeline.now_ms();
-            if is_rough && now >= rough_ms {
-                is_rough = false;
+            if self.readings_end_ms.is_none() && now >= rough_ms {
                 self.calm_down();
             }
-            if now >= readings_end {
+            if self.readings_end_ms.is_some_and(|end| now >= end) {
                 match happens {
                     Happens::Read(_) => continue,
                     Happens::Tick if self.is_over() => break,
@@ -177,10 +186,21 @@ impl Storm {
             slow_ms: 1,
             ..Odds::default()
         };
+        self.plan.read_every_s = CALM_READ_EVERY_MS / 1000;
         self.clock_ms = 0;
         for agent in &mut self.agents {
             agent.clock_ms = 0;
         }
+        self.readings_end_ms = Some(0);
+        self.put_off_the_end();
+    }
+
+    /// There are readings until the newest of all is long past.
+    fn put_off_the_end(&mut self) {
+        let newest = self.books.newest().unwrap_or(ORIGIN).max(self.storm_time());
+        let end = newest.millis_since(ORIGIN) + CALM_READINGS_MS;
+        let end = u64::try_from(end).unwrap_or(0);
+        self.readings_end_ms = self.readings_end_ms.map(|known| known.max(end));
     }
 
     fn happen(&mut self, happens: Happens) -> Result<(), Broken> {
@@ -196,7 +216,10 @@ impl Storm {
             Happens::Connect(agent) => self.connect(agent),
             Happens::StartAgent(agent) => {
                 self.say(|| format!("agent {agent} starts"));
-                self.agents[agent].start(self.timeline.now_ms());
+                let (now, random) = (self.timeline.now_ms(), self.rng.fork());
+                self.agents[agent].start(now, random, &mut self.books)?;
+                // Batches may be found that nobody knew of.
+                self.put_off_the_end();
                 self.plan_connect(agent);
                 Ok(())
             }
@@ -222,7 +245,9 @@ impl Storm {
             Happens::Ack { agent, payload } => self.acknowledged(agent, &payload),
             Happens::Commit => self.commit(),
             Happens::Tick => {
-                self.timeline.after_ms(TICK_MS, Happens::Tick);
+                let is_rough = self.readings_end_ms.is_none();
+                let pause = if is_rough { TICK_MS } else { CALM_TICK_MS };
+                self.timeline.after_ms(pause, Happens::Tick);
                 if self.chance(self.odds.clock_jump) {
                     self.clock_ms = self.jump();
                     let clock_ms = self.clock_ms;
@@ -251,10 +276,13 @@ impl Storm {
             .map(|gauge| self.outcome(agent, gauge))
             .collect();
         let storm = self.storm_time();
-        let seq = self.agents[agent].read(storm, &outcomes, &mut self.books)?;
+        let crashes = self.agents[agent].is_alive() && self.chance(self.odds.agent_crash);
+        let before_the_sync = crashes && self.rng.bool();
+        let seq = self.agents[agent].read(storm, &outcomes, before_the_sync, &mut self.books)?;
         self.say(|| format!("agent {agent} reads, batch {seq:?}"));
-        if self.agents[agent].is_alive() && self.chance(self.odds.agent_crash) {
-            return self.crash_agent(agent);
+        if crashes {
+            self.crash_agent(agent);
+            return Ok(());
         }
         match seq {
             Some(_) if self.chance(self.odds.untold) => {
@@ -293,15 +321,21 @@ impl Storm {
         })
     }
 
-    fn crash_agent(&mut self, agent: usize) -> Result<(), Broken> {
-        self.books.counts.note("agents crashed");
-        self.say(|| format!("agent {agent} crashes"));
-        self.agents[agent].crash();
+    fn crash_agent(&mut self, agent: usize) {
+        let death = if self.rng.bool() {
+            self.books.counts.note("agents killed");
+            Death::Kill
+        } else {
+            self.books.counts.note("agents' power cut");
+            let kept = self.rng.usize(..5);
+            Death::PowerCut { kept }
+        };
+        self.say(|| format!("agent {agent} dies: {death:?}"));
+        self.agents[agent].die(death);
         self.lines[agent] += 1;
         self.wakes[agent] = None;
         let rest = self.rng.u64(100..60_000);
         self.timeline.after_ms(rest, Happens::StartAgent(agent));
-        Ok(())
     }
 
     /// Steps an agent, carries what it publishes and plans when it is woken next.
@@ -334,246 +368,7 @@ impl Storm {
 
     // --- the line and the broker
 
-    fn plan_connect(&mut self, agent: usize) {
-        let backoff = self.rng.u64(100..5_000);
-        self.timeline.after_ms(backoff, Happens::Connect(agent));
-    }
-
-    fn connect(&mut self, agent: usize) -> Result<(), Broken> {
-        if !self.agents[agent].is_alive() || self.agents[agent].is_connected() {
-            return Ok(());
-        }
-        if self.plan.broker == BrokerKind::Embedded && !self.aggregator.is_alive() {
-            self.plan_connect(agent);
-            return Ok(());
-        }
-        self.step(agent, Told::Connected)
-    }
-
-    fn cut(&mut self, agent: usize) -> Result<(), Broken> {
-        if self.agents[agent].is_connected() {
-            self.books.counts.note("lines cut");
-            self.lines[agent] += 1;
-            self.step(agent, Told::Disconnected)?;
-            self.plan_connect(agent);
-        }
-        Ok(())
-    }
-
-    fn publish(&mut self, agent: usize, seq: u64, payload: Vec<u8>) {
-        self.books.counts.note("batches published");
-        if self.chance(self.odds.publish_lost) {
-            self.books.counts.note("batches lost on the line");
-            return;
-        }
-        let (line, delay) = (self.lines[agent], self.delay());
-        self.timeline.after_ms(
-            delay,
-            Happens::AtBroker {
-                agent,
-                line,
-                seq,
-                payload,
-            },
-        );
-    }
-
-    fn at_broker(&mut self, agent: usize, line: u64, seq: u64, payload: Vec<u8>) {
-        // A line that was cut meanwhile may have carried it to its end, or not.
-        if self.lines[agent] != line && self.rng.bool() {
-            return;
-        }
-        if self.plan.broker == BrokerKind::External {
-            self.puback(agent, line, seq);
-            if self.chance(self.odds.forgotten) {
-                self.books.counts.note("batches forgotten by a broker");
-                return;
-            }
-        }
-        let copies = 1 + usize::from(self.chance(self.odds.doubled));
-        for _ in 0..copies {
-            self.next_ticket += 1;
-            let carried = Carried {
-                agent,
-                line,
-                seq,
-                payload: payload.clone(),
-            };
-            self.carried.insert(self.next_ticket, carried);
-            let delay = self.delay();
-            self.timeline
-                .after_ms(delay, Happens::AtAggregator(self.next_ticket));
-        }
-        if copies > 1 {
-            self.books.counts.note("batches doubled");
-        }
-    }
-
-    fn puback(&mut self, agent: usize, line: u64, seq: u64) {
-        if self.chance(self.odds.puback_lost) {
-            self.books.counts.note("PUBACKs lost");
-            return;
-        }
-        let delay = self.rng.u64(1..20);
-        self.timeline
-            .after_ms(delay, Happens::Puback { agent, line, seq });
-    }
-
-    fn acknowledged(&mut self, agent: usize, payload: &[u8]) -> Result<(), Broken> {
-        if !self.agents[agent].is_connected() {
-            return Ok(());
-        }
-        let ack: Ack = serde_json::from_slice(payload)?;
-        self.step(agent, Told::Committed(ack))
-    }
-
     // --- the aggregator
-
-    fn start_aggregator(&mut self) -> Result<(), Broken> {
-        self.say(|| "the aggregator starts".to_owned());
-        let now = self.aggregator_time();
-        self.aggregator.start(now, &mut self.books)?;
-        // A broker keeps what was not acknowledged to it, and delivers it again.
-        for ticket in self.carried.keys().copied().collect::<Vec<_>>() {
-            let delay = self.delay();
-            self.timeline.after_ms(delay, Happens::AtAggregator(ticket));
-        }
-        Ok(())
-    }
-
-    fn at_aggregator(&mut self, ticket: u64) {
-        let Some(carried) = self.carried.get(&ticket) else {
-            return;
-        };
-        if !self.aggregator.is_alive() {
-            if self.plan.broker == BrokerKind::Embedded {
-                self.carried.remove(&ticket);
-            }
-            return;
-        }
-        self.aggregator.bring(Brought {
-            agent: self.agents[carried.agent].id.clone(),
-            payload: carried.payload.clone(),
-            ticket,
-        });
-        if !self.is_commit_planned {
-            self.is_commit_planned = true;
-            let delay = self.rng.u64(1..200);
-            self.timeline.after_ms(delay, Happens::Commit);
-        }
-    }
-
-    fn commit(&mut self) -> Result<(), Broken> {
-        self.is_commit_planned = false;
-        self.write(Vec::new())
-    }
-
-    fn tick(&mut self) -> Result<(), Broken> {
-        self.write(vec![Input::Tick])
-    }
-
-    fn write(&mut self, inputs: Vec<Input>) -> Result<(), Broken> {
-        if !self.aggregator.is_alive() {
-            return Ok(());
-        }
-        let is_unreadable = self.chance(self.odds.store_unreadable);
-        self.aggregator.store.make_unreadable(is_unreadable);
-        let fault = self.write_fault();
-        let now = self.aggregator_time();
-        let ended = self.aggregator.write(now, inputs, fault, &mut self.books)?;
-        match ended {
-            Ended::Durable(tickets, acks) => {
-                let done = format!("durable: {tickets:?}, acknowledged: {acks:?}");
-                self.say(|| done);
-                // It may die between the commit and the answers.
-                if self.chance(self.odds.aggregator_crash) {
-                    return self.crash_aggregator();
-                }
-                self.done(&tickets);
-                acks.into_iter()
-                    .try_for_each(|(agent, ack)| self.send(agent.as_str(), &ack))
-            }
-            Ended::Failed(tickets) => {
-                self.books.counts.note("groups that could not be formed");
-                self.say(|| format!("not formed: {tickets:?}"));
-                self.failed(&tickets)
-            }
-            Ended::Died => self.crash_aggregator(),
-        }
-    }
-
-    fn write_fault(&mut self) -> WriteFault {
-        if !self.chance(self.odds.store_unwritable) {
-            return WriteFault::None;
-        }
-        self.books.counts.note("commits that failed");
-        if self.rng.bool() {
-            WriteFault::Refused
-        } else {
-            WriteFault::Unheard
-        }
-    }
-
-    /// Whoever brought these is told that they are durable.
-    fn done(&mut self, tickets: &[u64]) {
-        for ticket in tickets {
-            let Some(carried) = self.carried.remove(ticket) else {
-                continue;
-            };
-            if self.plan.broker == BrokerKind::Embedded {
-                self.puback(carried.agent, carried.line, carried.seq);
-            }
-        }
-    }
-
-    /// Whoever brought these is told that they are not durable.
-    fn failed(&mut self, tickets: &[u64]) -> Result<(), Broken> {
-        for ticket in tickets {
-            if self.plan.broker == BrokerKind::Embedded {
-                self.carried.remove(ticket);
-            } else {
-                let delay = 1_000 + self.delay();
-                self.timeline
-                    .after_ms(delay, Happens::AtAggregator(*ticket));
-            }
-        }
-        Ok(())
-    }
-
-    fn send(&mut self, agent: &str, ack: &Ack) -> Result<(), Broken> {
-        let Some(agent) = self.agents.iter().position(|a| a.id.as_str() == agent) else {
-            return Ok(());
-        };
-        if self.chance(self.odds.ack_lost) {
-            self.books.counts.note("acknowledgements lost");
-            return Ok(());
-        }
-        let payload = serde_json::to_vec(ack)?;
-        let copies = 1 + usize::from(self.chance(self.odds.doubled));
-        for _ in 0..copies {
-            let (delay, payload) = (self.delay(), payload.clone());
-            self.timeline
-                .after_ms(delay, Happens::Ack { agent, payload });
-        }
-        Ok(())
-    }
-
-    fn crash_aggregator(&mut self) -> Result<(), Broken> {
-        self.books.counts.note("aggregators crashed");
-        self.say(|| "the aggregator crashes".to_owned());
-        self.aggregator.crash();
-        let rest = self.rng.u64(100..60_000);
-        self.timeline.after_ms(rest, Happens::StartAggregator);
-        if self.plan.broker == BrokerKind::Embedded {
-            self.carried.clear();
-            for agent in 0..self.agents.len() {
-                self.cut(agent)?;
-            }
-        }
-        Ok(())
-    }
-
-    // --- chance and time
 
     fn chance(&mut self, odds: f64) -> bool {
         odds > 0.0 && self.rng.f64() < odds

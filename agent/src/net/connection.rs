@@ -237,19 +237,14 @@ impl Connection {
         }
     }
 
-    /// A connection on which nothing can ever come is none.
     fn subscribed(&mut self, answers: &[SubscribeReasonCode]) -> Heard {
-        let is_refused = |answer| matches!(answer, &SubscribeReasonCode::Failure);
-        let answered = self.topics.iter().zip(answers);
-        let refused: Vec<String> = answered
-            .filter(|(_, answer)| is_refused(*answer))
-            .map(|(topic, _)| topic.clone())
-            .collect();
-        if !refused.is_empty() && refused.len() == self.topics.len() {
-            return Heard::Lost(Lost::Refused(refused.join(", ")));
+        match refused(&self.topics, answers) {
+            Ok(refused) => {
+                self.ready_at = Some(Instant::now());
+                Heard::Ready { refused }
+            }
+            Err(lost) => Heard::Lost(lost),
         }
-        self.ready_at = Some(Instant::now());
-        Heard::Ready { refused }
     }
 }
 
@@ -280,4 +275,40 @@ fn concerns_nobody(event: &Event) -> bool {
             Packet::ConnAck(_) | Packet::SubAck(_) | Packet::PubAck(_) | Packet::Publish(_)
         ) | Event::Outgoing(Outgoing::Publish(_) | Outgoing::Disconnect)
     )
+}
+
+/// The topics that the broker allows no subscription to. A connection on which nothing can ever
+/// come is none.
+fn refused(topics: &[String], answers: &[SubscribeReasonCode]) -> Result<Vec<String>, Lost> {
+    let answered = topics.iter().zip(answers);
+    let refused: Vec<String> = answered
+        .filter(|(_, answer)| matches!(answer, SubscribeReasonCode::Failure))
+        .map(|(topic, _)| topic.clone())
+        .collect();
+    if !refused.is_empty() && refused.len() == topics.len() {
+        Err(Lost::Refused(refused.join(", ")))
+    } else {
+        Ok(refused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rumqttc::SubscribeReasonCode::{Failure, Success};
+
+    use super::*;
+
+    #[test]
+    fn a_refused_subscription_is_told_and_a_connection_without_any_is_lost() {
+        let topics = ["a".to_owned(), "b".to_owned()];
+        let granted = Success(QoS::AtLeastOnce);
+        let of = |answers: &[SubscribeReasonCode]| refused(&topics, answers);
+        assert_eq!(of(&[granted, granted]).expect("ready"), [""; 0]);
+        assert_eq!(of(&[granted, Failure]).expect("ready"), ["b"]);
+        let lost = of(&[Failure, Failure]).expect_err("lost");
+        assert_eq!(
+            lost.to_string(),
+            "the broker allows no subscription to a, b"
+        );
+    }
 }

@@ -5,90 +5,14 @@ use std::collections::BTreeMap;
 use agent::{
     config::{SpoolConfig, WhenFull},
     spool::{
-        Appended, Dropped, Spool, SpoolError, Usage, contract::Engine, frame, memory::MemoryEngine,
+        Appended, Dropped, Spool, SpoolError, Usage, frame, memory::MemoryEngine,
         retention::charge, seqs::SeqSet,
     },
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 use shared::{observation::Observation, wire::Ack};
 
-use crate::{observations::batch, on_disk::OnDisk};
-
-/// Where stores of one engine are made, and where accidents happen to them.
-trait Place {
-    fn new() -> Self;
-    fn engine(&self) -> Box<dyn Engine>;
-    /// The bytes of files within which so many may be held.
-    fn files_for(held: u64) -> u64;
-    /// What a power cut leaves. Of what was not synced it leaves the first changes, `kept` of them
-    /// where that can be chosen.
-    fn power_cut(&self, kept: usize) -> Self;
-    /// Makes the store, which is closed, such that it cannot be opened.
-    fn corrupt(&self);
-    /// Flips a bit of a frame of the store, which is closed.
-    fn damage(&self, seq: u64);
-    fn stores_set_aside(&self) -> u64;
-}
-
-impl Place for OnDisk {
-    fn new() -> Self {
-        Self::new()
-    }
-
-    fn engine(&self) -> Box<dyn Engine> {
-        Box::new(self.engine())
-    }
-
-    fn files_for(held: u64) -> u64 {
-        4 * 1024 * 1024 + held.div_ceil(2) * 5
-    }
-
-    fn power_cut(&self, _: usize) -> Self {
-        self.copied()
-    }
-
-    fn corrupt(&self) {
-        self.corrupt();
-    }
-
-    fn damage(&self, seq: u64) {
-        self.damage(seq);
-    }
-
-    fn stores_set_aside(&self) -> u64 {
-        self.set_aside().len() as u64
-    }
-}
-
-impl Place for MemoryEngine {
-    fn new() -> Self {
-        Self::default()
-    }
-
-    fn engine(&self) -> Box<dyn Engine> {
-        Box::new(self.clone())
-    }
-
-    fn files_for(held: u64) -> u64 {
-        held
-    }
-
-    fn power_cut(&self, kept: usize) -> Self {
-        MemoryEngine::power_cut(self, kept)
-    }
-
-    fn corrupt(&self) {
-        MemoryEngine::corrupt(self);
-    }
-
-    fn damage(&self, seq: u64) {
-        assert!(MemoryEngine::damage(self, seq));
-    }
-
-    fn stores_set_aside(&self) -> u64 {
-        MemoryEngine::stores_set_aside(self)
-    }
-}
+use crate::{observations::batch, on_disk::OnDisk, places::Place};
 
 /// Runs every promise against every engine.
 macro_rules! contract {

@@ -9,3 +9,4 @@ mod draft;
 mod golden;
 mod observations;
 mod on_disk;
+mod places;

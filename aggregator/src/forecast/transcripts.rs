@@ -123,8 +123,6 @@ fn told(now: i64, f: &Forecast) -> String {
     let when = |what: &str, at: Option<Timestamp>| {
         at.map_or(String::new(), |at| format!(", {what} at {}", minutes(at)))
     };
-    let s = &f.skill;
-    let error = |mae: Option<f64>| mae.map_or("unknown".to_owned(), |m| format!("{m:.4} m"));
     let (first, last) = (
         f.curve.first().expect("a curve"),
         f.curve.last().expect("a curve"),
@@ -172,19 +170,24 @@ fn told(now: i64, f: &Forecast) -> String {
             f.inflow[0].m3h.len(),
             net.join("; ")
         ),
-        format!(
-            "   of {} verified at {} min: error {}, of persistence {}, {} hits, {} misses, \
-             {} false alarms",
-            s.verified,
-            s.horizon_minutes,
-            error(s.mae_m),
-            error(s.mae_persistence_m),
-            s.hits,
-            s.misses,
-            s.false_alarms,
-        ),
+        skill(&f.skill),
     ]
     .join("\n")
+}
+
+fn skill(s: &Skill) -> String {
+    let error = |mae: Option<f64>| mae.map_or("unknown".to_owned(), |m| format!("{m:.4} m"));
+    format!(
+        "   of {} verified at {} min: error {}, of persistence {}, {} hits, {} misses, \
+         {} false alarms",
+        s.verified,
+        s.horizon_minutes,
+        error(s.mae_m),
+        error(s.mae_persistence_m),
+        s.hits,
+        s.misses,
+        s.false_alarms,
+    )
 }
 
 fn transcript(script: &str) -> String {

@@ -8,6 +8,7 @@ mod args;
 mod fetch;
 mod ingest;
 mod limits;
+mod machine;
 mod map;
 mod rig;
 mod start_up;
@@ -15,13 +16,13 @@ mod table;
 mod writer;
 
 use anyhow::Context as _;
-use procfs::Current as _;
 use serde::Serialize;
 
 pub use args::BenchArgs;
 
 use crate::console::{say, write_report};
 use args::BenchPart;
+use machine::load_average;
 
 /// Everything that was measured.
 #[derive(Debug, Serialize)]
@@ -84,8 +85,4 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<bool> {
         write_report(file, &report)?;
     }
     Ok(good)
-}
-
-fn load_average() -> f64 {
-    procfs::LoadAverage::current().map_or(0.0, |load| f64::from(load.one))
 }

@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{BenchArgs, fetch::Fetcher, load_average, rig};
+use super::{args::BenchArgs, fetch::Fetcher, machine::load_average, rig};
 use crate::{
     console::say,
     lab::{BrokerChoice, Lab, Programs},

@@ -14,6 +14,12 @@
 //!
 //! `road street 0,0 2,0 2,3` is driven both ways.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers of scripts that stand in this file"
+)]
+
 use std::collections::HashMap;
 
 use insta::assert_snapshot;

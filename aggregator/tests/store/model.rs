@@ -35,6 +35,11 @@ fn day(millis: i64) -> i64 {
 }
 
 impl Model {
+    /// Every agent's cursor, by agent.
+    pub fn cursors(&self) -> Vec<(AgentId, Ack)> {
+        self.cursors.clone().into_iter().collect()
+    }
+
     pub fn last(&self) -> u64 {
         self.last
     }
@@ -149,8 +154,7 @@ impl Model {
         assert_eq!(numbers(store, middle), later);
         let series: Vec<_> = self.series.values().cloned().collect();
         assert_eq!(crate::given::series(store), series);
-        let cursors: Vec<_> = self.cursors.clone().into_iter().collect();
-        assert_eq!(store.cursors().unwrap(), cursors);
+        assert_eq!(store.cursors().unwrap(), self.cursors());
         assert_eq!(store.refused(usize::MAX).unwrap(), self.refused());
         let worlds: Vec<_> = self.worlds.values().rev().cloned().collect();
         assert_eq!(crate::given::worlds(store, None), worlds);

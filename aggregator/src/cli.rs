@@ -51,4 +51,6 @@ pub enum Command {
         /// The configuration file (TOML).
         config: PathBuf,
     },
+    /// Print the OpenAPI document of the HTTP API (GET /api/v1/openapi.json).
+    Openapi,
 }

@@ -12,6 +12,7 @@ use shared::time::Timestamp;
 
 use crate::{
     config::{Config, read_config},
+    http,
     network::{City, read_city},
     publish::state_document,
     restore::published_at,
@@ -111,6 +112,17 @@ pub fn export(path: &Path) -> Result<()> {
         Some(e) => Err(e).context("standard output cannot be written"),
         None => out.flush().context("standard output cannot be written"),
     }
+}
+
+/// Prints the OpenAPI document.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn openapi() -> Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(http::openapi_document().as_bytes())
+        .and_then(|()| out.flush())
+        .context("standard output cannot be written")
 }
 
 /// Tells the operator on standard error why the program ends.

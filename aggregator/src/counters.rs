@@ -2,11 +2,15 @@
 
 use enum_map::{Enum, EnumMap};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A thing that is counted. New ones come at the end: the store keeps counts by their place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, strum::IntoStaticStr, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Enum, strum::IntoStaticStr, Serialize, Deserialize, ToSchema,
+)]
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
+#[schema(description = "A thing that is counted.")]
 pub enum Counter {
     /// New observations merged and durable.
     Observations,
@@ -79,8 +83,9 @@ impl Counter {
 }
 
 /// How often each thing was counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(as = Counters, value_type = BTreeMap<Counter, u64>)]
 pub struct Counts(EnumMap<Counter, u64>);
 
 impl Counts {

@@ -27,5 +27,6 @@ pub mod publish;
 pub mod requests;
 pub mod restore;
 pub mod run;
+mod schema;
 pub mod store;
 pub mod world;

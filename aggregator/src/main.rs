@@ -19,6 +19,7 @@ fn main() -> ExitCode {
             Command::Check { configs } => commands::check(configs),
             Command::At { time, config } => commands::at(*time, config),
             Command::Export { config } => commands::export(config),
+            Command::Openapi => commands::openapi(),
         });
     match done {
         Ok(()) => ExitCode::SUCCESS,

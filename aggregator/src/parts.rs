@@ -90,15 +90,12 @@ impl Parts {
         self.names.insert(handle.id(), name);
     }
 
-    /// Starts a part on a thread of its own.
-    ///
-    /// # Errors
-    /// No thread can be had.
+    /// Starts a part on a thread of its own. Where no thread can be had, it fails at once.
     pub fn thread(
         &mut self,
         name: &'static str,
         part: impl FnOnce(Ready) -> Result<()> + Send + 'static,
-    ) -> Result<()> {
+    ) {
         let (tell, told) = oneshot::channel();
         self.task(name, |ready| {
             let thread = std::thread::Builder::new().name(name.to_owned());
@@ -112,7 +109,6 @@ impl Parts {
                 told.await.unwrap_or_else(|_| Err(anyhow!("it panicked")))
             }
         });
-        Ok(())
     }
 
     /// Waits for the first part that ends by itself and says which and why.
@@ -173,12 +169,12 @@ mod tests {
             (
                 |p| {
                     let write = |_| Err(anyhow!("disk full"));
-                    p.thread("committer", write).expect("a thread");
+                    p.thread("committer", write);
                 },
                 "committer failed: disk full",
             ),
             (
-                |p| p.thread("world", |_| panic!("a bug")).expect("a thread"),
+                |p| p.thread("world", |_| panic!("a bug")),
                 "world failed: it panicked",
             ),
         ];

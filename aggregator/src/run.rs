@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, Result, ensure};
 use shared::clock::{Clock, real_now};
 use tokio::{
+    net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
     time::MissedTickBehavior,
@@ -27,14 +28,14 @@ use crate::{
     network::City,
     parts::{Parts, Ready},
     publish::{
-        Hub, Publisher,
+        Hub, Published, Publisher,
         announcer::{Letters, announce},
         map::Part,
     },
     requests::Requests,
     restore::{Restored, restore},
     store::{self, SavedWorld, Store},
-    world::{Input, Started},
+    world::{Arrival, Input, Started},
 };
 
 /// Real time between ticks: a page is at most this far behind the world.
@@ -55,98 +56,21 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// A part cannot start: the message names the address, file or folder. Or a part ended while it
 /// was needed: whoever supervises the program starts it anew.
 pub async fn run(config: Config, city: City) -> Result<()> {
-    let (city, clock) = (Arc::new(city), config.clock);
     let listener = http::bind(config.listen).await.with_context(|| {
         format!(
             "the page cannot be served on {} ([http] listen)",
             config.listen
         )
     })?;
-    let store = store::open(&config.data_dir.join("store"))?;
-    let restored = restored(&*store, &city)?;
-
-    let stages = Arc::new(Stages::default());
-    let (downlink, downlink_inbox) = Downlink::new();
-    let (committer, inbox) = Committer::door();
-    let (world, arrivals) = mpsc::channel(ARRIVALS);
-    let (keep, saved) = mpsc::channel(SAVED);
-    let (publish, published) = watch::channel(None);
-    let requests = Arc::new(Requests::new(committer.clone()));
-    let (letters, epoch) = (Letters::default(), real_now().as_millis());
-    let hub = Arc::new(Hub::new(epoch));
-    let publisher = publisher(&city, epoch);
-
+    let base = Base::new(&config, city)?;
     let mut parts = Parts::default();
-    let stop = parts.stop_token();
-    let writer = Committer {
-        ledger: ledger(&*store, &city, clock, &restored)?,
-        store: store.clone(),
-        clock,
-        stages: stages.clone(),
-        world,
-        downlink: downlink.clone(),
-    };
-    parts.thread("committer", |ready| {
-        ready.now();
-        writer.run(inbox).context("the store cannot be written")
-    })?;
-    let driver = Driver {
-        world: restored.world,
-        mode: clock.mode(),
-        downlink,
-        letters: letters.clone(),
-        requests: requests.clone(),
-        keep,
-        stages: stages.clone(),
-    };
-    let (runtime, until) = (tokio::runtime::Handle::current(), stop.clone());
-    // A thread of its own: a plan or a forecast that takes its time must not keep connections
-    // waiting, nor they it.
-    parts.thread("world", move |ready| {
-        ready.now();
-        runtime.block_on(driver.drive(arrivals, until));
-        Ok(())
-    })?;
-    let announcing = (hub.clone(), stages.clone());
-    parts.thread("announcer", move |ready| {
-        announce(
-            publisher,
-            &letters,
-            &announcing.0,
-            &publish,
-            &announcing.1,
-            &ready,
-        );
-        Ok(())
-    })?;
-    let kept = store.clone();
-    parts.thread("saver", move |ready| save(&*kept, saved, &ready))?;
-    let begun = committer.input(Input::Started(settings(&config))).await;
-    ensure!(begun == Receipt::Done, "the store cannot be written");
-    parts.task("ticks", |ready| {
-        ticks(committer.clone(), stop.clone(), ready)
-    });
-    start_mqtt(&mut parts, &config, committer, downlink_inbox).await?;
-    let app = App {
-        city,
-        clock,
-        published,
-        hub,
-        store: store.clone(),
-        requests,
-        stages,
-        readiness: parts.readiness(),
-    };
-    let until = stop.clone().cancelled_owned();
-    parts.task("http", |ready| async move {
-        ready.now();
-        Ok(http::serve(listener, app, until).await?)
-    });
-    let days = config.keep_days;
-    parts.task("retention", |ready| {
-        retention(store, clock, days, stop, ready)
-    });
-    info!(http = %config.listen, mode = ?clock.mode(), speed = clock.speed(), "ready");
+    start(&mut parts, &config, base, listener).await?;
+    info!(
+        http = %config.listen,
+        mode = ?config.clock.mode(),
+        speed = config.clock.speed(),
+        "ready"
+    );
     notify(&[sd_notify::NotifyState::Ready]);
 
     let reason = tokio::select! {
@@ -164,6 +88,142 @@ pub async fn run(config: Config, city: City) -> Result<()> {
     reason?;
     info!("stopped");
     Ok(())
+}
+
+/// What every part stands on.
+struct Base {
+    city: Arc<City>,
+    clock: Clock,
+    store: Arc<dyn Store>,
+    restored: Restored,
+    stages: Arc<Stages>,
+}
+
+impl Base {
+    fn new(config: &Config, city: City) -> Result<Self> {
+        let city = Arc::new(city);
+        let store = store::open(&config.data_dir.join("store"))?;
+        let restored = restored(&*store, &city)?;
+        Ok(Self {
+            city,
+            clock: config.clock,
+            store,
+            restored,
+            stages: Arc::default(),
+        })
+    }
+}
+
+/// Starts all parts, in the order in which they need each other.
+async fn start(
+    parts: &mut Parts,
+    config: &Config,
+    base: Base,
+    listener: TcpListener,
+) -> Result<()> {
+    let stop = parts.stop_token();
+    let (downlink, downlink_inbox) = Downlink::new();
+    let (world, arrivals) = mpsc::channel(ARRIVALS);
+    let committer = start_committer(parts, &base, world, downlink.clone())?;
+    let requests = Arc::new(Requests::new(committer.clone()));
+    let (letters, epoch) = (Letters::default(), real_now().as_millis());
+    let hub = Arc::new(Hub::new(epoch));
+    let app = App {
+        city: base.city.clone(),
+        clock: base.clock,
+        published: start_announcer(parts, &base, &letters, hub.clone(), epoch),
+        hub,
+        store: base.store.clone(),
+        requests: requests.clone(),
+        stages: base.stages.clone(),
+        readiness: parts.readiness(),
+    };
+    let keep = start_saver(parts, &base);
+    let (store, clock) = (base.store.clone(), base.clock);
+    let driver = Driver {
+        world: base.restored.world,
+        mode: clock.mode(),
+        downlink,
+        letters,
+        requests,
+        keep,
+        stages: base.stages,
+    };
+    start_world(parts, driver, arrivals);
+
+    let begun = committer.input(Input::Started(settings(config))).await;
+    ensure!(begun == Receipt::Done, "the store cannot be written");
+    parts.task("ticks", |ready| {
+        ticks(committer.clone(), stop.clone(), ready)
+    });
+    start_mqtt(parts, config, committer, downlink_inbox).await?;
+    let until = stop.clone().cancelled_owned();
+    parts.task("http", |ready| async move {
+        ready.now();
+        Ok(http::serve(listener, app, until).await?)
+    });
+    let days = config.keep_days;
+    parts.task("retention", |ready| {
+        retention(store, clock, days, stop, ready)
+    });
+    Ok(())
+}
+
+fn start_committer(
+    parts: &mut Parts,
+    base: &Base,
+    world: mpsc::Sender<Vec<Arrival>>,
+    downlink: Downlink,
+) -> Result<CommitterHandle> {
+    let (handle, inbox) = Committer::door();
+    let committer = Committer {
+        ledger: ledger(&*base.store, &base.city, base.clock, &base.restored)?,
+        store: base.store.clone(),
+        clock: base.clock,
+        stages: base.stages.clone(),
+        world,
+        downlink,
+    };
+    parts.thread("committer", move |ready| {
+        ready.now();
+        committer.run(inbox).context("the store cannot be written")
+    });
+    Ok(handle)
+}
+
+/// The world has a thread of its own: a plan or a forecast that takes its time must not keep
+/// connections waiting, nor they it.
+fn start_world(parts: &mut Parts, driver: Driver, arrivals: mpsc::Receiver<Vec<Arrival>>) {
+    let (runtime, stop) = (tokio::runtime::Handle::current(), parts.stop_token());
+    parts.thread("world", move |ready| {
+        ready.now();
+        runtime.block_on(driver.drive(arrivals, stop));
+        Ok(())
+    });
+}
+
+fn start_announcer(
+    parts: &mut Parts,
+    base: &Base,
+    letters: &Letters,
+    hub: Arc<Hub>,
+    epoch: i64,
+) -> watch::Receiver<Option<Arc<Published>>> {
+    let (publish, published) = watch::channel(None);
+    let (letters, stages) = (letters.clone(), base.stages.clone());
+    let publisher = publisher(&base.city, epoch);
+    parts.thread("announcer", move |ready| {
+        announce(publisher, &letters, &hub, &publish, &stages, &ready);
+        Ok(())
+    });
+    published
+}
+
+fn start_saver(parts: &mut Parts, base: &Base) -> mpsc::Sender<SavedWorld> {
+    let (keep, saved) = mpsc::channel(SAVED);
+    let store = base.store.clone();
+    parts.thread("saver", move |ready| save(&*store, saved, &ready));
+    keep
 }
 
 fn restored(store: &dyn Store, city: &Arc<City>) -> Result<Restored> {

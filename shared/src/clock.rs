@@ -86,7 +86,6 @@ impl Clock {
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
         reason = "a run lasts far less than 2^52 ms"
     )]
     pub fn at(&self, real: Timestamp) -> Timestamp {

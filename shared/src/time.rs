@@ -45,10 +45,6 @@ impl Timestamp {
 
     /// Seconds from `earlier` to `self`; negative if `self` is before it.
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "spans of milliseconds stay far below 2^52"
-    )]
     pub fn seconds_since(self, earlier: Self) -> f64 {
         self.millis_since(earlier) as f64 / 1000.0
     }

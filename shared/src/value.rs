@@ -45,7 +45,6 @@ impl Value {
 
     /// In the parameter's unit.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "bounded by 1e12, exact in f64")]
     pub fn units(self) -> f64 {
         self.0 as f64 / 1000.0
     }

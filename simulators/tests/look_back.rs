@@ -138,22 +138,23 @@ fn without_times(name: &str, member: &Value) -> Value {
     let mut member = member.clone();
     match name {
         "seq" | "now" => return Value::Null,
-        "counters" => {
-            for counted in ["batches", "commits", "duplicates"] {
-                member[counted].take();
-            }
-        }
+        "counters" => forget(&mut member, &["batches", "commits", "duplicates"]),
         "agents" => {
             for agent in member.as_array_mut().into_iter().flatten() {
-                for said in ["failed_readings", "silent_sources", "spooled_batches"] {
-                    agent[said].take();
-                }
+                let said = ["failed_readings", "silent_sources", "spooled_batches"];
+                forget(agent, &said);
             }
         }
         _ => {}
     }
     strip(&mut member);
     member
+}
+
+fn forget(value: &mut Value, names: &[&str]) {
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|name, _| !names.contains(&name.as_str()));
+    }
 }
 
 fn strip(value: &mut Value) {

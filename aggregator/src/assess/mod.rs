@@ -15,8 +15,8 @@ use shared::{
 /// A point is unknown when its gauge gave nothing trustworthy for this many of its intervals.
 pub const STALE_INTERVALS: u32 = 3;
 
-/// What is said of a point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What is said of a point. Unknown is never to be read as dry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PointStatus {
     /// No trustworthy recent depth. Never to be read as "dry".
@@ -41,7 +41,7 @@ impl From<DepthClass> for PointStatus {
 }
 
 /// Why a point is unknown, or what casts doubt on its status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// The gauge never gave anything.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use shared::lonlat::LonLat;
 
 /// What a route rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RoutedBy {
     Roads,

@@ -6,25 +6,47 @@ use shared::{
     lonlat::LonLat,
     time::Timestamp,
 };
+use utoipa::ToSchema;
 
 use super::RoutedBy;
+use crate::schema;
 
 /// Why this truck should go to this point. The page makes sentences of codes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "code", content = "params", rename_all = "kebab-case")]
 pub enum Reason {
-    DepthNow { depth_m: f64 },
-    Rising { rate_m_per_h: f64 },
-    ForecastPeak { depth_m: f64, at: Timestamp },
-    ReachesClosure { at: Timestamp },
-    ImportantPlace { weight: f64 },
-    NearestFree { eta_minutes: f64 },
-    CapacityFits { capacity_m3h: f64, inflow_m3h: f64 },
-    HeavyRain { mm_per_h: f64 },
+    DepthNow {
+        depth_m: f64,
+    },
+    Rising {
+        rate_m_per_h: f64,
+    },
+    ForecastPeak {
+        depth_m: f64,
+        #[schema(value_type = schema::Instant)]
+        at: Timestamp,
+    },
+    ReachesClosure {
+        #[schema(value_type = schema::Instant)]
+        at: Timestamp,
+    },
+    ImportantPlace {
+        weight: f64,
+    },
+    NearestFree {
+        eta_minutes: f64,
+    },
+    CapacityFits {
+        capacity_m3h: f64,
+        inflow_m3h: f64,
+    },
+    HeavyRain {
+        mm_per_h: f64,
+    },
 }
 
 /// What speaks against it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "code", content = "params", rename_all = "kebab-case")]
 pub enum Against {
     ArrivesAfterClosure {
@@ -35,19 +57,22 @@ pub enum Against {
         capacity_m3h: f64,
     },
     DistrictLeftWithoutReserve {
+        #[schema(value_type = schema::Id)]
         district: FeatureId,
     },
     StraightLineEstimate {},
     ForecastUnverified {},
     /// The truck has not told where it is, or not lately: its place is its last one, or its home.
     TruckNotHeard {
+        #[schema(value_type = Option<schema::Instant>, required)]
         since: Option<Timestamp>,
     },
 }
 
 /// Another truck for the same point.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Alternative {
+    #[schema(value_type = schema::Id)]
     pub truck: TruckId,
     pub eta_minutes: f64,
     pub capacity_m3h: f64,
@@ -56,31 +81,38 @@ pub struct Alternative {
 }
 
 /// One truck to one point.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Recommendation {
+    #[schema(value_type = schema::Id)]
     pub truck: TruckId,
+    #[schema(value_type = schema::Id)]
     pub point: PointId,
     /// Recommended in the last plan too.
     pub standing: bool,
     pub eta_minutes: f64,
     pub distance_m: f64,
+    #[schema(value_type = schema::Instant)]
     pub arrives_at: Timestamp,
+    #[schema(value_type = schema::Instant)]
     pub sets_up_until: Timestamp,
     pub volume_on_arrival_m3: f64,
     pub capacity_m3h: f64,
+    #[schema(value_type = Option<schema::Instant>, required)]
     pub drained_at: Option<Timestamp>,
+    #[schema(value_type = Option<schema::Instant>, required)]
     pub drained_without_at: Option<Timestamp>,
     /// What it avoids, in weighted m³·h.
     pub saved_m3h: f64,
     pub reasons: Vec<Reason>,
     pub against: Vec<Against>,
     pub alternatives: Vec<Alternative>,
+    #[schema(value_type = Vec<schema::LonLat>)]
     pub route: Vec<LonLat>,
     pub routed_by: RoutedBy,
 }
 
 /// Why a point in need gets no truck. The page makes sentences of codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "code", content = "params", rename_all = "kebab-case")]
 pub enum UnservedCode {
     NoTruckLeft {},
@@ -88,17 +120,19 @@ pub enum UnservedCode {
 }
 
 /// A point in need that gets no truck.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Unserved {
+    #[schema(value_type = schema::Id)]
     pub point: PointId,
     #[serde(flatten)]
     pub code: UnservedCode,
 }
 
 /// A proposal for the whole fleet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Plan {
     pub version: u64,
+    #[schema(value_type = schema::Instant)]
     pub made_at: Timestamp,
     pub horizon_minutes: u32,
     /// Weighted flooded volume-hours with this plan, and with the standing orders only.

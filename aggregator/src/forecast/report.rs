@@ -6,7 +6,7 @@ use shared::time::Timestamp;
 use super::Skill;
 
 /// What a forecast rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// Rain fills the sag and drains empty it.
@@ -16,7 +16,7 @@ pub enum Method {
 }
 
 /// Depths at one horizon, in metres: between `p10_m` and `p90_m` with a probability of 80 %.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Horizon {
     pub minutes: i64,
     pub p10_m: f64,

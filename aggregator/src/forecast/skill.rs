@@ -13,13 +13,15 @@ pub const VERIFIED_MINUTES: i64 = 30;
 const WAITING: usize = 64;
 
 /// Skill of the forecasts so far.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Skill {
     pub horizon_minutes: i64,
     pub verified: u64,
     /// Mean absolute error of the median, in metres.
+    #[schema(required)]
     pub mae_m: Option<f64>,
     /// Mean absolute error of persistence, in metres.
+    #[schema(required)]
     pub mae_persistence_m: Option<f64>,
     /// Waterlogged forecast and observed; not forecast but observed; forecast but not observed.
     pub hits: u64,

@@ -1,19 +1,26 @@
-//! `/api/v1`: the state and its parts, and the dispatcher's wishes.
+//! `/api/v1`: the state and its parts.
 
 use axum::{
-    Json,
-    extract::{Path, State},
-    http::{StatusCode, header},
+    extract::State,
+    http::header,
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
-use shared::ids::{OrderId, PointId, TruckId};
+use serde::Serialize;
 
-use super::{App, problem::Problem};
+use super::{
+    answers::{BadRequest, NotFound, NotReady},
+    app::App,
+    extract::Path,
+    problem::Problem,
+};
 use crate::{
-    principal::Principal,
-    publish::view::{self, OrderView},
-    world::Wish,
+    counters::Counts,
+    dispatch::Plan,
+    publish::{
+        state::StateView,
+        view::{self, AgentView, GaugeView, PointView, TruckView},
+    },
+    schema::Id,
 };
 
 const JSON: [(header::HeaderName, &str); 2] = [
@@ -21,12 +28,13 @@ const JSON: [(header::HeaderName, &str); 2] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-fn json(value: &impl Serialize) -> Response {
+/// A view as an answer that nobody may keep.
+pub(super) fn json(value: &impl Serialize) -> Response {
     let text = serde_json::to_vec(value).expect("views have no maps of odd keys");
     (JSON, text).into_response()
 }
 
-fn list<T: Serialize>(elements: impl Iterator<Item = T>) -> Response {
+pub(super) fn list<T: Serialize>(elements: impl Iterator<Item = T>) -> Response {
     json(&elements.collect::<Vec<T>>())
 }
 
@@ -35,92 +43,105 @@ fn one<T: Serialize>(found: Option<T>, kind: &str, id: &str) -> Result<Response,
     found.map(|element| json(&element)).ok_or_else(missing)
 }
 
-/// `GET /api/v1/state`
+/// The whole live state.
+#[utoipa::path(
+    get, path = "/api/v1/state", tag = "now",
+    responses((status = 200, description = "With every list", body = StateView), NotReady),
+)]
 pub async fn state(State(app): State<App>) -> Result<Response, Problem> {
     Ok((JSON, app.current()?.state.clone()).into_response())
 }
 
-/// `GET /api/v1/points`
+/// All waterlogging points.
+#[utoipa::path(
+    get, path = "/api/v1/points", tag = "now",
+    responses((status = 200, description = "In the city's order", body = Vec<PointView>), NotReady),
+)]
 pub async fn points(State(app): State<App>) -> Result<Response, Problem> {
     Ok(list(view::points(&app.current()?.snapshot)))
 }
 
-/// `GET /api/v1/points/{id}`
+/// One waterlogging point.
+#[utoipa::path(
+    get, path = "/api/v1/points/{id}", tag = "now", params(("id" = Id, Path)),
+    responses(
+        (status = 200, description = "As in the list", body = PointView),
+        BadRequest, NotFound, NotReady,
+    ),
+)]
 pub async fn point(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
     let now = app.current()?;
     let mut points = view::points(&now.snapshot);
     one(points.find(|p| p.id.as_str() == id), "points", &id)
 }
 
-/// `GET /api/v1/gauges`
+/// All gauges with their newest observation.
+#[utoipa::path(
+    get, path = "/api/v1/gauges", tag = "now",
+    responses((status = 200, description = "In the city's order", body = Vec<GaugeView>), NotReady),
+)]
 pub async fn gauges(State(app): State<App>) -> Result<Response, Problem> {
     Ok(list(view::gauges(&app.current()?.snapshot)))
 }
 
-/// `GET /api/v1/gauges/{id}`
+/// One gauge.
+#[utoipa::path(
+    get, path = "/api/v1/gauges/{id}", tag = "now", params(("id" = Id, Path)),
+    responses(
+        (status = 200, description = "As in the list", body = GaugeView),
+        BadRequest, NotFound, NotReady,
+    ),
+)]
 pub async fn gauge(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
     let now = app.current()?;
     let mut gauges = view::gauges(&now.snapshot);
     one(gauges.find(|g| g.id.as_str() == id), "gauges", &id)
 }
 
-/// `GET /api/v1/trucks`
+/// All pump trucks.
+#[utoipa::path(
+    get, path = "/api/v1/trucks", tag = "now",
+    responses((status = 200, description = "In the city's order", body = Vec<TruckView>), NotReady),
+)]
 pub async fn trucks(State(app): State<App>) -> Result<Response, Problem> {
     Ok(list(view::trucks(&app.current()?.snapshot)))
 }
 
-/// `GET /api/v1/plan`
+/// The present plan.
+#[utoipa::path(
+    get, path = "/api/v1/plan", tag = "now",
+    responses(
+        (status = 200, description = "Null before the first", body = Option<Plan>),
+        NotReady,
+    ),
+)]
 pub async fn plan(State(app): State<App>) -> Result<Response, Problem> {
     Ok(json(&app.current()?.snapshot.plan.as_deref()))
 }
 
-/// `GET /api/v1/orders`
-pub async fn orders(State(app): State<App>) -> Result<Response, Problem> {
-    Ok(list(view::orders(&app.current()?.snapshot)))
-}
-
-/// `GET /api/v1/agents`
+/// All agents.
+#[utoipa::path(
+    get, path = "/api/v1/agents", tag = "now",
+    responses((status = 200, description = "By id", body = Vec<AgentView>), NotReady),
+)]
 pub async fn agents(State(app): State<App>) -> Result<Response, Problem> {
     Ok(list(view::agents(&app.current()?.snapshot)))
 }
 
-/// `GET /api/v1/unknown-gauges`
+/// Gauges that no layer knows, and how many observations each gave.
+#[utoipa::path(
+    get, path = "/api/v1/unknown-gauges", tag = "now",
+    responses((status = 200, description = "By id", body = BTreeMap<Id, u64>), NotReady),
+)]
 pub async fn unknown_gauges(State(app): State<App>) -> Result<Response, Problem> {
     Ok(json(&*app.current()?.snapshot.unknown_gauges))
 }
 
-/// `GET /api/v1/counters`
+/// What was taken and refused since the store began.
+#[utoipa::path(
+    get, path = "/api/v1/counters", tag = "now",
+    responses((status = 200, description = "By counter", body = Counts), NotReady),
+)]
 pub async fn counters(State(app): State<App>) -> Result<Response, Problem> {
     Ok(json(&app.current()?.snapshot.counts))
-}
-
-/// The body of `POST /api/v1/orders`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DispatchBody {
-    truck: TruckId,
-    point: PointId,
-    plan: Option<u64>,
-}
-
-/// `POST /api/v1/orders`
-pub async fn dispatch(
-    State(app): State<App>,
-    body: Result<Json<DispatchBody>, axum::extract::rejection::JsonRejection>,
-) -> Result<(StatusCode, Response), Problem> {
-    let Json(body) = body.map_err(|e| Problem::bad_request(e.body_text()))?;
-    let DispatchBody { truck, point, plan } = body;
-    let wish = Wish::Dispatch { truck, point, plan };
-    let order = app.requests.ask(Principal::Anonymous, wish).await?;
-    Ok((StatusCode::CREATED, json(&OrderView::with_route(&order))))
-}
-
-/// `POST /api/v1/orders/{id}/recall`
-pub async fn recall(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let order: OrderId = id
-        .parse()
-        .map_err(|e| Problem::bad_request(format!("{e}")))?;
-    let wish = Wish::Recall { order };
-    let order = app.requests.ask(Principal::Anonymous, wish).await?;
-    Ok(json(&OrderView::with_route(&order)))
 }

@@ -12,13 +12,26 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use tokio_stream::wrappers::{BroadcastStream, IntervalStream};
 
-use super::App;
+use super::app::App;
 use crate::publish::{Follow, reset};
 
 /// A comment this often tells the client that the line is alive.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
-/// `GET /events`
+/// What happens, as it happens: server-sent events.
+///
+/// Event `delta` carries a `State` with what changed since the one before, and an id; with the id
+/// of the newest that was seen in `Last-Event-ID` the stream goes on where it stopped. Event `reset`
+/// carries `{}` and asks to fetch the whole state anew: too much was missed, or the program was
+/// started since. A comment every five seconds tells that the line is alive.
+#[utoipa::path(
+    get, path = "/events", tag = "now",
+    params(("Last-Event-ID" = Option<String>, Header, nullable = false, description = "Go on after this event")),
+    responses((
+        status = 200, description = "Without end", body = String,
+        content_type = "text/event-stream",
+    )),
+)]
 pub async fn events(State(app): State<App>, headers: HeaderMap) -> Response {
     let last_id = headers.get("last-event-id").and_then(|v| v.to_str().ok());
     let followed = app.hub.follow(last_id);
@@ -45,12 +58,4 @@ fn frames(
         .chain(stream::select(live, beats))
         .take_until(closing)
         .map(Ok)
-}
-
-impl App {
-    /// Resolves when nothing is published any more: open streams end then, so that the server can.
-    fn closing(&self) -> impl Future<Output = ()> + use<> {
-        let mut published = self.published.clone();
-        async move { while published.changed().await.is_ok() {} }
-    }
 }

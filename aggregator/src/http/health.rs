@@ -6,21 +6,37 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{App, problem::Problem};
+use super::{answers::NotReady, app::App, problem::Problem};
 use crate::publish::metrics::Scrape;
 
-/// `GET /healthz`
+/// Whether the process lives.
+#[utoipa::path(
+    get, path = "/healthz", tag = "program",
+    responses((status = 200, description = "It does", body = String)),
+)]
 pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: ready once the live state is restored and published, for as long as every part
-/// goes on.
+/// Whether it serves.
+///
+/// Ready once the live state is restored and published, for as long as every part goes on.
+#[utoipa::path(
+    get, path = "/readyz", tag = "program",
+    responses((status = 200, description = "It does", body = String), NotReady),
+)]
 pub async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
     app.ready().map(|()| "ready\n")
 }
 
-/// `GET /metrics`: the Prometheus text format, version 0.0.4.
+/// Counters and gauges for Prometheus.
+#[utoipa::path(
+    get, path = "/metrics", tag = "program",
+    responses((
+        status = 200, description = "The Prometheus text format", body = String,
+        content_type = "text/plain; version=0.0.4",
+    )),
+)]
 pub async fn metrics(State(app): State<App>) -> Response {
     let scrape = Scrape {
         published: app.published.borrow().clone(),

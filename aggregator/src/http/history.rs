@@ -2,23 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-};
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use shared::{
     gauge::Parameter,
     ids::{GaugeId, PointId},
     observation::Observation,
+    quality::Quality,
     time::Timestamp,
     waterlogging::Thresholds,
 };
+use utoipa::{IntoParams, ToSchema};
 
-use super::{App, problem::Problem};
+use super::{
+    answers::{BadRequest, Failed, NotFound},
+    app::App,
+    extract::{Path, Query},
+    problem::Problem,
+};
 use crate::{
     network::{Gauge, WaterloggingPoint},
     publish::view::CurveView,
+    schema,
     store::{Refused, Store, StoreError},
     world::intensity_mm_per_h,
 };
@@ -27,13 +32,13 @@ use crate::{
 const MAX_LIMIT: usize = 10_000;
 
 /// A series element: time in epoch milliseconds, value, quality flag.
-type Element = (i64, Option<f64>, u8);
+type Element = (i64, Option<f64>, Quality);
 
 fn element(o: &Observation) -> Element {
     (
         o.observed_at.as_millis(),
         o.value.map(shared::value::Value::units),
-        o.quality.number(),
+        o.quality,
     )
 }
 
@@ -48,32 +53,53 @@ async fn read<T: Send + 'static>(
 }
 
 /// Query of `GET /api/v1/gauges/{id}/observations`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Span {
+    /// Default: three hours before `to`.
+    #[param(value_type = Option<schema::Instant>)]
     from: Option<Timestamp>,
+    /// Default: now.
+    #[param(value_type = Option<schema::Instant>)]
     to: Option<Timestamp>,
+    /// Most observations.
+    #[param(maximum = 10_000)]
     limit: Option<usize>,
 }
 
-/// Answer of `GET /api/v1/gauges/{id}/observations`.
-#[derive(Debug, Serialize)]
+/// A gauge's observations, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Observations {
+    #[schema(value_type = schema::Id)]
     gauge: GaugeId,
+    #[schema(value_type = schema::Parameter)]
     parameter: Parameter,
     unit: &'static str,
+    /// Epoch milliseconds, value, quality flag.
+    #[schema(value_type = Vec<(i64, Option<f64>, schema::Quality)>)]
     observations: Vec<Element>,
 }
 
-/// `GET /api/v1/gauges/{id}/observations`
+/// A gauge's observations.
+#[utoipa::path(
+    get, path = "/api/v1/gauges/{id}/observations", tag = "history",
+    params(("id" = schema::Id, Path), Span),
+    responses(
+        (
+            status = 200, description = "Oldest first; the newest where the limit cuts",
+            body = Observations,
+        ),
+        BadRequest, NotFound, Failed,
+    ),
+)]
 pub async fn observations(
     State(app): State<App>,
     Path(id): Path<String>,
-    query: Result<Query<Span>, axum::extract::rejection::QueryRejection>,
+    Query(span): Query<Span>,
 ) -> Result<Json<Observations>, Problem> {
-    let Query(span) = query.map_err(|e| Problem::bad_request(e.body_text()))?;
-    let site = gauge_site(&app, &id)?;
-    let (gauge, parameter) = (site.id.clone(), site.parameter);
+    let known = gauge_of(&app, &id)?;
+    let (gauge, parameter) = (known.id.clone(), known.parameter);
     let to = span
         .to
         .unwrap_or_else(|| app.clock.now().plus_millis(60_000));
@@ -90,39 +116,56 @@ pub async fn observations(
     }))
 }
 
-fn gauge_site<'a>(app: &'a App, id: &str) -> Result<&'a Gauge, Problem> {
+fn gauge_of<'a>(app: &'a App, id: &str) -> Result<&'a Gauge, Problem> {
     let found = app.city.gauges.iter().find(|g| g.id.as_str() == id);
     found.ok_or_else(|| Problem::not_found(format!("there is no gauge `{id}`")))
 }
 
 /// Query of `GET /api/v1/points/{id}/hydrograph`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Hours {
+    /// How far back.
+    #[param(minimum = 0.1, maximum = 72, default = 3)]
     hours: Option<f64>,
 }
 
-/// Answer of `GET /api/v1/points/{id}/hydrograph`.
-#[derive(Debug, Serialize)]
+/// Depth, rainfall and forecast of a point.
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Hydrograph {
+    #[schema(value_type = schema::Id)]
     point: PointId,
+    #[schema(value_type = schema::Instant)]
     from: Timestamp,
+    #[schema(value_type = schema::Instant)]
     to: Timestamp,
+    #[schema(value_type = schema::Thresholds)]
     thresholds: Thresholds,
+    /// Epoch milliseconds, depth in metres, quality flag.
+    #[schema(value_type = Vec<(i64, Option<f64>, schema::Quality)>)]
     depth: Vec<Element>,
-    /// Mean intensity over the point's rain gauges by minute, mm/h.
+    /// By minute: epoch milliseconds, mean intensity over the point's rain gauges in mm/h.
     rainfall: Vec<(i64, f64)>,
+    #[schema(required)]
     forecast: Option<CurveView>,
 }
 
-/// `GET /api/v1/points/{id}/hydrograph`
+/// Depth, rainfall and forecast of a point.
+#[utoipa::path(
+    get, path = "/api/v1/points/{id}/hydrograph", tag = "history",
+    params(("id" = schema::Id, Path), Hours),
+    responses(
+        (status = 200, description = "Until now, and on with the forecast", body = Hydrograph),
+        BadRequest, NotFound, Failed,
+    ),
+)]
 pub async fn hydrograph(
     State(app): State<App>,
     Path(id): Path<String>,
-    query: Result<Query<Hours>, axum::extract::rejection::QueryRejection>,
+    Query(Hours { hours }): Query<Hours>,
 ) -> Result<Json<Hydrograph>, Problem> {
-    let Query(Hours { hours }) = query.map_err(|e| Problem::bad_request(e.body_text()))?;
-    let point = point_site(&app, &id)?.clone();
+    let point = point_of(&app, &id)?.clone();
     let hours = hours.unwrap_or(3.0);
     if !(0.1..=72.0).contains(&hours) {
         return Err(Problem::bad_request(format!(
@@ -131,18 +174,18 @@ pub async fn hydrograph(
     }
     let to = app.clock.now();
     let from = to - std::time::Duration::from_secs_f64(hours * 3600.0);
-    let rain_sites: Vec<Gauge> = point
+    let rain_gauges: Vec<Gauge> = point
         .rain_gauges
         .iter()
-        .filter_map(|g| gauge_site(&app, g.as_str()).ok().cloned())
+        .filter_map(|g| gauge_of(&app, g.as_str()).ok().cloned())
         .collect();
     let level = point.level_gauge.clone();
     let (depth, rain) = read(&app, move |store| {
         let depth = store.range(&level, from, to, MAX_LIMIT)?;
         let mut rain = Vec::new();
-        for site in &rain_sites {
-            for stored in store.range(&site.id, from, to, MAX_LIMIT)? {
-                if let Some(intensity) = intensity_mm_per_h(site, &stored.observation) {
+        for gauge in &rain_gauges {
+            for stored in store.range(&gauge.id, from, to, MAX_LIMIT)? {
+                if let Some(intensity) = intensity_mm_per_h(gauge, &stored.observation) {
                     rain.push((stored.observation.observed_at, intensity));
                 }
             }
@@ -161,7 +204,7 @@ pub async fn hydrograph(
     }))
 }
 
-fn point_site<'a>(app: &'a App, id: &str) -> Result<&'a WaterloggingPoint, Problem> {
+fn point_of<'a>(app: &'a App, id: &str) -> Result<&'a WaterloggingPoint, Problem> {
     let found = app.city.points.iter().find(|p| p.id.as_str() == id);
     found.ok_or_else(|| Problem::not_found(format!("there is no waterlogging point `{id}`")))
 }
@@ -175,7 +218,6 @@ fn forecast_of(app: &App, id: &PointId) -> Option<CurveView> {
 }
 
 /// Mean of what fell in each minute.
-#[expect(clippy::cast_precision_loss, reason = "few gauges per minute")]
 fn by_minute(rain: &[(Timestamp, f64)]) -> Vec<(i64, f64)> {
     let mut minutes: BTreeMap<i64, (f64, usize)> = BTreeMap::default();
     for (at, intensity) in rain {
@@ -191,7 +233,11 @@ fn by_minute(rain: &[(Timestamp, f64)]) -> Vec<(i64, f64)> {
     minutes.into_iter().map(mean).collect()
 }
 
-/// `GET /api/v1/refused`
+/// What was refused, with the reason.
+#[utoipa::path(
+    get, path = "/api/v1/refused", tag = "history",
+    responses((status = 200, description = "The newest hundred", body = Vec<Refused>), Failed),
+)]
 pub async fn refused(State(app): State<App>) -> Result<Json<Vec<Refused>>, Problem> {
     read(&app, |store| store.refused(100)).await.map(Json)
 }

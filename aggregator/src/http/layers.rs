@@ -4,25 +4,61 @@ use std::convert::Infallible;
 
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use futures_util::stream;
 
-use super::{App, problem::Problem};
+use super::{
+    answers::{BadRequest, NotFound, NotReady},
+    app::App,
+    extract::Path,
+    geojson::FeatureCollection,
+    problem::Problem,
+};
 use crate::publish::map::Document;
 
 const GEOJSON: &str = "application/geo+json";
 
-/// `GET /map.geojson`
+/// The whole flood map.
+#[utoipa::path(
+    get, path = "/map.geojson", tag = "map",
+    params(("If-None-Match" = Option<String>, Header, nullable = false, description = "The newest version known")),
+    responses(
+        (
+            status = 200, description = "All layers in one", body = FeatureCollection,
+            content_type = "application/geo+json",
+            headers(("etag" = String, description = "Stands for this version")),
+        ),
+        (status = 304, description = "There is none newer"),
+        NotReady,
+    ),
+)]
 pub async fn whole_map(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let now = app.current()?;
     Ok(answer(&now.map.whole, &headers))
 }
 
-/// `GET /layers/{layer}.geojson`
+/// One layer of the flood map.
+#[utoipa::path(
+    get, path = "/layers/{file}", tag = "map",
+    params(
+        ("file" = String, Path, pattern = r"^[a-z-]+\.geojson$",
+            description = "A `LayerName` and `.geojson`"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The newest version known"),
+    ),
+    responses(
+        (
+            status = 200, description = "The layer by itself", body = FeatureCollection,
+            content_type = "application/geo+json",
+            headers(("etag" = String, description = "Stands for this version")),
+        ),
+        (status = 304, description = "There is none newer"),
+        BadRequest, NotFound, NotReady,
+    ),
+)]
 pub async fn layer(
     State(app): State<App>,
     Path(file): Path<String>,

@@ -1,38 +1,32 @@
-//! `GET /api/v1/openapi.json`: the API, described.
+//! What the OpenAPI document says of the API as a whole; routes and types describe themselves.
 
-use axum::response::{IntoResponse, Response};
+use utoipa::OpenApi;
 
-/// The document is written by hand beside the handlers and checked by a test against the router.
-const DOCUMENT: &str = include_str!("openapi.json");
+use super::{
+    geojson::LayerName,
+    problem::{Problem, ProblemTitle},
+};
+use crate::counters::Counter;
 
-/// `GET /api/v1/openapi.json`
-pub async fn document() -> Response {
-    (
-        [(axum::http::header::CONTENT_TYPE, "application/json")],
-        DOCUMENT,
-    )
-        .into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::DOCUMENT;
-
-    #[test]
-    fn the_document_describes_exactly_the_routes_of_the_api() {
-        let document: serde_json::Value = serde_json::from_str(DOCUMENT).expect("valid JSON");
-        let paths = document["paths"].as_object().expect("paths");
-        let described: BTreeSet<_> = paths.keys().cloned().collect();
-        let router = include_str!("mod.rs");
-        let served: BTreeSet<_> = router
-            .split(".route(")
-            .skip(1)
-            .filter_map(|rest| rest.split('"').nth(1))
-            .filter(|path| path.starts_with("/api/"))
-            .map(ToOwned::to_owned)
-            .collect();
-        assert_eq!(described, served);
-    }
-}
+/// The frame of the document.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Flood aggregator",
+        version = "1",
+        description = "Times are RFC 3339 in UTC; in series they are epoch milliseconds. Units are \
+                       part of the names. Whatever is refused or fails is answered with \
+                       application/problem+json (RFC 9457), a wrong method with status 405."
+    ),
+    servers((url = "/", description = "Whoever serves this document")),
+    security(()),
+    tags(
+        (name = "now", description = "What is known and expected at present"),
+        (name = "orders", description = "What dispatchers wish"),
+        (name = "history", description = "What was observed and refused"),
+        (name = "map", description = "GeoJSON (RFC 7946)"),
+        (name = "program", description = "How the program itself is"),
+    ),
+    components(schemas(Counter, LayerName, Problem, ProblemTitle)),
+)]
+pub struct Description;

@@ -187,3 +187,136 @@ impl Committer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc as blocking;
+
+    use shared::gauge::Parameter;
+
+    use super::*;
+    use crate::{
+        counters::Counts,
+        ingest::{Admitter, Claim},
+        store::MemoryStore,
+    };
+
+    /// A committer on a thread of its own, with its store and what it tells the world and agents.
+    struct Office {
+        handle: CommitterHandle,
+        store: Arc<MemoryStore>,
+        world: mpsc::Receiver<Vec<Arrival>>,
+        downlink: mpsc::Receiver<DownlinkMessage>,
+        end: std::thread::JoinHandle<Result<(), StoreError>>,
+    }
+
+    fn office() -> Office {
+        let store = Arc::new(MemoryStore::default());
+        let gauges = [("lg-1".parse().expect("id"), Parameter::Depth)];
+        let clock = Clock::Real;
+        let ledger = Ledger::new(
+            Admitter::new(gauges, 1.0),
+            clock.mode(),
+            [],
+            Counts::default(),
+            0,
+        );
+        let (world, arrivals) = mpsc::channel(16);
+        let (downlink, sent) = Downlink::new();
+        let committer = Committer {
+            store: store.clone(),
+            clock,
+            stages: Arc::default(),
+            world,
+            downlink,
+            ledger,
+        };
+        let (handle, inbox) = Committer::door();
+        Office {
+            handle,
+            store,
+            world: arrivals,
+            downlink: sent,
+            end: std::thread::spawn(move || committer.run(inbox)),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_is_in_the_store_when_it_is_acknowledged_and_the_world_hears_of_it() {
+        let mut office = office();
+        let (tell, told) = blocking::channel();
+        let store = office.store.clone();
+        let inbound = Inbound {
+            channel: "flood/v1/in/bureau".to_owned(),
+            claim: Ok(Claim::Intake("bureau".parse().expect("id"))),
+            payload: br#"[{"n":"lg-1/depth","v":0.3}]"#.as_slice().into(),
+            receipt: Box::new(move |receipt| {
+                let kept = store.newest(&"lg-1".parse().expect("id"));
+                let kept = kept.expect("read").is_some();
+                tell.send((receipt, kept)).expect("somebody waits");
+            }),
+        };
+        assert!(office.handle.message(inbound).await);
+        let group = office.world.recv().await.expect("arrivals");
+        assert!(matches!(
+            group.first().map(|a| &a.input),
+            Some(Input::Observed(observations)) if observations.len() == 1
+        ));
+        assert_eq!(told.recv(), Ok((Receipt::Done, true)));
+    }
+
+    #[tokio::test]
+    async fn inputs_are_durable_when_they_are_answered_and_ticks_need_no_answer() {
+        let mut office = office();
+        let counted = Input::Counted(vec![1]);
+        assert_eq!(office.handle.input(counted.clone()).await, Receipt::Done);
+        assert!(office.store.last_arrival().expect("read") >= 1);
+        office.store.crash();
+        assert!(office.store.last_arrival().expect("read") >= 1);
+        assert!(office.handle.tick().await);
+        let mut inputs = Vec::new();
+        while !inputs.contains(&Input::Tick) {
+            let group = office.world.recv().await.expect("arrivals");
+            inputs.extend(group.into_iter().map(|a| a.input));
+        }
+        assert_eq!(inputs.first(), Some(&counted));
+    }
+
+    #[tokio::test]
+    async fn an_agent_is_acknowledged_after_the_commit_and_the_end_writes_what_waits() {
+        let Office {
+            handle,
+            store,
+            world,
+            mut downlink,
+            end,
+        } = office();
+        let envelope = shared::wire::Envelope {
+            agent: "gw-01".parse().expect("id"),
+            incarnation: 1,
+            seq: 1,
+            oldest: 1,
+            sent_at: Clock::Real.now(),
+            mode: Clock::Real.mode(),
+            backfill: false,
+            observations: Vec::new(),
+        };
+        let inbound = Inbound {
+            channel: "a line".to_owned(),
+            claim: Ok(Claim::Batch {
+                agent: envelope.agent.clone(),
+                form: crate::ingest::Form::Binary,
+            }),
+            payload: envelope.encode().into(),
+            receipt: Box::new(|_| {}),
+        };
+        assert!(handle.message(inbound).await);
+        drop(handle);
+        let ack = downlink.recv().await.expect("an acknowledgement");
+        assert_eq!(ack.topic, Topic::Ack(envelope.agent));
+        assert_eq!(store.cursors().expect("read").len(), 1);
+        drop(world);
+        let ended = tokio::task::spawn_blocking(|| end.join()).await;
+        assert!(matches!(ended, Ok(Ok(Ok(())))));
+    }
+}

@@ -95,3 +95,103 @@ pub fn decode(claim: &Claim, payload: &[u8], received_at: Timestamp) -> Result<M
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::{clock::Mode, fleet::TruckState, lonlat::LonLat, units::CubicMetres};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_784_622_000_000);
+
+    fn agent(id: &str) -> AgentId {
+        id.parse().expect("id")
+    }
+
+    fn envelope() -> Envelope {
+        Envelope {
+            agent: agent("gw-01"),
+            incarnation: 1,
+            seq: 1,
+            oldest: 1,
+            sent_at: NOW,
+            mode: Mode::Actual,
+            backfill: false,
+            observations: Vec::new(),
+        }
+    }
+
+    fn refused(claim: &Claim, payload: &[u8]) -> String {
+        let undecoded = decode(claim, payload, NOW).expect_err("refused");
+        assert_eq!(undecoded.counter, Counter::BadPayload);
+        undecoded.detail
+    }
+
+    #[test]
+    fn a_batch_is_read_in_both_forms_and_speaks_only_for_its_agent() {
+        let claim = |id: &str, form| Claim::Batch {
+            agent: agent(id),
+            form,
+        };
+        let forms = [
+            (Form::Binary, envelope().encode()),
+            (Form::Json, envelope().encode_json()),
+        ];
+        for (form, payload) in forms {
+            let own = decode(&claim("gw-01", form), &payload, NOW);
+            assert_eq!(own, Ok(Message::Batch(envelope())));
+            assert_eq!(
+                refused(&claim("gw-02", form), &payload),
+                "the batch is of agent `gw-01`"
+            );
+            assert!(!refused(&claim("gw-01", form), b"\xff").is_empty());
+        }
+    }
+
+    #[test]
+    fn an_agent_and_a_truck_speak_only_for_themselves() {
+        let health = AgentHealth {
+            agent: agent("gw-01"),
+            online: true,
+            at: NOW,
+            mode: Mode::Actual,
+            version: "1".to_owned(),
+            spooled_batches: 0,
+            spooled_bytes: 0,
+            dropped: 0,
+            failed_readings: 0,
+            silent_sources: Vec::new(),
+        };
+        let payload = health.encode();
+        let own = decode(&Claim::Health(agent("gw-01")), &payload, NOW);
+        assert_eq!(own, Ok(Message::Health(health)));
+        let other = Claim::Health(agent("gw-02"));
+        assert_eq!(refused(&other, &payload), "speaks for `gw-01`");
+
+        let report = TruckReport {
+            truck: "pt-1".parse().expect("id"),
+            reported_at: NOW,
+            position: LonLat::new(121.0, 31.0).expect("a place"),
+            state: TruckState::Idle,
+            order: None,
+            pumped_m3: CubicMetres::ZERO,
+        };
+        let payload = report.encode();
+        let own = decode(&Claim::Truck(report.truck.clone()), &payload, NOW);
+        assert_eq!(own, Ok(Message::Truck(report)));
+        let other = Claim::Truck("pt-2".parse().expect("id"));
+        assert_eq!(refused(&other, &payload), "speaks for `pt-1`");
+    }
+
+    #[test]
+    fn a_third_party_is_read_by_what_it_sent() {
+        let claim = Claim::Intake("bureau".parse().expect("id"));
+        let text = br#"[{"n":"lg-1/depth","v":0.3}]"#;
+        let read = decode(&claim, text, NOW).expect("SenML");
+        let Message::Intake(observations) = read else {
+            panic!("observations, not {read:?}")
+        };
+        assert_eq!(observations.len(), 1);
+        assert!(refused(&claim, b"rain!").contains("JSON"));
+    }
+}

@@ -69,7 +69,7 @@ pub struct WaterloggingPoint {
 }
 
 /// What kind of place a waterlogging point is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PointKind {
     Underpass,

@@ -12,7 +12,7 @@ use shared::{
 use crate::principal::{Act, Principal};
 
 /// Where an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OrderState {
     /// Durable and sent, repeated until the truck reports it.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use shared::{clock::Mode, ids::GaugeId, time::Timestamp};
+use utoipa::ToSchema;
 
 use super::{
     redraw::Redraw,
@@ -15,32 +16,48 @@ use super::{
 use crate::{
     counters::Counts,
     dispatch::Plan,
+    schema,
     world::{GaugeIndex, Snapshot},
 };
 
-/// The state, or a delta of it.
-#[derive(Debug, Serialize)]
-struct StateView<'a> {
+/// The whole state, or what changed of it.
+///
+/// Lists absent from a delta are unchanged; an element replaces the one with the same id. `seq`
+/// grows with every delta; the whole state contains all deltas up to its own.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = State)]
+pub(crate) struct StateView<'a> {
     seq: u64,
+    #[schema(value_type = schema::Instant)]
     now: Timestamp,
+    #[schema(value_type = schema::Mode)]
     mode: Mode,
+    /// Storm seconds per real second.
     speed: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     city: Option<CityView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<GaugeView>)]
     gauges: Option<Vec<&'a RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     points: Option<Vec<PointView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     trucks: Option<Vec<TruckView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     plan: Option<&'a Plan>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     orders: Option<Vec<OrderView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     agents: Option<Vec<AgentView<'a>>>,
     /// Gauges that no layer knows, and how many observations each gave.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = BTreeMap<schema::Id, u64>)]
     unknown_gauges: Option<&'a BTreeMap<GaugeId, u64>>,
     counters: &'a Counts,
 }
@@ -73,11 +90,11 @@ impl GaugeTexts {
             return;
         }
         for key in changed.into_iter().map(|gauge| gauge.index()) {
-            let site = snapshot.city.gauges.get(key);
-            if let (Some(old), Some(site), Some(facts)) =
-                (self.0.get_mut(key), site, snapshot.gauges.get(key))
+            let described = snapshot.city.gauges.get(key);
+            if let (Some(old), Some(described), Some(facts)) =
+                (self.0.get_mut(key), described, snapshot.gauges.get(key))
             {
-                *old = text(&GaugeView::new(key, site, facts));
+                *old = text(&GaugeView::new(key, described, facts));
             }
         }
     }
@@ -109,13 +126,13 @@ pub fn delta(snapshot: &Snapshot, texts: &GaugeTexts, redraw: &Redraw) -> Vec<u8
     view.gauges = some(redraw.gauges.iter().filter_map(|g| texts.get(*g)));
     view.points = some(redraw.points.iter().filter_map(|point| {
         let key = point.index();
-        let (site, facts) = (snapshot.city.points.get(key)?, snapshot.points.get(key)?);
-        Some(PointView::new(key, site, facts))
+        let (described, facts) = (snapshot.city.points.get(key)?, snapshot.points.get(key)?);
+        Some(PointView::new(key, described, facts))
     }));
     view.trucks = some(redraw.trucks.iter().filter_map(|truck| {
         let key = truck.index();
-        let (site, facts) = (snapshot.city.trucks.get(key)?, snapshot.trucks.get(key)?);
-        Some(TruckView::new(key, site, facts))
+        let (described, facts) = (snapshot.city.trucks.get(key)?, snapshot.trucks.get(key)?);
+        Some(TruckView::new(key, described, facts))
     }));
     view.plan = snapshot.plan.as_deref().filter(|_| redraw.plan);
     view.orders = redraw.orders.then(|| view::orders(snapshot).collect());

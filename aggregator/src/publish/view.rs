@@ -13,22 +13,29 @@ use shared::{
     value::Value,
     waterlogging::Thresholds,
 };
+use utoipa::ToSchema;
 
 use crate::{
     assess::{Cause, PointStatus},
     forecast::{Forecast, Horizon, Method, Skill},
     network::{Gauge, PointKind, PumpTruck, WaterloggingPoint},
     orders::{Order, OrderState},
+    schema,
     world::{AgentFacts, GaugeFacts, PointFacts, Snapshot, TruckFacts},
 };
 
 /// The city's constants.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = City)]
 pub struct CityView<'a> {
+    #[schema(value_type = schema::Name)]
     pub name: &'a Name,
     pub time_zone: &'a str,
     pub datum: &'a str,
+    #[schema(value_type = schema::LonLat)]
     pub centre: LonLat,
+    /// West, south, east, north.
+    #[schema(min_items = 4, max_items = 4)]
     pub bounds: [f64; 4],
 }
 
@@ -47,7 +54,7 @@ impl<'a> CityView<'a> {
 }
 
 /// How far a gauge can be believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GaugeStatus {
     Ok,
@@ -74,36 +81,46 @@ impl From<&GaugeFacts> for GaugeStatus {
 }
 
 /// A gauge.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Gauge)]
 pub struct GaugeView<'a> {
+    #[schema(value_type = schema::Id)]
     pub id: &'a GaugeId,
     pub key: usize,
+    #[schema(value_type = schema::Name)]
     pub name: &'a Name,
+    #[schema(value_type = schema::Parameter)]
     pub parameter: Parameter,
     pub unit: &'static str,
+    #[schema(value_type = schema::LonLat)]
     pub position: LonLat,
     pub interval_s: u32,
+    #[schema(value_type = Option<f64>, required)]
     pub alert_m: Option<Metres>,
+    #[schema(value_type = Option<f64>, required)]
     pub value: Option<Value>,
+    #[schema(value_type = Option<schema::Instant>, required)]
     pub observed_at: Option<Timestamp>,
+    #[schema(value_type = Option<schema::Quality>, required)]
     pub quality: Option<Quality>,
+    #[schema(value_type = Vec<schema::QualityTest>)]
     pub tests: TestSet,
     pub status: GaugeStatus,
 }
 
 impl<'a> GaugeView<'a> {
     #[must_use]
-    pub fn new(key: usize, site: &'a Gauge, facts: &GaugeFacts) -> Self {
+    pub fn new(key: usize, gauge: &'a Gauge, facts: &GaugeFacts) -> Self {
         let newest = facts.newest;
         Self {
-            id: &site.id,
+            id: &gauge.id,
             key,
-            name: &site.name,
-            parameter: site.parameter,
-            unit: site.parameter.unit(),
-            position: site.position,
-            interval_s: site.interval_s,
-            alert_m: site.alert_m,
+            name: &gauge.name,
+            parameter: gauge.parameter,
+            unit: gauge.parameter.unit(),
+            position: gauge.position,
+            interval_s: gauge.interval_s,
+            alert_m: gauge.alert_m,
             value: newest.and_then(|o| o.value),
             observed_at: newest.map(|o| o.observed_at),
             quality: newest.map(|o| o.quality),
@@ -114,46 +131,66 @@ impl<'a> GaugeView<'a> {
 }
 
 /// A waterlogging point.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Point)]
 pub struct PointView<'a> {
+    #[schema(value_type = schema::Id)]
     pub id: &'a PointId,
     pub key: usize,
+    #[schema(value_type = schema::Name)]
     pub name: &'a Name,
     #[serde(rename = "type")]
     pub kind: PointKind,
+    #[schema(value_type = schema::LonLat)]
     pub position: LonLat,
+    #[schema(value_type = Option<schema::Id>, required)]
     pub district: Option<&'a FeatureId>,
+    #[schema(value_type = schema::Id)]
     pub level_gauge: &'a GaugeId,
+    #[schema(value_type = Vec<schema::Id>)]
     pub rain_gauges: &'a [GaugeId],
+    /// Importance, 1 to 5.
     pub weight: f64,
+    #[schema(value_type = schema::Thresholds)]
     pub thresholds: &'a Thresholds,
     pub status: PointStatus,
+    #[schema(value_type = schema::Instant)]
     pub status_since: Timestamp,
+    /// The newest trustworthy depth, even where the point is unknown by now.
+    #[schema(required)]
     pub depth_m: Option<f64>,
+    #[schema(value_type = Option<schema::Instant>, required)]
     pub observed_at: Option<Timestamp>,
+    #[schema(value_type = Option<schema::Quality>, required)]
     pub quality: Option<Quality>,
+    #[schema(required)]
     pub cause: Option<Cause>,
+    #[schema(required)]
     pub suspect_depth_m: Option<f64>,
+    #[schema(required)]
     pub rate_m_per_h: Option<f64>,
+    #[schema(required)]
     pub rain_mm_per_h: Option<f64>,
+    #[schema(required)]
     pub volume_m3: Option<f64>,
+    #[schema(required)]
     pub forecast: Option<ForecastView<'a>>,
 }
 
 impl<'a> PointView<'a> {
     #[must_use]
-    pub fn new(key: usize, site: &'a WaterloggingPoint, facts: &'a PointFacts) -> Self {
+    pub fn new(key: usize, point: &'a WaterloggingPoint, facts: &'a PointFacts) -> Self {
         Self {
-            id: &site.id,
+            id: &point.id,
             key,
-            name: &site.name,
-            kind: site.kind,
-            position: site.position,
-            district: site.district.as_ref(),
-            level_gauge: &site.level_gauge,
-            rain_gauges: &site.rain_gauges,
-            weight: site.weight,
-            thresholds: &site.thresholds,
+            name: &point.name,
+            kind: point.kind,
+            position: point.position,
+            district: point.district.as_ref(),
+            level_gauge: &point.level_gauge,
+            rain_gauges: &point.rain_gauges,
+            weight: point.weight,
+            thresholds: &point.thresholds,
             status: facts.status,
             status_since: facts.since,
             depth_m: facts.depth.map(|(_, depth_m)| depth_m),
@@ -174,16 +211,22 @@ fn round3(number: f64) -> f64 {
 }
 
 /// A forecast of a point, without its curve.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Forecast)]
 pub struct ForecastView<'a> {
+    #[schema(value_type = schema::Instant)]
     pub basis_at: Timestamp,
     pub method: Method,
     pub horizons: &'a [Horizon],
     pub waterlogged_probability_60: f64,
     pub peak_m: f64,
+    #[schema(value_type = schema::Instant)]
     pub peak_at: Timestamp,
+    #[schema(value_type = Option<schema::Instant>, required)]
     pub reaches_waterlogged_at: Option<Timestamp>,
+    #[schema(value_type = Option<schema::Instant>, required)]
     pub reaches_closure_at: Option<Timestamp>,
+    #[schema(value_type = Option<schema::Instant>, required)]
     pub dry_at: Option<Timestamp>,
     pub skill: &'a Skill,
 }
@@ -206,10 +249,12 @@ impl<'a> From<&'a Forecast> for ForecastView<'a> {
 }
 
 /// A forecast's curve for a hydrograph.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ForecastCurve)]
 pub struct CurveView {
+    #[schema(value_type = schema::Instant)]
     pub basis_at: Timestamp,
-    /// [epoch ms, p10, p50, p90] every five minutes, in metres.
+    /// Every five minutes: epoch milliseconds, then the depth in metres: 10 %, median, 90 %.
     pub curve: Vec<(i64, f64, f64, f64)>,
 }
 
@@ -223,43 +268,70 @@ impl From<&Forecast> for CurveView {
 }
 
 /// What a truck is doing, as far as is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schema(as = TruckState)]
 pub enum TruckDoing {
-    Known(TruckState),
-    Unknown(&'static str),
+    Idle,
+    Driving,
+    SettingUp,
+    Pumping,
+    PackingUp,
+    OutOfService,
+    Unknown,
+}
+
+impl From<TruckState> for TruckDoing {
+    fn from(state: TruckState) -> Self {
+        match state {
+            TruckState::Idle => Self::Idle,
+            TruckState::Driving => Self::Driving,
+            TruckState::SettingUp => Self::SettingUp,
+            TruckState::Pumping => Self::Pumping,
+            TruckState::PackingUp => Self::PackingUp,
+            TruckState::OutOfService => Self::OutOfService,
+        }
+    }
 }
 
 /// A pump truck.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Truck)]
 pub struct TruckView<'a> {
+    #[schema(value_type = schema::Id)]
     pub id: &'a TruckId,
     pub key: usize,
+    #[schema(value_type = schema::Name)]
     pub name: &'a Name,
+    #[schema(value_type = f64)]
     pub capacity_m3h: CubicMetresPerHour,
+    #[schema(value_type = schema::LonLat)]
     pub home: LonLat,
+    #[schema(value_type = schema::LonLat)]
     pub position: LonLat,
+    #[schema(value_type = Option<schema::Instant>, required)]
     pub reported_at: Option<Timestamp>,
     pub state: TruckDoing,
+    #[schema(value_type = Option<schema::Id>, required)]
     pub order: Option<&'a OrderId>,
+    #[schema(value_type = Option<schema::Id>, required)]
     pub point: Option<&'a PointId>,
     pub pumped_m3: f64,
 }
 
 impl<'a> TruckView<'a> {
     #[must_use]
-    pub fn new(key: usize, site: &'a PumpTruck, facts: &'a TruckFacts) -> Self {
+    pub fn new(key: usize, truck: &'a PumpTruck, facts: &'a TruckFacts) -> Self {
         let report = facts.report.as_ref();
-        let unknown = TruckDoing::Unknown("unknown");
         Self {
-            id: &site.id,
+            id: &truck.id,
             key,
-            name: &site.name,
-            capacity_m3h: site.capacity,
-            home: site.home,
+            name: &truck.name,
+            capacity_m3h: truck.capacity,
+            home: truck.home,
             position: facts.position,
             reported_at: report.map(|r| r.reported_at),
-            state: report.map_or(unknown, |r| TruckDoing::Known(r.state)),
+            state: report.map_or(TruckDoing::Unknown, |r| r.state.into()),
             order: facts.order.as_ref().map(|(order, _)| order),
             point: facts.order.as_ref().map(|(_, point)| point),
             pumped_m3: report.map_or(0.0, |r| round3(r.pumped_m3.get())),
@@ -267,19 +339,23 @@ impl<'a> TruckView<'a> {
     }
 }
 
-/// An order.
-#[derive(Debug, Serialize)]
+/// An order, without its route.
+#[derive(Debug, Serialize, ToSchema)]
 pub struct OrderView<'a> {
+    #[schema(value_type = schema::Id)]
     pub id: &'a OrderId,
+    #[schema(value_type = schema::Id)]
     pub truck: &'a TruckId,
+    #[schema(value_type = schema::Id)]
     pub point: &'a PointId,
+    #[schema(value_type = schema::Instant)]
     pub issued_at: Timestamp,
     pub state: OrderState,
+    #[schema(value_type = schema::Instant)]
     pub eta_at: Timestamp,
+    /// The plan that it was confirmed from.
+    #[schema(required)]
     pub plan: Option<u64>,
-    /// Only in the answer to whoever gave it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub route: Option<&'a [LonLat]>,
 }
 
 impl<'a> From<&'a Order> for OrderView<'a> {
@@ -292,33 +368,44 @@ impl<'a> From<&'a Order> for OrderView<'a> {
             state: order.state,
             eta_at: order.eta_at,
             plan: order.plan,
-            route: None,
         }
     }
 }
 
-impl<'a> OrderView<'a> {
-    /// The order with its route.
-    #[must_use]
-    pub fn with_route(order: &'a Order) -> Self {
+/// An order with its route: only whoever gave or changed it is told.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
+pub struct RoutedOrderView<'a> {
+    #[serde(flatten)]
+    pub order: OrderView<'a>,
+    #[schema(value_type = Vec<schema::LonLat>)]
+    pub route: &'a [LonLat],
+}
+
+impl<'a> From<&'a Order> for RoutedOrderView<'a> {
+    fn from(order: &'a Order) -> Self {
         Self {
-            route: Some(&order.route),
-            ..order.into()
+            order: order.into(),
+            route: &order.route,
         }
     }
 }
 
 /// An agent.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Agent)]
 pub struct AgentView<'a> {
+    #[schema(value_type = schema::Id)]
     pub id: &'a AgentId,
     pub online: bool,
+    #[schema(value_type = schema::Instant)]
     pub last_seen: Timestamp,
     pub spooled_batches: u64,
     pub dropped: u64,
     pub failed_readings: u64,
     pub silent_sources: &'a [String],
     pub holes: u64,
+    #[schema(value_type = Option<schema::Instant>, required)]
     pub backfill_until: Option<Timestamp>,
 }
 
@@ -345,7 +432,7 @@ pub fn points(snapshot: &Snapshot) -> impl Iterator<Item = PointView<'_>> {
     let facts = snapshot.city.points.iter().zip(&snapshot.points);
     facts
         .enumerate()
-        .map(|(key, (site, facts))| PointView::new(key, site, facts))
+        .map(|(key, (described, facts))| PointView::new(key, described, facts))
 }
 
 /// All gauges.
@@ -353,7 +440,7 @@ pub fn gauges(snapshot: &Snapshot) -> impl Iterator<Item = GaugeView<'_>> {
     let facts = snapshot.city.gauges.iter().zip(snapshot.gauges.iter());
     facts
         .enumerate()
-        .map(|(key, (site, facts))| GaugeView::new(key, site, facts))
+        .map(|(key, (described, facts))| GaugeView::new(key, described, facts))
 }
 
 /// All trucks.
@@ -361,7 +448,7 @@ pub fn trucks(snapshot: &Snapshot) -> impl Iterator<Item = TruckView<'_>> {
     let facts = snapshot.city.trucks.iter().zip(&snapshot.trucks);
     facts
         .enumerate()
-        .map(|(key, (site, facts))| TruckView::new(key, site, facts))
+        .map(|(key, (described, facts))| TruckView::new(key, described, facts))
 }
 
 /// All orders.

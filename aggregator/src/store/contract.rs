@@ -15,7 +15,7 @@ use shared::{
 };
 
 use super::record::RecordError;
-use crate::world::arrival::{Arrival, Input};
+use crate::world::{Arrival, Input};
 
 /// An observation with the time at which the aggregator took it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +25,9 @@ pub struct Stored {
 }
 
 /// A message or an observation that was refused, kept so that nothing is lost unseen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Refused {
+    #[schema(value_type = crate::schema::Instant)]
     pub received_at: Timestamp,
     /// The counter it was counted under, for example `bad-payload`.
     pub reason: String,

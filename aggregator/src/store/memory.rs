@@ -19,7 +19,7 @@ use super::{
     Commit, Durability, Forgotten, MAX_REFUSED, Refused, SavedWorld, Store, StoreError, Stored,
     retention::{self, Day},
 };
-use crate::world::arrival::Arrival;
+use crate::world::Arrival;
 
 /// A store that ends with the process.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shared::time::Timestamp;
 
-use super::{Effect, Started};
+use super::{arrival::Started, effect::Effect};
 
 /// A page hears at least this often, even of a city in which nothing changes, in real milliseconds:
 /// its clock would stand still.

@@ -20,8 +20,12 @@ use shared::{
 };
 
 use super::{
-    AgentFacts, GaugeFacts, Newest, Started, World, fleet::Orders, outlook::OutlookState,
+    arrival::Started,
+    fleet::Orders,
+    outlook::OutlookState,
     publication::Publication,
+    snapshot::{AgentFacts, GaugeFacts, Newest},
+    state::World,
 };
 use crate::{
     assess::AssessmentState, counters::Counts, merge::Trend, network::City, orders::Order,
@@ -130,18 +134,23 @@ impl World {
             };
             (p.id.clone(), form)
         });
-        let trucks = self.city.trucks.iter().zip(&self.trucks).map(|(site, t)| {
-            let form = TruckForm {
-                report: t.report.clone(),
-                last_sent: t.last_sent,
-            };
-            (site.id.clone(), form)
-        });
+        let trucks = self
+            .city
+            .trucks
+            .iter()
+            .zip(&self.trucks)
+            .map(|(described, t)| {
+                let form = TruckForm {
+                    report: t.report.clone(),
+                    last_sent: t.last_sent,
+                };
+                (described.id.clone(), form)
+            });
         Form {
             run: self.run,
             gauges: gauges
                 .filter(|(_, facts)| **facts != GaugeFacts::SILENT)
-                .map(|(site, facts)| row(&site.id, facts))
+                .map(|(described, facts)| row(&described.id, facts))
                 .collect(),
             points: points.collect(),
             trucks: trucks.collect(),
@@ -168,9 +177,9 @@ impl World {
         }
         for (id, saved) in form.points {
             if let Some(place) = self.places.points.get(&id) {
-                let site = self.city.points.get(place.index());
-                let site = site.expect("places are those of the city's lists");
-                self.points[*place].restore(site, saved.assessment, saved.trend);
+                let described = self.city.points.get(place.index());
+                let described = described.expect("places are those of the city's lists");
+                self.points[*place].restore(described, saved.assessment, saved.trend);
             }
         }
         for (id, saved) in form.trucks {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use aggregator::{
     store::{Commit, Refused, SavedWorld, Store, Stored},
-    world::arrival::{Arrival, Input},
+    world::{Arrival, Input},
 };
 use shared::{
     gauge::Parameter,

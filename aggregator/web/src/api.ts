@@ -1,174 +1,68 @@
 // Generated from the server's OpenAPI document by `npm run model`; not to be edited.
 
-export type Id = string;
-/**
- * WGS 84 longitude, latitude
- *
- * @minItems 2
- * @maxItems 2
- */
-export type LonLat = [number, number];
-/**
- * What the data of a run may be taken for.
- */
-export type Mode = "actual" | "exercise" | "replay";
-/**
- * QARTOD: pass 1, not evaluated 2, suspect 3, fail 4, missing 9
- */
-export type Quality = 1 | 2 | 3 | 4 | 9;
-/**
- * A quality test that a reading did not pass.
- */
-export type QualityTest =
-  "gross-range" | "spike" | "rate-of-change" | "flat-line" | "sentinel" | "clock";
-/**
- * What a gauge gives; its unit is fixed.
- */
-export type Parameter = "depth" | "stage" | "water-level" | "rainfall-depth" | "rainfall-intensity";
-/**
- * What was refused or failed, in one of these words.
- */
-export type ProblemTitle =
-  | "bad request"
-  | "internal error"
-  | "not found"
-  | "not ready"
-  | "shutting down"
-  | "truck is busy"
-  | "truck is out of service"
-  | "the plan has changed"
-  | "the order has ended"
-  | "the order was not kept";
-/**
- * How far a gauge can be believed.
- */
-export type GaugeStatus = "ok" | "suspect" | "fail" | "missing" | "stale" | "silent";
-/**
- * What kind of place a waterlogging point is.
- */
-export type PointKind = "underpass" | "street" | "tunnel" | "estate";
-/**
- * What is said of a waterlogging point. Unknown is never to be read as dry.
- */
-export type PointStatus = "unknown" | "dry" | "notice" | "waterlogged" | "closure" | "severe";
-/**
- * Why a point is unknown, or what casts doubt on its status.
- */
-export type Cause = "no-data" | "stale" | "suspect";
-/**
- * What a forecast rests on.
- */
-export type Method = "reservoir" | "rate-of-rise";
-/**
- * What a truck is doing, as far as is known.
- */
-export type TruckState =
-  "idle" | "driving" | "setting-up" | "pumping" | "packing-up" | "out-of-service" | "unknown";
-/**
- * Why this truck should go to this point.
- */
-export type Reason =
-  | {
-      code: "depth-now";
-      params: {
-        depth_m: number;
-      };
-    }
-  | {
-      code: "rising";
-      params: {
-        rate_m_per_h: number;
-      };
-    }
-  | {
-      code: "forecast-peak";
-      params: {
-        depth_m: number;
-        at: string;
-      };
-    }
-  | {
-      code: "reaches-closure";
-      params: {
-        at: string;
-      };
-    }
-  | {
-      code: "important-place";
-      params: {
-        weight: number;
-      };
-    }
-  | {
-      code: "nearest-free";
-      params: {
-        eta_minutes: number;
-      };
-    }
-  | {
-      code: "capacity-fits";
-      params: {
-        capacity_m3h: number;
-        inflow_m3h: number;
-      };
-    }
-  | {
-      code: "heavy-rain";
-      params: {
-        mm_per_h: number;
-      };
-    };
 /**
  * What speaks against it.
  */
 export type Against =
   | {
-      code: "arrives-after-closure";
       params: {
         minutes: number;
       };
+      code: "arrives-after-closure";
     }
   | {
-      code: "cannot-win";
       params: {
         inflow_m3h: number;
         capacity_m3h: number;
       };
+      code: "cannot-win";
     }
   | {
-      code: "district-left-without-reserve";
       params: {
         district: Id;
       };
+      code: "district-left-without-reserve";
     }
   | {
+      params: {};
       code: "straight-line-estimate";
-      params: {};
     }
   | {
+      params: {};
       code: "forecast-unverified";
-      params: {};
     }
   | {
-      code: "truck-not-heard";
+      /**
+       * The truck has not told where it is, or not lately: its place is its last one, or its home.
+       */
       params: {
-        since: string | null;
+        since: Instant | null;
       };
+      code: "truck-not-heard";
     };
 /**
- * What a route rests on.
+ * Identifies one of its kind.
  */
-export type RoutedBy = "roads" | "straight-line";
+export type Id = string;
 /**
- * Why a point in need gets no truck.
+ * RFC 3339, UTC, with milliseconds.
  */
-export type UnservedCode = "no-truck-left" | "gain-below-switch";
+export type Instant = string;
 /**
- * Where an order stands.
+ * Why a point is unknown, or what casts doubt on its status.
  */
-export type OrderState = "sent" | "received" | "done" | "recalled";
+export type Cause = "no-data" | "stale" | "suspect";
 /**
- * A thing that is counted since the start.
+ * WGS 84 longitude and latitude in degrees.
+ *
+ * @minItems 2
+ * @maxItems 2
+ *
+ * Items: WGS 84 longitude and latitude in degrees.
+ */
+export type LonLat = [number, number];
+/**
+ * A thing that is counted.
  */
 export type Counter =
   | "observations"
@@ -186,26 +80,68 @@ export type Counter =
   | "given-up"
   | "commit-failures";
 /**
- * Epoch milliseconds, value, quality flag
- *
- * @minItems 3
- * @maxItems 3
+ * What is told of a feature, by its kind.
  */
-export type SeriesElement = [number, number | null, Quality];
+export type FeatureProperties =
+  GaugeProperties | PointProperties | TruckProperties | RouteProperties | LayerProperties;
 /**
- * Epoch milliseconds, mean intensity over the point's rain gauges in mm/h
- *
- * @minItems 2
- * @maxItems 2
+ * Properties of a gauge on the flood map.
  */
-export type RainfallElement = [number, number];
+export type GaugeProperties = Gauge & {
+  kind: "gauge";
+};
 /**
- * Epoch milliseconds, then the depth in metres: 10 %, median, 90 %
- *
- * @minItems 4
- * @maxItems 4
+ * What a gauge gives; its unit is fixed.
  */
-export type CurveElement = [number, number, number, number];
+export type Parameter = "depth" | "stage" | "water-level" | "rainfall-depth" | "rainfall-intensity";
+/**
+ * QARTOD: pass 1, not evaluated 2, suspect 3, fail 4, missing 9.
+ */
+export type Quality = 1 | 2 | 3 | 4 | 9;
+/**
+ * A quality test that a reading did not pass.
+ */
+export type QualityTest =
+  "gross-range" | "spike" | "rate-of-change" | "flat-line" | "sentinel" | "clock";
+/**
+ * How far a gauge can be believed.
+ */
+export type GaugeStatus = "ok" | "suspect" | "fail" | "missing" | "stale" | "silent";
+/**
+ * Properties of a waterlogging point on the flood map.
+ */
+export type PointProperties = Point & {
+  kind: "waterlogging-point";
+};
+/**
+ * What kind of place a waterlogging point is.
+ */
+export type PointKind = "underpass" | "street" | "tunnel" | "estate";
+/**
+ * What is said of a point.
+ */
+export type PointStatus = "unknown" | "dry" | "notice" | "waterlogged" | "closure" | "severe";
+/**
+ * What a forecast rests on.
+ */
+export type Method = "reservoir" | "rate-of-rise";
+/**
+ * Properties of a pump truck on the flood map.
+ */
+export type TruckProperties = Truck & {
+  kind: "pump-truck";
+};
+/**
+ * What a truck is doing, as far as is known.
+ */
+export type TruckState =
+  "idle" | "driving" | "setting-up" | "pumping" | "packing-up" | "out-of-service" | "unknown";
+/**
+ * Properties of a route on the flood map.
+ */
+export type RouteProperties = Route & {
+  kind: "route";
+};
 /**
  * A layer of the flood map: /layers/{layer}.geojson.
  */
@@ -213,110 +149,204 @@ export type LayerName =
   | "gauges"
   | "waterlogging-points"
   | "pump-trucks"
-  | "routes"
   | "pump-stations"
   | "shelters"
   | "communities"
   | "districts"
   | "roads"
   | "canals"
-  | "sewers";
+  | "sewers"
+  | "routes";
+/**
+ * What the data of a run may be taken for.
+ */
+export type Mode = "actual" | "exercise" | "replay";
+/**
+ * An order with its route: only whoever gave or changed it is told.
+ */
+export type Order = OrderView & {
+  route: LonLat[];
+};
+/**
+ * Where an order stands.
+ */
+export type OrderState = "sent" | "received" | "done" | "recalled";
+/**
+ * Why this truck should go to this point. The page makes sentences of codes.
+ */
+export type Reason =
+  | {
+      params: {
+        depth_m: number;
+      };
+      code: "depth-now";
+    }
+  | {
+      params: {
+        rate_m_per_h: number;
+      };
+      code: "rising";
+    }
+  | {
+      params: {
+        depth_m: number;
+        at: Instant;
+      };
+      code: "forecast-peak";
+    }
+  | {
+      params: {
+        at: Instant;
+      };
+      code: "reaches-closure";
+    }
+  | {
+      params: {
+        weight: number;
+      };
+      code: "important-place";
+    }
+  | {
+      params: {
+        eta_minutes: number;
+      };
+      code: "nearest-free";
+    }
+  | {
+      params: {
+        capacity_m3h: number;
+        inflow_m3h: number;
+      };
+      code: "capacity-fits";
+    }
+  | {
+      params: {
+        mm_per_h: number;
+      };
+      code: "heavy-rain";
+    };
+/**
+ * What a route rests on.
+ */
+export type RoutedBy = "roads" | "straight-line";
+/**
+ * A point in need that gets no truck.
+ */
+export type Unserved = UnservedCode & {
+  point: Id;
+};
+/**
+ * Why a point in need gets no truck. The page makes sentences of codes.
+ */
+export type UnservedCode =
+  | {
+      params: {};
+      code: "no-truck-left";
+    }
+  | {
+      params: {};
+      code: "gain-below-switch";
+    };
+/**
+ * What was refused or failed, in one of these words.
+ */
+export type ProblemTitle =
+  | "bad request"
+  | "not found"
+  | "method not allowed"
+  | "truck is busy"
+  | "truck is out of service"
+  | "the plan has changed"
+  | "the order has ended"
+  | "the order was not kept"
+  | "not ready"
+  | "shutting down"
+  | "internal error";
 
 /**
  * All schemas by name.
  */
 export interface Schemas {
-  Id: Id;
-  Name: Name;
-  LonLat: LonLat;
-  Mode: Mode;
-  Quality: Quality;
-  QualityTest: QualityTest;
-  Parameter: Parameter;
-  ProblemTitle: ProblemTitle;
-  Problem: Problem;
-  State: State;
+  Against: Against;
+  Agent: Agent;
+  Alternative: Alternative;
+  Cause: Cause;
+  City: City;
   Counter: Counter;
   Counters: Counters;
-  City: City;
-  GaugeStatus: GaugeStatus;
-  Gauge: Gauge;
-  PointStatus: PointStatus;
-  Cause: Cause;
-  PointKind: PointKind;
-  Thresholds: Thresholds;
-  Point: Point;
-  Method: Method;
-  Horizon: Horizon;
-  Skill: Skill;
-  Forecast: Forecast;
-  TruckState: TruckState;
-  Truck: Truck;
-  Reason: Reason;
-  Against: Against;
-  Alternative: Alternative;
-  RoutedBy: RoutedBy;
-  Recommendation: Recommendation;
-  UnservedCode: UnservedCode;
-  Unserved: Unserved;
-  Plan: Plan;
-  OrderState: OrderState;
-  OrderView: OrderView;
-  Order: Order;
   Dispatch: Dispatch;
-  Agent: Agent;
-  Refused: Refused;
-  SeriesElement: SeriesElement;
-  Observations: Observations;
-  RainfallElement: RainfallElement;
-  CurveElement: CurveElement;
+  Feature: Feature;
+  FeatureCollection: FeatureCollection;
+  FeatureProperties: FeatureProperties;
+  Forecast: Forecast;
   ForecastCurve: ForecastCurve;
+  Gauge: Gauge;
+  GaugeProperties: GaugeProperties;
+  GaugeStatus: GaugeStatus;
+  Horizon: Horizon;
   Hydrograph: Hydrograph;
+  Id: Id;
+  Instant: Instant;
   LayerName: LayerName;
   LayerProperties: LayerProperties;
+  LonLat: LonLat;
+  Method: Method;
+  Mode: Mode;
+  Name: Name;
+  Observations: Observations;
+  Order: Order;
+  OrderState: OrderState;
+  OrderView: OrderView;
+  Parameter: Parameter;
+  Plan: Plan;
+  Point: Point;
+  PointKind: PointKind;
+  PointProperties: PointProperties;
+  PointStatus: PointStatus;
+  Problem: Problem;
+  ProblemTitle: ProblemTitle;
+  Quality: Quality;
+  QualityTest: QualityTest;
+  Reason: Reason;
+  Recommendation: Recommendation;
+  Refused: Refused;
+  Route: Route;
   RouteProperties: RouteProperties;
+  RoutedBy: RoutedBy;
+  Skill: Skill;
+  State: State;
+  Thresholds: Thresholds;
+  Truck: Truck;
+  TruckProperties: TruckProperties;
+  TruckState: TruckState;
+  Unserved: Unserved;
+  UnservedCode: UnservedCode;
 }
 /**
- * A name in the city's own language and in English.
+ * An agent.
  */
-export interface Name {
-  zh: string;
-  en: string;
+export interface Agent {
+  id: Id;
+  online: boolean;
+  last_seen: Instant;
+  spooled_batches: number;
+  dropped: number;
+  failed_readings: number;
+  silent_sources: string[];
+  holes: number;
+  backfill_until: Instant | null;
 }
 /**
- * A refused or failed request (RFC 9457).
+ * Another truck for the same point.
  */
-export interface Problem {
-  type: string;
-  title: ProblemTitle;
-  status: number;
-  detail?: string;
-}
-/**
- * The whole state, or what changed of it (event `delta` of /events, whose event `reset` asks to fetch the whole state anew). Lists absent from a delta are unchanged; an element replaces the one with the same id. `seq` grows with every delta; the whole state contains all deltas up to its own.
- */
-export interface State {
-  seq: number;
-  now: string;
-  mode: Mode;
+export interface Alternative {
+  truck: Id;
+  eta_minutes: number;
+  capacity_m3h: number;
   /**
-   * Storm seconds per second
+   * What choosing it would cost more, in weighted m³·h.
    */
-  speed: number;
-  city?: City;
-  gauges?: Gauge[];
-  points?: Point[];
-  trucks?: Truck[];
-  plan?: Plan;
-  orders?: OrderView[];
-  agents?: Agent[];
-  /**
-   * Gauges that no layer knows, and how many observations each gave
-   */
-  unknown_gauges?: {
-    [k: string]: number;
-  };
-  counters: Counters;
+  regret_m3h: number;
 }
 /**
  * The city's constants.
@@ -327,7 +357,7 @@ export interface City {
   datum: string;
   centre: LonLat;
   /**
-   * West, south, east, north
+   * West, south, east, north.
    *
    * @minItems 4
    * @maxItems 4
@@ -335,7 +365,45 @@ export interface City {
   bounds: [number, number, number, number];
 }
 /**
- * A gauge with its newest observation.
+ * A name in the city's own language and in English.
+ */
+export interface Name {
+  zh: string;
+  en: string;
+}
+/**
+ * How often each thing was counted.
+ */
+export interface Counters {
+  [k: string]: number;
+}
+/**
+ * A dispatcher's wish.
+ */
+export interface Dispatch {
+  truck: Id;
+  point: Id;
+  /**
+   * The plan's version; refused with 409 if the present plan no longer says so.
+   */
+  plan?: number | null;
+}
+/**
+ * Something on the flood map.
+ */
+export interface Feature {
+  type: "Feature";
+  id: string;
+  /**
+   * As RFC 7946 has it.
+   */
+  geometry: {};
+  properties: FeatureProperties;
+  required?: [];
+  additionalProperties?: never;
+}
+/**
+ * A gauge.
  */
 export interface Gauge {
   id: Id;
@@ -347,8 +415,8 @@ export interface Gauge {
   interval_s: number;
   alert_m: number | null;
   value: number | null;
-  observed_at: string | null;
-  quality: null | Quality;
+  observed_at: Instant | null;
+  quality: Quality | null;
   tests: QualityTest[];
   status: GaugeStatus;
 }
@@ -361,28 +429,28 @@ export interface Point {
   name: Name;
   type: PointKind;
   position: LonLat;
-  district: null | Id;
+  district: Id | null;
   level_gauge: Id;
   rain_gauges: Id[];
   /**
-   * Importance, 1 to 5
+   * Importance, 1 to 5.
    */
   weight: number;
   thresholds: Thresholds;
   status: PointStatus;
-  status_since: string;
+  status_since: Instant;
   /**
-   * The newest trustworthy depth, even where the point is unknown by now
+   * The newest trustworthy depth, even where the point is unknown by now.
    */
   depth_m: number | null;
-  observed_at: string | null;
-  quality: null | Quality;
-  cause: null | Cause;
+  observed_at: Instant | null;
+  quality: Quality | null;
+  cause: Cause | null;
   suspect_depth_m: number | null;
   rate_m_per_h: number | null;
   rain_mm_per_h: number | null;
   volume_m3: number | null;
-  forecast: null | Forecast;
+  forecast: Forecast | null;
 }
 /**
  * Depth thresholds of a waterlogging point, in metres of water above ground.
@@ -393,28 +461,32 @@ export interface Thresholds {
   closure_m: number;
   severe_m: number;
   /**
-   * A flag is lowered only this far below the threshold that raised it, and only after `hold_s` there
+   * A flag is lowered only this far below the threshold that raised it, and only after `hold_s`
+   * there.
    */
   hysteresis_m: number;
+  /**
+   * Seconds.
+   */
   hold_s: number;
 }
 /**
- * A forecast of one point.
+ * A forecast of a point, without its curve.
  */
 export interface Forecast {
-  basis_at: string;
+  basis_at: Instant;
   method: Method;
   horizons: Horizon[];
   waterlogged_probability_60: number;
   peak_m: number;
-  peak_at: string;
-  reaches_waterlogged_at: string | null;
-  reaches_closure_at: string | null;
-  dry_at: string | null;
+  peak_at: Instant;
+  reaches_waterlogged_at: Instant | null;
+  reaches_closure_at: Instant | null;
+  dry_at: Instant | null;
   skill: Skill;
 }
 /**
- * Depths at one horizon.
+ * Depths at one horizon, in metres: between `p10_m` and `p90_m` with a probability of 80 %.
  */
 export interface Horizon {
   minutes: number;
@@ -423,19 +495,22 @@ export interface Horizon {
   p90_m: number;
 }
 /**
- * How good the forecasts of a point were so far.
+ * Skill of the forecasts so far.
  */
 export interface Skill {
   horizon_minutes: number;
   verified: number;
   /**
-   * Mean absolute error of the median
+   * Mean absolute error of the median, in metres.
    */
   mae_m: number | null;
   /**
-   * Mean absolute error of persistence
+   * Mean absolute error of persistence, in metres.
    */
   mae_persistence_m: number | null;
+  /**
+   * Waterlogged forecast and observed; not forecast but observed; forecast but not observed.
+   */
   hits: number;
   misses: number;
   false_alarms: number;
@@ -450,25 +525,118 @@ export interface Truck {
   capacity_m3h: number;
   home: LonLat;
   position: LonLat;
-  reported_at: string | null;
+  reported_at: Instant | null;
   state: TruckState;
-  order: null | Id;
-  point: null | Id;
+  order: Id | null;
+  point: Id | null;
   pumped_m3: number;
+}
+/**
+ * What is told of a route.
+ */
+export interface Route {
+  truck: Id;
+  point: Id;
+  /**
+   * Whether a dispatcher has confirmed it.
+   */
+  ordered: boolean;
+}
+/**
+ * Properties of a feature of a layer that never changes: as in the city's file, with its kind and
+ * both names.
+ */
+export interface LayerProperties {
+  kind: "pump-station" | "shelter" | "community" | "district" | "road" | "canal" | "sewer";
+  name: string;
+  name_en: string;
+  /**
+   * Of a road, canal or sewer.
+   */
+  class?: string;
+  [k: string]: unknown;
+}
+/**
+ * The flood map or a layer of it.
+ */
+export interface FeatureCollection {
+  type: "FeatureCollection";
+  features: Feature[];
+}
+/**
+ * A forecast's curve for a hydrograph.
+ */
+export interface ForecastCurve {
+  basis_at: Instant;
+  /**
+   * Every five minutes: epoch milliseconds, then the depth in metres: 10 %, median, 90 %.
+   */
+  curve: [number, number, number, number][];
+}
+/**
+ * Depth, rainfall and forecast of a point.
+ */
+export interface Hydrograph {
+  point: Id;
+  from: Instant;
+  to: Instant;
+  thresholds: Thresholds;
+  /**
+   * Epoch milliseconds, depth in metres, quality flag.
+   */
+  depth: [number, number | null, 1 | 2 | 3 | 4 | 9][];
+  /**
+   * By minute: epoch milliseconds, mean intensity over the point's rain gauges in mm/h.
+   */
+  rainfall: [number, number][];
+  forecast: ForecastCurve | null;
+}
+/**
+ * A gauge's observations, oldest first.
+ */
+export interface Observations {
+  gauge: Id;
+  parameter: Parameter;
+  unit: string;
+  /**
+   * Epoch milliseconds, value, quality flag.
+   */
+  observations: [number, number | null, 1 | 2 | 3 | 4 | 9][];
+}
+/**
+ * An order, without its route.
+ */
+export interface OrderView {
+  id: Id;
+  truck: Id;
+  point: Id;
+  issued_at: Instant;
+  state: OrderState;
+  eta_at: Instant;
+  /**
+   * The plan that it was confirmed from.
+   */
+  plan: number | null;
 }
 /**
  * A proposal for the whole fleet.
  */
 export interface Plan {
   version: number;
-  made_at: string;
+  made_at: Instant;
   horizon_minutes: number;
+  /**
+   * Weighted flooded volume-hours with this plan, and with the standing orders only.
+   */
   cost: number;
   cost_without: number;
   /**
-   * No plan can cost less than this
+   * No plan can cost less than this.
    */
   bound: number;
+  /**
+   * What the best plan could avoid more, as a share of what can be avoided at most.
+   */
   gap_percent: number;
   recommendations: Recommendation[];
   unserved: Unserved[];
@@ -480,19 +648,19 @@ export interface Recommendation {
   truck: Id;
   point: Id;
   /**
-   * Recommended in the last plan too
+   * Recommended in the last plan too.
    */
   standing: boolean;
   eta_minutes: number;
   distance_m: number;
-  arrives_at: string;
-  sets_up_until: string;
+  arrives_at: Instant;
+  sets_up_until: Instant;
   volume_on_arrival_m3: number;
   capacity_m3h: number;
-  drained_at: string | null;
-  drained_without_at: string | null;
+  drained_at: Instant | null;
+  drained_without_at: Instant | null;
   /**
-   * What it avoids, in weighted m³·h
+   * What it avoids, in weighted m³·h.
    */
   saved_m3h: number;
   reasons: Reason[];
@@ -502,144 +670,56 @@ export interface Recommendation {
   routed_by: RoutedBy;
 }
 /**
- * Another truck for the same point.
+ * A refused or failed request (RFC 9457).
  */
-export interface Alternative {
-  truck: Id;
-  eta_minutes: number;
-  capacity_m3h: number;
-  /**
-   * What choosing it would cost more, in weighted m³·h
-   */
-  regret_m3h: number;
+export interface Problem {
+  type: string;
+  title: ProblemTitle;
+  status: number;
+  detail?: string;
 }
 /**
- * A point in need that gets no truck.
+ * A message or an observation that was refused, kept so that nothing is lost unseen.
  */
-export interface Unserved {
-  point: Id;
-  code: UnservedCode;
-  params: {};
-}
-/**
- * An order, without its route.
- */
-export interface OrderView {
-  id: Id;
-  truck: Id;
-  point: Id;
-  issued_at: string;
-  state: OrderState;
-  eta_at: string;
-  /**
-   * The plan that it was confirmed from
-   */
-  plan: number | null;
-}
-/**
- * An agent.
- */
-export interface Agent {
-  id: Id;
-  online: boolean;
-  last_seen: string;
-  spooled_batches: number;
-  dropped: number;
-  failed_readings: number;
-  silent_sources: string[];
-  holes: number;
-  backfill_until: string | null;
-}
-/**
- * What was taken and refused since the start
- */
-export interface Counters {
-  [k: string]: number;
-}
-/**
- * One truck to one point, confirmed.
- */
-export interface Order {
-  id: Id;
-  truck: Id;
-  point: Id;
-  issued_at: string;
-  state: OrderState;
-  eta_at: string;
-  /**
-   * The plan that it was confirmed from
-   */
-  plan: number | null;
-  route: LonLat[];
-}
-/**
- * A dispatcher's wish.
- */
-export interface Dispatch {
-  truck: Id;
-  point: Id;
-  /**
-   * The plan's version; refused with 409 if the present plan no longer says so
-   */
-  plan?: number | null;
-}
 export interface Refused {
-  received_at: string;
+  received_at: Instant;
+  /**
+   * The counter it was counted under, for example `bad-payload`.
+   */
   reason: string;
   topic: string;
   detail: string;
+  /**
+   * The beginning of the payload, printable characters only.
+   */
   payload: string;
 }
 /**
- * A gauge's observations, oldest first.
+ * The whole state, or what changed of it.
+ *
+ * Lists absent from a delta are unchanged; an element replaces the one with the same id. `seq`
+ * grows with every delta; the whole state contains all deltas up to its own.
  */
-export interface Observations {
-  gauge: Id;
-  parameter: Parameter;
-  unit: string;
-  observations: SeriesElement[];
-}
-/**
- * A forecast as a curve.
- */
-export interface ForecastCurve {
-  basis_at: string;
-  curve: CurveElement[];
-}
-/**
- * Depth, rainfall and forecast of a point.
- */
-export interface Hydrograph {
-  point: Id;
-  from: string;
-  to: string;
-  thresholds: Thresholds;
-  depth: SeriesElement[];
-  rainfall: RainfallElement[];
-  forecast: null | ForecastCurve;
-}
-/**
- * Properties of a feature of a layer that never changes: as in the city's file, with its kind and both names.
- */
-export interface LayerProperties {
-  kind: string;
-  name: string;
-  name_en: string;
+export interface State {
+  seq: number;
+  now: Instant;
+  mode: Mode;
   /**
-   * Of a road, canal or sewer
+   * Storm seconds per real second.
    */
-  class?: string;
-  [k: string]: unknown;
-}
-/**
- * Properties of a route on the flood map.
- */
-export interface RouteProperties {
-  kind: "route";
-  truck: Id;
-  point: Id;
+  speed: number;
+  city?: City;
+  gauges?: Gauge[];
+  points?: Point[];
+  trucks?: Truck[];
+  plan?: Plan;
+  orders?: OrderView[];
+  agents?: Agent[];
   /**
-   * Whether a dispatcher has confirmed it
+   * Gauges that no layer knows, and how many observations each gave.
    */
-  ordered: boolean;
+  unknown_gauges?: {
+    [k: string]: number;
+  };
+  counters: Counters;
 }

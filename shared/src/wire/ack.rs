@@ -5,7 +5,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DecodeError, v1};
 use crate::limits::MAX_ACK_RANGES;
 
 /// Released sequence numbers of one incarnation.
@@ -32,20 +31,6 @@ impl Ack {
             through: 0,
             ranges: Vec::new(),
         }
-    }
-
-    /// As JSON on `flood/v1/ack/<agent>`.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        v1::ack::encode(self)
-    }
-
-    /// Reads an acknowledgement from the wire.
-    ///
-    /// # Errors
-    /// Not JSON, or a field is missing.
-    pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
-        v1::ack::decode(payload)
     }
 
     /// Whether a sequence number is released.

@@ -4,10 +4,7 @@
 //! has a JSON twin. Both are pinned by golden files in `tests/golden`: a version once released
 //! decodes for ever. A new field means a new version byte and a new decoder beside `v1`.
 
-use serde::Deserialize;
-
-use super::{DecodeError, VERSION, v1};
-use crate::{clock::Mode, ids::AgentId, limits, observation::Observation, time::Timestamp};
+use crate::{clock::Mode, ids::AgentId, observation::Observation, time::Timestamp};
 
 /// One batch of observations from one agent. Its identity is (agent, incarnation, seq).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,55 +22,4 @@ pub struct Envelope {
     /// Whether this batch waited while newer ones went first.
     pub backfill: bool,
     pub observations: Vec<Observation>,
-}
-
-impl Envelope {
-    /// The binary form.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        v1::batch::encode(self)
-    }
-
-    /// The JSON twin, for `…/json` topics.
-    #[must_use]
-    pub fn encode_json(&self) -> Vec<u8> {
-        v1::batch_json::encode(self)
-    }
-
-    /// Reads the binary form.
-    ///
-    /// # Errors
-    /// Anything that is not exactly one batch of a known version within the limits.
-    pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
-        let (version, body) = payload.split_first().ok_or(DecodeError::Empty)?;
-        within_limit(payload)?;
-        match *version {
-            VERSION => v1::batch::decode(body),
-            other => Err(DecodeError::Version(other)),
-        }
-    }
-
-    /// Reads the JSON twin.
-    ///
-    /// # Errors
-    /// As [`Envelope::decode`].
-    pub fn decode_json(payload: &[u8]) -> Result<Self, DecodeError> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u8,
-        }
-        within_limit(payload)?;
-        match serde_json::from_slice(payload)? {
-            Versioned { version: VERSION } => v1::batch_json::decode(payload),
-            Versioned { version } => Err(DecodeError::Version(version)),
-        }
-    }
-}
-
-fn within_limit(payload: &[u8]) -> Result<(), DecodeError> {
-    if payload.len() > limits::MAX_PAYLOAD {
-        Err(DecodeError::TooLarge(payload.len()))
-    } else {
-        Ok(())
-    }
 }

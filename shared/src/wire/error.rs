@@ -14,7 +14,7 @@ pub enum DecodeError {
     TooLarge(usize),
     #[error(
         "version {0} is not known here; this program decodes version {known}",
-        known = super::VERSION
+        known = super::version::VERSION
     )]
     Version(u8),
     #[error("the batch has {0} observations; at most {max} are allowed", max = limits::MAX_BATCH)]

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DecodeError, v1};
 use crate::{clock::Mode, ids::AgentId, time::Timestamp};
 
 /// An agent's health. Its `Serialize` is for snapshots and is not the wire, which is
@@ -28,20 +27,4 @@ pub struct AgentHealth {
     /// Sources that give nothing at present, by name.
     #[serde(default)]
     pub silent_sources: Vec<String>,
-}
-
-impl AgentHealth {
-    /// As JSON on `flood/v1/state/<agent>`.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        v1::health::encode(self)
-    }
-
-    /// Reads an agent's health from the wire.
-    ///
-    /// # Errors
-    /// Not JSON, a field is missing, or one does not say what it should.
-    pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
-        v1::health::decode(payload)
-    }
 }

@@ -16,11 +16,12 @@
 mod ack;
 mod envelope;
 mod error;
+mod forms;
 mod health;
 mod intake;
 mod topic;
-mod truck;
 mod v1;
+mod version;
 
 pub use ack::Ack;
 pub use envelope::Envelope;
@@ -28,6 +29,4 @@ pub use error::{DecodeError, FieldError, IntakeError};
 pub use health::AgentHealth;
 pub use intake::decode_intake;
 pub use topic::{Topic, TopicError, all_orders, partition_of, subscriptions};
-
-/// The version of the wire that is written.
-pub const VERSION: u8 = v1::VERSION;
+pub use version::VERSION;

@@ -2,20 +2,31 @@
 
 use serde::Serialize;
 use shared::ids::{PointId, TruckId};
+use utoipa::ToSchema;
 
 use super::write;
 use crate::{
     network::LayerName,
     publish::{state::GaugeTexts, view},
+    schema,
     world::Snapshot,
 };
+
+/// The property `kind` of its features.
+pub const ROUTE: &str = "route";
 
 /// Gauges with their newest observation.
 pub fn gauges(snapshot: &Snapshot, texts: &GaugeTexts) -> Vec<u8> {
     let mut out = Vec::new();
     let kind = LayerName::Gauges.kind();
-    for (site, text) in snapshot.city.gauges.iter().zip(texts.iter()) {
-        write::written_point(&mut out, kind, site.id.as_str(), site.position, text);
+    for (described, text) in snapshot.city.gauges.iter().zip(texts.iter()) {
+        write::written_point(
+            &mut out,
+            kind,
+            described.id.as_str(),
+            described.position,
+            text,
+        );
     }
     out
 }
@@ -40,9 +51,13 @@ pub fn trucks(snapshot: &Snapshot) -> Vec<u8> {
     out
 }
 
-#[derive(Serialize)]
-struct RouteView<'a> {
+/// What is told of a route.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Route)]
+pub struct RouteView<'a> {
+    #[schema(value_type = schema::Id)]
     truck: &'a TruckId,
+    #[schema(value_type = schema::Id)]
     point: &'a PointId,
     /// Whether a dispatcher has confirmed it.
     ordered: bool,
@@ -61,7 +76,7 @@ pub fn routes(snapshot: &Snapshot) -> Vec<u8> {
                     ordered,
                 },
             );
-            write::line(&mut out, "route", &id, route, &view);
+            write::line(&mut out, ROUTE, &id, route, &view);
         }
     };
     let open = snapshot.orders.values().filter(|o| o.is_open());
@@ -70,7 +85,7 @@ pub fn routes(snapshot: &Snapshot) -> Vec<u8> {
     }
     let bound = |truck: &TruckId| {
         let mut trucks = snapshot.city.trucks.iter().zip(&snapshot.trucks);
-        trucks.any(|(site, facts)| site.id == *truck && facts.order.is_some())
+        trucks.any(|(described, facts)| described.id == *truck && facts.order.is_some())
     };
     let recommended = snapshot.plan.iter().flat_map(|p| &p.recommendations);
     for r in recommended.filter(|r| !bound(&r.truck)) {

@@ -7,6 +7,7 @@ mod write;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use document::{Document, Part};
+pub use live::{ROUTE, RouteView};
 
 use super::state::GaugeTexts;
 use crate::{

@@ -19,7 +19,7 @@ use crate::{
         record::arrivals,
         retention::{self, Day},
     },
-    world::arrival::Arrival,
+    world::Arrival,
 };
 
 const PREFIX: &str = "arrivals-v1-";

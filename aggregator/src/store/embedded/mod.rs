@@ -36,7 +36,7 @@ use super::{
     record::{Flaw, cursor, refused},
     retention::Day,
 };
-use crate::world::arrival::Arrival;
+use crate::world::Arrival;
 
 const CURSORS: &str = "cursors-v1";
 const REFUSED: &str = "refused-v1";

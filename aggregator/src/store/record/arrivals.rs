@@ -15,7 +15,7 @@ use super::{
     domain::{ModeV1, ParameterV1, TruckStateV1, id, quality, quality_v1, tests, tests_v1},
     read, write,
 };
-use crate::world::arrival::{Arrival, Input, Principal, Request, RequestId, Started, Wish};
+use crate::world::{Arrival, Input, Principal, Request, RequestId, Started, Wish};
 
 #[derive(Serialize, Deserialize)]
 struct GroupV1<'a> {

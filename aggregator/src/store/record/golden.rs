@@ -20,7 +20,7 @@ use strum::VariantArray;
 use super::{Flaw, arrivals, cursor, observation, refused, world};
 use crate::{
     store::{Refused, SavedWorld, Stored},
-    world::arrival::{Arrival, Input, Principal, Request, RequestId, Started, Wish},
+    world::{Arrival, Input, Principal, Request, RequestId, Started, Wish},
 };
 
 /// Bytes as text that a reader can compare: 32 a line.

@@ -142,11 +142,13 @@ pub fn health(agent: &str, at: Timestamp, online: bool) -> AgentHealth {
 
 /// The changes among effects.
 pub fn changes(effects: &[Effect]) -> Vec<&Change> {
-    let change = |e| match e {
-        &Effect::Changed(ref change) => Some(change),
-        _ => None,
-    };
-    effects.iter().filter_map(change).collect()
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Changed(change) => Some(change),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The answer among effects.

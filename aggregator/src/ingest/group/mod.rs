@@ -1,5 +1,8 @@
 //! One group commit being formed: pure bookkeeping between messages and the store.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 
 use shared::{
@@ -70,8 +73,9 @@ pub struct Ledger {
     deduplicator: Deduplicator,
     cursors: HashMap<AgentId, Ack>,
     counts: Counts,
-    /// What the world was last told of the counts.
+    /// Those that the world was told of with the newest group, and with the newest durable one.
     told: Counts,
+    settled: Counts,
     /// The number of the next arrival.
     next: u64,
     /// Of the group being formed.
@@ -95,6 +99,7 @@ impl Ledger {
             cursors: cursors.into_iter().collect(),
             counts,
             told: counts,
+            settled: counts,
             next: last_arrival + 1,
             first: last_arrival + 1,
         }
@@ -148,6 +153,7 @@ impl Ledger {
     /// The group is durable: from now on the store answers for it.
     pub fn committed(&mut self) {
         self.first = self.next;
+        self.settled = self.told;
         self.deduplicator.group_committed();
     }
 
@@ -157,7 +163,8 @@ impl Ledger {
     /// The cursors cannot be read back from the store.
     pub fn failed(&mut self, store: &dyn Store) -> Result<(), StoreError> {
         self.next = self.first;
-        self.counts = self.told;
+        self.told = self.settled;
+        self.counts = self.settled;
         self.counts.add(Counter::CommitFailures, 1);
         self.deduplicator.group_failed();
         self.cursors = store.cursors()?.into_iter().collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use shared::{ids::AgentId, time::Timestamp, wire::AgentHealth};
 
-use super::{AgentFacts, Change, Effect, World};
+use super::super::{change::Change, effect::Effect, snapshot::AgentFacts, state::World};
 
 /// An agent that said nothing for this long is offline, in storm-time milliseconds at speed 1.
 /// Its health comes every ten real seconds; its last will comes at once when the line breaks.
@@ -27,7 +27,7 @@ impl AgentFacts {
 }
 
 impl World {
-    pub(super) fn agent_batch(
+    pub(in crate::world) fn agent_batch(
         &mut self,
         agent: &AgentId,
         at: Timestamp,
@@ -56,7 +56,7 @@ impl World {
 
     /// What an agent says of itself. It may be a retained message of yesterday, so its own time
     /// counts, but a clock that is ahead would keep a dead agent online: never later than now.
-    pub(super) fn agent_health(
+    pub(in crate::world) fn agent_health(
         &mut self,
         health: AgentHealth,
         now: Timestamp,
@@ -71,7 +71,7 @@ impl World {
         effects.push(changed(&agent, online));
     }
 
-    pub(super) fn tick_agents(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+    pub(in crate::world) fn tick_agents(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let limit = self.real_to_storm_ms(OFFLINE_AFTER_REAL_MS);
         let gone = |a: &AgentFacts| a.online && now.millis_since(a.last_seen) > limit;
         let gone: Vec<AgentId> = self

@@ -1,0 +1,32 @@
+//! What routes answer instead of what was asked for, to be named in their descriptions.
+
+#![expect(dead_code, reason = "described, never made: handlers return a Problem")]
+
+use utoipa::IntoResponses;
+
+use super::problem::Problem;
+
+/// The request cannot be understood.
+#[derive(IntoResponses)]
+#[response(status = 400, content_type = "application/problem+json")]
+pub struct BadRequest(Problem);
+
+/// There is nothing of that name.
+#[derive(IntoResponses)]
+#[response(status = 404, content_type = "application/problem+json")]
+pub struct NotFound(Problem);
+
+/// It goes against what is; the title tells which way.
+#[derive(IntoResponses)]
+#[response(status = 409, content_type = "application/problem+json")]
+pub struct Conflict(Problem);
+
+/// The program failed; its log tells why.
+#[derive(IntoResponses)]
+#[response(status = 500, content_type = "application/problem+json")]
+pub struct Failed(Problem);
+
+/// The program cannot answer yet or no longer.
+#[derive(IntoResponses)]
+#[response(status = 503, content_type = "application/problem+json")]
+pub struct NotReady(Problem);

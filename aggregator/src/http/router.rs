@@ -1,0 +1,89 @@
+//! Every route, with its description: a handler that is not described is not served, and the other
+//! way round.
+
+use std::sync::LazyLock;
+
+use axum::{
+    Router,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use utoipa::OpenApi as _;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    api, app::App, assets, events, health, history, layers, openapi::Description, orders,
+    problem::Problem,
+};
+
+/// What the port answers.
+pub fn router(app: App) -> Router {
+    Router::from(routes())
+        .fallback(assets::asset)
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .with_state(app)
+}
+
+/// The OpenAPI document as text.
+pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+    let described = routes().into_openapi();
+    let mut text = described
+        .to_pretty_json()
+        .expect("a description of plain data is JSON");
+    text.push('\n');
+    text
+});
+
+/// This document.
+#[utoipa::path(
+    get, path = "/api/v1/openapi.json", tag = "program",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object)),
+)]
+async fn document() -> Response {
+    let head = [(header::CONTENT_TYPE, "application/json")];
+    (head, DOCUMENT.as_str()).into_response()
+}
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(api::state))
+        .routes(routes!(events::events))
+        .routes(routes!(api::points))
+        .routes(routes!(api::point))
+        .routes(routes!(history::hydrograph))
+        .routes(routes!(api::gauges))
+        .routes(routes!(api::gauge))
+        .routes(routes!(history::observations))
+        .routes(routes!(api::trucks))
+        .routes(routes!(api::plan))
+        .routes(routes!(orders::orders, orders::dispatch))
+        .routes(routes!(orders::recall))
+        .routes(routes!(api::agents))
+        .routes(routes!(api::unknown_gauges))
+        .routes(routes!(api::counters))
+        .routes(routes!(history::refused))
+        .routes(routes!(layers::whole_map))
+        .routes(routes!(layers::layer))
+        .routes(routes!(health::metrics))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(document))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::DOCUMENT;
+
+    #[test]
+    fn the_copy_from_which_the_page_has_its_types_is_the_document() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("web/openapi.json");
+        let copy = fs::read_to_string(&path).expect("the copy can be read");
+        assert!(
+            copy == *DOCUMENT,
+            "{} is not what is served; in aggregator/web: npm run openapi && npm run model",
+            path.display()
+        );
+    }
+}

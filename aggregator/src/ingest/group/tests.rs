@@ -1,0 +1,236 @@
+//! Groups by themselves: messages in, one commit and one sequence of arrivals out.
+
+use shared::{
+    clock::Mode,
+    gauge::Parameter,
+    observation::Observation,
+    quality::{Quality, TestSet},
+    time::Timestamp,
+    value::Value,
+    wire::Envelope,
+};
+
+use super::*;
+use crate::store::MemoryStore;
+
+const NOW: Timestamp = Timestamp::from_millis(1_784_622_000_000);
+
+fn observation(gauge: &str, second: i64, milli: i64, quality: Quality) -> Observation {
+    Observation {
+        gauge: gauge.parse().expect("id"),
+        parameter: Parameter::Depth,
+        observed_at: NOW.plus_millis(second * 1_000),
+        value: Some(Value::from_milli(milli)),
+        quality,
+        tests: TestSet::NONE,
+    }
+}
+
+fn batch(seq: u64, observations: Vec<Observation>) -> Message {
+    Message::Batch(Envelope {
+        agent: "gw-01".parse().expect("id"),
+        incarnation: 5,
+        seq,
+        oldest: 1,
+        sent_at: NOW,
+        mode: Mode::Exercise,
+        backfill: false,
+        observations,
+    })
+}
+
+/// A ledger with its store.
+struct Desk {
+    ledger: Ledger,
+    store: MemoryStore,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let gauges = [("lg-1".parse().expect("id"), Parameter::Depth)];
+        let admitter = Admitter::new(gauges, 1.0);
+        let counts = Counts::default();
+        Self {
+            ledger: Ledger::new(admitter, Mode::Exercise, [], counts, 0),
+            store: MemoryStore::default(),
+        }
+    }
+
+    fn take(&mut self, group: &mut Group, message: Result<Message, Undecoded>) {
+        let taken = Taken {
+            channel: "flood/v1/in/somebody",
+            payload: b"{\x01}",
+            at: NOW,
+        };
+        let taken = self.ledger.message(group, &self.store, message, taken);
+        taken.expect("the store can be read");
+    }
+
+    /// Forms and writes one group of messages.
+    fn write(&mut self, messages: impl IntoIterator<Item = Message>) -> Commit {
+        let mut group = Group::default();
+        for message in messages {
+            self.take(&mut group, Ok(message));
+        }
+        self.ledger.close(&mut group, NOW);
+        let commit = group.commit();
+        self.store.commit(&commit).expect("written");
+        self.ledger.committed();
+        commit
+    }
+
+    fn count(&self, counter: Counter) -> u64 {
+        self.ledger.counts.get(counter)
+    }
+}
+
+fn inputs(commit: &Commit) -> Vec<&'static str> {
+    let name = |arrival: &Arrival| match arrival.input {
+        Input::Started(_) => "started",
+        Input::Observed(_) => "observed",
+        Input::AgentBatch { .. } => "batch",
+        Input::Health(_) => "health",
+        Input::Truck(_) => "truck",
+        Input::Request(_) => "request",
+        Input::Counted(_) => "counted",
+        Input::Tick => "tick",
+    };
+    commit.arrivals.iter().map(name).collect()
+}
+
+#[test]
+fn a_batch_becomes_arrivals_in_order_and_moves_its_agents_cursor() {
+    let mut desk = Desk::new();
+    let commit = desk.write([batch(1, vec![observation("lg-1", 0, 310, Quality::Pass)])]);
+    assert_eq!(inputs(&commit), ["batch", "observed", "counted"]);
+    let numbers: Vec<u64> = commit.arrivals.iter().map(|a| a.number).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert_eq!(commit.durability, Durability::Synced);
+    let (agent, ack) = commit.cursors.first().expect("a cursor");
+    assert_eq!((agent.as_str(), ack.through), ("gw-01", 1));
+    let next = desk.write([batch(2, vec![observation("lg-1", 60, 320, Quality::Pass)])]);
+    assert_eq!(next.arrivals.first().map(|a| a.number), Some(4));
+}
+
+#[test]
+fn what_is_known_is_not_written_again_and_what_is_better_is() {
+    let mut desk = Desk::new();
+    let suspect = || observation("lg-1", 0, 310, Quality::Suspect);
+    desk.write([batch(1, vec![suspect(), suspect()])]);
+    assert_eq!(desk.count(Counter::Duplicates), 1, "within one batch");
+    let again = desk.write([batch(1, vec![suspect()]), batch(2, vec![suspect()])]);
+    assert_eq!(inputs(&again), ["batch", "batch", "counted"]);
+    assert_eq!(desk.count(Counter::Duplicates), 3);
+    let better = desk.write([batch(3, vec![observation("lg-1", 0, 310, Quality::Pass)])]);
+    assert_eq!(inputs(&better), ["batch", "observed", "counted"]);
+    assert_eq!(
+        desk.count(Counter::Observations),
+        1,
+        "it is the same observation"
+    );
+    let kept = desk.store.newest(&"lg-1".parse().expect("id"));
+    let kept = kept.expect("read").expect("kept").observation;
+    assert_eq!(kept.quality, Quality::Pass);
+}
+
+#[test]
+fn what_cannot_be_admitted_is_kept_aside_with_its_reason() {
+    let mut desk = Desk::new();
+    let future = observation("lg-1", 3_600, 1, Quality::Pass);
+    let mut rain = observation("lg-1", 0, 1, Quality::Pass);
+    rain.parameter = Parameter::RainfallDepth;
+    let commit = desk.write([
+        batch(
+            1,
+            vec![future, rain, observation("lg-1", 0, 1, Quality::Pass)],
+        ),
+        Message::Intake(vec![observation("lg-9", 0, 1, Quality::Pass)]),
+    ]);
+    let reasons: Vec<_> = commit
+        .refused
+        .iter()
+        .map(|r| (&*r.reason, &*r.topic))
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            ("future", "agent gw-01 seq 1"),
+            ("wrong-parameter", "agent gw-01 seq 1")
+        ]
+    );
+    assert_eq!(
+        inputs(&commit),
+        ["batch", "observed", "observed", "counted"]
+    );
+    assert_eq!(desk.count(Counter::UnknownGauge), 1, "kept and counted");
+}
+
+#[test]
+fn a_batch_of_another_mode_is_refused_whole_and_not_acknowledged() {
+    let mut desk = Desk::new();
+    let Message::Batch(envelope) = batch(1, vec![observation("lg-1", 0, 1, Quality::Pass)]) else {
+        unreachable!("a batch is a batch")
+    };
+    let actual = Envelope {
+        mode: Mode::Actual,
+        ..envelope
+    };
+    let commit = desk.write([Message::Batch(actual)]);
+    assert_eq!(inputs(&commit), ["counted"]);
+    assert!(commit.cursors.is_empty());
+    assert_eq!(
+        commit.refused.first().map(|r| &*r.reason),
+        Some("wrong-mode")
+    );
+}
+
+#[test]
+fn what_was_not_understood_is_kept_in_printable_characters() {
+    let mut desk = Desk::new();
+    let mut group = Group::default();
+    let undecoded = Undecoded {
+        counter: Counter::BadPayload,
+        detail: "not JSON".to_owned(),
+    };
+    desk.take(&mut group, Err(undecoded));
+    desk.ledger.close(&mut group, NOW);
+    let commit = group.commit();
+    let refused = commit.refused.first().expect("kept");
+    assert_eq!(
+        (&*refused.reason, &*refused.detail, &*refused.payload),
+        ("bad-payload", "not JSON", "{\u{fffd}}")
+    );
+    assert_eq!(commit.durability, Durability::Synced);
+}
+
+#[test]
+fn ticks_alone_wait_for_no_sync_and_count_as_no_commit() {
+    let mut desk = Desk::new();
+    let mut group = Group::default();
+    desk.ledger.input(&mut group, Input::Tick, NOW);
+    desk.ledger.close(&mut group, NOW);
+    let commit = group.commit();
+    assert_eq!(inputs(&commit), ["tick"]);
+    assert_eq!(commit.durability, Durability::Buffered);
+    assert_eq!(desk.count(Counter::Commits), 0);
+}
+
+#[test]
+fn a_group_that_failed_leaves_no_trace_but_its_count() {
+    let mut desk = Desk::new();
+    desk.write([batch(1, vec![observation("lg-1", 0, 1, Quality::Pass)])]);
+    let mut group = Group::default();
+    let lost = || batch(2, vec![observation("lg-1", 60, 2, Quality::Pass)]);
+    desk.take(&mut group, Ok(lost()));
+    desk.ledger.close(&mut group, NOW);
+    desk.ledger.failed(&desk.store).expect("cursors");
+    assert_eq!(desk.count(Counter::CommitFailures), 1);
+    assert_eq!(desk.count(Counter::Observations), 1);
+    let again = desk.write([lost()]);
+    assert_eq!(
+        inputs(&again),
+        ["batch", "observed", "counted"],
+        "it is new"
+    );
+    assert_eq!(again.arrivals.first().map(|a| a.number), Some(4));
+}

@@ -1,0 +1,126 @@
+//! The steps: what each input changes, and what time changes.
+
+mod agents;
+mod gauges;
+mod orders;
+mod planning;
+mod points;
+
+use std::sync::Arc;
+
+use shared::{ids::GaugeId, observation::Observation, time::Timestamp};
+
+use super::{
+    arrival::{Input, Started},
+    change::Change,
+    effect::Effect,
+    points::PointLive,
+    state::World,
+};
+use crate::counters::Counts;
+
+impl World {
+    /// Takes one input at `now` (storm time) and says what changed and what is to be done.
+    pub fn step(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match input {
+            Input::Started(run) => self.started(now, run),
+            Input::Observed(observations) => {
+                effects.reserve(observations.len());
+                for observation in observations {
+                    self.observe(observation, &mut effects);
+                }
+            }
+            Input::AgentBatch {
+                agent,
+                backfill,
+                has_hole,
+            } => self.agent_batch(&agent, now, backfill, has_hole, &mut effects),
+            Input::Health(health) => self.agent_health(health, now, &mut effects),
+            Input::Truck(report) => self.truck_report(report, now, &mut effects),
+            Input::Request(request) => self.request(now, request, &mut effects),
+            Input::Counted(places) => self.counts = Counts::from_places(&places),
+            // It looks for news itself, before it says whether there is any.
+            Input::Tick => {
+                self.tick(now, &mut effects);
+                return effects;
+            }
+        }
+        self.publication.note(&effects);
+        effects
+    }
+
+    fn started(&mut self, now: Timestamp, run: Started) {
+        let is_first = self.run.replace(run).is_none();
+        self.publication.restarted();
+        if is_first {
+            for (place, point) in self.points.iter_mut_enumerated() {
+                if let Some(described) = self.city.points.get(place.index()) {
+                    *point = PointLive::new(described, &self.city, &self.places.gauges, now);
+                }
+            }
+        }
+    }
+
+    fn observe(&mut self, observation: Observation, effects: &mut Vec<Effect>) {
+        let Some(gauge) = self.places.gauges.get(&observation.gauge).copied() else {
+            self.observe_unknown(observation.gauge, effects);
+            return;
+        };
+        let Some(described) = self.city.gauges.get(gauge.index()) else {
+            return;
+        };
+        self.publication.observed();
+        self.outlook.observe(described, &observation);
+        for point in &self.places.points_of[gauge] {
+            self.points[*point].observe(&observation, effects);
+            if let Some(depth) = observation.trusted() {
+                let id = &self.points[*point].id;
+                self.outlook
+                    .observe_depth(id, observation.observed_at, depth.units());
+            }
+        }
+        if let Some(facts) = self.gauges.get_mut(gauge.index())
+            && let Some(news) = facts.observe(&observation)
+        {
+            effects.push(Effect::Changed(Change::Gauge { gauge, news }));
+        }
+    }
+
+    fn observe_unknown(&mut self, gauge: GaugeId, effects: &mut Vec<Effect>) {
+        /// Gauges that are remembered by name; beyond it they are only counted.
+        const MAX_UNKNOWN: usize = 1_000;
+        if self.unknown.len() < MAX_UNKNOWN || self.unknown.contains_key(&gauge) {
+            *Arc::make_mut(&mut self.unknown)
+                .entry(gauge.clone())
+                .or_default() += 1;
+            effects.push(Effect::Changed(Change::UnknownGauge { gauge }));
+        }
+    }
+
+    fn tick(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        for point in &mut self.points {
+            point.tick(now, effects);
+        }
+        self.tick_gauges(now, effects);
+        self.tick_agents(now, effects);
+        let Some(run) = self.run else { return };
+        if self.outlook.forecast_is_due(now, &run) {
+            self.forecast(now);
+        }
+        if self.outlook.plan_is_due(now, &run) {
+            self.plan(now, effects);
+        }
+        self.repeat_orders(now, effects);
+        self.look(effects);
+        self.publication
+            .tick(now, &run, self.counts.trouble(), effects);
+    }
+
+    /// Brings the facts of points and trucks up to date: pure functions of what the world holds, so
+    /// that a world which was saved here shows the same when it is read again.
+    pub(in crate::world) fn look(&mut self, effects: &mut Vec<Effect>) {
+        self.look_at_points(effects);
+        self.look_at_trucks(effects);
+    }
+}

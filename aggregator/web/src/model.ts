@@ -15,9 +15,6 @@ export type * from "./api.ts";
 
 export type Lang = keyof Name;
 
-/** RFC 3339, UTC. */
-export type Instant = string;
-
 /** Counters of work done; all others tell of trouble. */
 export const WORK_COUNTERS = [
   "observations",
@@ -34,7 +31,7 @@ export const FAULTS = [
   "method not allowed",
   "not ready",
   "shutting down",
-] as const;
+] as const satisfies readonly ProblemTitle[];
 /** Why an order was not given, in the server's words. */
 export type OrderRefusal = Exclude<ProblemTitle, (typeof FAULTS)[number]>;
 

@@ -287,14 +287,17 @@ async fn wait_for_signal() -> Result<()> {
     Ok(())
 }
 
-/// Lets time pass for the world.
+/// Lets time pass for the world, and ends the committer when the program stops.
 async fn ticks(committer: CommitterHandle, stop: CancellationToken, ready: Ready) -> Result<()> {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ready.now();
     loop {
         tokio::select! {
-            () = stop.cancelled() => return Ok(()),
+            () = stop.cancelled() => {
+                committer.end().await;
+                return Ok(());
+            }
             _ = ticks.tick() => {}
         }
         if !committer.tick().await {

@@ -29,10 +29,12 @@ const GROUP: usize = 1_024;
 enum Work {
     Message(Inbound),
     Input(Input, Option<Answering>),
+    /// Write what waits before this, then end.
+    End,
 }
 
-/// Where to bring what is to be made durable. When all clones are dropped, the committer writes
-/// what waits and ends.
+/// Where to bring what is to be made durable. When all clones are dropped, or when it is told to
+/// end, the committer writes what waits and ends.
 #[derive(Clone)]
 pub struct CommitterHandle {
     work: mpsc::Sender<Work>,
@@ -62,6 +64,12 @@ impl CommitterHandle {
     pub async fn tick(&self) -> bool {
         self.work.send(Work::Input(Input::Tick, None)).await.is_ok()
     }
+
+    /// Lets the committer end, whoever else still holds a handle: a broker's connections may.
+    pub async fn end(&self) {
+        // An error means that it has ended.
+        let _ = self.work.send(Work::End).await;
+    }
 }
 
 /// Writes for all.
@@ -85,7 +93,7 @@ impl Committer {
         (CommitterHandle { work }, Inbox(inbox))
     }
 
-    /// Writes until all handles are dropped.
+    /// Writes until it is told to end or all handles are dropped.
     ///
     /// # Errors
     /// The first write that fails: after a failed sync nobody knows what is on disk, and the engine
@@ -93,7 +101,13 @@ impl Committer {
     pub fn run(mut self, Inbox(mut inbox): Inbox) -> Result<(), StoreError> {
         let stages = self.stages.clone();
         let mut waiting = Vec::with_capacity(GROUP);
-        while inbox.blocking_recv_many(&mut waiting, GROUP) > 0 {
+        let mut goes_on = true;
+        while goes_on && inbox.blocking_recv_many(&mut waiting, GROUP) > 0 {
+            if let Some(end) = waiting.iter().position(|w| matches!(w, Work::End)) {
+                // Those who came later are not answered, so they come again.
+                waiting.truncate(end);
+                goes_on = false;
+            }
             let mut group = Group::default();
             let mut watch = Stopwatch::start(&stages);
             let formed = self.form(&mut group, waiting.drain(..), &mut watch);
@@ -127,6 +141,8 @@ impl Committer {
         let mut result = Ok(());
         for item in work {
             match item {
+                // Taken out before.
+                Work::End => {}
                 Work::Input(input, receipt) => {
                     self.ledger.input(group, input, self.clock.now());
                     group.receipts.extend(receipt);

@@ -9,9 +9,15 @@ use shared::wire::Envelope;
 use super::{BenchArgs, limits, rig};
 use crate::{
     console::say,
-    lab::{BrokerChoice, find_in_path},
+    lab::{BrokerChoice, find_in_path, until},
     load::{self, LoadArgs, LoadReport},
 };
+
+/// The count of what was merged, in `/metrics`.
+const OBSERVATIONS: &str = "flood_observations_total";
+
+/// Everything acknowledged is counted within this time; a loss would never be.
+const TOLD: Duration = Duration::from_secs(10);
 
 /// How long each limit is measured.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -138,6 +144,13 @@ async fn measure(
         report: None,
     };
     let load = load::measure(&publish).await?;
+    let merged = before.metric(OBSERVATIONS) + load.acknowledged as f64;
+    let is_told = async || {
+        let metrics = lab.client.metrics().await.unwrap_or_default();
+        metrics.get(OBSERVATIONS).is_some_and(|n| *n >= merged)
+    };
+    // Counts come with the next publication.
+    until("the count of all that was merged", TOLD, is_told).await?;
     let used = rig::RigUsage::take(&lab).await?.since(&before);
     (publish.rate, publish.seconds) = (Some(STEADY_RATE), STEADY_SECONDS);
     let steady = load::measure(&publish).await?;

@@ -8,6 +8,12 @@ use aggregator::{
 };
 use clap::Parser;
 
+/// Observations are made on one thread and dropped on another, thousands at a time. The system's
+/// allocator gives their memory back to the kernel in between and fetches it again: decoding took
+/// 70 % longer, and a city of half a million gauges a quarter longer to read (`flood-sim bench`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let started =

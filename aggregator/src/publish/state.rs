@@ -149,8 +149,15 @@ fn some<T>(elements: impl Iterator<Item = T>) -> Option<Vec<T>> {
     (!elements.is_empty()).then_some(elements)
 }
 
+/// A document of megabytes is written where it stays: growing would copy it again and again.
 fn written(view: &StateView) -> Vec<u8> {
-    serde_json::to_vec(view).expect("the state has no maps of odd keys")
+    /// What a gauge's text has around it, and what stands beside the gauges in most cities.
+    const AROUND: (usize, usize) = (1, 64 * 1024);
+    let gauges = view.gauges.iter().flatten();
+    let gauges: usize = gauges.map(|text| text.get().len() + AROUND.0).sum();
+    let mut out = Vec::with_capacity(gauges + AROUND.1);
+    serde_json::to_writer(&mut out, view).expect("the state has no maps of odd keys");
+    out
 }
 
 fn empty(snapshot: &Snapshot) -> StateView<'_> {

@@ -5,6 +5,7 @@
 
 mod arm;
 mod command;
+mod mutants;
 mod packages;
 mod page;
 mod steps;

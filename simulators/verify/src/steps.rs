@@ -3,6 +3,7 @@
 use crate::{
     arm,
     command::{Held, cargo, flood_sim, free_address, succeed},
+    mutants,
     packages::packages,
     page, tidy, tools,
 };
@@ -54,6 +55,14 @@ pub fn all() -> Vec<Step> {
                 "graph",
                 "print which module stands on which",
                 tidy::print_graph,
+            )
+        },
+        Step {
+            by_default: false,
+            ..step(
+                "mutants",
+                "change the pure modules: nine in ten must be noticed (an hour)",
+                mutants::mutants,
             )
         },
     ]

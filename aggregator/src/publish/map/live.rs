@@ -17,7 +17,10 @@ pub const ROUTE: &str = "route";
 
 /// Gauges with their newest observation.
 pub fn gauges(snapshot: &Snapshot, texts: &GaugeTexts) -> Vec<u8> {
-    let mut out = Vec::new();
+    /// What a feature has around its gauge's text, at most: two ids and the longest numbers.
+    const AROUND: usize = 250;
+    let bytes: usize = texts.iter().map(|text| text.get().len() + AROUND).sum();
+    let mut out = Vec::with_capacity(bytes);
     let kind = LayerName::Gauges.kind();
     for (described, text) in snapshot.city.gauges.iter().zip(texts.iter()) {
         write::written_point(

@@ -1,7 +1,5 @@
 //! Features as text: typed structs straight to bytes, no tree in between.
 
-use std::io::Write as _;
-
 use serde::Serialize;
 use serde_json::{Map, Value as Json, value::RawValue};
 use shared::lonlat::LonLat;
@@ -67,14 +65,21 @@ pub fn written_point(
     at: LonLat,
     properties: &RawValue,
 ) {
-    let rest = properties.get().trim_start_matches('{');
-    let [lon, lat] = rounded(at);
-    let comma = if out.is_empty() { "" } else { "," };
-    // Writing to memory cannot fail, and neither ids nor kinds hold anything to escape.
-    let _ = write!(
-        out,
-        r#"{comma}{{"type":"Feature","id":"{id}","geometry":{{"type":"Point","coordinates":[{lon:?},{lat:?}]}},"properties":{{"kind":"{kind}",{rest}}}"#
-    );
+    if !out.is_empty() {
+        out.push(b',');
+    }
+    let mut add = |text: &str| out.extend_from_slice(text.as_bytes());
+    // Neither ids nor kinds hold anything to escape.
+    add(r#"{"type":"Feature","id":""#);
+    add(id);
+    add(r#"","geometry":{"type":"Point","coordinates":"#);
+    serde_json::to_writer(&mut *out, &rounded(at)).expect("two numbers are JSON");
+    let mut add = |text: &str| out.extend_from_slice(text.as_bytes());
+    add(r#"},"properties":{"kind":""#);
+    add(kind);
+    add(r#"","#);
+    add(properties.get().trim_start_matches('{'));
+    out.push(b'}');
 }
 
 /// Adds a line feature.

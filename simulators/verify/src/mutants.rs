@@ -1,0 +1,180 @@
+//! Whether the tests would notice: `cargo-mutants` changes the pure modules, one thing at a time.
+//!
+//! The decisions of the aggregator are built alone, without the engines and servers beside them:
+//! a mutant then costs seconds. Everything happens in a copy below `target`; what no test caught is
+//! listed in `target/mutants/mutants.out/missed.txt`, and `.github/MUTANTS.md` says which of them
+//! may stand and why.
+
+use std::{fs, io, path::Path};
+
+use crate::command::{Held, cargo, say, succeed};
+
+const FOLDER: &str = "target/mutants";
+
+/// Of all mutants that can be built, so many in a hundred must be caught.
+const CAUGHT_PERCENT: usize = 90;
+
+/// Rooms of the aggregator that decide, and what they stand on.
+const ROOMS: [&str; 8] = [
+    "assess",
+    "dispatch",
+    "forecast",
+    "merge",
+    "network",
+    "orders",
+    "principal.rs",
+    "schema.rs",
+];
+
+/// Dependencies of those rooms.
+const DEPENDENCIES: [&str; 17] = [
+    "geo",
+    "geojson",
+    "insta",
+    "jiff",
+    "oxc_index",
+    "proptest",
+    "rmp-serde",
+    "rstar",
+    "serde",
+    "serde_json",
+    "shared",
+    "strum",
+    "tempfile",
+    "thiserror",
+    "toml",
+    "tracing",
+    "utoipa",
+];
+
+/// What is mutated.
+const MUTATED: [&str; 10] = [
+    "aggregator/src/assess/**",
+    "aggregator/src/dispatch/**",
+    "aggregator/src/forecast/**",
+    "aggregator/src/merge/**",
+    "aggregator/src/orders/**",
+    "agent/src/quality.rs",
+    "agent/src/spool/retention.rs",
+    "agent/src/spool/seqs.rs",
+    "agent/src/uplink/machine/**",
+    "shared/src/quality/**",
+];
+
+/// Installs the tool where it is missing, mutates a copy and judges what was caught.
+pub fn mutants() -> Result<Held, String> {
+    if succeed(&mut cargo(&["mutants", "--version"])).is_err() {
+        say("installing cargo-mutants");
+        succeed(&mut cargo(&["install", "cargo-mutants", "--locked"]))?;
+    }
+    copy().map_err(|e| format!("{FOLDER}: {e}"))?;
+    let mut run = cargo(&["mutants", "--in-place", "--timeout", "60"]);
+    run.args(["--output", "."]).current_dir(FOLDER);
+    // Debug information is of no use here and costs half of the time.
+    run.env("CARGO_PROFILE_DEV_DEBUG", "false");
+    for files in MUTATED {
+        run.args(["--file", files]);
+    }
+    for package in ["shared", "agent", "aggregator"] {
+        run.args(["--package", package]);
+    }
+    // It ends with an error if anything was missed; how much is judged here.
+    let ended = succeed(run.args(["--", "--lib"]));
+    judge(ended.err().as_deref())
+}
+
+fn judge(ended: Option<&str>) -> Result<Held, String> {
+    let list = |name: &str| {
+        let file = Path::new(FOLDER).join("mutants.out").join(name);
+        let text = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+        Ok::<_, String>(text.lines().map(str::to_owned).collect::<Vec<_>>())
+    };
+    let (missed, caught) = (list("missed.txt")?, list("caught.txt")?.len());
+    // One that never ends was noticed.
+    let caught = caught + list("timeout.txt")?.len();
+    let viable = caught + missed.len();
+    if viable == 0 {
+        return Err(format!("no mutant was tried: {}", ended.unwrap_or("?")));
+    }
+    for mutant in &missed {
+        say(&format!("not caught: {mutant}"));
+    }
+    let unviable = list("unviable.txt")?.len();
+    say(&format!(
+        "{caught} of {viable} mutants were caught; {unviable} could not be built"
+    ));
+    if caught * 100 < viable * CAUGHT_PERCENT {
+        return Err(format!("fewer than {CAUGHT_PERCENT} in 100 were caught"));
+    }
+    Ok(Held::Whole)
+}
+
+/// A workspace of the packages that hold pure modules, the aggregator cut down to its decisions.
+fn copy() -> io::Result<()> {
+    let folder = Path::new(FOLDER);
+    for old in ["shared", "agent", "aggregator", "mutants.out"] {
+        if folder.join(old).exists() {
+            fs::remove_dir_all(folder.join(old))?;
+        }
+    }
+    fs::create_dir_all(folder.join("aggregator/src"))?;
+    for whole in ["shared", "agent", "Cargo.lock"] {
+        copy_all(Path::new(whole), &folder.join(whole))?;
+    }
+    for room in ROOMS {
+        let from = Path::new("aggregator/src").join(room);
+        copy_all(&from, &folder.join(from.clone()))?;
+    }
+    let rooms = ROOMS.map(|room| format!("pub mod {};\n", room.trim_end_matches(".rs")));
+    fs::write(folder.join("aggregator/src/lib.rs"), rooms.concat())?;
+    let manifest = fs::read_to_string("aggregator/Cargo.toml")?;
+    fs::write(folder.join("aggregator/Cargo.toml"), cut(&manifest))?;
+    let workspace = fs::read_to_string("Cargo.toml")?;
+    let members = |line: &str| line.starts_with("members = ");
+    let workspace = workspace.lines().map(|line| {
+        if members(line) {
+            "members = [\"shared\", \"agent\", \"aggregator\"]"
+        } else {
+            line
+        }
+    });
+    let workspace: Vec<_> = workspace.collect();
+    fs::write(folder.join("Cargo.toml"), workspace.join("\n"))
+}
+
+/// A manifest without its programs and without the dependencies of what was left out.
+fn cut(manifest: &str) -> String {
+    let mut section = String::new();
+    let mut kept = Vec::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            line.clone_into(&mut section);
+        }
+        let name = line.split(['.', '=', ' ']).next().unwrap_or_default();
+        let is_kept = match section.as_str() {
+            "[[bin]]" => false,
+            "[dependencies]" | "[dev-dependencies]" => {
+                line.starts_with('[') || DEPENDENCIES.contains(&name)
+            }
+            _ => true,
+        };
+        if is_kept {
+            kept.push(line);
+        }
+    }
+    kept.join("\n")
+}
+
+fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
+    if from.is_file() {
+        return fs::copy(from, to).map(drop);
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        if let Some(name) = path.file_name() {
+            copy_all(&path, &to.join(name))?;
+        }
+    }
+    Ok(())
+}

@@ -133,6 +133,21 @@ mod tests {
         assert_eq!(drained_after(&reservoir(600.0, 180.0), &[]), None);
     }
 
+    /// 100 m³ are critical. One member of two fills 95 m³ to that within the first step, one never.
+    #[test]
+    fn the_probability_is_the_weight_of_the_members_that_reach_the_critical_volume() {
+        let mut reservoir = reservoir(95.0, 0.0);
+        let member = |weight, net_m3h| Inflow {
+            weight,
+            m3h: vec![net_m3h; PLANNED_STEPS],
+        };
+        let filling = 5.0 / grid::volume_m3(1.0);
+        reservoir.members = vec![member(0.3, filling), member(0.7, -50.0)];
+        assert!((probability_critical(&reservoir) - 0.3).abs() < 1e-9);
+        reservoir.volume_m3 = 100.0;
+        assert!((probability_critical(&reservoir) - 1.0).abs() < 1e-9);
+    }
+
     proptest! {
         #[test]
         fn each_further_truck_avoids_less(

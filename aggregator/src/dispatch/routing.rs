@@ -301,6 +301,23 @@ mod tests {
     }
 
     #[test]
+    fn the_ways_to_the_road_and_from_it_count_too() {
+        let roads = [road(&[(0, 0), (3, 0)], RoadClass::Street, false)];
+        let aside = |x: i32| LonLat::new(121.0 + f64::from(x) * 0.01, 31.001).expect("valid");
+        let (from, to) = (aside(0), aside(3));
+        let roads = Roads::new(&roads, [to]);
+        let drive = roads.drive(from, to);
+        let on_road = at(0, 0).distance_m(at(3, 0));
+        let beside = [(from, at(0, 0)), (at(3, 0), to)].map(|(a, b)| straight_line(a, b).drive);
+        // Within the rounding of the road to whole metres and milliseconds.
+        let whole_m = on_road + beside.iter().map(|d| d.distance_m).sum::<f64>();
+        assert!((drive.distance_m - whole_m).abs() < 1.0, "{drive:?}");
+        let road_ms = drive_ms(on_road, RoadClass::Street.storm_kmh());
+        let whole_ms = road_ms + beside.iter().map(|d| d.drive_ms).sum::<i64>();
+        assert!((drive.drive_ms - whole_ms).abs() <= 2, "{drive:?}");
+    }
+
+    #[test]
     fn a_oneway_road_is_driven_its_way_only() {
         let roads = [
             road(&[(0, 0), (3, 0)], RoadClass::Arterial, true),

@@ -171,6 +171,30 @@ mod tests {
     }
 
     #[test]
+    fn an_order_binds_its_truck_until_it_is_done_or_recalled() {
+        let open = [OrderState::Sent, OrderState::Received].map(order);
+        let ended = [OrderState::Done, OrderState::Recalled].map(order);
+        assert!(open.iter().all(Order::is_open));
+        assert!(!ended.iter().any(Order::is_open));
+        let act = || Act {
+            by: Principal::Anonymous,
+            at: Timestamp::from_millis(60_000),
+        };
+        let received = order(OrderState::Sent).gone_over(OrderState::Received, act());
+        assert_eq!((received.changed, received.ended), (Some(act()), None));
+        let done = order(OrderState::Received).gone_over(OrderState::Done, act());
+        assert_eq!((done.changed, done.ended), (None, Some(act())));
+    }
+
+    #[test]
+    fn a_truck_that_carries_another_order_or_is_out_of_service_ends_nothing() {
+        let other = report(Some("o-2"), TruckState::Driving);
+        assert_eq!(order(OrderState::Sent).after(&other), None);
+        let broken = report(None, TruckState::OutOfService);
+        assert_eq!(order(OrderState::Received).after(&broken), None);
+    }
+
+    #[test]
     fn a_recall_is_repeated_until_the_truck_packs_up() {
         let recalled = order(OrderState::Recalled);
         assert!(recalled.needs_sending(Some(&report(Some("o-1"), TruckState::Pumping))));

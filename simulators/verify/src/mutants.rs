@@ -68,7 +68,7 @@ pub fn mutants() -> Result<Held, String> {
         succeed(&mut cargo(&["install", "cargo-mutants", "--locked"]))?;
     }
     copy().map_err(|e| format!("{FOLDER}: {e}"))?;
-    let mut run = cargo(&["mutants", "--in-place", "--timeout", "60"]);
+    let mut run = cargo(&["mutants", "--in-place", "--timeout", "30"]);
     run.args(["--output", "."]).current_dir(FOLDER);
     // Debug information is of no use here and costs half of the time.
     run.env("CARGO_PROFILE_DEV_DEBUG", "false");

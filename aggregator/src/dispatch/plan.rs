@@ -62,6 +62,10 @@ pub enum Against {
     },
     StraightLineEstimate {},
     ForecastUnverified {},
+    /// The gauge is silent or cannot be believed: this is what was known so long ago.
+    DepthInDoubt {
+        minutes: f64,
+    },
     /// The truck has not told where it is, or not lately: its place is its last one, or its home.
     TruckNotHeard {
         #[schema(value_type = Option<schema::Instant>, required)]

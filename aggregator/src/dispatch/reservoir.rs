@@ -117,6 +117,7 @@ mod tests {
             peak: None,
             closes_at: None,
             verified: 0,
+            in_doubt_minutes: None,
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Reservoir {
     pub closes_at: Option<Timestamp>,
     /// How many forecasts of it were verified.
     pub verified: u64,
+    /// How old the last trusted depth is, in minutes, where the gauge cannot be believed or is silent.
+    pub in_doubt_minutes: Option<f64>,
 }
 
 /// What a truck is bound to.

@@ -20,8 +20,11 @@ impl Forecaster {
     /// A forecaster that has seen nothing yet.
     #[must_use]
     pub fn new(points: Vec<PointModel>) -> Self {
-        let gauges = points.iter().flat_map(|p| p.rain_gauges.iter().cloned());
-        let state = ForecastState::empty(points.iter().map(|p| p.id.clone()), gauges);
+        let gauges = points.iter().flat_map(|p| &p.rain_gauges);
+        let state = ForecastState::empty(
+            points.iter().map(|p| p.id.clone()),
+            gauges.map(|gauge| gauge.id.clone()),
+        );
         Self {
             models: points.into_iter().map(|p| (p.id.clone(), p)).collect(),
             state,
@@ -54,6 +57,20 @@ impl Forecaster {
         }
     }
 
+    /// The depth of that time was not one.
+    pub fn forget_depth(&mut self, point: &PointId, at: Timestamp) {
+        if let Some(memory) = self.state.points.get_mut(point) {
+            memory.depths.forget(at);
+        }
+    }
+
+    /// The rain of that time was none that fell.
+    pub fn forget_rain(&mut self, gauge: &GaugeId, at: Timestamp) {
+        if let Some(rain) = self.state.rain.get_mut(gauge) {
+            rain.forget(at);
+        }
+    }
+
     /// Tells how much trucks pump at a point now.
     pub fn set_pumping(&mut self, point: &PointId, m3h: f64) {
         if let Some(memory) = self.state.points.get_mut(point) {
@@ -82,7 +99,10 @@ impl Forecaster {
 mod tests {
     use shared::waterlogging::Thresholds;
 
-    use super::{super::Method, *};
+    use super::{
+        super::{Method, RainGauge},
+        *,
+    };
     use crate::network::Storage;
 
     const START: Timestamp = Timestamp::from_millis(1_784_622_000_000);
@@ -97,7 +117,11 @@ mod tests {
             runoff: 0.8,
             drain_m3h: 600.0,
             thresholds: Thresholds::default(),
-            rain_gauges: vec![gauge.clone()],
+            interval_s: 60,
+            rain_gauges: vec![RainGauge {
+                id: gauge.clone(),
+                interval_s: 60,
+            }],
         };
         (Forecaster::new(vec![model]), id, gauge)
     }
@@ -151,6 +175,31 @@ mod tests {
         let (mut f, id, _) = forecaster();
         f.observe_depth(&id, minute(0), 0.3);
         assert_eq!(one(&mut f, minute(6)), None);
+    }
+
+    #[test]
+    fn a_slow_gauge_is_silent_by_its_own_interval() {
+        let (mut f, id, gauge) = forecaster();
+        let model = f.models.get_mut(&id).expect("the point");
+        model.interval_s = 900;
+        model.rain_gauges[0].interval_s = 900;
+        f.observe_rain(&gauge, minute(-15), 30.0);
+        f.observe_depth(&id, minute(0), 0.3);
+        let forecast = one(&mut f, minute(44)).expect("within three intervals");
+        assert_eq!(forecast.method, Method::Reservoir);
+        assert_eq!(one(&mut f, minute(46)), None);
+    }
+
+    #[test]
+    fn what_was_taken_back_is_forgotten() {
+        let (mut f, id, gauge) = forecaster();
+        let before = f.clone();
+        f.observe_rain(&gauge, minute(0), 40.0);
+        f.observe_depth(&id, minute(0), 0.3);
+        f.forget_rain(&gauge, minute(0));
+        f.forget_depth(&id, minute(0));
+        assert_eq!(f.state.rain, before.state.rain);
+        assert_eq!(one(&mut f, minute(1)), None);
     }
 
     #[test]

@@ -37,6 +37,11 @@ impl Recent {
         }
     }
 
+    /// Takes a value back.
+    pub fn forget(&mut self, at: Timestamp) {
+        self.0.remove(&at);
+    }
+
     /// The newest value and its time.
     pub fn newest(&self) -> Option<(Timestamp, f64)> {
         self.0.last_key_value().map(|(at, value)| (*at, *value))

@@ -18,7 +18,7 @@ mod summary;
 
 pub use forecaster::Forecaster;
 pub use memory::ForecastState;
-pub use model::PointModel;
+pub use model::{PointModel, RainGauge};
 pub use report::{Forecast, Horizon, Inflow, Method};
 pub use skill::Skill;
 

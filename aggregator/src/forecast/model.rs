@@ -15,12 +15,14 @@ use super::{
     memory::{PointMemory, Recent},
     summary::Summary,
 };
-use crate::network::Storage;
+use crate::{assess::STALE_INTERVALS, network::Storage};
 
-/// Rain of the last minutes that stands for "now".
+/// Rain of the last minutes that stands for "now", and no less than so many intervals of its gauge.
 const RAIN_NOW_MS: i64 = 10 * 60_000;
+const RAIN_NOW_INTERVALS: i64 = 2;
 
-/// A depth older than this gives no forecast.
+/// A depth older than this gives no forecast, unless its gauge is slower: then one that is as old as
+/// would make the point unknown.
 const SILENT_MS: i64 = 5 * 60_000;
 
 /// The rate of rise is that since the newest depth that is this much older than the last.
@@ -48,7 +50,23 @@ pub struct PointModel {
     pub runoff: f64,
     pub drain_m3h: f64,
     pub thresholds: Thresholds,
-    pub rain_gauges: Vec<GaugeId>,
+    /// How often the depth is reported, in seconds.
+    pub interval_s: u32,
+    pub rain_gauges: Vec<RainGauge>,
+}
+
+/// A gauge that tells the rain over a point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RainGauge {
+    pub id: GaugeId,
+    /// How often it reports, in seconds.
+    pub interval_s: u32,
+}
+
+impl RainGauge {
+    fn now_ms(&self) -> i64 {
+        RAIN_NOW_MS.max(RAIN_NOW_INTERVALS * i64::from(self.interval_s) * 1000)
+    }
 }
 
 /// Mean rain over a point's gauges, in mm/h.
@@ -68,7 +86,7 @@ impl PointModel {
         rain: &BTreeMap<GaugeId, Recent>,
     ) -> Option<Forecast> {
         let (basis_at, depth_m) = memory.depths.newest()?;
-        if now.millis_since(basis_at) > SILENT_MS {
+        if now.millis_since(basis_at) > self.silent_ms() {
             return None;
         }
         let (method, net_m3h) = match self.rain_now(basis_at, rain) {
@@ -84,10 +102,17 @@ impl PointModel {
         Some(summary.forecast(method, by_member(&net_m3h)))
     }
 
+    fn silent_ms(&self) -> i64 {
+        let stale = i64::from(self.interval_s) * i64::from(STALE_INTERVALS) * 1000;
+        SILENT_MS.max(stale)
+    }
+
     fn rain_now(&self, at: Timestamp, rain: &BTreeMap<GaugeId, Recent>) -> Option<RainNow> {
         let mut fresh = Vec::new();
-        for series in self.rain_gauges.iter().filter_map(|id| rain.get(id)) {
-            let recent: Vec<f64> = series.within(at.plus_millis(-RAIN_NOW_MS), at).collect();
+        let known = self.rain_gauges.iter();
+        for (gauge, series) in known.filter_map(|gauge| Some((gauge, rain.get(&gauge.id)?))) {
+            let from = at.plus_millis(-gauge.now_ms());
+            let recent: Vec<f64> = series.within(from, at).collect();
             if recent.is_empty() {
                 continue;
             }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shared::time::Timestamp;
 
-use super::Skill;
+use super::{Skill, grid::PLANNED_STEPS};
 
 /// What a forecast rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -29,6 +29,17 @@ pub struct Horizon {
 pub struct Inflow {
     pub weight: f64,
     pub m3h: Vec<f64>,
+}
+
+impl Inflow {
+    /// Water that stands as it stands, for all that is known.
+    #[must_use]
+    pub fn standing() -> Self {
+        Self {
+            weight: 1.0,
+            m3h: vec![0.0; PLANNED_STEPS],
+        }
+    }
 }
 
 /// A forecast of one point.

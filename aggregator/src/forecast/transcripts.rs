@@ -47,7 +47,11 @@ impl Underpass {
             runoff: 0.8,
             drain_m3h: 600.0,
             thresholds: Thresholds::default(),
-            rain_gauges: vec![gauge.clone()],
+            interval_s: 60,
+            rain_gauges: vec![RainGauge {
+                id: gauge.clone(),
+                interval_s: 60,
+            }],
         };
         Self {
             forecaster: Forecaster::new(vec![model]),

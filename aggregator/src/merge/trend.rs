@@ -48,12 +48,14 @@ impl Trend {
     pub fn observe(&mut self, observation: &Observation, span: TrendSpan) {
         let at = observation.observed_at;
         self.newest = self.newest.max(Some(at));
-        if let Some(value) = observation.trusted() {
-            let place = self.values.partition_point(|(known, _)| *known < at);
-            match self.values.get_mut(place) {
-                Some(known) if known.0 == at => known.1 = value,
-                _ => self.values.insert(place, (at, value)),
-            }
+        let place = self.values.partition_point(|(known, _)| *known < at);
+        let known = self.values.get_mut(place).filter(|known| known.0 == at);
+        match (known, observation.trusted()) {
+            (Some(known), Some(value)) => known.1 = value,
+            (None, Some(value)) => self.values.insert(place, (at, value)),
+            // It was taken back.
+            (Some(_), None) => drop(self.values.remove(place)),
+            (None, None) => {}
         }
         self.forget(span);
     }

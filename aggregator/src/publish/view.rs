@@ -165,6 +165,14 @@ pub struct PointView<'a> {
     pub quality: Option<Quality>,
     #[schema(required)]
     pub cause: Option<Cause>,
+    /// The tests that the gauge's newest reading did not pass, if that casts doubt on the point.
+    #[schema(value_type = Vec<schema::QualityTest>)]
+    pub doubt_tests: TestSet,
+    /// The status that the depth had or has, as hysteresis holds it: what an unknown point was.
+    #[schema(required)]
+    pub last_class: Option<PointStatus>,
+    /// The water has fallen below the class, which is only held until it is sure.
+    pub is_clearing: bool,
     #[schema(required)]
     pub suspect_depth_m: Option<f64>,
     #[schema(required)]
@@ -197,6 +205,9 @@ impl<'a> PointView<'a> {
             observed_at: facts.depth.map(|(at, _)| at),
             quality: facts.quality,
             cause: facts.cause,
+            doubt_tests: facts.doubt_tests,
+            last_class: facts.last_class.map(PointStatus::from),
+            is_clearing: facts.is_clearing,
             suspect_depth_m: facts.suspect_depth_m,
             rate_m_per_h: facts.rate_m_per_h.map(round3),
             rain_mm_per_h: facts.rain_mm_per_h.map(round3),

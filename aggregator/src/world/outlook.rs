@@ -1,10 +1,13 @@
 //! Looking ahead: forecasts and plans, each at its own pace in storm time.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    ids::{PointId, TruckId},
+    ids::{GaugeId, PointId, TruckId},
     observation::Observation,
     time::Timestamp,
 };
@@ -12,7 +15,7 @@ use shared::{
 use super::{arrival::Started, gauges::intensity_mm_per_h};
 use crate::{
     dispatch::{Plan, Roads},
-    forecast::{Forecast, ForecastState, Forecaster, PointModel},
+    forecast::{Forecast, ForecastState, Forecaster, PointModel, RainGauge},
     network::{City, Gauge},
 };
 
@@ -42,6 +45,12 @@ pub(super) struct OutlookState {
 
 impl Outlook {
     pub fn new(city: &City) -> Self {
+        let gauges: HashMap<&GaugeId, &Gauge> = city.gauges.iter().map(|g| (&g.id, g)).collect();
+        let interval_s = |id: &GaugeId| gauges.get(id).map_or(0, |gauge| gauge.interval_s);
+        let rain_gauge = |id: &GaugeId| RainGauge {
+            id: id.clone(),
+            interval_s: interval_s(id),
+        };
         let model = |p: &crate::network::WaterloggingPoint| PointModel {
             id: p.id.clone(),
             storage: p.storage.clone(),
@@ -49,7 +58,8 @@ impl Outlook {
             runoff: p.runoff,
             drain_m3h: p.drain.get(),
             thresholds: p.thresholds,
-            rain_gauges: p.rain_gauges.clone(),
+            interval_s: interval_s(&p.level_gauge),
+            rain_gauges: p.rain_gauges.iter().map(rain_gauge).collect(),
         };
         Self {
             roads: Roads::new(&city.roads, city.points.iter().map(|p| p.position)),
@@ -83,14 +93,20 @@ impl Outlook {
     }
 
     pub fn observe(&mut self, gauge: &Gauge, observation: &Observation) {
-        if let Some(intensity) = intensity_mm_per_h(gauge, observation) {
-            self.forecaster
-                .observe_rain(&gauge.id, observation.observed_at, intensity);
+        let at = observation.observed_at;
+        match intensity_mm_per_h(gauge, observation) {
+            Some(intensity) => self.forecaster.observe_rain(&gauge.id, at, intensity),
+            None if gauge.parameter.is_rain() => self.forecaster.forget_rain(&gauge.id, at),
+            None => {}
         }
     }
 
-    pub fn observe_depth(&mut self, point: &PointId, at: Timestamp, depth_m: f64) {
-        self.forecaster.observe_depth(point, at, depth_m);
+    /// Takes a depth that is followed, or, without one, takes back what was followed at that time.
+    pub fn observe_depth(&mut self, point: &PointId, at: Timestamp, depth_m: Option<f64>) {
+        match depth_m {
+            Some(depth_m) => self.forecaster.observe_depth(point, at, depth_m),
+            None => self.forecaster.forget_depth(point, at),
+        }
     }
 
     pub fn forecast_is_due(&self, now: Timestamp, run: &Started) -> bool {

@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use shared::{
     ids::{GaugeId, PointId},
     observation::Observation,
+    quality::TestSet,
     time::Timestamp,
 };
 
@@ -19,6 +20,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct PointLive {
     pub id: PointId,
+    pub level_gauge: GaugeId,
     pub assessment: Assessment,
     /// Of its depth.
     pub trend: Trend,
@@ -43,6 +45,7 @@ impl PointLive {
         let assessment = Assessment::new(point.thresholds, interval_s, now);
         Self {
             id: point.id.clone(),
+            level_gauge: point.level_gauge.clone(),
             facts: Arc::new(PointFacts::unknown(&assessment)),
             assessment,
             trend: Trend::default(),
@@ -63,11 +66,23 @@ impl PointLive {
         self.trend = trend;
     }
 
-    pub fn observe(&mut self, observation: &Observation, effects: &mut Vec<Effect>) {
-        self.trend.observe(observation, self.trend_span);
+    /// Takes observations that came together.
+    pub fn observe(&mut self, observations: &[&Observation], effects: &mut Vec<Effect>) {
+        for observation in observations {
+            self.trend.observe(observation, self.trend_span);
+        }
         let from = self.assessment.status();
-        self.assessment.observe(observation);
+        self.assessment.observe(observations.iter().copied());
         self.tell(from, effects);
+    }
+
+    /// The depth in metres at which an observation is followed, if it is: also a suspect one that
+    /// says that the water is still there.
+    pub fn followed_at(&self, observation: &Observation) -> Option<f64> {
+        let at = observation.observed_at;
+        let believed = self.assessment.depth().filter(|(t, _)| *t == at);
+        let trusted = observation.trusted().map(shared::value::Value::units);
+        trusted.or(believed.map(|(_, depth_m)| depth_m))
     }
 
     pub fn tick(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
@@ -103,6 +118,9 @@ impl PointFacts {
             depth: None,
             quality: None,
             cause: assessment.cause(),
+            doubt_tests: TestSet::NONE,
+            last_class: None,
+            is_clearing: false,
             suspect_depth_m: None,
             rate_m_per_h: None,
             rain_mm_per_h: None,

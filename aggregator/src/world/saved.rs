@@ -13,6 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 use shared::{
     fleet::TruckReport,
+    gauge::Parameter,
     ids::{AgentId, GaugeId, PointId, TruckId},
     quality::{Quality, TestSet},
     time::Timestamp,
@@ -28,7 +29,11 @@ use super::{
     state::World,
 };
 use crate::{
-    assess::AssessmentState, counters::Counts, merge::Trend, network::City, orders::Order,
+    assess::AssessmentState,
+    counters::Counts,
+    merge::Trend,
+    network::{City, Gauge},
+    orders::Order,
 };
 
 /// The version that [`World::save`] writes.
@@ -60,22 +65,24 @@ struct Form {
     publication: Publication,
 }
 
-/// A gauge without the names of its fields, for there may be half a million: id, newest observation,
-/// newest trusted value, whether it is silent.
+/// A gauge without the names of its fields, for there may be half a million: id, what it gives,
+/// newest observation, newest trusted value, whether it is silent.
 type GaugeRow = (
     GaugeId,
+    Parameter,
     Option<(Timestamp, Option<Value>, Quality, TestSet)>,
     Option<(Timestamp, Value)>,
     bool,
 );
 
-fn row(id: &GaugeId, facts: &GaugeFacts) -> GaugeRow {
+fn row(gauge: &Gauge, facts: &GaugeFacts) -> GaugeRow {
     let newest = facts.newest;
     let newest = newest.map(|n| (n.observed_at, n.value, n.quality, n.tests));
-    (id.clone(), newest, facts.trusted, facts.is_silent)
+    let (id, parameter) = (gauge.id.clone(), gauge.parameter);
+    (id, parameter, newest, facts.trusted, facts.is_silent)
 }
 
-fn facts((_, newest, trusted, is_silent): &GaugeRow) -> GaugeFacts {
+fn facts((_, _, newest, trusted, is_silent): &GaugeRow) -> GaugeFacts {
     let newest = newest.map(|(observed_at, value, quality, tests)| Newest {
         observed_at,
         value,
@@ -91,6 +98,8 @@ fn facts((_, newest, trusted, is_silent): &GaugeRow) -> GaugeFacts {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct PointForm {
+    /// The gauge that said all of it.
+    gauge: GaugeId,
     assessment: AssessmentState,
     trend: Trend,
 }
@@ -129,6 +138,7 @@ impl World {
         let gauges = self.city.gauges.iter().zip(self.gauges.iter());
         let points = self.points.iter().map(|p| {
             let form = PointForm {
+                gauge: p.level_gauge.clone(),
                 assessment: p.assessment.state().clone(),
                 trend: p.trend.clone(),
             };
@@ -150,7 +160,7 @@ impl World {
             run: self.run,
             gauges: gauges
                 .filter(|(_, facts)| **facts != GaugeFacts::SILENT)
-                .map(|(described, facts)| row(&described.id, facts))
+                .map(|(described, facts)| row(described, facts))
                 .collect(),
             points: points.collect(),
             trucks: trucks.collect(),
@@ -170,8 +180,13 @@ impl World {
     fn fill(&mut self, form: Form) {
         self.run = form.run;
         for row in form.gauges {
-            let place = self.places.gauges.get(&row.0);
-            if let Some(known) = place.and_then(|g| self.gauges.get_mut(g.index())) {
+            let (id, parameter, ..) = &row;
+            let place = self.places.gauges.get(id).map(|gauge| gauge.index());
+            let described = place.and_then(|place| self.city.gauges.get(place));
+            // What it gave while it was another instrument says nothing of what it is now.
+            if described.is_some_and(|gauge| gauge.parameter == *parameter)
+                && let Some(known) = place.and_then(|place| self.gauges.get_mut(place))
+            {
                 *known = facts(&row);
             }
         }
@@ -179,7 +194,10 @@ impl World {
             if let Some(place) = self.places.points.get(&id) {
                 let described = self.city.points.get(place.index());
                 let described = described.expect("places are those of the city's lists");
-                self.points[*place].restore(described, saved.assessment, saved.trend);
+                let point = &mut self.points[*place];
+                if point.level_gauge == saved.gauge {
+                    point.restore(described, saved.assessment, saved.trend);
+                }
             }
         }
         for (id, saved) in form.trucks {

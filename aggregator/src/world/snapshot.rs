@@ -13,6 +13,7 @@ use shared::{
     quality::{Quality, TestSet},
     time::Timestamp,
     value::Value,
+    waterlogging::DepthClass,
     wire::AgentHealth,
 };
 
@@ -91,6 +92,12 @@ pub struct PointFacts {
     /// Of the newest observation.
     pub quality: Option<Quality>,
     pub cause: Option<Cause>,
+    /// The tests that the newest observation did not pass, if that casts doubt on the point.
+    pub doubt_tests: TestSet,
+    /// The class of the depth, as hysteresis holds it: what an unknown point was.
+    pub last_class: Option<DepthClass>,
+    /// Whether the class is only held: the water has fallen below it.
+    pub is_clearing: bool,
     /// The newest reading, if it is suspect and not followed.
     pub suspect_depth_m: Option<f64>,
     pub rate_m_per_h: Option<f64>,

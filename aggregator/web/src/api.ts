@@ -33,6 +33,15 @@ export type Against =
     }
   | {
       /**
+       * The gauge is silent or cannot be believed: this is what was known so long ago.
+       */
+      params: {
+        minutes: number;
+      };
+      code: "depth-in-doubt";
+    }
+  | {
+      /**
        * The truck has not told where it is, or not lately: its place is its last one, or its home.
        */
       params: {
@@ -446,6 +455,15 @@ export interface Point {
   observed_at: Instant | null;
   quality: Quality | null;
   cause: Cause | null;
+  /**
+   * The tests that the gauge's newest reading did not pass, if that casts doubt on the point.
+   */
+  doubt_tests: QualityTest[];
+  last_class: PointStatus | null;
+  /**
+   * The water has fallen below the class, which is only held until it is sure.
+   */
+  is_clearing: boolean;
   suspect_depth_m: number | null;
   rate_m_per_h: number | null;
   rain_mm_per_h: number | null;

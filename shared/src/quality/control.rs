@@ -27,9 +27,11 @@ pub struct Limits {
     pub suspect_span: Option<Span>,
     /// A single step there and back of more than this: suspect.
     pub spike: Option<f64>,
-    /// Change per minute of more than this: suspect, never fail.
+    /// Change per minute of more than this, beyond `noise`: suspect, never fail.
     pub rate_per_minute: Option<f64>,
-    /// Unchanged for longer than this many seconds, while above `flat_above`: suspect.
+    /// A change of no more than this is no change, however fast it comes: instruments scatter.
+    pub noise: f64,
+    /// Unchanged for longer than this many seconds without a gap, while above `flat_above`: suspect.
     pub flat_seconds: Option<f64>,
     /// The flat-line test applies only to values above this.
     pub flat_above: Option<f64>,
@@ -50,6 +52,8 @@ pub enum LimitsError {
     Outside,
     #[error("{name} must be a positive number, not {found}")]
     NotPositive { name: &'static str, found: f64 },
+    #[error("noise must be 0 or more, not {0}")]
+    Noise(f64),
 }
 
 /// Sentinels that instruments and systems commonly leak; see issue trackers of hydrological
@@ -59,7 +63,8 @@ const COMMON_SENTINELS: [f64; 5] = [-888.0, -999.0, -9999.0, 9999.0, -99999.0];
 impl Limits {
     /// Sensible limits where a gauge's configuration has none. Road depth and rainfall follow the
     /// ranges of published instruments; the rate limit of 0.3 m/min is above the fastest recorded
-    /// rise of a flooding underpass (about 0.3 m/min, Zhengzhou 2021).
+    /// rise of a flooding underpass (about 0.3 m/min, Zhengzhou 2021); the noise of 5 cm is what
+    /// ultrasonic street gauges scatter over wind and traffic (FloodNet New York, 2023).
     #[must_use]
     pub fn default_for(parameter: Parameter) -> Self {
         let common = Self {
@@ -68,10 +73,11 @@ impl Limits {
         };
         match parameter {
             Parameter::Depth => Self {
-                fail_span: Some(Span(-0.05, 6.0)),
-                suspect_span: Some(Span(-0.02, 4.0)),
+                fail_span: Some(Span(-0.5, 6.0)),
+                suspect_span: Some(Span(-0.15, 4.0)),
                 spike: Some(0.15),
                 rate_per_minute: Some(0.30),
+                noise: 0.05,
                 flat_seconds: Some(6.0 * 3600.0),
                 flat_above: Some(0.03),
                 ..common
@@ -81,6 +87,7 @@ impl Limits {
                 suspect_span: Some(Span(-5.0, 50.0)),
                 spike: Some(0.5),
                 rate_per_minute: Some(0.30),
+                noise: 0.05,
                 ..common
             },
             Parameter::RainfallDepth => Self {
@@ -114,6 +121,9 @@ impl Limits {
         {
             return Err(LimitsError::Outside);
         }
+        if self.noise.is_nan() || self.noise < 0.0 {
+            return Err(LimitsError::Noise(self.noise));
+        }
         let positive = [
             ("spike", self.spike),
             ("rate_per_minute", self.rate_per_minute),
@@ -134,6 +144,9 @@ impl Limits {
 #[derive(Debug, Clone)]
 pub struct QualityControl {
     limits: Limits,
+    /// The last reading that was not suspect: changes are measured from it, so that one wrong reading
+    /// neither makes the next good one suspect nor vouches for a second wrong one.
+    accepted: Option<(Timestamp, f64)>,
     last: Option<(Timestamp, f64)>,
     before_last: Option<(Timestamp, f64)>,
     flat_since: Option<(Timestamp, f64)>,
@@ -142,11 +155,15 @@ pub struct QualityControl {
 /// Readings further apart than this say nothing about each other's rate or spike.
 const MEMORY_SECONDS: f64 = 3600.0;
 
+/// Values that differ by less are the same: half of the thousandths that they are held in.
+const SAME: f64 = 0.0005;
+
 impl QualityControl {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
+            accepted: None,
             last: None,
             before_last: None,
             flat_since: None,
@@ -165,7 +182,7 @@ impl QualityControl {
             .limits
             .sentinels
             .iter()
-            .any(|s| (s - units).abs() < 0.0005)
+            .any(|s| (s - units).abs() < SAME)
         {
             return (Quality::Fail, TestSet::NONE.with(Test::Sentinel));
         }
@@ -186,7 +203,7 @@ impl QualityControl {
         }
         if self.last.is_none_or(|(t, _)| at > t) {
             tests = self.compare(at, units, tests);
-            self.remember(at, units);
+            self.remember(at, units, tests.is_empty());
         }
         let quality = if tests.is_empty() {
             Quality::Pass
@@ -197,24 +214,15 @@ impl QualityControl {
     }
 
     fn compare(&self, at: Timestamp, units: f64, mut tests: TestSet) -> TestSet {
-        if let Some((t, last)) = self.last {
-            let seconds = at.seconds_since(t);
-            if seconds <= MEMORY_SECONDS {
-                let per_minute = (units - last).abs() / seconds * 60.0;
-                if self
-                    .limits
-                    .rate_per_minute
-                    .is_some_and(|limit| per_minute > limit)
-                {
-                    tests = tests.with(Test::RateOfChange);
-                }
-                if self.returns_from_spike(at, units, last) {
-                    tests = tests.with(Test::Spike);
-                }
-            }
+        if self.is_too_fast(at, units) {
+            tests = tests.with(Test::RateOfChange);
+        }
+        if self.is_apart(at, units) {
+            tests = tests.with(Test::Spike);
         }
         if let (Some((since, flat)), Some(limit)) = (self.flat_since, self.limits.flat_seconds)
-            && (flat - units).abs() < 0.0005
+            && !self.is_after_a_gap(at)
+            && (flat - units).abs() < SAME
             && self.limits.flat_above.is_none_or(|above| units > above)
             && at.seconds_since(since) > limit
         {
@@ -223,24 +231,46 @@ impl QualityControl {
         tests
     }
 
-    /// A spike shows only when the next reading is back: the reading after it carries the mark,
-    /// because the spike itself has already been published (it was suspect by its rate).
-    fn returns_from_spike(&self, at: Timestamp, units: f64, last: f64) -> bool {
-        let (Some((t, before)), Some(limit)) = (self.before_last, self.limits.spike) else {
-            return false;
-        };
-        let up = last - before;
-        let down = last - units;
-        at.seconds_since(t) <= MEMORY_SECONDS && up * down > 0.0 && up.abs().min(down.abs()) > limit
+    fn is_after_a_gap(&self, at: Timestamp) -> bool {
+        let is_gap = |(t, _)| at.seconds_since(t) > MEMORY_SECONDS;
+        self.last.is_none_or(is_gap)
     }
 
-    fn remember(&mut self, at: Timestamp, units: f64) {
-        self.before_last = self.last;
+    /// Whether it is further from the last accepted reading than water gets in that time.
+    fn is_too_fast(&self, at: Timestamp, units: f64) -> bool {
+        let (Some((t, accepted)), Some(limit)) = (self.accepted, self.limits.rate_per_minute)
+        else {
+            return false;
+        };
+        let minutes = at.seconds_since(t) / 60.0;
+        let change = (units - accepted).abs();
+        minutes * 60.0 <= MEMORY_SECONDS && change > self.limits.noise + limit * minutes
+    }
+
+    /// Whether it follows on a spike and is not back where the gauge was before. The spike itself
+    /// has already been published, suspect by its rate.
+    fn is_apart(&self, at: Timestamp, units: f64) -> bool {
+        let pair = self.before_last.zip(self.last);
+        let (Some(((t, before), (_, last))), Some(limit)) = (pair, self.limits.spike) else {
+            return false;
+        };
+        let (up, down) = (last - before, last - units);
+        let is_back = (units - before).abs() <= self.limits.noise;
+        at.seconds_since(t) <= MEMORY_SECONDS
+            && !is_back
+            && up * down > 0.0
+            && up.abs().min(down.abs()) > limit
+    }
+
+    fn remember(&mut self, at: Timestamp, units: f64, is_accepted: bool) {
+        let after_a_gap = self.is_after_a_gap(at);
+        self.before_last = self.last.filter(|_| !after_a_gap);
         self.last = Some((at, units));
-        if self
-            .flat_since
-            .is_none_or(|(_, flat)| (flat - units).abs() >= 0.0005)
-        {
+        if is_accepted {
+            self.accepted = Some((at, units));
+        }
+        let has_moved = |(_, flat): (Timestamp, f64)| (flat - units).abs() >= SAME;
+        if after_a_gap || self.flat_since.is_none_or(has_moved) {
             self.flat_since = Some((at, units));
         }
     }
@@ -285,11 +315,49 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_is_suspect_and_so_is_the_return_but_the_next_steady_reading_passes() {
+    fn a_jump_is_suspect_and_the_return_is_not() {
         assert_eq!(
             flags(&[(0, 0.0), (1, 0.6), (2, 0.0), (3, 0.0)]),
+            [1, 3, 1, 1]
+        );
+    }
+
+    #[test]
+    fn half_a_return_from_a_jump_is_suspect_too() {
+        assert_eq!(
+            flags(&[(0, 0.0), (1, 0.8), (2, 0.5), (3, 0.0)]),
             [1, 3, 3, 1]
         );
+    }
+
+    #[test]
+    fn a_second_equal_reading_does_not_vouch_for_a_jump_but_time_does() {
+        assert_eq!(
+            flags(&[(0, 0.0), (1, 1.2), (2, 1.2), (3, 1.2), (4, 1.2)]),
+            [1, 3, 3, 3, 1]
+        );
+    }
+
+    #[test]
+    fn scatter_is_no_rate_however_fast_a_gauge_is_asked() {
+        let mut control = control();
+        for second in 0..600 {
+            let metres = 0.2 + if second % 2 == 0 { 0.01 } else { -0.01 };
+            let at = Timestamp::from_millis(second * 1000);
+            let value = Value::from_units(metres).ok();
+            assert_eq!(control.assess(at, value).0, Quality::Pass, "{second}");
+        }
+        let pair = Timestamp::from_millis(599_100);
+        assert_eq!(
+            control.assess(pair, Value::from_units(0.22).ok()).0,
+            Quality::Pass
+        );
+    }
+
+    #[test]
+    fn the_same_value_after_a_gap_of_hours_is_no_flat_line() {
+        let minutes = [(0, 0.18), (500, 0.18), (501, 0.18), (840, 0.18)];
+        assert_eq!(flags(&minutes), [1, 1, 1, 1]);
     }
 
     #[test]
@@ -302,8 +370,12 @@ mod tests {
 
     #[test]
     fn standing_still_under_water_for_hours_is_suspect_but_dry_is_not() {
-        assert_eq!(flags(&[(0, 0.2), (200, 0.2), (400, 0.2)]), [1, 1, 3]);
-        assert_eq!(flags(&[(0, 0.0), (200, 0.0), (400, 0.0)]), [1, 1, 1]);
+        let still = |metres| (0..=24).map(|n| (n * 30, metres)).collect::<Vec<_>>();
+        let (wet, dry) = (flags(&still(0.2)), flags(&still(0.0)));
+        // Six hours are twelve half hours.
+        assert!(wet.iter().take(13).all(|flag| *flag == 1), "{wet:?}");
+        assert!(wet.iter().skip(13).all(|flag| *flag == 3), "{wet:?}");
+        assert!(dry.iter().all(|flag| *flag == 1), "{dry:?}");
     }
 
     #[test]

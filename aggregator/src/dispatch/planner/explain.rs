@@ -132,6 +132,9 @@ impl Sent<'_> {
                 against.push(Against::DistrictLeftWithoutReserve { district });
             }
         }
+        if let Some(minutes) = at.in_doubt_minutes.map(round) {
+            against.push(Against::DepthInDoubt { minutes });
+        }
         if let Heard::NotSince(since) = truck.heard {
             against.push(Against::TruckNotHeard { since });
         }

@@ -32,6 +32,7 @@ fn reservoir(n: usize, volume_m3: f64, net: f64) -> Reservoir {
         peak: None,
         closes_at: None,
         verified: 0,
+        in_doubt_minutes: None,
     }
 }
 

@@ -94,6 +94,7 @@ fn reservoir(id: &str, words: &Words) -> Reservoir {
         peak: words.number("peak").map(|depth_m| (depth_m, after(25.0))),
         closes_at: words.number("closes").map(after),
         verified: words.number("verified").unwrap_or(0.0) as u64,
+        in_doubt_minutes: words.number("doubted"),
     }
 }
 
@@ -153,6 +154,7 @@ fn against(against: &Against) -> String {
         Against::DistrictLeftWithoutReserve { district } => format!("{district} has no reserve"),
         Against::StraightLineEstimate {} => "way estimated".to_owned(),
         Against::ForecastUnverified {} => "forecast unverified".to_owned(),
+        Against::DepthInDoubt { minutes } => format!("depth of {minutes} min ago, in doubt"),
         Against::TruckNotHeard { since: None } => "never heard".to_owned(),
         Against::TruckNotHeard { since: Some(since) } => format!("last heard {}", minutes(*since)),
     }

@@ -6,7 +6,7 @@ mod orders;
 mod planning;
 mod points;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use shared::{ids::GaugeId, observation::Observation, time::Timestamp};
 
@@ -14,10 +14,11 @@ use super::{
     arrival::{Input, Started},
     change::Change,
     effect::Effect,
+    place::{GaugeIndex, PointIndex},
     points::PointLive,
     state::World,
 };
-use crate::counters::Counts;
+use crate::{counters::Counts, network::Gauge};
 
 impl World {
     /// Takes one input at `now` (storm time) and says what changed and what is to be done.
@@ -27,8 +28,16 @@ impl World {
             Input::Started(run) => self.started(now, run),
             Input::Observed(observations) => {
                 effects.reserve(observations.len());
-                for observation in observations {
-                    self.observe(observation, &mut effects);
+                let mut of_points: BTreeMap<PointIndex, Vec<&Observation>> = BTreeMap::new();
+                for observation in &observations {
+                    if let Some(gauge) = self.observe(observation, &mut effects) {
+                        for point in &self.places.points_of[gauge] {
+                            of_points.entry(*point).or_default().push(observation);
+                        }
+                    }
+                }
+                for (point, observations) in of_points {
+                    self.observe_depths(point, &observations, &mut effects);
                 }
             }
             Input::AgentBatch {
@@ -62,28 +71,43 @@ impl World {
         }
     }
 
-    fn observe(&mut self, observation: Observation, effects: &mut Vec<Effect>) {
-        let Some(gauge) = self.places.gauges.get(&observation.gauge).copied() else {
-            self.observe_unknown(observation.gauge, effects);
-            return;
-        };
-        let Some(described) = self.city.gauges.get(gauge.index()) else {
-            return;
+    /// Takes an observation; of which gauge it is. What an id gave while it was another instrument
+    /// is none of the gauge that it is now.
+    fn observe(
+        &mut self,
+        observation: &Observation,
+        effects: &mut Vec<Effect>,
+    ) -> Option<GaugeIndex> {
+        let gauge = self.places.gauges.get(&observation.gauge).copied();
+        let known = gauge.and_then(|gauge| Some((gauge, self.city.gauges.get(gauge.index())?)));
+        let of_its_kind = |(_, g): &(GaugeIndex, &Gauge)| g.parameter == observation.parameter;
+        let Some((gauge, described)) = known.filter(of_its_kind) else {
+            self.observe_unknown(observation.gauge.clone(), effects);
+            return None;
         };
         self.publication.observed();
-        self.outlook.observe(described, &observation);
-        for point in &self.places.points_of[gauge] {
-            self.points[*point].observe(&observation, effects);
-            if let Some(depth) = observation.trusted() {
-                let id = &self.points[*point].id;
-                self.outlook
-                    .observe_depth(id, observation.observed_at, depth.units());
-            }
-        }
+        self.outlook.observe(described, observation);
         if let Some(facts) = self.gauges.get_mut(gauge.index())
-            && let Some(news) = facts.observe(&observation)
+            && let Some(news) = facts.observe(observation)
         {
             effects.push(Effect::Changed(Change::Gauge { gauge, news }));
+        }
+        Some(gauge)
+    }
+
+    /// Takes depths of a point that came together.
+    fn observe_depths(
+        &mut self,
+        point: PointIndex,
+        observations: &[&Observation],
+        effects: &mut Vec<Effect>,
+    ) {
+        let point = &mut self.points[point];
+        point.observe(observations, effects);
+        for observation in observations {
+            let depth_m = point.followed_at(observation);
+            self.outlook
+                .observe_depth(&point.id, observation.observed_at, depth_m);
         }
     }
 

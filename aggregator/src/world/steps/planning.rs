@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use shared::{fleet::TruckState, ids::PointId, time::Timestamp};
+use shared::{fleet::TruckState, ids::PointId, time::Timestamp, waterlogging::DepthClass};
 
 use super::super::{
     change::Change,
@@ -12,8 +12,11 @@ use super::super::{
     points::PointLive,
     state::World,
 };
-use crate::dispatch::{
-    AssignableTruck, Assigned, Heard, Reservoir, Route, SETUP_MINUTES, Situation, plan,
+use crate::{
+    dispatch::{
+        AssignableTruck, Assigned, Heard, Reservoir, Route, SETUP_MINUTES, Situation, plan,
+    },
+    forecast::Inflow,
 };
 
 /// A truck that said nothing for this long in storm time, and at least for this long in real time,
@@ -75,7 +78,7 @@ impl World {
             now,
             version: self.outlook.version + 1,
             reservoirs: points
-                .filter_map(|(place, p)| self.reservoir(place, p))
+                .filter_map(|(place, p)| self.reservoir(place, p, now))
                 .collect(),
             trucks: trucks
                 .map(|(place, t)| self.dispatchable(place, t, now))
@@ -83,10 +86,19 @@ impl World {
         }
     }
 
-    /// A point for the planner; `None` while nothing is known of it.
-    fn reservoir(&self, place: PointIndex, point: &PointLive) -> Option<Reservoir> {
-        let forecast = self.outlook.forecasts.get(&point.id)?;
-        let (_, depth_m) = point.assessment.depth()?;
+    /// A point for the planner; `None` while nothing is known of it. One that stood under water when
+    /// it was last known, and has no forecast any more, is taken as it was: nobody has seen it dry.
+    fn reservoir(&self, place: PointIndex, point: &PointLive, now: Timestamp) -> Option<Reservoir> {
+        let (observed_at, depth_m) = point.assessment.depth()?;
+        let forecast = self.outlook.forecasts.get(&point.id);
+        let was_wet = point.assessment.last_class() > Some(DepthClass::Dry);
+        let members = match forecast {
+            Some(forecast) => forecast.inflow.clone(),
+            None if was_wet => vec![Inflow::standing()],
+            None => return None,
+        };
+        let in_doubt = point.assessment.cause().is_some();
+        let minutes = now.seconds_since(observed_at).max(0.0) / 60.0;
         let described = self.described_point(place);
         let (storage, thresholds) = (&described.storage, &described.thresholds);
         Some(Reservoir {
@@ -100,11 +112,12 @@ impl World {
             volume_m3: storage.volume_m3(depth_m),
             dry_m3: storage.volume_m3(thresholds.notice_m),
             critical_m3: storage.volume_m3(thresholds.waterlogged_m),
-            members: forecast.inflow.clone(),
+            members,
             max_trucks: described.max_trucks,
-            peak: Some((forecast.peak_m, forecast.peak_at)),
-            closes_at: forecast.reaches_closure_at,
-            verified: forecast.skill.verified,
+            peak: forecast.map(|f| (f.peak_m, f.peak_at)),
+            closes_at: forecast.and_then(|f| f.reaches_closure_at),
+            verified: forecast.map_or(0, |f| f.skill.verified),
+            in_doubt_minutes: in_doubt.then_some(minutes),
         })
     }
 

@@ -90,7 +90,7 @@ fn what_the_first_version_saved_is_read() {
         statuses,
         [
             PointStatus::Severe,
-            PointStatus::Unknown,
+            PointStatus::Closure,
             PointStatus::Unknown
         ]
     );

@@ -1,11 +1,14 @@
 //! What single steps tell.
 
-use shared::{fleet::TruckState, ids::AgentId, quality::Quality};
+use shared::{
+    fleet::TruckState, gauge::Parameter, ids::AgentId, quality::Quality, waterlogging::DepthClass,
+};
 
 use super::script::{BEGIN, SECOND, Script, answer, changes, health, observation};
 use crate::{
     assess::{Cause, PointStatus},
     counters::Counter,
+    dispatch::Against,
     orders::OrderState,
     principal::{Act, Principal},
     world::{Change, Effect, GaugeNews, Input, Refusal, Wish},
@@ -63,12 +66,50 @@ fn a_gauge_falls_silent_and_comes_back_and_its_point_is_unknown_meanwhile() {
         point: "wp-001".parse().expect("id"),
         from: PointStatus::Waterlogged,
         to: PointStatus::Unknown,
-        at: script.now,
+        at: BEGIN.plus_millis(180 * SECOND),
         cause: Some(Cause::Stale),
     };
     assert!(changes(&silent).contains(&&unknown), "{silent:?}");
     let back = script.observe("lg-0001", 0.2, Quality::Pass);
     assert_eq!(news(&back), Some(GaugeNews::CameBack));
+}
+
+#[test]
+fn a_flood_whose_gauge_falls_silent_stays_in_the_plan_with_its_doubt() {
+    let mut script = Script::begin();
+    for _ in 0..4 {
+        script.observe("lg-0001", 0.6, Quality::Pass);
+        script.tick_after(60);
+    }
+    script.tick_after(600);
+    let snapshot = script.world.snapshot();
+    let point = &snapshot.points[0];
+    assert_eq!(
+        (point.status, point.cause),
+        (PointStatus::Unknown, Some(Cause::Stale))
+    );
+    assert_eq!(point.last_class, Some(DepthClass::Severe));
+    let plan = snapshot.plan.expect("a plan");
+    let sent = plan
+        .recommendations
+        .iter()
+        .find(|r| r.point.as_str() == "wp-001");
+    let against = &sent.expect("a truck for it").against;
+    let in_doubt = |a: &Against| matches!(a, Against::DepthInDoubt { minutes } if *minutes >= 10.0);
+    assert!(against.iter().any(in_doubt), "{against:?}");
+}
+
+#[test]
+fn what_an_id_gave_as_another_instrument_is_no_depth() {
+    let mut script = Script::begin();
+    let mut stage = observation("lg-0001", BEGIN, Some(3.1), Quality::Pass);
+    stage.parameter = Parameter::Stage;
+    script.step(Input::Observed(vec![stage]));
+    script.tick_after(1);
+    let snapshot = script.world.snapshot();
+    assert_eq!(snapshot.points[0].depth, None);
+    assert_eq!(snapshot.gauges.get(0).expect("the gauge").newest, None);
+    assert_eq!(snapshot.unknown_gauges.len(), 1);
 }
 
 #[test]

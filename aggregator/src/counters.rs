@@ -40,6 +40,11 @@ pub enum Counter {
     GivenUp,
     /// Group commits that failed.
     CommitFailures,
+    /// Observations that give a known time another value, without being a correction. Kept aside.
+    Conflicting,
+    /// Batches under a number that was known, with observations that were not: a gateway that went
+    /// back, or two with one name.
+    NumberReused,
 }
 
 impl Counter {
@@ -72,6 +77,10 @@ impl Counter {
             }
             Self::GivenUp => "Batches that agents gave up because their spool was full",
             Self::CommitFailures => "Group commits that failed",
+            Self::Conflicting => "Observations that give a known time another value, refused",
+            Self::NumberReused => {
+                "Batches under a known number with observations that were not known"
+            }
         }
     }
 
@@ -154,6 +163,8 @@ mod tests {
                 "wrong-parameter",
                 "given-up",
                 "commit-failures",
+                "conflicting",
+                "number-reused",
             ]
         );
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     gauge::Parameter,
     ids::GaugeId,
-    quality::{Quality, TestSet},
+    quality::{Quality, Test, TestSet},
     time::Timestamp,
     value::Value,
 };
@@ -36,13 +36,21 @@ impl Observation {
         }
     }
 
-    /// Which of two observations of the same identity is kept, in whatever order they come: the
-    /// better quality, then the larger value, then the smaller set of failed tests. A total order,
-    /// so that any permutation of duplicates merges to the same state.
+    /// Whether it is its source's word on what it said before: a correction, or a retraction.
+    #[must_use]
+    pub fn is_correction(&self) -> bool {
+        self.tests.contains(Test::Corrected)
+    }
+
+    /// Which of two observations of the same identity is kept, in whatever order they come: a
+    /// correction, then the better quality, then the larger value, then the smaller set of failed
+    /// tests. A total order, so that any permutation of duplicates merges to the same state. Of two
+    /// corrections whoever merges them takes the one that came last.
     #[must_use]
     pub fn wins_over(&self, other: &Self) -> bool {
         let rank = |o: &Self| {
             (
+                o.is_correction(),
                 o.quality.rank(),
                 o.value,
                 std::cmp::Reverse(o.tests),

@@ -43,6 +43,9 @@ pub(super) fn merged(
         change.rate_per_minute,
         |n| n,
     )?;
+    if let Some(noise) = change.noise {
+        limits.noise = noise;
+    }
     apply(
         "flat_seconds",
         &mut limits.flat_seconds,

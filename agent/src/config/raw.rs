@@ -107,6 +107,7 @@ pub(super) struct RawLimits {
     pub suspect_span: Option<Change<[f64; 2]>>,
     pub spike: Option<Change<f64>>,
     pub rate_per_minute: Option<Change<f64>>,
+    pub noise: Option<f64>,
     pub flat_seconds: Option<Change<f64>>,
     pub flat_above: Option<Change<f64>>,
     pub sentinels: Option<Vec<f64>>,

@@ -14,8 +14,26 @@ pub enum Novelty {
     New,
     /// Its identity is known and what is there stays.
     Duplicate,
-    /// Its identity is known, but this one is better (see [`Observation::wins_over`]): write it.
+    /// Its identity is known with another value that is as good; what is there stays.
+    Conflict,
+    /// Its identity is known, but this one is better (see [`Observation::wins_over`]), or a
+    /// correction: write it.
     Better,
+}
+
+/// What becomes of an observation whose identity is known.
+fn beside(observation: &Observation, known: &Observation) -> Novelty {
+    let is_other = observation.value != known.value;
+    let is_as_good = observation.quality == known.quality;
+    let is_known = observation == known;
+    match (observation.is_correction(), known.is_correction()) {
+        _ if is_known => Novelty::Duplicate,
+        (true, _) => Novelty::Better,
+        (false, false) if observation.wins_over(known) => Novelty::Better,
+        (false, false) if is_other && is_as_good => Novelty::Conflict,
+        // What was corrected may come again as it was.
+        (false, _) => Novelty::Duplicate,
+    }
 }
 
 /// The newest observation time of every gauge, and the identities of the group being formed.
@@ -61,8 +79,10 @@ impl Deduplicator {
         };
         let outcome = match known {
             None => Novelty::New,
-            Some(known) if observation.wins_over(&known) => Novelty::Better,
-            Some(_) => return Ok(Novelty::Duplicate),
+            Some(known) => match beside(observation, &known) {
+                Novelty::Better => Novelty::Better,
+                known => return Ok(known),
+            },
         };
         self.group.insert(identity, observation.clone());
         Ok(outcome)
@@ -91,7 +111,7 @@ mod tests {
     use proptest::prelude::*;
     use shared::{
         gauge::Parameter,
-        quality::{Quality, TestSet},
+        quality::{Quality, Test, TestSet},
         value::Value,
     };
 
@@ -124,7 +144,7 @@ mod tests {
                 let get = |g: &GaugeId, t| Ok(store.get(&(g.clone(), t)).cloned());
                 match deduplicator.judge(o, newest, get).expect("infallible") {
                     Novelty::New | Novelty::Better => write.push(o.clone()),
-                    Novelty::Duplicate => {}
+                    Novelty::Duplicate | Novelty::Conflict => {}
                 }
             }
             for o in write {
@@ -133,6 +153,30 @@ mod tests {
             deduplicator.group_committed();
         }
         store
+    }
+
+    #[test]
+    fn a_correction_is_followed_downwards_and_what_it_corrects_does_not_come_back() {
+        let first = observation(1, 0, 600, Quality::Pass);
+        let correction = |milli, quality| {
+            let mut corrected = observation(1, 0, milli, quality);
+            corrected.tests = corrected.tests.with(Test::Corrected);
+            corrected
+        };
+        let (lower, gone) = (
+            correction(20, Quality::NotEvaluated),
+            correction(600, Quality::Fail),
+        );
+        let kept = |sequence: &[&Observation]| {
+            let sequence: Vec<_> = sequence.iter().copied().cloned().collect();
+            merge(&sequence, 1).into_values().next()
+        };
+        assert_eq!(kept(&[&first, &lower]), Some(lower.clone()));
+        assert_eq!(kept(&[&lower, &first]), Some(lower.clone()));
+        assert_eq!(kept(&[&first, &lower, &gone, &first]), Some(gone));
+        let other = observation(1, 0, 20, Quality::Pass);
+        assert_eq!(beside(&other, &first), Novelty::Conflict);
+        assert_eq!(beside(&first, &other), Novelty::Better);
     }
 
     proptest! {

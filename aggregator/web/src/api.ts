@@ -87,7 +87,9 @@ export type Counter =
   | "wrong-mode"
   | "wrong-parameter"
   | "given-up"
-  | "commit-failures";
+  | "commit-failures"
+  | "conflicting"
+  | "number-reused";
 /**
  * What is told of a feature, by its kind.
  */
@@ -111,7 +113,7 @@ export type Quality = 1 | 2 | 3 | 4 | 9;
  * A quality test that a reading did not pass.
  */
 export type QualityTest =
-  "gross-range" | "spike" | "rate-of-change" | "flat-line" | "sentinel" | "clock";
+  "gross-range" | "spike" | "rate-of-change" | "flat-line" | "sentinel" | "clock" | "corrected";
 /**
  * How far a gauge can be believed.
  */

@@ -87,6 +87,8 @@ pub enum Test {
     Sentinel = 16,
     /// The reading's own time is in the future or before the year 2000.
     Clock = 32,
+    /// No test of the reading: its source has corrected it or taken it back, and this is its word.
+    Corrected = 64,
 }
 
 /// The tests that a reading did not pass: names in JSON, bits in stores.

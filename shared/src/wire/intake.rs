@@ -77,6 +77,14 @@ mod tests {
     }
 
     #[test]
+    fn a_correction_says_that_it_is_one() {
+        let got = decode(
+            r#"{"gauge":"lg-1","parameter":"depth","observed_at":"2026-07-21T16:19:00+08:00","value":0.02,"replaces":true}"#,
+        );
+        assert!(got.expect("valid").iter().all(Observation::is_correction));
+    }
+
+    #[test]
     fn senml_base_fields_and_relative_times_are_resolved() {
         let got = decode(
             r#"[{"bn":"urn:dev:lg-0001/","bu":"m","n":"depth","v":0.2,"t":-60},{"n":"depth","v":0.3}]"#,

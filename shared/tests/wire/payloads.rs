@@ -164,7 +164,7 @@ fn an_unknown_number_is_told_with_its_observation() {
 fn a_quality_test_of_a_later_release_is_passed_over() {
     let mut payload = cases::batch().encode();
     assert_eq!(payload.pop(), Some(0), "no tests are last");
-    payload.extend([0xc2, 0xff, 0x03]); // 0xffc2, of which 2 alone is known
+    payload.extend([0x82, 0xff, 0x03]); // 0xff82, of which 2 alone is known
     let batch = Envelope::decode(&payload).expect("a batch");
     let tests: Vec<Test> = batch.observations[0].tests.iter().collect();
     assert_eq!(tests, [Test::Spike]);
@@ -252,7 +252,7 @@ fn a_field_that_says_nonsense_is_refused_with_the_reason() {
     assert_eq!(
         observation("tests", json!(["spike", "smell"])),
         "observation 0: `smell` is not a quality test; known: gross-range, spike, \
-         rate-of-change, flat-line, sentinel, clock"
+         rate-of-change, flat-line, sentinel, clock, corrected"
     );
     assert_eq!(
         observation("quality", json!(5)),

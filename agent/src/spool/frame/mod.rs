@@ -160,16 +160,15 @@ mod tests {
         let content = |count, rest: [u8; 5]| [&[count], &gauge[..], &rest].concat();
         let refused = |content: &[u8]| decode(&framed(1, content)).expect_err("refused");
         let unknown = |what, code| FrameError::Unknown { what, code };
-        assert!(decode(&framed(1, &content(1, rest(4, 9, 0x3F)))).is_ok());
+        assert!(decode(&framed(1, &content(1, rest(4, 9, 0x7F)))).is_ok());
         assert_eq!(refused(&content(1, rest(5, 9, 0))), unknown("parameter", 5));
         assert_eq!(
             refused(&content(1, rest(0, 5, 0))),
             unknown("quality flag", 5)
         );
-        assert_eq!(
-            refused(&content(1, rest(0, 1, 0x42))),
-            unknown("quality test", 0x40)
-        );
+        // The eighth bit takes a second byte.
+        let later = [&content(1, rest(0, 1, 0x82))[..], &[1]].concat();
+        assert_eq!(refused(&later), unknown("quality test", 0x80));
         assert_eq!(refused(&content(0, rest(0, 1, 0))), FrameError::Trailing(8));
         assert!(matches!(
             refused(&content(2, rest(0, 1, 0))),

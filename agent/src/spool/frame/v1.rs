@@ -152,6 +152,7 @@ const fn test_bit(test: Test) -> u16 {
         Test::FlatLine => 8,
         Test::Sentinel => 16,
         Test::Clock => 32,
+        Test::Corrected => 64,
     }
 }
 
@@ -163,6 +164,7 @@ const fn test(bit: u16) -> Option<Test> {
         8 => Some(Test::FlatLine),
         16 => Some(Test::Sentinel),
         32 => Some(Test::Clock),
+        64 => Some(Test::Corrected),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use shared::{
     clock::Mode,
     ids::AgentId,
     observation::Observation,
+    quality::{Quality, Test},
     time::Timestamp,
     wire::{Ack, Envelope},
 };
@@ -120,7 +121,8 @@ impl Ledger {
         match message {
             Ok(Message::Batch(envelope)) => self.batch(group, store, envelope, taken)?,
             Ok(Message::Intake(observations)) => {
-                self.observations(group, store, observations, Origin::ThirdParty, taken)?;
+                let origin = Origin::ThirdParty;
+                self.observations(group, store, observations, origin, taken)?;
             }
             Ok(Message::Health(health)) => self.input(group, Input::Health(health), taken.at),
             Ok(Message::Truck(report)) => self.input(group, Input::Truck(report), taken.at),
@@ -209,17 +211,26 @@ impl Ledger {
         };
         group.cursors.insert(envelope.agent, cursor.clone());
         self.input(group, batch, taken.at);
-        if is_new {
-            let taken = Taken {
-                channel: &channel,
-                ..taken
-            };
-            self.observations(group, store, envelope.observations, Origin::Agent, taken)
-        } else {
-            let count = u64::try_from(envelope.observations.len()).unwrap_or(u64::MAX);
-            self.counts.add(Counter::Duplicates, count);
-            Ok(())
+        let taken = Taken {
+            channel: &channel,
+            ..taken
+        };
+        // A number says nothing of what is under it: a gateway that went back uses it again.
+        let taken_in =
+            self.observations(group, store, envelope.observations, Origin::Agent, taken)?;
+        if !is_new && taken_in > 0 {
+            let detail = format!("{taken_in} observations of this number were not known");
+            self.refuse(
+                group,
+                Counter::NumberReused,
+                detail,
+                Taken {
+                    payload: &[],
+                    ..taken
+                },
+            );
         }
+        Ok(())
     }
 
     fn observations(
@@ -229,7 +240,7 @@ impl Ledger {
         mut observations: Vec<Observation>,
         origin: Origin,
         taken: Taken<'_>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<usize, StoreError> {
         let mut failed = Ok(());
         observations.retain_mut(|observation| {
             if failed.is_err() {
@@ -242,10 +253,11 @@ impl Ledger {
                 })
         });
         failed?;
-        if !observations.is_empty() {
+        let count = observations.len();
+        if count > 0 {
             self.input(group, Input::Observed(observations), taken.at);
         }
-        Ok(())
+        Ok(count)
     }
 
     /// Whether an observation is to be written; it gets the flag with which it enters.
@@ -260,16 +272,11 @@ impl Ledger {
         let admission = match self.admitter.admit(observation, origin, taken.at) {
             Ok(admission) => admission,
             Err(rejection) => {
-                let detail = format!("{} at {}", observation.gauge, observation.observed_at);
-                let payload = serde_json::to_vec(observation).unwrap_or_default();
-                let taken = Taken {
-                    payload: &payload,
-                    ..taken
-                };
-                self.refuse(group, rejection.counter(), detail, taken);
+                self.refuse_one(group, rejection.counter(), observation, taken);
                 return Ok(false);
             }
         };
+        let takes_back = observation.quality == Quality::Fail;
         (observation.quality, observation.tests) = (admission.quality, admission.tests);
         if admission.unknown_gauge {
             self.counts.add(Counter::UnknownGauge, 1);
@@ -277,17 +284,50 @@ impl Ledger {
         if admission.out_of_range {
             self.counts.add(Counter::OutOfRange, 1);
         }
-        let outcome = self.deduplicator.judge(
-            observation,
-            |gauge| Ok(store.newest(gauge)?.map(|s| s.observation.observed_at)),
-            |gauge, at| Ok::<_, StoreError>(store.get(gauge, at)?.map(|s| s.observation)),
-        )?;
+        let mut outcome = self.novelty(store, observation)?;
+        // A third party that fails what it said before takes it back.
+        if outcome == Novelty::Duplicate && origin == Origin::ThirdParty && takes_back {
+            observation.tests = observation.tests.with(Test::Corrected);
+            outcome = self.novelty(store, observation)?;
+        }
         match outcome {
             Novelty::New => self.counts.add(Counter::Observations, 1),
             Novelty::Better => {}
             Novelty::Duplicate => self.counts.add(Counter::Duplicates, 1),
+            Novelty::Conflict => {
+                self.counts.add(Counter::Duplicates, 1);
+                self.refuse_one(group, Counter::Conflicting, observation, taken);
+            }
         }
-        Ok(outcome != Novelty::Duplicate)
+        Ok(matches!(outcome, Novelty::New | Novelty::Better))
+    }
+
+    fn novelty(
+        &mut self,
+        store: &dyn Store,
+        observation: &Observation,
+    ) -> Result<Novelty, StoreError> {
+        self.deduplicator.judge(
+            observation,
+            |gauge| Ok(store.newest(gauge)?.map(|s| s.observation.observed_at)),
+            |gauge, at| Ok::<_, StoreError>(store.get(gauge, at)?.map(|s| s.observation)),
+        )
+    }
+
+    fn refuse_one(
+        &mut self,
+        group: &mut Group,
+        counter: Counter,
+        observation: &Observation,
+        taken: Taken<'_>,
+    ) {
+        let detail = format!("{} at {}", observation.gauge, observation.observed_at);
+        let payload = serde_json::to_vec(observation).unwrap_or_default();
+        let taken = Taken {
+            payload: &payload,
+            ..taken
+        };
+        self.refuse(group, counter, detail, taken);
     }
 
     /// Counts what was not taken, and keeps its beginning.

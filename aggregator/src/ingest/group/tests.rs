@@ -134,6 +134,43 @@ fn what_is_known_is_not_written_again_and_what_is_better_is() {
 }
 
 #[test]
+fn a_gateway_that_uses_a_number_again_loses_nothing_and_is_reported() {
+    let mut desk = Desk::new();
+    desk.write([batch(1, vec![observation("lg-1", 0, 310, Quality::Pass)])]);
+    let other = observation("lg-1", 60, 450, Quality::Pass);
+    let commit = desk.write([batch(1, vec![other.clone()])]);
+    assert_eq!(inputs(&commit), ["batch", "observed", "counted"]);
+    assert_eq!(desk.count(Counter::NumberReused), 1);
+    let kept = desk.store.newest(&"lg-1".parse().expect("id"));
+    assert_eq!(kept.expect("read").map(|s| s.observation), Some(other));
+}
+
+#[test]
+fn another_value_for_a_known_time_is_a_conflict_unless_its_source_says_that_it_corrects() {
+    let mut desk = Desk::new();
+    let third = |milli, quality| observation("lg-1", 0, milli, quality);
+    let intake = |o: Observation| Message::Intake(vec![o]);
+    desk.write([intake(third(600, Quality::Pass))]);
+    let lower = desk.write([intake(third(20, Quality::Pass))]);
+    let reasons: Vec<_> = lower.refused.iter().map(|r| r.reason.as_str()).collect();
+    assert_eq!(reasons, ["conflicting"]);
+    let kept = |desk: &Desk| {
+        let kept = desk.store.newest(&"lg-1".parse().expect("id"));
+        kept.expect("read")
+            .map(|s| (s.observation.value.map(Value::milli), s.observation.quality))
+    };
+    assert_eq!(kept(&desk), Some((Some(600), Quality::Pass)));
+    let mut correction = third(20, Quality::Pass);
+    correction.tests = correction.tests.with(Test::Corrected);
+    desk.write([intake(correction)]);
+    assert_eq!(kept(&desk), Some((Some(20), Quality::Pass)));
+    desk.write([intake(third(20, Quality::Fail))]);
+    assert_eq!(kept(&desk), Some((Some(20), Quality::Fail)), "taken back");
+    let again = desk.write([intake(third(20, Quality::Fail))]);
+    assert_eq!(inputs(&again), ["counted"]);
+}
+
+#[test]
 fn what_cannot_be_admitted_is_kept_aside_with_its_reason() {
     let mut desk = Desk::new();
     let future = observation("lg-1", 3_600, 1, Quality::Pass);

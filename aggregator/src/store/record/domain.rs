@@ -84,6 +84,7 @@ const fn bit(test: Test) -> u16 {
         Test::FlatLine => 8,
         Test::Sentinel => 16,
         Test::Clock => 32,
+        Test::Corrected => 64,
     }
 }
 

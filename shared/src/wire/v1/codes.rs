@@ -131,6 +131,7 @@ names!("quality test", Test {
     FlatLine = "flat-line",
     Sentinel = "sentinel",
     Clock = "clock",
+    Corrected = "corrected",
 });
 
 numbers!("quality test", Test as u16 {
@@ -140,6 +141,7 @@ numbers!("quality test", Test as u16 {
     FlatLine = 8,
     Sentinel = 16,
     Clock = 32,
+    Corrected = 64,
 });
 
 names!("state of a truck", TruckState {

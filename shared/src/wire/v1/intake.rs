@@ -12,7 +12,7 @@ use crate::{
     gauge::Parameter,
     ids::GaugeId,
     observation::Observation,
-    quality::{Quality, TestSet},
+    quality::{Quality, Test, TestSet},
     time::Timestamp,
     value::Value,
     wire::FieldError,
@@ -33,6 +33,10 @@ pub struct Plain<'a> {
     unit: Option<String>,
     #[serde(default)]
     quality: Option<u8>,
+    /// It is the source's word on what it said of that time before: the value is followed, upwards
+    /// and downwards; a quality of 4 takes back what was said.
+    #[serde(default)]
+    replaces: bool,
 }
 
 impl TryFrom<Plain<'_>> for Observation {
@@ -43,8 +47,14 @@ impl TryFrom<Plain<'_>> for Observation {
         let what = (plain.gauge.parse()?, Parameter::named(&plain.parameter)?);
         let at = plain.observed_at.try_into()?;
         let observation = observed(what, at, plain.value, plain.unit.as_deref())?;
+        let tests = if plain.replaces {
+            observation.tests.with(Test::Corrected)
+        } else {
+            observation.tests
+        };
         Ok(Self {
             quality: quality.unwrap_or(observation.quality),
+            tests,
             ..observation
         })
     }

@@ -1,5 +1,8 @@
 //! `cargo demo`: builds the programs, then becomes `flood-sim demo`. All arguments go to it.
 
+#[path = "../arguments.rs"]
+mod arguments;
+
 use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -30,7 +33,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let mut demo = Command::new(sim);
-    demo.arg("demo").args(std::env::args().skip(1));
+    demo.arg("demo").args(arguments::given(std::env::args()));
     if !Path::new("configs/scenarios").is_dir() {
         // Started in a folder of the project, as cargo allows: scenarios are found from its root.
         demo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));

@@ -160,7 +160,8 @@ async fn start(
     let until = stop.clone().cancelled_owned();
     parts.task("http", |ready| async move {
         ready.now();
-        Ok(http::serve(listener, app, until).await?)
+        http::serve(listener, app, until).await;
+        Ok(())
     });
     let days = config.keep_days;
     parts.task("retention", |ready| {

@@ -193,11 +193,17 @@ async fn follow(lab: &mut Lab, to: Timestamp) -> anyhow::Result<Seen> {
     }
 }
 
-/// How many readings of depth were served: flags rest on nothing else.
-fn depth_readings(recording: &Recording, served: &BTreeMap<GaugeId, Vec<Served>>) -> usize {
-    let gauges = recording.gauges.iter();
-    let depth = gauges.filter(|g| g.parameter == Parameter::Depth);
-    depth.filter_map(|g| served.get(&g.id)).map(Vec::len).sum()
+/// How many readings were served during the storm, of gauges such as these. What they served before
+/// and after it says nothing of it.
+fn during(
+    recording: &Recording,
+    served: &BTreeMap<GaugeId, Vec<Served>>,
+    which: impl Fn(Parameter) -> bool,
+) -> u64 {
+    let gauges = recording.gauges.iter().filter(|g| which(g.parameter));
+    let readings = gauges.filter_map(|g| served.get(&g.id)).flatten();
+    let storm = recording.from..recording.to;
+    readings.filter(|r| storm.contains(&r.at)).count() as u64
 }
 
 async fn judge(
@@ -226,7 +232,8 @@ async fn judge(
         gauges: recording.gauges.len(),
         due: recording.due(),
         silent: silent.cloned().collect(),
-        depth_served: depth_readings(recording, &served),
+        served_in_storm: during(recording, &served, |_| true),
+        depth_in_storm: during(recording, &served, |p| p == Parameter::Depth),
         delivery,
         flags: floods.map(|floods| judge::flags(floods, seen, recording.to, slowest)),
         recommended: seen.recommended.clone(),

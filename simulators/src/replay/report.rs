@@ -34,8 +34,10 @@ pub(super) struct ReplayReport {
     pub due: u64,
     /// Gauges that served nothing.
     pub silent: Vec<GaugeId>,
-    /// Readings of depth that were served.
-    pub depth_served: usize,
+    /// Readings that were served between the storm's beginning and its end.
+    pub served_in_storm: u64,
+    /// Those of them that were depths.
+    pub depth_in_storm: u64,
     pub delivery: DeliveryCount,
     /// `None` where no truth is known.
     pub flags: Option<Vec<PointVerdict>>,
@@ -53,9 +55,9 @@ impl ReplayReport {
     /// Whether every check that applies holds. Nothing holds of a run in which nothing was served.
     #[must_use]
     pub(super) fn holds(&self) -> bool {
-        self.delivery.served > 0
+        self.served_in_storm > 0
             && self.delivery.is_exact()
-            && (self.flags.is_none() || self.depth_served > 0)
+            && (self.flags.is_none() || self.depth_in_storm > 0)
             && are_all_in_time(self.flags.iter().flatten())
             && self.recommendations_right != Some(false)
     }
@@ -63,7 +65,7 @@ impl ReplayReport {
     /// Why the run was not as fast as it should have been; `None` where it was.
     #[must_use]
     fn fell_behind(&self) -> Option<String> {
-        let served = self.delivery.served as f64;
+        let served = self.served_in_storm as f64;
         let share = served / self.due as f64;
         (self.due > 0 && share < KEPT_UP).then(|| {
             format!(
@@ -81,7 +83,7 @@ impl ReplayReport {
         self.print_delivery();
         match &self.flags {
             None => say("  --  flags: no truth is known for this recording"),
-            Some(_) if self.depth_served == 0 => {
+            Some(_) if self.depth_in_storm == 0 => {
                 say("FAIL  flags: no depth gauge served anything: nothing could be flagged");
             }
             Some(points) => print_flags(points),
@@ -100,9 +102,9 @@ impl ReplayReport {
 
     fn print_delivery(&self) {
         let d = &self.delivery;
-        if d.served == 0 {
+        if self.served_in_storm == 0 {
             say(format!(
-                "FAIL  delivery: nothing was served ({} gauges)",
+                "FAIL  delivery: nothing was served while the storm went on ({} gauges)",
                 self.gauges
             ));
         } else {
@@ -116,7 +118,7 @@ impl ReplayReport {
                 self.gauges
             ));
         }
-        if d.served > 0 && !self.silent.is_empty() {
+        if self.served_in_storm > 0 && !self.silent.is_empty() {
             let some = self.silent.iter().take(TOLD).map(ToString::to_string);
             say(format!(
                 "        {} gauges served nothing: {}",
@@ -206,7 +208,8 @@ mod tests {
             gauges: 1,
             due: 60,
             silent: Vec::new(),
-            depth_served: 60,
+            served_in_storm: 60,
+            depth_in_storm: 60,
             delivery: DeliveryCount {
                 served: 60,
                 stored: 60,
@@ -224,16 +227,15 @@ mod tests {
     #[test]
     fn nothing_passes_on_nothing() {
         assert!(report().holds());
-        let none = DeliveryCount::default();
         let nothing_served = ReplayReport {
-            delivery: none,
+            served_in_storm: 0,
             flags: None,
             recommendations_right: None,
             ..report()
         };
         assert!(!nothing_served.holds());
         let no_depth = ReplayReport {
-            depth_served: 0,
+            depth_in_storm: 0,
             ..report()
         };
         assert!(!no_depth.holds(), "no flag could have been raised");
@@ -243,7 +245,7 @@ mod tests {
     fn a_run_that_did_not_keep_up_says_so() {
         assert_eq!(report().fell_behind(), None);
         let mut slow = report();
-        slow.delivery.served = 30;
+        slow.served_in_storm = 30;
         let said = slow.fell_behind().expect("half was read");
         assert!(said.contains("speed 60: 50 % of the 60"), "{said}");
     }

@@ -15,8 +15,10 @@ use crate::{
     http,
     network::{City, read_city},
     publish::state_document,
+    reload::{self, Files, Hangups},
     restore::published_at,
-    run, store,
+    run::{self, Ended},
+    store,
 };
 
 /// Runs the aggregator until it is asked to stop.
@@ -24,17 +26,26 @@ use crate::{
 /// # Errors
 /// It cannot start, or a part of it failed.
 pub fn run(path: &Path) -> Result<()> {
-    let (config, city) = open(path)?;
-    fs::create_dir_all(&config.data_dir)
-        .with_context(|| format!("data_dir {} cannot be made", config.data_dir.display()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("http")
         .enable_all()
         .build()
         .context("no async runtime can be had")?;
-    let done = runtime.block_on(run::run(config, city));
+    // Before anything takes its time: uncaught, a hangup would end the program.
+    let hangups = runtime.block_on(async { Hangups::catch() })?;
+    let (config, city) = open(path)?;
+    fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("data_dir {} cannot be made", config.data_dir.display()))?;
+    let files = Files::of(path, &config.city);
+    let running = config.clone();
+    let check = |path: &Path| open(path).map(|(config, _)| config);
+    let reload = reload::wanted(hangups, path, &running, &files, check);
+    let ended = runtime.block_on(run::run(config, city, reload));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
-    done
+    match ended? {
+        Ended::Asked => Ok(()),
+        Ended::ToReload => Err(reload::become_anew()),
+    }
 }
 
 /// Checks configuration files and their cities; says what each holds.

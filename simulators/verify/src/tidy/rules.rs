@@ -159,7 +159,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
         &[
             &["main"],
             &["lib", "cli", "commands"],
-            &["run"],
+            &["reload", "run"],
             &["driver", "http"],
             &["publish", "requests", "restore"],
             &["ingest"],

@@ -36,7 +36,7 @@ fn log(lab: &Lab) -> String {
 
 async fn told(lab: &mut Lab, what: &str) {
     let told = until(what, PATIENCE, async || log(lab).contains(what)).await;
-    told.unwrap_or_else(|e| panic!("{e}; {}", log(lab)));
+    assert!(told.is_ok(), "{what} is not told; {}", log(lab));
     lab.check().expect("it goes on");
 }
 
@@ -84,7 +84,7 @@ async fn a_hangup_takes_in_what_is_right_tells_what_is_wrong_and_ends_nothing() 
             .is_ok_and(|g| g.len() == gauges + 1)
     };
     let taken_in = until("another gauge", PATIENCE, taken_in).await;
-    taken_in.unwrap_or_else(|e| panic!("{e}; {}", log(&lab)));
+    assert!(taken_in.is_ok(), "not taken in; {}", log(&lab));
     assert_eq!(lab.aggregator.id(), id, "the same process");
     lab.check().expect("it goes on");
     lab.finish().await.expect("it ends as it should");

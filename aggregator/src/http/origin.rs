@@ -14,7 +14,7 @@ use axum::{
 
 use super::problem::Problem;
 
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const WHO_FETCHES: HeaderName = HeaderName::from_static("sec-fetch-site");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// What a browser may keep a preflight's answer for, in seconds.
@@ -85,8 +85,8 @@ pub async fn refuse_foreign(request: Request, next: Next) -> Response {
 /// Whether a browser says that a page of another origin asks.
 fn is_foreign(headers: &HeaderMap) -> bool {
     let text = |name: &HeaderName| headers.get(name).map(|v| v.to_str().unwrap_or_default());
-    if let Some(site) = text(&SEC_FETCH_SITE) {
-        return !["same-origin", "none"].contains(&site);
+    if let Some(who) = text(&WHO_FETCHES) {
+        return !["same-origin", "none"].contains(&who);
     }
     let Some(origin) = text(&header::ORIGIN) else {
         return false;
@@ -102,17 +102,17 @@ fn is_of_host(origin: &str, host: &str) -> bool {
     let (Ok(origin), Ok(host)) = (origin.parse::<Uri>(), host.parse::<Uri>()) else {
         return false;
     };
-    let same_port = host.port_u16().is_none() || host.port_u16() == port(&origin);
+    let same_port = host.port_u16().is_none_or(|own| own == port(&origin));
     origin.host().is_some() && origin.host() == host.host() && same_port
 }
 
-fn port(origin: &Uri) -> Option<u16> {
+fn port(origin: &Uri) -> u16 {
     let usual = if origin.scheme_str() == Some("https") {
         443
     } else {
         80
     };
-    Some(origin.port_u16().unwrap_or(usual))
+    origin.port_u16().unwrap_or(usual)
 }
 
 /// Whether the body is of a type that a form can have.

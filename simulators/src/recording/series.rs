@@ -55,7 +55,7 @@ impl RecordedSeries {
         let pairs = self.steps.windows(2);
         let mut steps: Vec<i64> = pairs
             .filter_map(|w| match w {
-                [a, b] => Some(b.0.seconds_since(a.0).round() as i64),
+                [a, b] => Some((b.0.millis_since(a.0) + 500) / 1000),
                 _ => None,
             })
             .collect();

@@ -1,8 +1,5 @@
 //! `cargo demo`: builds the programs, then becomes `flood-sim demo`. All arguments go to it.
 
-#[path = "../arguments.rs"]
-mod arguments;
-
 use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -33,7 +30,10 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let mut demo = Command::new(sim);
-    demo.arg("demo").args(arguments::given(std::env::args()));
+    let mut given = std::env::args().skip(1).peekable();
+    // Every cargo user's habit; the alias has one of its own already.
+    let _ = given.next_if(|first| first == "--");
+    demo.arg("demo").args(given);
     if !Path::new("configs/scenarios").is_dir() {
         // Started in a folder of the project, as cargo allows: scenarios are found from its root.
         demo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));

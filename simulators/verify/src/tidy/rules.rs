@@ -203,7 +203,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
             &["main"],
             &["steps"],
             &["arm", "mutants", "packages", "page", "tidy", "tools"],
-            &["command"],
+            &["arguments", "command"],
             &["bin/demo"],
         ],
     ),

@@ -83,7 +83,7 @@ impl Connections {
 
     /// Closes the connection that has waited longest, for whoever needs its place.
     pub fn make_room(&self) {
-        self.book().close_longest_waiting();
+        self.book().close_one();
     }
 }
 
@@ -130,6 +130,10 @@ impl Book {
             );
         }
         *self.crowd.get_or_insert(0) += 1;
+        self.close_one()
+    }
+
+    fn close_one(&mut self) -> bool {
         let Some((_, id)) = self.waiting.pop_first() else {
             return false;
         };

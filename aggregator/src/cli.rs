@@ -36,6 +36,9 @@ pub enum Command {
         /// The configuration files.
         #[arg(required = true)]
         configs: Vec<PathBuf>,
+        /// Tell every mistake and warning, however many there are.
+        #[arg(long)]
+        all: bool,
     },
     /// Print the state document (GET /api/v1/state) as it was at a moment that the store still covers.
     /// The aggregator must not be running.

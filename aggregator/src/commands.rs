@@ -8,15 +8,18 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use shared::time::Timestamp;
+use shared::{findings::Finding, time::Timestamp};
+use tracing::warn;
 
 use crate::{
     config::{Config, read_config},
     http,
-    network::{City, read_city},
+    network::{City, CityError, TOLD, read_city},
     publish::state_document,
+    reload::{self, Files, Hangups},
     restore::published_at,
-    run, store,
+    run::{self, Ended},
+    store,
 };
 
 /// Runs the aggregator until it is asked to stop.
@@ -24,41 +27,68 @@ use crate::{
 /// # Errors
 /// It cannot start, or a part of it failed.
 pub fn run(path: &Path) -> Result<()> {
-    let (config, city) = open(path)?;
-    fs::create_dir_all(&config.data_dir)
-        .with_context(|| format!("data_dir {} cannot be made", config.data_dir.display()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("http")
         .enable_all()
         .build()
         .context("no async runtime can be had")?;
-    let done = runtime.block_on(run::run(config, city));
+    // Before anything takes its time: uncaught, a hangup would end the program.
+    let hangups = runtime.block_on(async { Hangups::catch() })?;
+    let (config, city) = open(path)?;
+    for warning in told(&city.warnings, false) {
+        warn!(warning, "a layer may mislead");
+    }
+    fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("data_dir {} cannot be made", config.data_dir.display()))?;
+    let files = Files::of(path, &config.city);
+    let running = config.clone();
+    let check = |path: &Path| open(path).map(|(config, _)| config);
+    let reload = reload::wanted(hangups, path, &running, &files, check);
+    let ended = runtime.block_on(run::run(config, city, reload));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
-    done
+    match ended? {
+        Ended::Asked => Ok(()),
+        Ended::ToReload => Err(reload::become_anew()),
+    }
 }
 
-/// Checks configuration files and their cities; says what each holds.
+/// Checks configuration files and their cities; says what each holds, and what of it is hardly
+/// meant so. Tells the first mistakes and warnings, or `all`.
 ///
 /// # Errors
 /// At least one of them is wrong; each was reported.
-pub fn check(paths: &[PathBuf]) -> Result<()> {
+pub fn check(paths: &[PathBuf], all: bool) -> Result<()> {
     let mut out = io::stdout().lock();
     let mut wrong = 0;
     for path in paths {
         match open(path) {
-            Ok((_, city)) => writeln!(
-                out,
-                "{}: OK: {} ({}), {} gauges, {} waterlogging points, {} pump trucks",
-                path.display(),
-                city.name.en,
-                city.name.zh,
-                city.gauges.len(),
-                city.points.len(),
-                city.trucks.len(),
-            )?,
+            Ok((_, city)) => {
+                writeln!(
+                    out,
+                    "{}: OK: {} ({}), {} gauges, {} waterlogging points, {} pump trucks",
+                    path.display(),
+                    city.name.en,
+                    city.name.zh,
+                    city.gauges.len(),
+                    city.points.len(),
+                    city.trucks.len(),
+                )?;
+                for warning in told(&city.warnings, all) {
+                    writeln!(out, "  warning: {warning}")?;
+                }
+            }
             Err(e) => {
                 wrong += 1;
-                writeln!(io::stderr(), "{e:#}")?;
+                match e.downcast_ref() {
+                    Some(CityError::Wrong { folder, mistakes }) if all => {
+                        let (count, folder) = (mistakes.len(), folder.display());
+                        writeln!(io::stderr(), "{count} mistake(s) in {folder}:")?;
+                        for mistake in mistakes {
+                            writeln!(io::stderr(), "  {mistake}")?;
+                        }
+                    }
+                    _ => writeln!(io::stderr(), "{e:#}")?,
+                }
             }
         }
     }
@@ -66,6 +96,16 @@ pub fn check(paths: &[PathBuf]) -> Result<()> {
         bail!("{wrong} of {} configuration(s) are wrong", paths.len());
     }
     Ok(())
+}
+
+/// The first of the findings and how many more there are, or all of them.
+fn told(findings: &[Finding], all: bool) -> impl Iterator<Item = String> {
+    let most = if all { findings.len() } else { TOLD };
+    let more = findings.len().saturating_sub(most);
+    let more =
+        (more > 0).then(|| format!("{more} more (`flood-aggregator check --all` tells all)"));
+    let first = findings.iter().take(most).map(ToString::to_string);
+    first.chain(more)
 }
 
 /// A configuration and the city that it names.

@@ -24,6 +24,7 @@ pub mod orders;
 pub mod parts;
 pub mod principal;
 pub mod publish;
+pub mod reload;
 pub mod requests;
 pub mod restore;
 pub mod run;

@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         .map_err(|e| anyhow::anyhow!("logging: {e}"))
         .and_then(|()| match &cli.command {
             Command::Run { config } => commands::run(config),
-            Command::Check { configs } => commands::check(configs),
+            Command::Check { configs, all } => commands::check(configs, *all),
             Command::At { time, config } => commands::at(*time, config),
             Command::Export { config } => commands::export(config),
             Command::Openapi => commands::openapi(),

@@ -50,12 +50,21 @@ const SAVED: usize = 2;
 /// How long the parts may take to end.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// Runs the aggregator until SIGTERM or SIGINT.
+/// Why the aggregator ended without a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// By SIGTERM or SIGINT.
+    Asked,
+    /// To begin anew with other files.
+    ToReload,
+}
+
+/// Runs the aggregator until SIGTERM or SIGINT, or until `reload` resolves.
 ///
 /// # Errors
 /// A part cannot start: the message names the address, file or folder. Or a part ended while it
 /// was needed: whoever supervises the program starts it anew.
-pub async fn run(config: Config, city: City) -> Result<()> {
+pub async fn run(config: Config, city: City, reload: impl Future<Output = ()>) -> Result<Ended> {
     let listener = http::bind(config.listen).await.with_context(|| {
         format!(
             "the page cannot be served on {} ([http] listen)",
@@ -74,20 +83,26 @@ pub async fn run(config: Config, city: City) -> Result<()> {
     notify(&[sd_notify::NotifyState::Ready]);
 
     let reason = tokio::select! {
-        signalled = wait_for_signal() => signalled,
+        signalled = wait_for_signal() => signalled.map(|()| Ended::Asked),
+        () = reload => Ok(Ended::ToReload),
         failed = parts.first_end() => Err(failed),
     };
-    if let Err(e) = &reason {
-        error!(error = format!("{e:#}"), "a part ended; stopping");
+    match &reason {
+        Err(e) => error!(error = format!("{e:#}"), "a part ended; stopping"),
+        Ok(Ended::Asked) => {
+            info!("stopping");
+            notify(&[sd_notify::NotifyState::Stopping]);
+        }
+        Ok(Ended::ToReload) => {
+            info!("SIGHUP: the files have changed and are right; beginning anew with them");
+        }
     }
-    info!("stopping");
-    notify(&[sd_notify::NotifyState::Stopping]);
     for late in parts.stop(DRAIN).await {
         warn!(part = late, "not everything ended well");
     }
-    reason?;
+    let ended = reason?;
     info!("stopped");
-    Ok(())
+    Ok(ended)
 }
 
 /// What every part stands on.
@@ -160,7 +175,8 @@ async fn start(
     let until = stop.clone().cancelled_owned();
     parts.task("http", |ready| async move {
         ready.now();
-        Ok(http::serve(listener, app, until).await?)
+        http::serve(listener, app, until).await;
+        Ok(())
     });
     let days = config.keep_days;
     parts.task("retention", |ready| {

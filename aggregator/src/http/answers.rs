@@ -11,6 +11,21 @@ use super::problem::Problem;
 #[response(status = 400, content_type = "application/problem+json")]
 pub struct BadRequest(Problem);
 
+/// A browser asks for another web page.
+#[derive(IntoResponses)]
+#[response(status = 403, content_type = "application/problem+json")]
+pub struct Foreign(Problem);
+
+/// The body is larger than an order can be.
+#[derive(IntoResponses)]
+#[response(status = 413, content_type = "application/problem+json")]
+pub struct TooLarge(Problem);
+
+/// The body is no JSON.
+#[derive(IntoResponses)]
+#[response(status = 415, content_type = "application/problem+json")]
+pub struct UnsupportedType(Problem);
+
 /// There is nothing of that name.
 #[derive(IntoResponses)]
 #[response(status = 404, content_type = "application/problem+json")]

@@ -1,32 +1,32 @@
 //! The map page, embedded in the program.
 
 use axum::{
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 
-use super::problem::Problem;
+use super::{
+    negotiate::{codings, has_version},
+    problem::Problem,
+};
 
 /// Everything that is no other route: a file of the page, or not found.
-pub async fn asset(uri: Uri, headers: HeaderMap) -> Response {
+pub async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
-    let accepts = headers
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or("");
-    let Some(asset) = web::asset(path, accepts) else {
+    let Some(asset) = web::asset(path, &codings(&headers, &web::CODINGS)) else {
         return Problem::not_found(format!("there is nothing at {}", uri.path())).into_response();
     };
+    if method != Method::GET && method != Method::HEAD {
+        let allowed = [(header::ALLOW, "GET,HEAD")];
+        return (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response();
+    }
     let cache = if asset.immutable {
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"
     };
-    let same = headers
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|h| h.as_bytes() == asset.etag.as_bytes());
-    let mut response = if same {
+    let mut response = if has_version(&headers, &asset.etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         asset.bytes.into_owned().into_response()

@@ -5,7 +5,7 @@ use std::{convert::Infallible, time::Duration};
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderName, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -14,6 +14,8 @@ use tokio_stream::wrappers::{BroadcastStream, IntervalStream};
 
 use super::app::App;
 use crate::publish::{Follow, reset};
+
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// A comment this often tells the client that the line is alive.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -38,6 +40,8 @@ pub async fn events(State(app): State<App>, headers: HeaderMap) -> Response {
     let head = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),
+        // nginx would gather events until its buffer is full.
+        (X_ACCEL_BUFFERING, "no"),
     ];
     let frames = frames(followed, app.closing());
     (head, Body::from_stream(frames)).into_response()

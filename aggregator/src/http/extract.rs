@@ -48,6 +48,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let taken = Json::from_request(request, state).await;
         taken
             .map(|Json(body)| Self(body))
-            .map_err(|e| Problem::bad_request(e.body_text()))
+            .map_err(|e| Problem::of(e.status(), e.body_text()))
     }
 }

@@ -1,4 +1,4 @@
-//! The flood map, described: features whose properties are the views, and a kind.
+//! The flood map, described: features whose properties are a kind and the views.
 
 #![expect(
     dead_code,
@@ -11,7 +11,10 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{RefOr, Schema, schema::Type},
+    openapi::{
+        RefOr, Schema,
+        schema::{Object, ObjectBuilder, Type},
+    },
 };
 
 use crate::{
@@ -48,38 +51,94 @@ pub struct Feature<'a> {
 #[serde(untagged)]
 #[schema(as = FeatureProperties)]
 enum Properties<'a> {
-    Gauge(GaugeProperties<'a>),
-    Point(PointProperties<'a>),
-    Truck(TruckProperties<'a>),
+    Gauge(GaugeProperties),
+    Point(PointProperties),
+    Truck(TruckProperties),
     Route(RouteProperties<'a>),
     Layer(LayerProperties),
 }
 
 /// Properties of a gauge on the flood map.
-#[derive(Serialize, ToSchema)]
-struct GaugeProperties<'a> {
-    #[schema(schema_with = kind_of_gauges)]
-    kind: (),
-    #[serde(flatten)]
-    gauge: GaugeView<'a>,
+#[derive(Serialize)]
+struct GaugeProperties;
+
+impl PartialSchema for GaugeProperties {
+    fn schema() -> RefOr<Schema> {
+        on_the_map(
+            "Properties of a gauge on the flood map.",
+            kind_of_gauges(),
+            GaugeView::schema(),
+        )
+    }
+}
+
+impl ToSchema for GaugeProperties {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        GaugeView::schemas(schemas);
+    }
 }
 
 /// Properties of a waterlogging point on the flood map.
-#[derive(Serialize, ToSchema)]
-struct PointProperties<'a> {
-    #[schema(schema_with = kind_of_points)]
-    kind: (),
-    #[serde(flatten)]
-    point: PointView<'a>,
+#[derive(Serialize)]
+struct PointProperties;
+
+impl PartialSchema for PointProperties {
+    fn schema() -> RefOr<Schema> {
+        on_the_map(
+            "Properties of a waterlogging point on the flood map.",
+            kind_of_points(),
+            PointView::schema(),
+        )
+    }
+}
+
+impl ToSchema for PointProperties {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        PointView::schemas(schemas);
+    }
 }
 
 /// Properties of a pump truck on the flood map.
-#[derive(Serialize, ToSchema)]
-struct TruckProperties<'a> {
-    #[schema(schema_with = kind_of_trucks)]
-    kind: (),
-    #[serde(flatten)]
-    truck: TruckView<'a>,
+#[derive(Serialize)]
+struct TruckProperties;
+
+impl PartialSchema for TruckProperties {
+    fn schema() -> RefOr<Schema> {
+        on_the_map(
+            "Properties of a pump truck on the flood map.",
+            kind_of_trucks(),
+            TruckView::schema(),
+        )
+    }
+}
+
+impl ToSchema for TruckProperties {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        TruckView::schemas(schemas);
+    }
+}
+
+/// A view as it is on the map: its kind comes first, and both names are texts.
+fn on_the_map(about: &str, kind: RefOr<Schema>, view: RefOr<Schema>) -> RefOr<Schema> {
+    let RefOr::T(Schema::Object(view)) = view else {
+        return view;
+    };
+    let text = || Object::with_type(Type::String);
+    let start = ObjectBuilder::new()
+        .description(Some(about))
+        .property("kind", kind)
+        .required("kind");
+    let properties = view.properties.into_iter();
+    let described = properties.fold(start, |all, (name, schema)| match name.as_str() {
+        "name" => all.property("name", text()).property("name_en", text()),
+        _ => all.property(name, schema),
+    });
+    let required = view.required.into_iter();
+    let described = required.fold(described, |all, name| match name.as_str() {
+        "name" => all.required("name").required("name_en"),
+        _ => all.required(name),
+    });
+    RefOr::T(described.into())
 }
 
 /// Properties of a route on the flood map.

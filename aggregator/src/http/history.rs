@@ -9,7 +9,7 @@ use shared::{
     ids::{GaugeId, PointId},
     observation::Observation,
     quality::Quality,
-    time::Timestamp,
+    time::{EARLIEST, Timestamp},
     waterlogging::Thresholds,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -104,6 +104,8 @@ pub async fn observations(
         .to
         .unwrap_or_else(|| app.clock.now().plus_millis(60_000));
     let from = span.from.unwrap_or_else(|| to.plus_millis(-3 * 3_600_000));
+    // Nothing older is ever taken, and the store's days have names from then on only.
+    let (from, to) = (from.max(EARLIEST), to.max(EARLIEST));
     let limit = span.limit.unwrap_or(MAX_LIMIT).min(MAX_LIMIT);
     let wanted = gauge.clone();
     let found = read(&app, move |store| store.range(&wanted, from, to, limit)).await?;

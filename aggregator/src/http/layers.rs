@@ -1,31 +1,53 @@
 //! The flood map and its layers.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderName, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use futures_util::stream;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{
     answers::{BadRequest, NotFound, NotReady},
     app::App,
-    extract::Path,
+    extract::{Path, Query},
     geojson::FeatureCollection,
+    negotiate::{codings, has_version},
     problem::Problem,
 };
-use crate::publish::map::Document;
+use crate::publish::{
+    Published,
+    map::{Document, Selection, Unselectable, part_of},
+};
 
 const GEOJSON: &str = "application/geo+json";
+
+/// Which part of the flood map is wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Part {
+    /// West, south, east and north in degrees: only what lies in this box, at least in part.
+    #[param(nullable = false)]
+    bbox: Option<String>,
+    /// The id of a district: only what names it, and of what names none, what lies in it.
+    #[param(nullable = false)]
+    district: Option<String>,
+}
 
 /// The whole flood map.
 #[utoipa::path(
     get, path = "/map.geojson", tag = "map",
-    params(("If-None-Match" = Option<String>, Header, nullable = false, description = "The newest version known")),
+    params(
+        Part,
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The newest version known"),
+    ),
     responses(
         (
             status = 200, description = "All layers in one", body = FeatureCollection,
@@ -33,12 +55,20 @@ const GEOJSON: &str = "application/geo+json";
             headers(("etag" = String, description = "Stands for this version")),
         ),
         (status = 304, description = "There is none newer"),
-        NotReady,
+        BadRequest, NotFound, NotReady,
     ),
 )]
-pub async fn whole_map(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn whole_map(
+    State(app): State<App>,
+    Query(part): Query<Part>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let now = app.current()?;
-    Ok(answer(&now.map.whole, &headers))
+    if part.is_whole() {
+        return Ok(answer(&now.map.whole, &headers));
+    }
+    let document = part.of(&now, None, now.map.whole.tag()).await?;
+    Ok(answer(&document, &headers))
 }
 
 /// One layer of the flood map.
@@ -47,6 +77,7 @@ pub async fn whole_map(State(app): State<App>, headers: HeaderMap) -> Result<Res
     params(
         ("file" = String, Path, pattern = r"^[a-z-]+\.geojson$",
             description = "A `LayerName` and `.geojson`"),
+        Part,
         ("If-None-Match" = Option<String>, Header, nullable = false, description = "The newest version known"),
     ),
     responses(
@@ -62,21 +93,60 @@ pub async fn whole_map(State(app): State<App>, headers: HeaderMap) -> Result<Res
 pub async fn layer(
     State(app): State<App>,
     Path(file): Path<String>,
+    Query(part): Query<Part>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let now = app.current()?;
     let layers = &now.map.layers;
     let found = file
         .strip_suffix(".geojson")
-        .and_then(|name| layers.get(name));
-    let Some(document) = found else {
+        .and_then(|name| layers.get_key_value(name));
+    let Some((name, document)) = found else {
         let known: Vec<_> = layers.keys().copied().collect();
         return Err(Problem::not_found(format!(
             "the layers are {}",
             known.join(", ")
         )));
     };
-    Ok(answer(document, &headers))
+    if part.is_whole() {
+        return Ok(answer(document, &headers));
+    }
+    let document = part.of(&now, Some(name), document.tag()).await?;
+    Ok(answer(&document, &headers))
+}
+
+impl Part {
+    fn is_whole(&self) -> bool {
+        self.bbox.is_none() && self.district.is_none()
+    }
+
+    /// The features that are wanted of the map, or of one of its layers, whose version is `tag`.
+    async fn of(
+        self,
+        now: &Arc<Published>,
+        layer: Option<&'static str>,
+        tag: &str,
+    ) -> Result<Document, Problem> {
+        let Self { bbox, district } = self;
+        let asked = format!("{bbox:?} {district:?}");
+        let tag = format!("{tag}-{}", Document::tag_of(asked.as_bytes()));
+        let now = now.clone();
+        let chosen = tokio::task::spawn_blocking(move || {
+            let (bbox, district) = (bbox.as_deref(), district.as_deref());
+            let wanted = Selection::new(&now.snapshot.city, bbox, district)?;
+            Ok(part_of(&now.snapshot, layer, &wanted, tag))
+        });
+        chosen.await.map_err(|e| Problem::internal(&e))?
+    }
+}
+
+impl From<Unselectable> for Problem {
+    fn from(unselectable: Unselectable) -> Self {
+        match unselectable {
+            Unselectable::Box(_) => Self::bad_request(unselectable.to_string()),
+            Unselectable::District { .. } => Self::not_found(unselectable.to_string()),
+        }
+    }
 }
 
 fn answer(document: &Document, headers: &HeaderMap) -> Response {
@@ -88,33 +158,14 @@ fn answer(document: &Document, headers: &HeaderMap) -> Response {
         (header::VARY, "accept-encoding".to_owned()),
         (header::ETAG, tag.clone()),
     ];
-    if lists(headers, &header::IF_NONE_MATCH, |known| known == tag) {
+    if has_version(headers, &tag) {
         return (StatusCode::NOT_MODIFIED, head).into_response();
     }
-    if lists(headers, &header::ACCEPT_ENCODING, accepts_gzip) {
+    if codings(headers, &["gzip"]) == ["gzip"] {
         let encoding = [(header::CONTENT_ENCODING, "gzip")];
         return (head, encoding, body(document.gzip())).into_response();
     }
     (head, body(document.plain())).into_response()
-}
-
-/// Whether one of a header's comma-separated members is as wanted.
-fn lists(headers: &HeaderMap, name: &HeaderName, wanted: impl Fn(&str) -> bool) -> bool {
-    let values = headers.get_all(name).into_iter();
-    values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|member| wanted(member.trim()))
-}
-
-fn accepts_gzip(coding: &str) -> bool {
-    let (name, quality) = coding.split_once(';').unwrap_or((coding, "q=1"));
-    let refused = quality
-        .trim()
-        .strip_prefix("q=")
-        .and_then(|q| q.parse::<f64>().ok())
-        .is_some_and(|q| q <= 0.0);
-    name.trim() == "gzip" && !refused
 }
 
 /// The chunks as one body of known length; none of them is copied.
@@ -132,21 +183,6 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
-
-    #[test]
-    fn gzip_is_sent_to_those_who_accept_it() {
-        for (header, expected) in [
-            ("gzip", true),
-            ("br, gzip;q=0.5", true),
-            ("gzip;q=0, br", false),
-            ("identity", false),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(header));
-            let accepted = lists(&headers, &header::ACCEPT_ENCODING, accepts_gzip);
-            assert_eq!(accepted, expected, "{header}");
-        }
-    }
 
     #[test]
     fn a_client_that_has_this_version_is_told_so_and_no_other() {

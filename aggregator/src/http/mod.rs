@@ -4,22 +4,26 @@ mod answers;
 mod api;
 mod app;
 mod assets;
+mod body;
+mod connections;
 mod events;
 mod extract;
 mod geojson;
 mod health;
 mod history;
 mod layers;
+mod negotiate;
 mod openapi;
 mod orders;
+mod origin;
 mod problem;
+mod question;
 mod router;
+mod serve;
 
 use std::net::SocketAddr;
 
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
-use tracing::warn;
 
 pub use app::App;
 
@@ -38,21 +42,6 @@ pub async fn bind(listen: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 /// Serves until `shutdown` resolves.
-///
-/// # Errors
-/// The listener failed.
-pub async fn serve(
-    listener: TcpListener,
-    app: App,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    // An answer in parts must not wait for the acknowledgement of the part before.
-    let listener = listener.tap_io(|line| {
-        if let Err(e) = line.set_nodelay(true) {
-            warn!(error = %e, "a connection will be slow");
-        }
-    });
-    axum::serve(listener, router::router(app))
-        .with_graceful_shutdown(shutdown)
-        .await
+pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
+    serve::serve(listener, router::router(app), shutdown).await;
 }

@@ -16,7 +16,9 @@ use crate::counters::Counter;
         version = "1",
         description = "Times are RFC 3339 in UTC; in series they are epoch milliseconds. Units are \
                        part of the names. Whatever is refused or fails is answered with \
-                       application/problem+json (RFC 9457), a wrong method with status 405."
+                       application/problem+json (RFC 9457), a wrong method with status 405, a \
+                       parameter that is not described with 400. Web pages of any origin may read \
+                       all but orders and what was refused; none may give orders."
     ),
     servers((url = "/", description = "Whoever serves this document")),
     security(()),

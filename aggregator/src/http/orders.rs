@@ -6,7 +6,7 @@ use shared::ids::{OrderId, PointId, TruckId};
 use utoipa::ToSchema;
 
 use super::{
-    answers::{BadRequest, Conflict, NotFound, NotReady},
+    answers::{BadRequest, Conflict, Foreign, NotFound, NotReady, TooLarge, UnsupportedType},
     api::{json, list},
     app::App,
     extract::{Body, Path},
@@ -19,7 +19,7 @@ use crate::{
     world::Wish,
 };
 
-/// All orders.
+/// All orders that are kept: those that are open, and the newest ten thousand that have ended.
 #[utoipa::path(
     get, path = "/api/v1/orders", tag = "orders",
     responses(
@@ -49,7 +49,7 @@ pub struct DispatchBody {
     post, path = "/api/v1/orders", tag = "orders", request_body = DispatchBody,
     responses(
         (status = 201, description = "Durable and sent", body = RoutedOrderView),
-        BadRequest, NotFound, Conflict, NotReady,
+        BadRequest, Foreign, NotFound, Conflict, TooLarge, UnsupportedType, NotReady,
     ),
 )]
 pub async fn dispatch(
@@ -67,7 +67,7 @@ pub async fn dispatch(
     post, path = "/api/v1/orders/{id}/recall", tag = "orders", params(("id" = schema::Id, Path)),
     responses(
         (status = 200, description = "Recalled", body = RoutedOrderView),
-        BadRequest, NotFound, Conflict, NotReady,
+        BadRequest, Foreign, NotFound, Conflict, UnsupportedType, NotReady,
     ),
 )]
 pub async fn recall(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {

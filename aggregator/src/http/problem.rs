@@ -2,7 +2,7 @@
 //! everything to the log.
 
 use axum::{
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -29,8 +29,16 @@ pub enum ProblemTitle {
     BadRequest,
     #[serde(rename = "not found")]
     NotFound,
+    #[serde(rename = "from another web page")]
+    Foreign,
     #[serde(rename = "method not allowed")]
     MethodNotAllowed,
+    #[serde(rename = "timed out")]
+    TimedOut,
+    #[serde(rename = "too large")]
+    TooLarge,
+    #[serde(rename = "unsupported media type")]
+    UnsupportedType,
     #[serde(rename = "truck is busy")]
     TruckBusy,
     #[serde(rename = "truck is out of service")]
@@ -54,7 +62,11 @@ impl ProblemTitle {
         match self {
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Foreign => StatusCode::FORBIDDEN,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TruckBusy | Self::TruckOutOfService | Self::PlanChanged | Self::OrderEnded => {
                 StatusCode::CONFLICT
             }
@@ -64,6 +76,40 @@ impl ProblemTitle {
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
+}
+
+impl From<StatusCode> for ProblemTitle {
+    /// The title of what the framework refuses or fails by itself.
+    fn from(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Self::TimedOut,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedType,
+            status if status.is_server_error() => Self::Internal,
+            _ => Self::BadRequest,
+        }
+    }
+}
+
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Whatever was refused or failed without a word of ours is a problem too.
+pub async fn every_error(mut response: Response) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.headers().get(header::CONTENT_TYPE) == Some(&PROBLEM_JSON) {
+        return response;
+    }
+    let allowed = response.headers_mut().remove(header::ALLOW);
+    let detail = allowed.as_ref().and_then(|methods| methods.to_str().ok());
+    let detail = detail.map(|methods| format!("there is {}", methods.replace(',', ", ")));
+    let mut problem = Problem::new(status.into(), detail).into_response();
+    if let Some(allowed) = allowed {
+        problem.headers_mut().insert(header::ALLOW, allowed);
+    }
+    problem
 }
 
 impl Problem {
@@ -84,8 +130,17 @@ impl Problem {
         Self::new(ProblemTitle::BadRequest, Some(detail.into()))
     }
 
-    pub fn method_not_allowed() -> Self {
-        Self::new(ProblemTitle::MethodNotAllowed, None)
+    pub fn foreign(detail: impl Into<String>) -> Self {
+        Self::new(ProblemTitle::Foreign, Some(detail.into()))
+    }
+
+    pub fn unsupported_type(detail: impl Into<String>) -> Self {
+        Self::new(ProblemTitle::UnsupportedType, Some(detail.into()))
+    }
+
+    /// What the framework refuses.
+    pub fn of(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self::new(status.into(), Some(detail.into()))
     }
 
     pub fn not_ready(detail: impl Into<String>) -> Self {
@@ -133,7 +188,7 @@ impl From<Unmet> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let head = [(header::CONTENT_TYPE, "application/problem+json")];
+        let head = [(header::CONTENT_TYPE, PROBLEM_JSON)];
         let body = serde_json::to_vec(&self).expect("words and numbers are JSON");
         (self.title.status(), head, body).into_response()
     }

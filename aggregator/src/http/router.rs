@@ -1,26 +1,43 @@
 //! Every route, with its description: a handler that is not described is not served, and the other
 //! way round.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::{
     Router,
     http::header,
+    middleware::{from_fn, from_fn_with_state, map_response},
     response::{IntoResponse, Response},
 };
 use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    api, app::App, assets, events, health, history, layers, openapi::Description, orders,
-    problem::Problem,
+    api,
+    app::App,
+    assets,
+    body::read_whole,
+    events, health, history, layers,
+    openapi::Description,
+    orders,
+    origin::{open_to_readers, refuse_foreign},
+    problem::every_error,
+    question::{Parameters, only_described, only_text},
 };
 
 /// What the port answers.
 pub fn router(app: App) -> Router {
-    Router::from(routes())
+    let (routes, description) = routes().split_for_parts();
+    let parameters = Arc::new(Parameters::described(&description));
+    routes
+        .route_layer(from_fn_with_state(parameters, only_described))
         .fallback(assets::asset)
-        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        // The last of these is the first that a request meets.
+        .layer(from_fn(refuse_foreign))
+        .layer(from_fn(only_text))
+        .layer(from_fn(read_whole))
+        .layer(map_response(every_error))
+        .layer(from_fn(open_to_readers))
         .with_state(app)
 }
 

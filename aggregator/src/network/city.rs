@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use shared::{
+    findings::Finding,
     gauge::Parameter,
     ids::{FeatureId, GaugeId, PointId, TruckId},
     lonlat::LonLat,
@@ -30,6 +31,8 @@ pub struct City {
     pub roads: Vec<Road>,
     /// Layers that are only shown, as they were read.
     pub shown: BTreeMap<LayerName, Vec<PlainFeature>>,
+    /// What is hardly meant so, and believed all the same.
+    pub warnings: Vec<Finding>,
 }
 
 /// A gauge and where it stands. Of what else the layer says of it (its station, its datum) nothing

@@ -4,13 +4,15 @@ mod area;
 mod city;
 mod file;
 mod layer;
+mod plausible;
 mod read;
 mod road;
 mod settings;
 mod storage;
+mod unread;
 
 pub use city::{City, Gauge, PlainFeature, PointKind, PumpTruck, WaterloggingPoint};
 pub use layer::LayerName;
-pub use read::{CityError, read_city};
+pub use read::{CityError, TOLD, read_city};
 pub use road::{Road, RoadClass};
 pub use storage::{Storage, StorageError};

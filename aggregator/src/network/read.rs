@@ -19,6 +19,8 @@ use super::{
     area::Area,
     file::{read_layer, read_settings},
     layer::{Noted, Read, Reader, mistake},
+    plausible,
+    unread::Unread,
 };
 
 /// Rain gauges of a point that names none: this many nearest.
@@ -27,8 +29,8 @@ const NEAREST_RAIN_GAUGES: usize = 3;
 /// Default for how many trucks find room at one point.
 const DEFAULT_MAX_TRUCKS: usize = 3;
 
-/// Mistakes that are told; more of them would scroll the first ones away.
-const TOLD: usize = 20;
+/// Mistakes and warnings that are told; more of them would scroll the first ones away.
+pub const TOLD: usize = 20;
 
 /// Why a folder is not a city.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +47,8 @@ pub enum CityError {
 fn list(mistakes: &[Finding]) -> String {
     let told = mistakes.iter().take(TOLD).map(|m| format!("\n  {m}"));
     let more = mistakes.len().saturating_sub(TOLD);
-    let more = (more > 0).then(|| format!("\n  … and {more} more"));
+    let more = (more > 0)
+        .then(|| format!("\n  … and {more} more (`flood-aggregator check --all` tells all)"));
     told.chain(more).collect()
 }
 
@@ -74,6 +77,7 @@ pub fn read_city(folder: &Path) -> Result<City, CityError> {
         folder: &folder,
         area: settings.as_ref().map(|s| s.bounds),
         mistakes,
+        warnings: Vec::new(),
     };
     let gauges = layers.read(LayerName::Gauges, gauge);
     let districts = layers.read(LayerName::Districts, district);
@@ -85,7 +89,9 @@ pub fn read_city(folder: &Path) -> Result<City, CityError> {
     let trucks = layers.read(LayerName::PumpTrucks, |reader| truck(reader, &known));
     let roads = layers.read(LayerName::Roads, road);
     let shown = shown(&mut layers);
-    let mistakes = layers.mistakes;
+    let (mistakes, mut warnings) = (layers.mistakes, layers.warnings);
+    warnings.extend(plausible::points(&points.good));
+    warnings.extend(plausible::trucks(&trucks.good));
     match settings {
         Some(settings) if mistakes.is_empty() => Ok(City {
             name: settings.name,
@@ -98,6 +104,7 @@ pub fn read_city(folder: &Path) -> Result<City, CityError> {
             trucks: trucks.good,
             roads: roads.good,
             shown,
+            warnings,
         }),
         _ => Err(CityError::Wrong { folder, mistakes }),
     }
@@ -108,6 +115,7 @@ struct Layers<'a> {
     folder: &'a Path,
     area: Option<Area>,
     mistakes: Vec<Finding>,
+    warnings: Vec<Finding>,
 }
 
 /// What one file gave.
@@ -130,9 +138,11 @@ impl Layers<'_> {
             Vec::new()
         });
         let mut ids = BTreeSet::new();
+        let mut unread = Unread::of(layer);
         let mut good = Vec::with_capacity(features.len());
         for (index, feature) in features.iter().enumerate() {
             let reader = Reader::new(&file, index, feature, self.area);
+            unread.look(feature.properties.as_ref());
             let twice = reader
                 .text_id()
                 .is_some_and(|id| !ids.insert(id.to_owned()));
@@ -147,6 +157,7 @@ impl Layers<'_> {
             }
             self.mistakes.extend(reader.finish());
         }
+        self.warnings.extend(unread.warnings());
         Layer {
             good,
             ids,
@@ -391,11 +402,12 @@ fn shown(layers: &mut Layers<'_>) -> BTreeMap<LayerName, Vec<PlainFeature>> {
     ];
     let mut shown = BTreeMap::new();
     for layer in LayerName::ALL.into_iter().filter(|l| !live.contains(l)) {
-        let before = layers.mistakes.len();
+        let before = (layers.mistakes.len(), layers.warnings.len());
         let features = layers.read(layer, plain).good;
         // Mistakes of roads and districts were already told when they were read for use.
         if matches!(layer, LayerName::Roads | LayerName::Districts) {
-            layers.mistakes.truncate(before);
+            layers.mistakes.truncate(before.0);
+            layers.warnings.truncate(before.1);
         }
         shown.insert(layer, features);
     }

@@ -36,6 +36,12 @@ impl Storage {
         })
     }
 
+    /// The last pair: the greatest depth that it describes, in metres, and its volume.
+    #[must_use]
+    pub fn deepest(&self) -> (f64, f64) {
+        self.curve.last().copied().unwrap_or_default()
+    }
+
     /// Volume at a depth; below zero it is zero, above the curve its last slope goes on.
     #[must_use]
     pub fn volume_m3(&self, depth_m: f64) -> f64 {

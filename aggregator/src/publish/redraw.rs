@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shared::ids::AgentId;
+use shared::ids::{AgentId, OrderId};
 
 use crate::world::{Change, GaugeIndex, PointIndex, TruckIndex};
 
@@ -13,7 +13,7 @@ pub struct Redraw {
     pub points: BTreeSet<PointIndex>,
     pub trucks: BTreeSet<TruckIndex>,
     pub plan: bool,
-    pub orders: bool,
+    pub orders: BTreeSet<OrderId>,
     pub agents: BTreeSet<AgentId>,
     pub unknown_gauges: bool,
 }
@@ -35,7 +35,9 @@ impl Redraw {
                 self.agents.insert(agent);
             }
             Change::Plan { .. } => self.plan = true,
-            Change::Order { .. } => self.orders = true,
+            Change::Order { order, .. } => {
+                self.orders.insert(order);
+            }
             Change::UnknownGauge { .. } => self.unknown_gauges = true,
             // The point's facts differ too, which is told by itself.
             Change::PointStatus { .. } => {}
@@ -48,7 +50,7 @@ impl Redraw {
         self.points.extend(later.points);
         self.trucks.extend(later.trucks);
         self.plan |= later.plan;
-        self.orders |= later.orders;
+        self.orders.extend(later.orders);
         self.agents.extend(later.agents);
         self.unknown_gauges |= later.unknown_gauges;
     }

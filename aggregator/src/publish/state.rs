@@ -10,6 +10,7 @@ use shared::{clock::Mode, ids::GaugeId, time::Timestamp};
 use utoipa::ToSchema;
 
 use super::{
+    map::Head,
     redraw::Redraw,
     view::{self, AgentView, CityView, GaugeView, OrderView, PointView, TruckView},
 };
@@ -22,8 +23,8 @@ use crate::{
 
 /// The whole state, or what changed of it.
 ///
-/// Lists absent from a delta are unchanged; an element replaces the one with the same id. `seq`
-/// grows with every delta; the whole state contains all deltas up to its own.
+/// Lists absent from a delta are unchanged; an element replaces the one with the same id. An order
+/// that has ended is told when it ends, and leaves the state within an hour after. `seq` grows with every delta; the whole state contains all deltas up to its own.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = State)]
 pub(crate) struct StateView<'a> {
@@ -65,18 +66,28 @@ pub(crate) struct StateView<'a> {
 /// Every gauge's view as JSON: the state, its deltas and the map all hold it, and it changes only
 /// when the gauge does.
 #[derive(Debug, Default)]
-pub struct GaugeTexts(Vec<Box<RawValue>>);
+pub struct GaugeTexts {
+    texts: Vec<Box<RawValue>>,
+    /// Where in each the rest begins after what never changes and the map writes otherwise.
+    rests: Vec<usize>,
+}
 
 impl GaugeTexts {
     /// The text of one gauge.
     #[must_use]
     pub fn get(&self, gauge: GaugeIndex) -> Option<&RawValue> {
-        self.0.get(gauge.index()).map(|text| &**text)
+        self.texts.get(gauge.index()).map(|text| &**text)
     }
 
     /// All texts, in the order of the gauges.
     pub fn iter(&self) -> impl Iterator<Item = &RawValue> {
-        self.0.iter().map(|text| &**text)
+        self.texts.iter().map(|text| &**text)
+    }
+
+    /// What every text holds after its id, key and name.
+    pub fn rests(&self) -> impl Iterator<Item = &str> {
+        let texts = self.texts.iter().zip(&self.rests);
+        texts.map(|(text, rest)| text.get().get(*rest..).unwrap_or_default())
     }
 
     /// Writes what changed; everything if nothing was written yet.
@@ -85,14 +96,15 @@ impl GaugeTexts {
         snapshot: &Snapshot,
         changed: impl IntoIterator<Item = &'a GaugeIndex>,
     ) {
-        if self.0.len() != snapshot.gauges.len() {
-            self.0 = view::gauges(snapshot).map(|gauge| text(&gauge)).collect();
+        if self.texts.len() != snapshot.gauges.len() {
+            self.texts = view::gauges(snapshot).map(|gauge| text(&gauge)).collect();
+            self.rests = view::gauges(snapshot).map(|gauge| rest(&gauge)).collect();
             return;
         }
         for key in changed.into_iter().map(|gauge| gauge.index()) {
             let described = snapshot.city.gauges.get(key);
             if let (Some(old), Some(described), Some(facts)) =
-                (self.0.get_mut(key), described, snapshot.gauges.get(key))
+                (self.texts.get_mut(key), described, snapshot.gauges.get(key))
             {
                 *old = text(&GaugeView::new(key, described, facts));
             }
@@ -104,6 +116,12 @@ fn text(gauge: &GaugeView) -> Box<RawValue> {
     to_raw_value(gauge).expect("plain data is JSON")
 }
 
+fn rest(gauge: &GaugeView) -> usize {
+    let GaugeView { id, key, name, .. } = gauge;
+    let (id, key) = (id.as_str(), *key);
+    Head { id, key, name }.length()
+}
+
 /// The whole state.
 #[must_use]
 pub fn document(snapshot: &Snapshot, texts: &GaugeTexts) -> Vec<u8> {
@@ -113,7 +131,7 @@ pub fn document(snapshot: &Snapshot, texts: &GaugeTexts) -> Vec<u8> {
     view.points = Some(view::points(snapshot).collect());
     view.trucks = Some(view::trucks(snapshot).collect());
     view.plan = snapshot.plan.as_deref();
-    view.orders = Some(view::orders(snapshot).collect());
+    view.orders = Some(view::present_orders(snapshot).collect());
     view.agents = Some(view::agents(snapshot).collect());
     view.unknown_gauges = Some(&snapshot.unknown_gauges);
     written(&view)
@@ -135,7 +153,8 @@ pub fn delta(snapshot: &Snapshot, texts: &GaugeTexts, redraw: &Redraw) -> Vec<u8
         Some(TruckView::new(key, described, facts))
     }));
     view.plan = snapshot.plan.as_deref().filter(|_| redraw.plan);
-    view.orders = redraw.orders.then(|| view::orders(snapshot).collect());
+    let orders = redraw.orders.iter();
+    view.orders = some(orders.filter_map(|id| Some((&**snapshot.orders.get(id)?).into())));
     view.agents = some(redraw.agents.iter().filter_map(|id| {
         let (id, facts) = snapshot.agents.get_key_value(id)?;
         Some(AgentView::new(id, facts))

@@ -364,6 +364,9 @@ pub struct OrderView<'a> {
     pub state: OrderState,
     #[schema(value_type = schema::Instant)]
     pub eta_at: Timestamp,
+    /// When the truck was done or called back.
+    #[schema(value_type = Option<schema::Instant>, required)]
+    pub ended_at: Option<Timestamp>,
     /// The plan that it was confirmed from.
     #[schema(required)]
     pub plan: Option<u64>,
@@ -378,6 +381,7 @@ impl<'a> From<&'a Order> for OrderView<'a> {
             issued_at: order.issued_at,
             state: order.state,
             eta_at: order.eta_at,
+            ended_at: order.ended.as_ref().map(|act| act.at),
             plan: order.plan,
         }
     }
@@ -462,9 +466,29 @@ pub fn trucks(snapshot: &Snapshot) -> impl Iterator<Item = TruckView<'_>> {
         .map(|(key, (described, facts))| TruckView::new(key, described, facts))
 }
 
-/// All orders.
+/// All orders that are kept.
 pub fn orders(snapshot: &Snapshot) -> impl Iterator<Item = OrderView<'_>> {
     snapshot.orders.values().map(|order| (&**order).into())
+}
+
+/// How long an order that has ended stays in the state, in milliseconds of storm time.
+const ENDED_STAY_MS: i64 = 3_600_000;
+
+/// Most orders in the state that have ended.
+const MOST_ENDED: usize = 50;
+
+/// The orders that bind a truck, and the newest of those that ended a short while ago.
+pub fn present_orders(snapshot: &Snapshot) -> impl Iterator<Item = OrderView<'_>> {
+    let mut ended = 0;
+    let newest_first = snapshot.orders.values().rev().filter(move |order| {
+        let recent = |at: Timestamp| snapshot.at.millis_since(at) <= ENDED_STAY_MS;
+        let is_recent = order.ended.as_ref().is_some_and(|act| recent(act.at));
+        ended += usize::from(!order.is_open() && is_recent);
+        order.is_open() || (is_recent && ended <= MOST_ENDED)
+    });
+    let mut present: Vec<_> = newest_first.collect();
+    present.reverse();
+    present.into_iter().map(|order| (&**order).into())
 }
 
 /// All agents.

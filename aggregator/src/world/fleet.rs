@@ -42,7 +42,10 @@ impl TruckLive {
     }
 }
 
-/// All orders, and which of them bind a truck.
+/// Most orders that are kept once they have ended: years of a city's.
+const KEPT: usize = 10_000;
+
+/// All orders that are kept, and which of them bind a truck.
 #[derive(Debug, Default)]
 pub(super) struct Orders {
     all: Arc<BTreeMap<OrderId, Arc<Order>>>,
@@ -70,7 +73,15 @@ impl Orders {
         } else if self.open.get(&order.truck) == Some(&order.id) {
             self.open.remove(&order.truck);
         }
-        Arc::make_mut(&mut self.all).insert(order.id.clone(), Arc::new(order));
+        let all = Arc::make_mut(&mut self.all);
+        all.insert(order.id.clone(), Arc::new(order));
+        if all.len() > KEPT + self.open.len() {
+            let mut oldest_first = all.iter();
+            let ended = oldest_first.find(|(_, order)| !order.is_open());
+            if let Some(id) = ended.map(|(id, _)| id.clone()) {
+                all.remove(&id);
+            }
+        }
     }
 }
 

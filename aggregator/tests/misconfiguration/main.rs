@@ -62,8 +62,12 @@ impl Bench {
 
     /// Runs the program beside `a.toml`.
     fn program(&self, command: &str) -> Output {
+        self.run(&[command, "a.toml"])
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_flood-aggregator"))
-            .args([command, "a.toml"])
+            .args(arguments)
             .current_dir(self.0.path())
             .output()
             .expect("runs")
@@ -186,4 +190,85 @@ fn what_only_shows_at_the_start_ends_it_with_the_key_that_is_to_be_changed() {
         let last = said.lines().last().unwrap_or_default();
         assert!(last.starts_with(&expected), "{last:?} is not {expected:?}");
     }
+}
+
+#[test]
+fn layers_that_mislead_are_taken_and_what_is_hardly_meant_so_is_told() {
+    let bench = Bench::new();
+    let points = "harbour/waterlogging-points.geojson";
+    let clean = bench.program("check");
+    assert!(!String::from_utf8_lossy(&clean.stdout).contains("warning"));
+    for (file, from, to) in [
+        (
+            points,
+            "[0.15, 16], [0.5, 170], [1.0, 720]",
+            "[16, 0.15], [170, 0.5], [720, 1.0]",
+        ),
+        (
+            points,
+            "[2.0, 2500], [4.0, 7500]",
+            "[2500, 2.0], [7500, 4.0]",
+        ),
+        (points, "\"drain_m3h\": 2650", "\"drain_m3h\": 0.33"),
+        (points, "\"weight\": 2", "\"weight\": 2, \"max_truck\": 1"),
+        (
+            "harbour/pump-trucks.geojson",
+            "\"capacity_m3h\": 1000",
+            "\"capacity_m3h\": 3",
+        ),
+    ] {
+        bench.replace("a layer that misleads", file, from, to);
+    }
+    let output = bench.program("check");
+    assert_eq!(output.status.code(), Some(0), "it is taken");
+    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    let warnings: Vec<&str> = said
+        .lines()
+        .filter_map(|l| l.strip_prefix("  warning: "))
+        .collect();
+    let points = "waterlogging-points.geojson";
+    let expected = [
+        format!(
+            "{points}: property `max_truck`, in 1 feature(s): nothing is read from it; did you \
+             mean `max_trucks`?"
+        ),
+        format!(
+            "{points}: feature \"wp-001\": property `storage`: goes to a depth of 7500 m; usual is \
+             up to 8; pairs are [depth_m, volume_m3], these look swapped"
+        ),
+        format!(
+            "{points}: feature \"wp-002\": property `drain_m3h`: is 0.33 m³/h; usual is 20 to \
+             50000; 0.33 m³/s would be 1188"
+        ),
+        "pump-trucks.geojson: feature \"pt-001\": property `capacity_m3h`: is 3 m³/h; usual is 50 \
+         to 10000; 3 m³/min would be 180"
+            .to_owned(),
+    ];
+    assert_eq!(warnings, expected);
+}
+
+#[test]
+fn every_mistake_is_told_to_those_who_want_all() {
+    let bench = Bench::new();
+    let gauge = |n: usize| {
+        format!(
+            r#"{{"type":"Feature","id":"lg-{n:04}","geometry":{{"type":"Point","coordinates":[122.01,30.712]}},"properties":{{"parameter":"depth","interval_s":0}}}}"#
+        )
+    };
+    let gauges: Vec<String> = (0..50).map(gauge).collect();
+    let layer = format!(
+        r#"{{"type":"FeatureCollection","features":[{}]}}"#,
+        gauges.join(",")
+    );
+    bench.write("harbour/gauges.geojson", &layer);
+    let mistakes = |arguments: &[&str]| {
+        let said = String::from_utf8(bench.run(arguments).stderr).expect("UTF-8");
+        let wrong = said.lines().filter(|l| l.contains("interval_s")).count();
+        (
+            wrong,
+            said.contains("more (`flood-aggregator check --all` tells all)"),
+        )
+    };
+    assert_eq!(mistakes(&["check", "a.toml"]), (20, true));
+    assert_eq!(mistakes(&["check", "--all", "a.toml"]), (50, false));
 }

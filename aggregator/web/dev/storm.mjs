@@ -235,6 +235,7 @@ export class Storm extends Water {
       issued_at: iso(this.now),
       state: "sent",
       eta_at: iso(this.now + eta * MINUTE),
+      ended_at: null,
       plan: plan ?? null,
     };
     this.orders.push(order);
@@ -256,6 +257,7 @@ export class Storm extends Water {
     if (order.state === "done" || order.state === "recalled")
       return { status: 409, title: "the order has ended", detail: `order ${id} has ended` };
     order.state = "recalled";
+    order.ended_at = iso(this.now);
     return { status: 200, order };
   }
 }

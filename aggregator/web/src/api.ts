@@ -96,12 +96,6 @@ export type Counter =
 export type FeatureProperties =
   GaugeProperties | PointProperties | TruckProperties | RouteProperties | LayerProperties;
 /**
- * Properties of a gauge on the flood map.
- */
-export type GaugeProperties = Gauge & {
-  kind: "gauge";
-};
-/**
  * What a gauge gives; its unit is fixed.
  */
 export type Parameter = "depth" | "stage" | "water-level" | "rainfall-depth" | "rainfall-intensity";
@@ -119,12 +113,6 @@ export type QualityTest =
  */
 export type GaugeStatus = "ok" | "suspect" | "fail" | "missing" | "stale" | "silent";
 /**
- * Properties of a waterlogging point on the flood map.
- */
-export type PointProperties = Point & {
-  kind: "waterlogging-point";
-};
-/**
  * What kind of place a waterlogging point is.
  */
 export type PointKind = "underpass" | "street" | "tunnel" | "estate";
@@ -136,12 +124,6 @@ export type PointStatus = "unknown" | "dry" | "notice" | "waterlogged" | "closur
  * What a forecast rests on.
  */
 export type Method = "reservoir" | "rate-of-rise";
-/**
- * Properties of a pump truck on the flood map.
- */
-export type TruckProperties = Truck & {
-  kind: "pump-truck";
-};
 /**
  * What a truck is doing, as far as is known.
  */
@@ -264,7 +246,11 @@ export type UnservedCode =
 export type ProblemTitle =
   | "bad request"
   | "not found"
+  | "from another web page"
   | "method not allowed"
+  | "timed out"
+  | "too large"
+  | "unsupported media type"
   | "truck is busy"
   | "truck is out of service"
   | "the plan has changed"
@@ -414,12 +400,14 @@ export interface Feature {
   additionalProperties?: never;
 }
 /**
- * A gauge.
+ * Properties of a gauge on the flood map.
  */
-export interface Gauge {
+export interface GaugeProperties {
+  kind: "gauge";
   id: Id;
   key: number;
-  name: Name;
+  name: string;
+  name_en: string;
   parameter: Parameter;
   unit: string;
   position: LonLat;
@@ -432,12 +420,14 @@ export interface Gauge {
   status: GaugeStatus;
 }
 /**
- * A waterlogging point.
+ * Properties of a waterlogging point on the flood map.
  */
-export interface Point {
+export interface PointProperties {
+  kind: "waterlogging-point";
   id: Id;
   key: number;
-  name: Name;
+  name: string;
+  name_en: string;
   type: PointKind;
   position: LonLat;
   district: Id | null;
@@ -536,12 +526,14 @@ export interface Skill {
   false_alarms: number;
 }
 /**
- * A pump truck.
+ * Properties of a pump truck on the flood map.
  */
-export interface Truck {
+export interface TruckProperties {
+  kind: "pump-truck";
   id: Id;
   key: number;
-  name: Name;
+  name: string;
+  name_en: string;
   capacity_m3h: number;
   home: LonLat;
   position: LonLat;
@@ -594,6 +586,24 @@ export interface ForecastCurve {
   curve: [number, number, number, number][];
 }
 /**
+ * A gauge.
+ */
+export interface Gauge {
+  id: Id;
+  key: number;
+  name: Name;
+  parameter: Parameter;
+  unit: string;
+  position: LonLat;
+  interval_s: number;
+  alert_m: number | null;
+  value: number | null;
+  observed_at: Instant | null;
+  quality: Quality | null;
+  tests: QualityTest[];
+  status: GaugeStatus;
+}
+/**
  * Depth, rainfall and forecast of a point.
  */
 export interface Hydrograph {
@@ -633,6 +643,7 @@ export interface OrderView {
   issued_at: Instant;
   state: OrderState;
   eta_at: Instant;
+  ended_at: Instant | null;
   /**
    * The plan that it was confirmed from.
    */
@@ -690,6 +701,38 @@ export interface Recommendation {
   routed_by: RoutedBy;
 }
 /**
+ * A waterlogging point.
+ */
+export interface Point {
+  id: Id;
+  key: number;
+  name: Name;
+  type: PointKind;
+  position: LonLat;
+  district: Id | null;
+  level_gauge: Id;
+  rain_gauges: Id[];
+  /**
+   * Importance, 1 to 5.
+   */
+  weight: number;
+  thresholds: Thresholds;
+  status: PointStatus;
+  status_since: Instant;
+  /**
+   * The newest trustworthy depth, even where the point is unknown by now.
+   */
+  depth_m: number | null;
+  observed_at: Instant | null;
+  quality: Quality | null;
+  cause: Cause | null;
+  suspect_depth_m: number | null;
+  rate_m_per_h: number | null;
+  rain_mm_per_h: number | null;
+  volume_m3: number | null;
+  forecast: Forecast | null;
+}
+/**
  * A refused or failed request (RFC 9457).
  */
 export interface Problem {
@@ -717,8 +760,8 @@ export interface Refused {
 /**
  * The whole state, or what changed of it.
  *
- * Lists absent from a delta are unchanged; an element replaces the one with the same id. `seq`
- * grows with every delta; the whole state contains all deltas up to its own.
+ * Lists absent from a delta are unchanged; an element replaces the one with the same id. An order
+ * that has ended is told when it ends, and leaves the state within an hour after. `seq` grows with every delta; the whole state contains all deltas up to its own.
  */
 export interface State {
   seq: number;
@@ -742,4 +785,20 @@ export interface State {
     [k: string]: number;
   };
   counters: Counters;
+}
+/**
+ * A pump truck.
+ */
+export interface Truck {
+  id: Id;
+  key: number;
+  name: Name;
+  capacity_m3h: number;
+  home: LonLat;
+  position: LonLat;
+  reported_at: Instant | null;
+  state: TruckState;
+  order: Id | null;
+  point: Id | null;
+  pumped_m3: number;
 }

@@ -21,16 +21,18 @@ pub struct Asset {
     pub encoding: Option<&'static str>,
 }
 
-/// The file at `path`, compressed where there is a compressed one and `accept_encoding` allows it.
+/// The content codings in which a file may be there, the smallest first.
+pub const CODINGS: [&str; 2] = ["br", "gzip"];
+
+/// The file at `path`, in the first of `codings` in which it is there, else as it is.
 #[must_use]
-pub fn asset(path: &str, accept_encoding: &str) -> Option<Asset> {
+pub fn asset(path: &str, codings: &[&'static str]) -> Option<Asset> {
     let plain = Dist::get(path)?;
     let mime = plain.metadata.mimetype().to_owned();
-    let accepts = |name: &str| accept_encoding.split([',', ';']).any(|e| e.trim() == name);
-    let small = [("br", ".br"), ("gzip", ".gz")]
-        .into_iter()
-        .filter(|(name, _)| accepts(name))
-        .find_map(|(name, ending)| Some((Dist::get(&format!("{path}{ending}"))?, Some(name))));
+    let small = codings.iter().find_map(|coding| {
+        let ending = if *coding == "gzip" { "gz" } else { coding };
+        Some((Dist::get(&format!("{path}.{ending}"))?, Some(*coding)))
+    });
     let (file, encoding) = small.unwrap_or((plain, None));
     let hash = file.metadata.sha256_hash();
     let tag = hash
@@ -52,8 +54,21 @@ mod tests {
 
     #[test]
     fn the_page_is_there_and_a_stranger_is_not() {
-        let page = asset("index.html", "").expect("the page was built");
+        let page = asset("index.html", &[]).expect("the page was built");
         assert!(page.mime.starts_with("text/html") && !page.immutable);
-        assert!(asset("../Cargo.toml", "").is_none());
+        assert!(asset("../Cargo.toml", &[]).is_none());
+    }
+
+    #[test]
+    fn a_file_is_sent_in_the_best_liked_coding_in_which_it_is_there() {
+        for (codings, expected) in [
+            (&[][..], None),
+            (&["br", "gzip"], Some("br")),
+            (&["gzip", "br"], Some("br")),
+            (&["gzip"], None),
+        ] {
+            let page = asset("index.html", codings).expect("the page was built");
+            assert_eq!(page.encoding, expected, "{codings:?}");
+        }
     }
 }

@@ -27,10 +27,14 @@ export type Trouble = Exclude<Counter, (typeof WORK_COUNTERS)[number]>;
 /** Faults of a program, which a dispatcher can do nothing about: shown as the server says them. */
 export const FAULTS = [
   "bad request",
+  "from another web page",
   "internal error",
   "method not allowed",
   "not ready",
   "shutting down",
+  "timed out",
+  "too large",
+  "unsupported media type",
 ] as const satisfies readonly ProblemTitle[];
 /** Why an order was not given, in the server's words. */
 export type OrderRefusal = Exclude<ProblemTitle, (typeof FAULTS)[number]>;

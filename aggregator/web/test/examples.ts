@@ -93,6 +93,7 @@ export function order(given: Partial<OrderView> = {}): OrderView {
     issued_at: at(0),
     state: "sent",
     eta_at: at(10),
+    ended_at: null,
     plan: null,
     ...given,
   };

@@ -33,6 +33,19 @@ test("a delta that tells nothing of a point leaves what was known of it", async 
   expect(live.points.get("wp-01")?.name.en).toBe("Dock underpass");
 });
 
+test("an order that ended more than an hour ago is forgotten, as it leaves the server's state", async () => {
+  const live = new LiveState(
+    async () => delta(1, { orders: [order()] }),
+    () => 0,
+  );
+  await live.take({ kind: "open", resumed: false });
+  const ended = order({ state: "done", ended_at: at(10) });
+  await live.take({ kind: "delta", delta: delta(2, { now: at(10), orders: [ended] }) });
+  expect(live.orders.size).toBe(1);
+  await live.take({ kind: "delta", delta: delta(3, { now: at(71) }) });
+  expect(live.orders.size).toBe(0);
+});
+
 test("numbers of deltas only need to grow: a gap is no loss, a number that was is dropped", async () => {
   let fetched = 0;
   const live = new LiveState(

@@ -38,11 +38,8 @@ pub enum IntakeError {
     TooLarge(usize),
     #[error("the message is not JSON")]
     Json(#[from] serde_json::Error),
-    #[error("record {index} is neither an observation nor SenML")]
-    Form {
-        index: usize,
-        source: serde_json::Error,
-    },
+    #[error("SenML is a list of records: put the object into [ ]")]
+    NoPack,
     #[error("the message has {0} records; at most {max} are allowed", max = limits::MAX_BATCH)]
     TooMany(usize),
     #[error("record {index}")]
@@ -62,6 +59,46 @@ pub enum FieldError {
     Number { what: &'static str, found: u32 },
     #[error("the SenML name `{0}` must end in `<gauge>/<parameter>` or `<gauge>:<parameter>`")]
     SenMlName(String),
+    #[error("a record is an object, not {found}")]
+    NoRecord { found: String },
+    #[error("`{0}` is missing")]
+    Missing(&'static str),
+    #[error("there is no field `{found}`; known: {}", known.join(", "))]
+    Unknown {
+        found: String,
+        known: &'static [&'static str],
+    },
+    #[error("`{field}` must be {expected}, not {found}")]
+    Form {
+        field: &'static str,
+        expected: &'static str,
+        found: String,
+    },
+    #[error("`{field}`")]
+    Of {
+        field: &'static str,
+        source: Box<FieldError>,
+    },
+    #[error(
+        "`{field}` is {millis}; a whole number is milliseconds since 1970, and these look like \
+         seconds"
+    )]
+    Seconds { field: &'static str, millis: i64 },
+    #[error("`{0}` must be understood (RFC 8428 § 4.4) and is not")]
+    MustUnderstand(String),
+    #[error("`bver` is {found}; versions from 1 to {known} are understood")]
+    SenMlVersion { found: u64, known: u64 },
+    #[error("`bver` is {after}, after {before} in an earlier record")]
+    SenMlVersions { before: u64, after: u64 },
+    #[error("`{first}` and `{second}` are given; a record has one value")]
+    TwoValues {
+        first: &'static str,
+        second: &'static str,
+    },
+    #[error("{0}; a gauge gives a number, in `v`")]
+    NoValue(&'static str),
+    #[error("`t` and `bt` give {0:e} seconds, which is no time")]
+    NoTime(f64),
     #[error("unit `{found}` given, but {parameter} is in {}", parameter.unit())]
     Unit { found: String, parameter: Parameter },
     #[error(transparent)]

@@ -350,7 +350,8 @@ pub fn intake() -> Vec<Case<Vec<Observation>>> {
     let base_values = vec![
         taken("lg-0001", Depth, 0, Some(310)),
         taken("lg-0001", Stage, -60_000, Some(-125)),
-        taken("lg-0001", Depth, 500, None),
+        taken("lg-0001", Depth, 500, Some(250)),
+        taken("lg-0001", Stage, 1_000, Some(2_000)),
         taken("rg-0001", RainfallDepth, 0, Some(200)),
         taken("rg-0001", RainfallIntensity, 0, Some(12_000)),
     ];

@@ -67,7 +67,9 @@ mod tests {
             recommendations: vec![ShownRecommendation {
                 truck: "pt-1".to_owned(),
                 point: point.parse().expect("id"),
+                reasons: Vec::new(),
             }],
+            unserved: Vec::new(),
         };
         let at = |minute: i64| Timestamp::from_millis(minute * 60_000);
         let mut dispatcher = Dispatcher::default();

@@ -31,6 +31,10 @@ pub(crate) struct PointVerdict {
     pub flagged_at: Option<Timestamp>,
     pub delay_s: Option<f64>,
     pub verdict: FlagVerdict,
+    /// When a truck was first recommended for it.
+    pub truck_at: Option<Timestamp>,
+    /// Why none ever was, as the plans said.
+    pub no_truck: Option<String>,
 }
 
 /// Polling periods within which a flag must follow.
@@ -58,7 +62,12 @@ pub(crate) fn flags(
     let judged = points.into_iter().filter_map(|id| {
         let (truth, flagged) = (onset(id), seen.flags.get(id).copied());
         let known = floods.get(id).is_some_and(|at| *at <= to);
-        judge(id, truth, flagged, allowed, known)
+        let verdict = judge(id, truth, flagged, allowed, known)?;
+        Some(PointVerdict {
+            truck_at: seen.recommended.get(id).copied(),
+            no_truck: seen.why_no_truck(id),
+            ..verdict
+        })
     });
     judged.collect()
 }
@@ -91,6 +100,8 @@ fn judge(
         flagged_at: flagged,
         delay_s,
         verdict,
+        truck_at: None,
+        no_truck: None,
     })
 }
 

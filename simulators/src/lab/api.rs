@@ -50,6 +50,7 @@ impl ShownPoint {
 pub struct ShownPlan {
     pub version: u64,
     pub recommendations: Vec<ShownRecommendation>,
+    pub unserved: Vec<ShownUnserved>,
 }
 
 /// One truck to one point.
@@ -57,6 +58,22 @@ pub struct ShownPlan {
 pub struct ShownRecommendation {
     pub truck: String,
     pub point: PointId,
+    #[serde(default)]
+    pub reasons: Vec<ShownReason>,
+}
+
+/// What speaks for a recommendation.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ShownReason {
+    pub code: String,
+}
+
+/// A point in need to which the plan sends nobody.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ShownUnserved {
+    pub point: PointId,
+    /// Why.
+    pub code: String,
 }
 
 /// One agent as the aggregator sees it.

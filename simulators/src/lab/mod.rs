@@ -24,7 +24,10 @@ mod until;
 mod usage;
 mod work_folder;
 
-pub use api::{ApiClient, ShownAgent, ShownGauge, ShownPlan, ShownPoint, ShownRecommendation};
+pub use api::{
+    ApiClient, ShownAgent, ShownGauge, ShownPlan, ShownPoint, ShownReason, ShownRecommendation,
+    ShownUnserved,
+};
 pub(crate) use broker::resolve;
 pub use broker::{BrokerChoice, LabBroker};
 pub use delivery::{DeliveryCount, GaugeDeliveryCount};

@@ -101,6 +101,27 @@ impl Recording {
         self.gauges.iter().map(instrument).collect()
     }
 
+    /// The gauges that are recorded at other steps than they are read at, by both in seconds.
+    #[must_use]
+    pub fn otherwise_recorded(&self) -> BTreeMap<(u32, u32), Vec<GaugeId>> {
+        let mut otherwise = BTreeMap::<_, Vec<GaugeId>>::new();
+        for gauge in &self.gauges {
+            let step = gauge.series.usual_step_s();
+            if let Some(step) = step.filter(|step| *step != gauge.interval_s) {
+                let gauges = otherwise.entry((step, gauge.interval_s)).or_default();
+                gauges.push(gauge.id.clone());
+            }
+        }
+        otherwise
+    }
+
+    /// How many readings the gauges are asked for and have, from the chosen start to the chosen end.
+    #[must_use]
+    pub fn due(&self) -> u64 {
+        let due = |g: &RecordedGauge| g.series.due(self.from, self.to, g.interval_s);
+        self.gauges.iter().map(due).sum()
+    }
+
     /// What the gauges read, from the chosen start to the chosen end and steady beyond both.
     #[must_use]
     pub fn readings(&self) -> Playback {

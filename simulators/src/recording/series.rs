@@ -49,6 +49,30 @@ impl RecordedSeries {
         Some((self.steps.first()?.0, self.steps.last()?.0))
     }
 
+    /// The time between two values that is usual, in whole seconds.
+    #[must_use]
+    pub fn usual_step_s(&self) -> Option<u32> {
+        let pairs = self.steps.windows(2);
+        let mut steps: Vec<i64> = pairs
+            .filter_map(|w| match w {
+                [a, b] => Some((b.0.millis_since(a.0) + 500) / 1000),
+                _ => None,
+            })
+            .collect();
+        steps.sort_unstable();
+        let usual = steps.get(steps.len() / 2)?;
+        u32::try_from(*usual).ok().filter(|s| *s > 0)
+    }
+
+    /// How many readings are due from `from` to `to` to whom asks every `interval_s`.
+    #[must_use]
+    pub fn due(&self, from: Timestamp, to: Timestamp, interval_s: u32) -> u64 {
+        let step = i64::from(interval_s.max(1)) * 1000;
+        let mut times = (0..).map(|k| from.plus_millis(k * step));
+        let times = times.by_ref().take_while(|at| *at < to);
+        times.filter(|at| self.at(*at).is_some()).count() as u64
+    }
+
     /// The same series with every value changed.
     #[must_use]
     pub fn map(&self, change: impl Fn(f64) -> f64) -> Self {
@@ -103,6 +127,19 @@ mod tests {
         assert_eq!(series.at(t(240)), Some(1.0));
         assert_eq!(series.at(t(241)), None, "older than three intervals");
         assert_eq!(series.at(t(900)), Some(3.0));
+    }
+
+    #[test]
+    fn the_usual_step_is_that_of_most_and_readings_are_due_where_there_are_values() {
+        let every = |step: i64, n: i64| (0..n).map(|k| (t(k * step), 0.1)).collect::<Vec<_>>();
+        let mut steps = every(300, 10);
+        steps.push((t(9_000), 0.2));
+        let series = RecordedSeries::new(steps, 300).expect("no conflict");
+        assert_eq!(series.usual_step_s(), Some(300));
+        assert_eq!(series.due(t(0), t(2_700), 300), 9);
+        assert_eq!(series.due(t(0), t(600), 60), 10);
+        assert_eq!(series.due(t(3_900), t(8_000), 300), 0, "in the gap");
+        assert_eq!(RecordedSeries::default().usual_step_s(), None);
     }
 
     #[test]

@@ -26,6 +26,7 @@ use crate::{
 
 /// The simulation's own start: 2025-07-01 12:00 in Shanghai.
 const ORIGIN: Timestamp = Timestamp::from_millis(1_751_342_400_000);
+/// Of a series too short to tell.
 const INTERVAL_S: u32 = 60;
 /// The depth at which the design criterion of GB 50014 calls a road waterlogged.
 const WATERLOGGED_M: f64 = 0.15;
@@ -152,13 +153,16 @@ fn gauge(file: &Path, site: &PointFeature, column: &[(i64, f64)]) -> Result<Reco
             return Err(files::wrong(file, message));
         }
     };
+    // A gauge is read as often as the simulation told of it: sooner, and it would seem silent.
+    let steps = series(file, column, ORIGIN, INTERVAL_S)?;
+    let interval_s = steps.usual_step_s().unwrap_or(INTERVAL_S);
     Ok(RecordedGauge {
         id: id(file, id_text)?,
         name: site.text("name").unwrap_or(&site.id).to_owned(),
         parameter,
-        interval_s: INTERVAL_S,
+        interval_s,
         position: site.position,
-        series: series(file, column, ORIGIN, INTERVAL_S)?,
+        series: series(file, column, ORIGIN, interval_s)?,
         faults: Vec::new(),
     })
 }
@@ -215,6 +219,7 @@ struct Flood {
 fn onsets(file: &Path) -> Result<BTreeMap<String, i64>, Wrong> {
     let truth: TruthFile = serde_json::from_reader(files::open(file)?)
         .map_err(|e| files::wrong_at(file, e.line() as u64, e))?;
+    let others: Vec<f64> = truth.floods.iter().map(|f| f.threshold_m).collect();
     let logged = truth
         .floods
         .into_iter()
@@ -223,6 +228,12 @@ fn onsets(file: &Path) -> Result<BTreeMap<String, i64>, Wrong> {
     for flood in logged {
         let first = onsets.entry(flood.site).or_insert(flood.onset_min);
         *first = flood.onset_min.min(*first);
+    }
+    if let (true, Some(other)) = (onsets.is_empty(), others.first()) {
+        let message = format!(
+            "floods are told at {other} m and none at {WATERLOGGED_M} m, by which runs are judged"
+        );
+        return Err(files::wrong(file, message));
     }
     Ok(onsets)
 }

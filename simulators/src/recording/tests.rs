@@ -86,6 +86,38 @@ fn a_swmm_folder_becomes_points_gauges_and_known_floods() {
 }
 
 #[test]
+fn a_simulation_that_tells_every_five_minutes_has_gauges_of_five_minutes() {
+    let folder = tempfile::tempdir().expect("folder");
+    swmm_sample(folder.path());
+    let file = folder.path().join("s_level_m.csv");
+    let rows = "minute,WL001,WL002\n0,0.0,0.0\n5,0.1,0.0\n10,0.2,0.0\n15,0.2,0.1\n";
+    fs::write(file, rows).expect("written");
+    let mut recording = recording(folder.path(), None);
+    let intervals: Vec<_> = recording.gauges.iter().map(|g| g.interval_s).collect();
+    assert_eq!(intervals, [300, 300, 60]);
+    assert!(recording.otherwise_recorded().is_empty());
+    let late = value(&recording, "wl001-depth", "2025-07-01T12:14:00+08:00");
+    assert_eq!(late, Some(0.2), "no gauge is silent between its steps");
+    // Read as a scenario may have it.
+    recording.gauges[0].interval_s = 60;
+    let otherwise = recording.otherwise_recorded();
+    assert_eq!(otherwise[&(300, 60)].len(), 1);
+}
+
+#[test]
+fn a_truth_at_another_depth_is_no_word_that_nothing_floods() {
+    let folder = tempfile::tempdir().expect("folder");
+    swmm_sample(folder.path());
+    let truth = r#"{"floods":[{"site":"WL001","threshold_m":0.27,"onset_min":3}]}"#;
+    fs::write(folder.path().join("s_truth.json"), truth).expect("written");
+    let refused = read(folder.path(), None).expect_err("nothing to judge by");
+    assert!(
+        refused.to_string().contains("at 0.27 m and none at 0.15 m"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn a_generated_city_has_every_layer_the_aggregator_needs() {
     let folder = tempfile::tempdir().expect("folder");
     swmm_sample(folder.path());

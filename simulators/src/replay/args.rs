@@ -16,7 +16,7 @@ Examples:
   flood-sim replay configs/scenarios/harbour --http 127.0.0.1:8080 --stay
 
 With --check the run fails (exit status 1) unless
-  1. every reading that a gauge served is in the store exactly once,
+  1. something was served, and every reading that a gauge served is in the store exactly once,
   2. every point that the truth says is waterlogged was flagged within two polling periods, and no other,
   3. pump trucks were recommended exactly if something flooded.
 2 and 3 need a truth: recordings of SWMM have one, and the Calder valley's is that nothing floods.")]

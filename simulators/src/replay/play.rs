@@ -1,6 +1,7 @@
 //! Plays a recording: builds the city, starts a lab, follows it in storm time, ends and judges.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -10,6 +11,7 @@ use anyhow::Context as _;
 use shared::{
     clock::{Mode, ScaledClock, real_now},
     gauge::Parameter,
+    ids::GaugeId,
     time::Timestamp,
 };
 use tokio::time::Instant;
@@ -17,6 +19,7 @@ use tokio::time::Instant;
 use super::{ReplayArgs, load, report::ReplayReport};
 use crate::{
     console::{interrupted, say, write_report},
+    gauge::Served,
     judge::{self, Seen},
     lab::{self, Lab, LabSetup},
     recording::{CitySource, Recording, city_layers},
@@ -64,6 +67,7 @@ async fn play(args: &ReplayArgs) -> anyhow::Result<bool> {
         recording.to,
         recording.to.seconds_since(recording.from) / speed,
     ));
+    say_otherwise_recorded(&recording);
     let started = real_now() + LEAD;
     let setup = LabSetup {
         broker: args.broker.clone(),
@@ -89,6 +93,24 @@ async fn play(args: &ReplayArgs) -> anyhow::Result<bool> {
         std::future::pending::<()>().await;
     }
     judge(args, &recording, lab, &seen, speed).await
+}
+
+/// Gauges that are read more often than they are recorded repeat themselves, those that are read
+/// less often leave something out: neither is told by the outcome.
+fn say_otherwise_recorded(recording: &Recording) {
+    for ((step_s, interval_s), gauges) in recording.otherwise_recorded() {
+        let (some, more) = (gauges.iter().take(3), gauges.len().saturating_sub(3));
+        let some: Vec<_> = some.map(ToString::to_string).collect();
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        say(format!(
+            "note: recorded every {step_s} s, read every {interval_s} s: {}{more}",
+            some.join(", ")
+        ));
+    }
 }
 
 /// A lab that plays a recording from its beginning: so many agents, and the storm begins at
@@ -171,6 +193,19 @@ async fn follow(lab: &mut Lab, to: Timestamp) -> anyhow::Result<Seen> {
     }
 }
 
+/// How many readings were served during the storm, of gauges such as these. What they served before
+/// and after it says nothing of it.
+fn during(
+    recording: &Recording,
+    served: &BTreeMap<GaugeId, Vec<Served>>,
+    which: impl Fn(Parameter) -> bool,
+) -> u64 {
+    let gauges = recording.gauges.iter().filter(|g| which(g.parameter));
+    let readings = gauges.filter_map(|g| served.get(&g.id)).flatten();
+    let storm = recording.from..recording.to;
+    readings.filter(|r| storm.contains(&r.at)).count() as u64
+}
+
 async fn judge(
     args: &ReplayArgs,
     recording: &Recording,
@@ -182,6 +217,9 @@ async fn judge(
     let counters = lab.client.counters().await?;
     let store = lab.finish().await?;
     let delivery = lab.delivery(&store);
+    let served = lab.field.log.all();
+    let silent = recording.gauges.iter().map(|g| &g.id);
+    let silent = silent.filter(|id| served.get(*id).is_none_or(Vec::is_empty));
     let floods = recording.floods.as_ref();
     let slowest = slowest_depth_gauge_s(recording);
     let mut report = ReplayReport {
@@ -192,9 +230,14 @@ async fn judge(
         agents: args.agents,
         broker: args.broker.to_string(),
         gauges: recording.gauges.len(),
+        due: recording.due(),
+        silent: silent.cloned().collect(),
+        served_in_storm: during(recording, &served, |_| true),
+        depth_in_storm: during(recording, &served, |p| p == Parameter::Depth),
         delivery,
         flags: floods.map(|floods| judge::flags(floods, seen, recording.to, slowest)),
         recommended: seen.recommended.clone(),
+        reasons: seen.reasons.clone(),
         recommendations_right: floods
             .map(|floods| judge::recommendations_are_right(floods, seen, recording.to)),
         cpu_seconds,

@@ -3,13 +3,22 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use shared::{ids::PointId, time::Timestamp};
+use shared::{
+    ids::{GaugeId, PointId},
+    time::Timestamp,
+};
 
 use crate::{
     console::say,
     judge::{FlagVerdict, PointVerdict, are_all_in_time, tally},
     lab::DeliveryCount,
 };
+
+/// The share of the readings that were due below which a run was too fast for its machine.
+const KEPT_UP: f64 = 0.9;
+
+/// Most gauges that are told by name.
+const TOLD: usize = 20;
 
 /// Everything that a run found out.
 #[derive(Debug, Clone, Serialize)]
@@ -21,11 +30,21 @@ pub(super) struct ReplayReport {
     pub agents: u16,
     pub broker: String,
     pub gauges: usize,
+    /// How many readings the gauges had for whoever asks in time.
+    pub due: u64,
+    /// Gauges that served nothing.
+    pub silent: Vec<GaugeId>,
+    /// Readings that were served between the storm's beginning and its end.
+    pub served_in_storm: u64,
+    /// Those of them that were depths.
+    pub depth_in_storm: u64,
     pub delivery: DeliveryCount,
     /// `None` where no truth is known.
     pub flags: Option<Vec<PointVerdict>>,
     /// First recommendation of a truck for each point.
     pub recommended: BTreeMap<PointId, Timestamp>,
+    /// What spoke for each, in the plan's codes.
+    pub reasons: BTreeMap<PointId, Vec<String>>,
     /// Whether trucks were recommended exactly if something flooded; `None` without a truth.
     pub recommendations_right: Option<bool>,
     pub cpu_seconds: BTreeMap<String, f64>,
@@ -33,37 +52,89 @@ pub(super) struct ReplayReport {
 }
 
 impl ReplayReport {
-    /// Whether every check that applies holds.
+    /// Whether every check that applies holds. Nothing holds of a run in which nothing was served.
     #[must_use]
     pub(super) fn holds(&self) -> bool {
-        self.delivery.is_exact()
+        self.served_in_storm > 0
+            && self.delivery.is_exact()
+            && (self.flags.is_none() || self.depth_in_storm > 0)
             && are_all_in_time(self.flags.iter().flatten())
             && self.recommendations_right != Some(false)
     }
 
+    /// Why the run was not as fast as it should have been; `None` where it was.
+    #[must_use]
+    fn fell_behind(&self) -> Option<String> {
+        let served = self.served_in_storm as f64;
+        let share = served / self.due as f64;
+        (self.due > 0 && share < KEPT_UP).then(|| {
+            format!(
+                "this machine did not keep up with speed {}: {:.0} % of the {} readings that were \
+                 due were read; flags may be late for that alone",
+                self.speed,
+                share * 100.0,
+                self.due
+            )
+        })
+    }
+
     /// Prints the table.
     pub(super) fn print(&self) {
-        let mark = |good: bool| if good { "pass" } else { "FAIL" };
+        self.print_delivery();
+        match &self.flags {
+            None => say("  --  flags: no truth is known for this recording"),
+            Some(_) if self.depth_in_storm == 0 => {
+                say("FAIL  flags: no depth gauge served anything: nothing could be flagged");
+            }
+            Some(points) => print_flags(points),
+        }
+        self.print_recommendations();
+        let cpu: Vec<_> = self
+            .cpu_seconds
+            .iter()
+            .map(|(n, s)| format!("{n} {s:.1} s"))
+            .collect();
+        say(format!("      cpu: {}", cpu.join(", ")));
+        if let Some(why) = self.fell_behind() {
+            say(format!("note: {why}"));
+        }
+    }
+
+    fn print_delivery(&self) {
         let d = &self.delivery;
-        say(format!(
-            "{}  delivery: {} served, {} stored, {} lost, {} doubled ({} gauges)",
-            mark(d.is_exact()),
-            d.served,
-            d.stored,
-            d.lost,
-            d.doubled,
-            self.gauges
-        ));
-        for (gauge, wrong) in d.wrong.iter().take(20) {
+        if self.served_in_storm == 0 {
+            say(format!(
+                "FAIL  delivery: nothing was served while the storm went on ({} gauges)",
+                self.gauges
+            ));
+        } else {
+            say(format!(
+                "{}  delivery: {} served, {} stored, {} lost, {} doubled ({} gauges)",
+                mark(d.is_exact()),
+                d.served,
+                d.stored,
+                d.lost,
+                d.doubled,
+                self.gauges
+            ));
+        }
+        if self.served_in_storm > 0 && !self.silent.is_empty() {
+            let some = self.silent.iter().take(TOLD).map(ToString::to_string);
+            say(format!(
+                "        {} gauges served nothing: {}",
+                self.silent.len(),
+                some.collect::<Vec<_>>().join(", ")
+            ));
+        }
+        for (gauge, wrong) in d.wrong.iter().take(TOLD) {
             say(format!(
                 "        {gauge}: {} served, {} stored, {} lost, {} doubled",
                 wrong.served, wrong.stored, wrong.lost, wrong.doubled
             ));
         }
-        match &self.flags {
-            None => say("  --  flags: no truth is known for this recording"),
-            Some(points) => print_flags(points),
-        }
+    }
+
+    fn print_recommendations(&self) {
         match self.recommendations_right {
             None => say("  --  recommendations: no truth is known for this recording"),
             Some(right) => say(format!(
@@ -72,13 +143,21 @@ impl ReplayReport {
                 self.recommended.len()
             )),
         }
-        let cpu: Vec<_> = self
-            .cpu_seconds
-            .iter()
-            .map(|(n, s)| format!("{n} {s:.1} s"))
-            .collect();
-        say(format!("      cpu: {}", cpu.join(", ")));
+        for point in self.flags.iter().flatten() {
+            if let Some(why) = &point.no_truck {
+                say(format!("        {}: no truck: {why}", point.point));
+            }
+        }
+        if self.recommendations_right == Some(false) {
+            for (point, reasons) in &self.reasons {
+                say(format!("        {point}: a truck: {}", reasons.join(", ")));
+            }
+        }
     }
+}
+
+fn mark(good: bool) -> &'static str {
+    if good { "pass" } else { "FAIL" }
 }
 
 fn print_flags(points: &[PointVerdict]) {
@@ -101,10 +180,7 @@ fn print_flags(points: &[PointVerdict]) {
     } else {
         tally.join(", ")
     };
-    say(format!(
-        "{}  flags: {tally}{worst}",
-        if good { "pass" } else { "FAIL" }
-    ));
+    say(format!("{}  flags: {tally}{worst}", mark(good)));
     for point in points.iter().filter(|p| p.verdict != FlagVerdict::InTime) {
         let time = |t: Option<Timestamp>| t.map_or_else(|| "never".to_owned(), |t| t.to_string());
         say(format!(
@@ -114,5 +190,63 @@ fn print_flags(points: &[PointVerdict]) {
             time(point.truth_onset),
             time(point.flagged_at)
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> ReplayReport {
+        ReplayReport {
+            recording: "a".to_owned(),
+            from: Timestamp::from_millis(0),
+            to: Timestamp::from_millis(3_600_000),
+            speed: 60.0,
+            agents: 1,
+            broker: "embedded".to_owned(),
+            gauges: 1,
+            due: 60,
+            silent: Vec::new(),
+            served_in_storm: 60,
+            depth_in_storm: 60,
+            delivery: DeliveryCount {
+                served: 60,
+                stored: 60,
+                ..DeliveryCount::default()
+            },
+            flags: Some(Vec::new()),
+            recommended: BTreeMap::new(),
+            reasons: BTreeMap::new(),
+            recommendations_right: Some(true),
+            cpu_seconds: BTreeMap::new(),
+            passed: false,
+        }
+    }
+
+    #[test]
+    fn nothing_passes_on_nothing() {
+        assert!(report().holds());
+        let nothing_served = ReplayReport {
+            served_in_storm: 0,
+            flags: None,
+            recommendations_right: None,
+            ..report()
+        };
+        assert!(!nothing_served.holds());
+        let no_depth = ReplayReport {
+            depth_in_storm: 0,
+            ..report()
+        };
+        assert!(!no_depth.holds(), "no flag could have been raised");
+    }
+
+    #[test]
+    fn a_run_that_did_not_keep_up_says_so() {
+        assert_eq!(report().fell_behind(), None);
+        let mut slow = report();
+        slow.served_in_storm = 30;
+        let said = slow.fell_behind().expect("half was read");
+        assert!(said.contains("speed 60: 50 % of the 60"), "{said}");
     }
 }

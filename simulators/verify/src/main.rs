@@ -3,6 +3,7 @@
 //! It installs what the tests need from Debian's packages where it may (root), says what it does and
 //! how long it took, and stops at the first failure with that step's own output above it.
 
+mod arguments;
 mod arm;
 mod command;
 mod mutants;
@@ -21,7 +22,7 @@ use command::{Held, say};
 use steps::{Step, all};
 
 fn main() -> ExitCode {
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let wanted: Vec<String> = arguments::given(std::env::args()).collect();
     if wanted.iter().any(|a| a == "--help" || a == "-h") {
         say(&help());
         return ExitCode::SUCCESS;

@@ -5,9 +5,11 @@ use std::{path::Path, process::Command};
 use crate::command::{Held, say, succeed};
 
 /// Debian packages and the file that shows each is there.
-const PACKAGES: [(&str, &str); 7] = [
+const PACKAGES: [(&str, &str); 9] = [
     ("mosquitto", "/usr/sbin/mosquitto"),
     ("mosquitto-clients", "/usr/bin/mosquitto_pub"),
+    ("nginx-light", "/usr/sbin/nginx"),
+    ("gdal-bin", "/usr/bin/ogrinfo"),
     ("chromium", "/usr/bin/chromium"),
     (
         "fonts-noto-cjk",

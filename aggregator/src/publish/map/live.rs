@@ -4,7 +4,10 @@ use serde::Serialize;
 use shared::ids::{PointId, TruckId};
 use utoipa::ToSchema;
 
-use super::write;
+use super::{
+    selection::Selection,
+    write::{self, Head},
+};
 use crate::{
     network::LayerName,
     publish::{state::GaugeTexts, view},
@@ -22,34 +25,59 @@ pub fn gauges(snapshot: &Snapshot, texts: &GaugeTexts) -> Vec<u8> {
     let bytes: usize = texts.iter().map(|text| text.get().len() + AROUND).sum();
     let mut out = Vec::with_capacity(bytes);
     let kind = LayerName::Gauges.kind();
-    for (described, text) in snapshot.city.gauges.iter().zip(texts.iter()) {
-        write::written_point(
-            &mut out,
-            kind,
-            described.id.as_str(),
-            described.position,
-            text,
-        );
+    let described = snapshot.city.gauges.iter().enumerate();
+    for ((key, gauge), rest) in described.zip(texts.rests()) {
+        let head = Head {
+            id: gauge.id.as_str(),
+            key,
+            name: &gauge.name,
+        };
+        write::point(&mut out, kind, gauge.position, &head, rest);
+    }
+    out
+}
+
+/// Those gauges that are wanted.
+pub fn some_gauges(snapshot: &Snapshot, wanted: &Selection) -> Vec<u8> {
+    let mut out = Vec::new();
+    let kind = LayerName::Gauges.kind();
+    for gauge in view::gauges(snapshot).filter(|g| wanted.takes_point(g.position, None)) {
+        let head = Head {
+            id: gauge.id.as_str(),
+            key: gauge.key,
+            name: gauge.name,
+        };
+        write::viewed(&mut out, kind, gauge.position, &head, &gauge);
     }
     out
 }
 
 /// Waterlogging points with their status and forecast.
-pub fn points(snapshot: &Snapshot) -> Vec<u8> {
+pub fn points(snapshot: &Snapshot, wanted: &Selection) -> Vec<u8> {
     let mut out = Vec::new();
     let kind = LayerName::WaterloggingPoints.kind();
-    for point in view::points(snapshot) {
-        write::point(&mut out, kind, point.id.as_str(), point.position, &point);
+    for point in view::points(snapshot).filter(|p| wanted.takes_point(p.position, p.district)) {
+        let head = Head {
+            id: point.id.as_str(),
+            key: point.key,
+            name: point.name,
+        };
+        write::viewed(&mut out, kind, point.position, &head, &point);
     }
     out
 }
 
 /// Trucks where they are.
-pub fn trucks(snapshot: &Snapshot) -> Vec<u8> {
+pub fn trucks(snapshot: &Snapshot, wanted: &Selection) -> Vec<u8> {
     let mut out = Vec::new();
     let kind = LayerName::PumpTrucks.kind();
-    for truck in view::trucks(snapshot) {
-        write::point(&mut out, kind, truck.id.as_str(), truck.position, &truck);
+    for truck in view::trucks(snapshot).filter(|t| wanted.takes_point(t.position, None)) {
+        let head = Head {
+            id: truck.id.as_str(),
+            key: truck.key,
+            name: truck.name,
+        };
+        write::viewed(&mut out, kind, truck.position, &head, &truck);
     }
     out
 }
@@ -67,10 +95,10 @@ pub struct RouteView<'a> {
 }
 
 /// Routes of open orders and of recommendations.
-pub fn routes(snapshot: &Snapshot) -> Vec<u8> {
+pub fn routes(snapshot: &Snapshot, wanted: &Selection) -> Vec<u8> {
     let mut out = Vec::new();
     let mut add = |truck: &TruckId, point: &PointId, route: &[_], ordered: bool| {
-        if route.len() > 1 {
+        if route.len() > 1 && wanted.takes_line(route) {
             let (id, view) = (
                 format!("route-{truck}"),
                 RouteView {

@@ -2,16 +2,19 @@
 
 mod document;
 mod live;
+mod selection;
 mod write;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use document::{Document, Part};
 pub use live::{ROUTE, RouteView};
+pub use selection::{Selection, Unselectable};
+pub use write::Head;
 
 use super::state::GaugeTexts;
 use crate::{
-    network::{City, LayerName},
+    network::{City, LayerName, PlainFeature},
     world::Snapshot,
 };
 
@@ -31,6 +34,55 @@ pub struct Renderer {
     epoch: i64,
     fixed: BTreeMap<&'static str, Document>,
     fixed_parts: Vec<Part>,
+}
+
+/// The features that change, by layer; those of gauges are there already.
+fn living(
+    snapshot: &Snapshot,
+    gauges: Vec<u8>,
+    wanted: &Selection,
+) -> [(&'static str, Vec<u8>); 4] {
+    [
+        (LayerName::Gauges.name(), gauges),
+        (
+            LayerName::WaterloggingPoints.name(),
+            live::points(snapshot, wanted),
+        ),
+        (LayerName::PumpTrucks.name(), live::trucks(snapshot, wanted)),
+        (ROUTES, live::routes(snapshot, wanted)),
+    ]
+}
+
+/// A part of the map, or of one layer of it: the features that are wanted, written for this alone.
+/// `tag` stands for them.
+#[must_use]
+pub fn part_of(
+    snapshot: &Snapshot,
+    layer: Option<&str>,
+    wanted: &Selection,
+    tag: String,
+) -> Document {
+    let is_asked = |name: &str| layer.is_none_or(|asked| asked == name);
+    let gauges = if is_asked(LayerName::Gauges.name()) {
+        live::some_gauges(snapshot, wanted)
+    } else {
+        Vec::new()
+    };
+    let mut texts: Vec<Vec<u8>> = living(snapshot, gauges, wanted)
+        .into_iter()
+        .filter_map(|(name, text)| is_asked(name).then_some(text))
+        .collect();
+    for (shown, features) in &snapshot.city.shown {
+        let mut text = Vec::new();
+        let wanted = |feature: &&PlainFeature| wanted.takes_plain(*shown, feature);
+        if is_asked(shown.name()) {
+            for feature in features.iter().filter(wanted) {
+                write::plain(&mut text, shown.kind(), feature);
+            }
+        }
+        texts.push(text);
+    }
+    Document::collection(texts.into_iter().map(Part::live), tag)
 }
 
 /// The layer of recommended and ordered routes.
@@ -68,12 +120,11 @@ impl Renderer {
     #[must_use]
     pub fn render(&self, snapshot: &Snapshot, texts: &GaugeTexts) -> RenderedMap {
         let version = snapshot.seq;
-        let live = [
-            (LayerName::Gauges.name(), live::gauges(snapshot, texts)),
-            (LayerName::WaterloggingPoints.name(), live::points(snapshot)),
-            (LayerName::PumpTrucks.name(), live::trucks(snapshot)),
-            (ROUTES, live::routes(snapshot)),
-        ]
+        let live = living(
+            snapshot,
+            live::gauges(snapshot, texts),
+            &Selection::default(),
+        )
         .map(|(name, text)| (name, Part::live(text)));
         let tag = format!("{:x}-{version}", self.epoch);
         let mut layers = self.fixed.clone();

@@ -31,6 +31,9 @@ export type LineState =
   /** `at`: monotonic time of the loss. */
   | { state: "lost"; at: number };
 
+/** As long as the server's state holds an order that has ended. */
+const ENDED_STAY_MS = 3_600_000;
+
 type Snapshot = () => Promise<State>;
 
 export class LiveState {
@@ -150,6 +153,7 @@ export class LiveState {
     fold("points", this.points, delta.points);
     fold("trucks", this.trucks, delta.trucks);
     fold("orders", this.orders, delta.orders);
+    this.#forgetEnded(Date.parse(delta.now));
     fold("agents", this.agents, delta.agents);
     if (delta.city) {
       this.city = delta.city;
@@ -165,6 +169,13 @@ export class LiveState {
     this.heardAt = Date.parse(delta.now);
     this.clock.hear(this.heardAt, delta.speed);
     return { parts, ids, whole: false };
+  }
+
+  /** Orders leave the server's state an hour after they ended, without a word: so they do here. */
+  #forgetEnded(now: number): void {
+    for (const { id, ended_at } of this.orders.values()) {
+      if (ended_at !== null && now - Date.parse(ended_at) > ENDED_STAY_MS) this.orders.delete(id);
+    }
   }
 
   #setLine(line: LineState): void {

@@ -17,8 +17,10 @@ pub mod ack;
 pub mod batch;
 pub mod batch_json;
 mod codes;
+mod fields;
 pub mod health;
 pub mod intake;
+pub mod senml;
 pub mod truck;
 
 use std::borrow::Cow;

@@ -30,7 +30,10 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let mut demo = Command::new(sim);
-    demo.arg("demo").args(std::env::args().skip(1));
+    let mut given = std::env::args().skip(1).peekable();
+    // Every cargo user's habit; the alias has one of its own already.
+    let _ = given.next_if(|first| first == "--");
+    demo.arg("demo").args(given);
     if !Path::new("configs/scenarios").is_dir() {
         // Started in a folder of the project, as cargo allows: scenarios are found from its root.
         demo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));

@@ -22,9 +22,9 @@ pub enum Counter {
     Commits,
     /// Observations of gauges that no layer knows. They are kept.
     UnknownGauge,
-    /// Observations from the future. Refused, kept aside.
+    /// Observations from the future. Kept as suspect; they show nothing before their time has come.
     Future,
-    /// Observations from before 2000. Refused, kept aside.
+    /// Observations that are older than what is kept, or than the year 2000. Refused, kept aside.
     TooOld,
     /// Payloads that cannot be decoded. Refused, kept aside.
     BadPayload,
@@ -66,8 +66,8 @@ impl Counter {
             Self::Batches => "Batches of agents that were taken",
             Self::Commits => "Group commits of the store",
             Self::UnknownGauge => "Observations of gauges that no layer knows",
-            Self::Future => "Observations from the future, refused",
-            Self::TooOld => "Observations from before 2000, refused",
+            Self::Future => "Observations from the future, kept as suspect",
+            Self::TooOld => "Observations older than what is kept, refused",
             Self::BadPayload => "Payloads that cannot be decoded, refused",
             Self::BadTopic => "Messages on topics that are none of ours or of somebody else",
             Self::OutOfRange => "Values that the gauge cannot give",

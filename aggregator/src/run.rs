@@ -34,7 +34,7 @@ use crate::{
     },
     requests::Requests,
     restore::{Restored, restore},
-    store::{self, SavedWorld, Store},
+    store::{self, Forgetting, SavedWorld, Store},
     world::{Arrival, Input, Started},
 };
 
@@ -109,6 +109,7 @@ pub async fn run(config: Config, city: City, reload: impl Future<Output = ()>) -
 struct Base {
     city: Arc<City>,
     clock: Clock,
+    keep_days: u32,
     store: Arc<dyn Store>,
     restored: Restored,
     stages: Arc<Stages>,
@@ -122,6 +123,7 @@ impl Base {
         Ok(Self {
             city,
             clock: config.clock,
+            keep_days: config.keep_days,
             store,
             restored,
             stages: Arc::default(),
@@ -193,7 +195,7 @@ fn start_committer(
 ) -> Result<CommitterHandle> {
     let (handle, inbox) = Committer::door();
     let committer = Committer {
-        ledger: ledger(&*base.store, &base.city, base.clock, &base.restored)?,
+        ledger: ledger(base)?,
         store: base.store.clone(),
         clock: base.clock,
         stages: base.stages.clone(),
@@ -254,10 +256,18 @@ fn restored(store: &dyn Store, city: &Arc<City>) -> Result<Restored> {
     Ok(restored)
 }
 
-fn ledger(store: &dyn Store, city: &City, clock: Clock, restored: &Restored) -> Result<Ledger> {
+fn ledger(base: &Base) -> Result<Ledger> {
+    let Base {
+        city,
+        clock,
+        store,
+        restored,
+        keep_days,
+        ..
+    } = base;
     let gauges = city.gauges.iter().map(|g| (g.id.clone(), g.parameter));
     Ok(Ledger::new(
-        Admitter::new(gauges, clock.speed()),
+        Admitter::new(gauges, clock.speed(), *keep_days),
         clock.mode(),
         store.cursors()?,
         restored.world.counts(),
@@ -334,7 +344,10 @@ fn save(store: &dyn Store, mut saved: mpsc::Receiver<SavedWorld>, ready: &Ready)
     Ok(())
 }
 
-/// Drops old days, at start and every hour.
+/// How often it is looked whether an old day may go.
+const FORGET_EVERY: Duration = Duration::from_secs(3_600);
+
+/// Drops old days, one at a time.
 async fn retention(
     store: Arc<dyn Store>,
     clock: Clock,
@@ -342,19 +355,24 @@ async fn retention(
     stop: CancellationToken,
     ready: Ready,
 ) -> Result<()> {
-    let mut hourly = tokio::time::interval(Duration::from_secs(3_600));
+    let mut hourly = tokio::time::interval(FORGET_EVERY);
+    let mut forgetting = Forgetting::after_days(keep_days);
+    #[expect(clippy::cast_possible_truncation, reason = "3600 hours at most")]
+    let passed_ms = (FORGET_EVERY.as_secs_f64() * clock.speed() * 1000.0) as i64;
     ready.now();
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
             _ = hourly.tick() => {}
         }
-        let oldest = clock.now() - Duration::from_secs(u64::from(keep_days) * 86_400);
+        let Some(before) = forgetting.look(clock.now(), passed_ms, store.oldest_day()?) else {
+            continue;
+        };
         let store = store.clone();
-        let forgotten = tokio::task::spawn_blocking(move || store.forget_before(oldest));
+        let forgotten = tokio::task::spawn_blocking(move || store.forget_before(before));
         match forgotten.await? {
             Ok(forgotten) if forgotten == store::Forgotten::default() => {}
-            Ok(forgotten) => info!(?forgotten, "old history dropped"),
+            Ok(forgotten) => info!(?forgotten, %before, "an old day was dropped"),
             Err(e) => error!(
                 error = shared::error::chain(&e),
                 "old history cannot be dropped"

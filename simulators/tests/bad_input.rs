@@ -178,7 +178,7 @@ fn third_party_messages() -> Vec<Bad> {
         (
             depth(now, json!("deep")),
             "bad-payload",
-            Some("string \"deep\""),
+            Some("`value` must be a number, not the text \"deep\""),
         ),
         (unit.to_vec(), "bad-payload", wrong_unit),
         (

@@ -119,6 +119,11 @@ impl Evidence {
         took
     }
 
+    /// Forgets readings of later times.
+    pub fn forget_after(&mut self, latest: Timestamp) {
+        self.0.retain(|reading| reading.at <= latest);
+    }
+
     /// All readings, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = Reading> + '_ {
         self.0.iter().copied()

@@ -148,6 +148,14 @@ impl Assessment {
         before != self.status()
     }
 
+    /// Forgets readings of times after `latest`: the clock by which they were taken was ahead.
+    pub fn clock_was_set_back(&mut self, now: Timestamp, latest: Timestamp) {
+        self.state.evidence.forget_after(latest);
+        self.state.looked_at = now;
+        self.state.begun = self.state.begun.min(now);
+        self.judge();
+    }
+
     /// Judges all evidence anew.
     fn judge(&mut self) {
         self.judgement = Judgement::default();

@@ -71,6 +71,14 @@ impl Forecaster {
         }
     }
 
+    /// What is of later times was not.
+    pub fn forget_after(&mut self, latest: Timestamp) {
+        let depths = self.state.points.values_mut().map(|p| &mut p.depths);
+        for values in depths.chain(self.state.rain.values_mut()) {
+            values.forget_after(latest);
+        }
+    }
+
     /// Tells how much trucks pump at a point now.
     pub fn set_pumping(&mut self, point: &PointId, m3h: f64) {
         if let Some(memory) = self.state.points.get_mut(point) {

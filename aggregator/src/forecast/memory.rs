@@ -42,6 +42,11 @@ impl Recent {
         self.0.remove(&at);
     }
 
+    /// Forgets values of later times.
+    pub fn forget_after(&mut self, latest: Timestamp) {
+        self.0.retain(|at, _| *at <= latest);
+    }
+
     /// The newest value and its time.
     pub fn newest(&self) -> Option<(Timestamp, f64)> {
         self.0.last_key_value().map(|(at, value)| (*at, *value))

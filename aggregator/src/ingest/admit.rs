@@ -29,12 +29,13 @@ pub struct Admission {
     pub unknown_gauge: bool,
     /// Whether its value is one that the gauge cannot give.
     pub out_of_range: bool,
+    /// Whether it is of a time that has not come.
+    pub is_ahead: bool,
 }
 
 /// Why an observation may not enter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rejection {
-    Future,
     TooOld,
     WrongParameter { expected: Parameter },
 }
@@ -44,7 +45,6 @@ impl Rejection {
     #[must_use]
     pub const fn counter(self) -> Counter {
         match self {
-            Self::Future => Counter::Future,
             Self::TooOld => Counter::TooOld,
             Self::WrongParameter { .. } => Counter::WrongParameter,
         }
@@ -56,21 +56,30 @@ impl Rejection {
 pub struct Admitter {
     parameters: HashMap<GaugeId, Parameter>,
     ahead_ms: i64,
+    keep_ms: i64,
 }
 
 impl Admitter {
     /// `speed` of the clock: skew between machines is in real time, observations in storm time.
+    /// `keep_days`: how much history is kept.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "at most 3600 minutes")]
-    pub fn new(gauges: impl IntoIterator<Item = (GaugeId, Parameter)>, speed: f64) -> Self {
+    pub fn new(
+        gauges: impl IntoIterator<Item = (GaugeId, Parameter)>,
+        speed: f64,
+        keep_days: u32,
+    ) -> Self {
         let ahead = Timestamp::from_millis(MAX_AHEAD_MS).seconds_since(Timestamp::from_millis(0));
         Self {
             parameters: gauges.into_iter().collect(),
             ahead_ms: (ahead * speed.max(1.0) * 1000.0) as i64,
+            keep_ms: i64::from(keep_days) * 86_400_000,
         }
     }
 
-    /// Judges one observation at `now` (storm time). A value of a third party gets the range test
+    /// Judges one observation at `now` (storm time). One of a time that has not come is kept with the
+    /// flag that its clock is in doubt: the clock may be this program's own, and then it comes again
+    /// and is believed. A value of a third party gets the range test
     /// of its parameter here, whatever its sender says of it: agents have tested theirs.
     ///
     /// # Errors
@@ -81,10 +90,8 @@ impl Admitter {
         origin: Origin,
         now: Timestamp,
     ) -> Result<Admission, Rejection> {
-        if o.observed_at.millis_since(now) > self.ahead_ms {
-            return Err(Rejection::Future);
-        }
-        if o.observed_at < EARLIEST {
+        // What is older than anything that is kept would be dropped at once, a day's table each.
+        if o.observed_at < EARLIEST.max(now.plus_millis(-self.keep_ms)) {
             return Err(Rejection::TooOld);
         }
         let expected = self.parameters.get(&o.gauge).copied();
@@ -101,11 +108,19 @@ impl Admitter {
                 (quality, tests) = evaluated;
             }
         }
+        let is_ahead = o.observed_at.millis_since(now) > self.ahead_ms;
+        if is_ahead {
+            tests = tests.with(Test::Clock);
+            if quality.rank() > Quality::Suspect.rank() {
+                quality = Quality::Suspect;
+            }
+        }
         let range = |t: TestSet| t.contains(Test::GrossRange) || t.contains(Test::Sentinel);
         let out_of_range = quality == Quality::Fail && range(tests);
         Ok(Admission {
             unknown_gauge: expected.is_none(),
             out_of_range,
+            is_ahead,
             quality,
             tests,
         })
@@ -136,25 +151,40 @@ mod tests {
             ("lg-1", Parameter::Depth),
             ("rg-1", Parameter::RainfallIntensity),
         ];
-        Admitter::new(gauges.map(|(id, p)| (id.parse().expect("id"), p)), speed)
+        Admitter::new(
+            gauges.map(|(id, p)| (id.parse().expect("id"), p)),
+            speed,
+            30,
+        )
     }
 
     #[test]
-    fn the_future_and_the_distant_past_are_refused_a_little_skew_is_not() {
+    fn the_distant_past_is_refused_and_a_little_skew_is_nothing() {
         let admitter = admitter(1.0);
-        assert!(
-            admitter
-                .admit(&observation("lg-1", 59_000, 1), Origin::ThirdParty, NOW)
-                .is_ok()
-        );
+        let skewed = admitter.admit(&observation("lg-1", 59_000, 1), Origin::Agent, NOW);
         assert_eq!(
-            admitter.admit(&observation("lg-1", 61_000, 1), Origin::ThirdParty, NOW),
-            Err(Rejection::Future)
+            skewed.map(|a| (a.is_ahead, a.tests)),
+            Ok((false, TestSet::NONE))
         );
-        let ancient = observation("lg-1", -NOW.as_millis(), 1);
+        let day_ms = 86_400_000;
+        let kept = admitter.admit(&observation("lg-1", -30 * day_ms, 1), Origin::Agent, NOW);
+        assert!(kept.is_ok());
+        let ancient = observation("lg-1", -30 * day_ms - 1, 1);
         assert_eq!(
             admitter.admit(&ancient, Origin::ThirdParty, NOW),
             Err(Rejection::TooOld)
+        );
+    }
+
+    #[test]
+    fn what_is_of_the_future_is_kept_with_its_doubt() {
+        let mut future = observation("lg-1", 61_000, 1);
+        future.quality = Quality::Pass;
+        let got = admitter(1.0).admit(&future, Origin::Agent, NOW);
+        let flags = got.map(|a| (a.is_ahead, a.quality, a.tests));
+        assert_eq!(
+            flags,
+            Ok((true, Quality::Suspect, TestSet::NONE.with(Test::Clock)))
         );
     }
 

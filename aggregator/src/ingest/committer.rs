@@ -229,7 +229,7 @@ mod tests {
         let gauges = [("lg-1".parse().expect("id"), Parameter::Depth)];
         let clock = Clock::Real;
         let ledger = Ledger::new(
-            Admitter::new(gauges, 1.0),
+            Admitter::new(gauges, 1.0, 30),
             clock.mode(),
             [],
             Counts::default(),

@@ -60,6 +60,12 @@ impl Trend {
         self.forget(span);
     }
 
+    /// Forgets values of later times.
+    pub fn forget_after(&mut self, latest: Timestamp) {
+        self.values.retain(|(at, _)| *at <= latest);
+        self.newest = self.newest.min(Some(latest));
+    }
+
     fn forget(&mut self, span: TrendSpan) {
         let (Some(newest), Some((trusted, _))) = (self.newest, self.values.back()) else {
             return;

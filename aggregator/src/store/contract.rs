@@ -245,6 +245,12 @@ pub trait Store: Send + Sync {
     /// The store cannot be written; part of it may be gone.
     fn forget_before(&self, oldest: Timestamp) -> Result<Forgotten, StoreError>;
 
+    /// The beginning of the oldest UTC day of which the series has anything.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn oldest_day(&self) -> Result<Option<Timestamp>, StoreError>;
+
     /// Bytes that the store takes up.
     ///
     /// # Errors

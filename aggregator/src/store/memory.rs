@@ -267,6 +267,12 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn oldest_day(&self) -> Result<Option<Timestamp>, StoreError> {
+        let state = self.lock();
+        let oldest = state.kept.series.first_key_value();
+        Ok(oldest.map(|(day, _)| day.begin()))
+    }
+
     fn forget_before(&self, oldest: Timestamp) -> Result<Forgotten, StoreError> {
         let state = &mut *self.lock();
         let oldest = Day::of(oldest);

@@ -19,6 +19,7 @@ pub use contract::{
 };
 pub use memory::MemoryStore;
 pub use record::{Flaw, RecordError};
+pub use retention::Forgetting;
 
 /// Opens the store in `folder`, creating it where there is none.
 ///

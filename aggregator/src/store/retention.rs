@@ -22,7 +22,51 @@ const APART_ARRIVALS: u64 = 20_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Day(pub i64);
 
+/// Decides when an old day may go: one at a time, and never by one look at the clock. A clock that is
+/// wrong for the first seconds after a boot, or for an hour, must not cost a city its history.
+#[derive(Debug)]
+pub struct Forgetting {
+    keep_ms: i64,
+    looked_at: Option<Timestamp>,
+}
+
+impl Forgetting {
+    /// Keeps at least this many days.
+    #[must_use]
+    pub fn after_days(days: u32) -> Self {
+        Self {
+            keep_ms: i64::from(days) * DAY_MS,
+            looked_at: None,
+        }
+    }
+
+    /// Looks at the clock. `passed_ms` of storm time have passed since the look before, by a timer
+    /// that nobody sets; `oldest` is the beginning of the oldest day that is kept. What is older than
+    /// the answer may go: at most that one day.
+    pub fn look(
+        &mut self,
+        now: Timestamp,
+        passed_ms: i64,
+        oldest: Option<Timestamp>,
+    ) -> Option<Timestamp> {
+        /// A clock may be trimmed, and a machine be late.
+        const OFF_BY: i64 = 10;
+        let before = self.looked_at.replace(now)?;
+        let off_ms = now.millis_since(before) - passed_ms;
+        let is_sure = off_ms.saturating_abs() <= passed_ms / OFF_BY;
+        let next_day = oldest?.plus_millis(DAY_MS);
+        let is_old = next_day <= now.plus_millis(-self.keep_ms);
+        (is_sure && is_old).then_some(next_day)
+    }
+}
+
 impl Day {
+    /// Its first instant.
+    #[must_use]
+    pub const fn begin(self) -> Timestamp {
+        Timestamp::from_millis(self.0.saturating_mul(DAY_MS))
+    }
+
     /// The day that holds `at`.
     pub const fn of(at: Timestamp) -> Self {
         Self(at.as_millis().div_euclid(DAY_MS))
@@ -96,6 +140,35 @@ mod tests {
     fn minutes(worlds: &[(u64, i64)]) -> Worlds {
         let at = |minute: i64| Timestamp::from_millis(minute * 60_000);
         worlds.iter().map(|(after, m)| (*after, at(*m))).collect()
+    }
+
+    #[test]
+    fn days_go_one_at_a_time_and_never_by_one_look_at_the_clock() {
+        const HOUR_MS: i64 = DAY_MS / 24;
+        let day = |day: i64| Timestamp::from_millis(day * DAY_MS);
+        let (now, oldest) = (day(100), Some(day(60)));
+        let mut forgetting = Forgetting::after_days(30);
+        let mut look = |now, oldest| forgetting.look(now, HOUR_MS, oldest);
+        assert_eq!(
+            look(now, oldest),
+            None,
+            "nobody knows yet whether the clock goes right"
+        );
+        assert_eq!(look(now.plus_millis(HOUR_MS), oldest), Some(day(61)));
+        assert_eq!(
+            look(now.plus_millis(2 * HOUR_MS), Some(day(70))),
+            None,
+            "thirty days are kept"
+        );
+        let ahead = day(140);
+        assert_eq!(look(ahead, Some(day(70))), None, "it has jumped");
+        let right = now.plus_millis(4 * HOUR_MS);
+        assert_eq!(look(right, Some(day(70))), None, "and back");
+        assert_eq!(
+            look(right.plus_millis(HOUR_MS), Some(day(69))),
+            Some(day(70))
+        );
+        assert_eq!(look(right.plus_millis(2 * HOUR_MS), None), None);
     }
 
     #[test]

@@ -109,6 +109,12 @@ impl Outlook {
         }
     }
 
+    /// Forgets what is of times that have not come, and makes all that is due by the clock due.
+    pub fn clock_was_set_back(&mut self, latest: Timestamp) {
+        (self.forecast_at, self.planned_at) = (None, None);
+        self.forecaster.forget_after(latest);
+    }
+
     pub fn forecast_is_due(&self, now: Timestamp, run: &Started) -> bool {
         self.forecast_at
             .is_none_or(|at| now.millis_since(at) >= run.forecast_ms)

@@ -76,6 +76,12 @@ impl PointLive {
         self.tell(from, effects);
     }
 
+    /// Forgets what is of times after `latest`.
+    pub fn clock_was_set_back(&mut self, now: Timestamp, latest: Timestamp) {
+        self.assessment.clock_was_set_back(now, latest);
+        self.trend.forget_after(latest);
+    }
+
     /// The depth in metres at which an observation is followed, if it is: also a suspect one that
     /// says that the water is still there.
     pub fn followed_at(&self, observation: &Observation) -> Option<f64> {

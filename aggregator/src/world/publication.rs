@@ -37,6 +37,12 @@ impl Publication {
         self.has_news = true;
     }
 
+    /// The times that it knows have not come.
+    pub fn clock_was_set_back(&mut self) {
+        self.published_at = None;
+        self.has_news = true;
+    }
+
     pub fn is_of_newest_tick(&self) -> bool {
         self.published_at == Some(self.ticked_at)
     }

@@ -726,6 +726,15 @@ export interface Point {
   observed_at: Instant | null;
   quality: Quality | null;
   cause: Cause | null;
+  /**
+   * The tests that the gauge's newest reading did not pass, if that casts doubt on the point.
+   */
+  doubt_tests: QualityTest[];
+  last_class: PointStatus | null;
+  /**
+   * The water has fallen below the class, which is only held until it is sure.
+   */
+  is_clearing: boolean;
   suspect_depth_m: number | null;
   rate_m_per_h: number | null;
   rain_mm_per_h: number | null;

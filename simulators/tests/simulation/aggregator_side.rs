@@ -76,7 +76,7 @@ impl AggregatorSide {
         let restored = restore(&self.store, self.city.clone())?;
         let gauges = self.city.gauges.iter().map(|g| (g.id.clone(), g.parameter));
         let ledger = Ledger::new(
-            Admitter::new(gauges, 1.0),
+            Admitter::new(gauges, 1.0, 30),
             Mode::Exercise,
             self.store.cursors()?,
             restored.world.counts(),

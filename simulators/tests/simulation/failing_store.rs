@@ -128,6 +128,10 @@ impl Store for FailingStore {
         self.readable()?.saved_worlds(not_after, visit)
     }
 
+    fn oldest_day(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.readable()?.oldest_day()
+    }
+
     fn forget_before(&self, oldest: Timestamp) -> Result<Forgotten, StoreError> {
         self.kept.forget_before(oldest)
     }

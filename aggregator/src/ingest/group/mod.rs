@@ -281,6 +281,10 @@ impl Ledger {
         if admission.unknown_gauge {
             self.counts.add(Counter::UnknownGauge, 1);
         }
+        if admission.is_ahead {
+            // It is kept in its series too.
+            self.refuse_one(group, Counter::Future, observation, taken);
+        }
         if admission.out_of_range {
             self.counts.add(Counter::OutOfRange, 1);
         }

@@ -48,7 +48,7 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let gauges = [("lg-1".parse().expect("id"), Parameter::Depth)];
-        let admitter = Admitter::new(gauges, 1.0);
+        let admitter = Admitter::new(gauges, 1.0, 30);
         let counts = Counts::default();
         Self {
             ledger: Ledger::new(admitter, Mode::Exercise, [], counts, 0),
@@ -200,6 +200,12 @@ fn what_cannot_be_admitted_is_kept_aside_with_its_reason() {
         ["batch", "observed", "observed", "counted"]
     );
     assert_eq!(desk.count(Counter::UnknownGauge), 1, "kept and counted");
+    let kept = desk.store.newest(&"lg-1".parse().expect("id"));
+    let kept = kept.expect("read").expect("the future").observation;
+    assert_eq!(
+        (kept.quality, kept.tests),
+        (Quality::Suspect, TestSet::NONE.with(Test::Clock))
+    );
 }
 
 #[test]

@@ -224,6 +224,10 @@ impl Store for Embedded {
         self.worlds.visit(&self.damage, not_after, visit)
     }
 
+    fn oldest_day(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.series.oldest().map(Day::begin))
+    }
+
     fn forget_before(&self, oldest: Timestamp) -> Result<Forgotten, StoreError> {
         let oldest = Day::of(oldest);
         let days = self.series.forget_before(oldest)?;

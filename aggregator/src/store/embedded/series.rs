@@ -154,6 +154,11 @@ impl Series {
         Ok(count)
     }
 
+    /// The oldest day that there is.
+    pub fn oldest(&self) -> Option<Day> {
+        lock(&self.days).keys().next().copied()
+    }
+
     fn day(&self, day: Day) -> Result<Keyspace, StoreError> {
         let mut days = lock(&self.days);
         if let Some(keyspace) = days.get(&day) {

@@ -1,6 +1,7 @@
 //! The steps: what each input changes, and what time changes.
 
 mod agents;
+mod clock;
 mod gauges;
 mod orders;
 mod planning;
@@ -29,7 +30,9 @@ impl World {
             Input::Observed(observations) => {
                 effects.reserve(observations.len());
                 let mut of_points: BTreeMap<PointIndex, Vec<&Observation>> = BTreeMap::new();
-                for observation in &observations {
+                let latest = self.latest(now);
+                // What is of the future is in the store, for whoever asks when its time has come.
+                for observation in observations.iter().filter(|o| o.observed_at <= latest) {
                     if let Some(gauge) = self.observe(observation, &mut effects) {
                         for point in &self.places.points_of[gauge] {
                             of_points.entry(*point).or_default().push(observation);
@@ -123,6 +126,7 @@ impl World {
     }
 
     fn tick(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.watch_the_clock(now);
         for point in &mut self.points {
             point.tick(now, effects);
         }

@@ -100,6 +100,67 @@ fn a_flood_whose_gauge_falls_silent_stays_in_the_plan_with_its_doubt() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_stops_nothing_and_what_it_stamped_rules_nothing() {
+    let mut script = Script::begin();
+    let truck_is = |script: &Script| script.world.snapshot().trucks[0].report.clone();
+    script.now = BEGIN.plus_millis(3_600 * SECOND);
+    script.observe("lg-0001", 0.3, Quality::Pass);
+    script.report("pt-001", TruckState::Idle, None);
+    script.tick_after(60);
+    script.now = BEGIN;
+    script.tick_after(1);
+    assert_eq!(
+        script.world.snapshot().points[0].status,
+        PointStatus::Unknown
+    );
+    for _ in 0..5 {
+        script.observe("lg-0001", 0.0, Quality::Pass);
+        script.observe("lg-0002", 0.6, Quality::Pass);
+        script.report("pt-001", TruckState::Driving, None);
+        script.tick_after(60);
+    }
+    let snapshot = script.world.snapshot();
+    let statuses: Vec<_> = snapshot.points.iter().take(2).map(|p| p.status).collect();
+    assert_eq!(statuses, [PointStatus::Dry, PointStatus::Severe]);
+    let basis = snapshot.points[1].forecast.as_ref().map(|f| f.basis_at);
+    assert!(basis.is_some_and(|at| at <= script.now), "{basis:?}");
+    let plan = snapshot.plan.as_ref().expect("a plan");
+    assert!(plan.made_at <= script.now && !plan.recommendations.is_empty());
+    assert_eq!(
+        truck_is(&script).map(|r| r.state),
+        Some(TruckState::Driving)
+    );
+}
+
+#[test]
+fn what_is_of_the_future_shows_nothing_before_its_time() {
+    let mut script = Script::begin();
+    let ahead = observation(
+        "lg-0001",
+        BEGIN.plus_millis(61 * SECOND),
+        Some(0.6),
+        Quality::Pass,
+    );
+    let skewed = observation(
+        "lg-0002",
+        BEGIN.plus_millis(59 * SECOND),
+        Some(0.6),
+        Quality::Pass,
+    );
+    script.step(Input::Observed(vec![ahead, skewed]));
+    script.tick_after(1);
+    let statuses: Vec<_> = script
+        .world
+        .snapshot()
+        .points
+        .iter()
+        .take(2)
+        .map(|p| p.status)
+        .collect();
+    assert_eq!(statuses, [PointStatus::Unknown, PointStatus::Severe]);
+}
+
+#[test]
 fn what_an_id_gave_as_another_instrument_is_no_depth() {
     let mut script = Script::begin();
     let mut stage = observation("lg-0001", BEGIN, Some(3.1), Quality::Pass);

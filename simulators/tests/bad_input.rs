@@ -172,7 +172,7 @@ fn third_party_messages() -> Vec<Bad> {
     let depth = |at, value| of(GAUGE, at, value);
     let long_ago = Timestamp::from_millis(0);
     let unit = br#"[{"n":"lg-0006/depth","u":"cm","v":31}]"#;
-    let wrong_unit = Some("record 0: unit `cm` given, but depth is in m");
+    let wrong_unit = Some("record 0: `u`: unit `cm` given, but depth is in m");
     let fair = json!(0.1);
     [
         (

@@ -250,6 +250,31 @@ step(
   },
 );
 
+step(
+  "a server that hangs is said within two and a half seconds, locks orders, and heals by itself",
+  async () => {
+    assert.deepEqual(desk.complaints, []);
+    const hungAt = Date.now();
+    line.hold();
+    await page.locator(".loss").waitFor();
+    const said = Date.now() - hungAt;
+    assert.match(await page.locator(".loss").innerText(), /does not answer/);
+    await picture(page, "hung-en");
+    assert.ok(said < 2500, `said after ${said} ms`);
+    assert.ok(
+      await page.locator(`[data-order="${order.id}"] [data-do="recall"]`).isDisabled(),
+      "an order can be given to a server that hangs",
+    );
+    const confirms = page.locator("flood-dispatch .card button.confirm");
+    for (const button of await confirms.all())
+      assert.ok(await button.isDisabled(), "a recommendation can be confirmed into the void");
+    line.release();
+    await page.locator(".loss").waitFor({ state: "detached" });
+    await listAgrees();
+    desk.complaints = desk.complaints.filter((c) => !c.includes("net::ERR_"));
+  },
+);
+
 step("the order is recalled, and gone from the page", async () => {
   await page.locator(`[data-order="${order.id}"] [data-do="recall"]`).click();
   await page.locator(`[data-order="${order.id}"]`).waitFor({ state: "detached" });

@@ -56,14 +56,19 @@ export class Page {
     return this.live.clock.now();
   }
 
-  get isLost(): boolean {
+  /** What is wrong with the line, once it is to be said; null while the page is live. */
+  get outage(): "lost" | "quiet" | null {
     const { line } = this.live;
-    return line.state === "lost" && performance.now() - line.at > LOSS_IS_SAID_AFTER_MS;
+    if (line.state === "quiet") return "quiet";
+    if (line.state !== "lost") return null;
+    return performance.now() - line.at > LOSS_IS_SAID_AFTER_MS ? "lost" : null;
   }
 
   /** Why no order can be given now; null if it can. */
   get lock(): string | null {
-    return this.live.line.state === "lost" ? this.words.plan.lostLocked : null;
+    const { state } = this.live.line;
+    if (state === "lost") return this.words.plan.lostLocked;
+    return state === "quiet" ? this.words.plan.quietLocked : null;
   }
 
   get speaker(): Speaker {

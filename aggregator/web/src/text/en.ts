@@ -22,6 +22,9 @@ export const en: Words = {
     live: "Live",
     starting: "Connecting",
     lost: "Disconnected",
+    quiet: "No answer",
+    quietBanner: (at, ago) =>
+      `The server does not answer. The page stopped at ${at} (${ago}); what the water did since is not shown, and no order can be given until it answers.`,
     lostBanner: (at, ago) =>
       `Connection to the server lost. The page stopped at ${at} (${ago}); nothing is updated and no order can be given until it is back. Reconnecting…`,
   },
@@ -222,6 +225,7 @@ export const en: Words = {
     recall: "Recall",
     recalling: "Recalling…",
     lostLocked: "Disconnected: orders cannot be given",
+    quietLocked: "No answer: orders cannot be given",
     refusedTitle: "No order was given: ",
     recallRefused: "Not recalled: ",
     noAnswer: "The server did not answer. See “Ordered” below for whether it arrived.",

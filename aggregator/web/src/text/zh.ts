@@ -43,6 +43,9 @@ export const zh = {
     live: "实时",
     starting: "正在连接",
     lost: "连接中断",
+    quiet: "无响应",
+    quietBanner: (at: string, ago: string) =>
+      `服务器没有响应。页面停在 ${at}（${ago}），此后的水情这里看不到，恢复前不能下令。`,
     lostBanner: (at: string, ago: string) =>
       `与服务器的连接已中断。页面停在 ${at}（${ago}），数据不再更新，恢复前不能下令。正在自动重连…`,
   },
@@ -251,6 +254,7 @@ export const zh = {
     recall: "召回",
     recalling: "正在召回…",
     lostLocked: "连接中断，不能下令",
+    quietLocked: "服务器无响应，不能下令",
     refusedTitle: "没有下令：",
     recallRefused: "没有召回：",
     noAnswer: "服务器没有答复，请看下方“已下令”确认是否送达。",

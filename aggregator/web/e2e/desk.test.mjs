@@ -48,7 +48,15 @@ after(async () => {
   server?.close();
 });
 
-const floodedOf = (state) => state.points.filter((p) => FLOODED.has(p.status));
+/** What a point is or, where that is unknown, was. */
+const classOf = (p) => (p.status === "unknown" ? p.last_class : p.status);
+/** Only held, with no water left to close the road, and none that comes again. */
+const isDraining = (p) =>
+  p.status !== "unknown" &&
+  p.is_clearing &&
+  p.depth_m < p.thresholds.closure_m &&
+  !(p.rate_m_per_h >= 0.01);
+const floodedOf = (state) => state.points.filter((p) => FLOODED.has(classOf(p)) && !isDraining(p));
 
 const SCALE = ["severe", "closure", "waterlogged"];
 
@@ -71,7 +79,7 @@ async function listed() {
 
 /** The same, from what the server tells; in no order. */
 const told = (state) =>
-  floodedOf(state).map((p) => entry(p.status, Math.round(p.depth_m * 100), p.id));
+  floodedOf(state).map((p) => entry(classOf(p), Math.round(p.depth_m * 100), p.id));
 
 const isWorstFirst = (entries) => {
   const weights = entries.map(

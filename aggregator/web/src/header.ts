@@ -1,7 +1,7 @@
 // The top of the page: which city, which time, whether it is live, and what kind of run it is.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { isFlooded } from "./model.ts";
+import { isFloodedNow } from "./belief.ts";
 import { Part } from "./page.ts";
 
 class Header extends Part {
@@ -79,7 +79,7 @@ class Header extends Part {
   protected override updated(): void {
     const { live, words: w, choices } = this.page;
     let flooded = 0;
-    for (const point of live.points.values()) if (isFlooded(point.status)) flooded += 1;
+    for (const point of live.points.values()) if (isFloodedNow(point)) flooded += 1;
     const city = live.city ? ` · ${this.page.name(live.city.name, "")}` : "";
     document.title = `${flooded > 0 ? `(${flooded}) ` : ""}${w.app}${city}`;
     document.documentElement.lang = choices.lang === "zh" ? "zh-Hans" : "en";

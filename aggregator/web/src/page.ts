@@ -75,6 +75,8 @@ export class Page {
     return {
       words: this.words,
       at: (instant) => this.at(instant),
+      ago: (instant) => this.ago(instant),
+      now: this.now,
       districtName: (id) => this.name(this.districts.get(id), id),
     };
   }
@@ -104,6 +106,12 @@ export class Page {
     const step = format.ageStep(this.now - at);
     if (!step) return this.at(at);
     return step.unit === "s" ? this.words.age.seconds(step.n) : this.words.age.minutes(step.n);
+  }
+
+  /** The same within a sentence: `7 min ago`, `at 02:10`. */
+  ago(instant: Instant): string {
+    const isRecent = format.ageStep(this.now - Date.parse(instant)) !== null;
+    return isRecent ? this.age(instant) : this.words.age.at(this.at(instant));
   }
 
   inMinutes(instant: Instant): string {

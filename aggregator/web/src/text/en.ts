@@ -7,7 +7,9 @@ export const en: Words = {
   skipToList: "Skip to the attention list",
   loading: "Reading the city's state…",
   fullStop: ".",
+  comma: ", ",
   sentenceGap: " ",
+  sentence: (line) => `${line.charAt(0).toUpperCase()}${line.slice(1)}.`,
 
   mode: {
     exercise: (speed) => `EXERCISE ${speed}`,
@@ -58,12 +60,40 @@ export const en: Words = {
   setting: { underpass: "Underpass", street: "Street", tunnel: "Tunnel", estate: "Estate" },
 
   trend: { rising: "rising", falling: "falling", steady: "steady" },
+  trendFast: { rising: "rising very fast", falling: "falling very fast" },
   rateOf: (word, rate) => `${word} ${rate}`,
 
   cause: {
-    "no-data": "Level gauge has never reported",
-    stale: "Level gauge stopped reporting",
-    suspect: "Reading is suspect, not followed",
+    "no-data": "gauge has never reported",
+    stale: "gauge silent",
+    suspect: "gauge in doubt",
+  },
+
+  doubt: {
+    status: (status) => `${status}, in doubt`,
+    because: (cause, tests) => `${cause}: ${tests}`,
+    was: (depth, moves, ago, why) =>
+      moves === null ? `was ${depth} ${ago}; ${why}` : `was ${depth}, ${moves}, ${ago}; ${why}`,
+    wasFigure: "was",
+    aboveSpan: "above its span",
+    count: (n) => `${n} in doubt`,
+  },
+
+  clearing: {
+    draining: "Draining",
+    drained: "No water left",
+    still: (status) => `${status}, draining`,
+    was: {
+      severe: (depth) => `was severe (${depth} or more)`,
+      closure: (depth) => `was at closure depth (${depth} or more)`,
+      waterlogged: (depth) => `was waterlogged (${depth} or more)`,
+      notice: (depth) => `had some water (${depth} or more)`,
+    },
+    and: (past, next) => `${past}; ${next}`,
+    inspect: { road: "road to be inspected", place: "place to be inspected" },
+    mayReopen: { road: "may reopen after inspection", place: "may reopen after inspection" },
+    drySince: (at) => `Dry since ${at}`,
+    lowSince: (at) => `Some water only, since ${at}`,
   },
 
   age: {
@@ -72,7 +102,7 @@ export const en: Words = {
     never: "never reported",
     observed: (at) => `Observed at ${at}`,
     since: (at) => `since ${at}`,
-    lastDepth: (depth, age) => `Last depth ${depth} (${age})`,
+    at: (at) => `at ${at}`,
   },
 
   inMinutes: (n) => (n === 0 ? "now" : `in ${n} min`),
@@ -80,21 +110,28 @@ export const en: Words = {
   attention: {
     title: "Needs attention",
     flooded: "Flooded now",
+    draining: "Draining",
+    reopening: "Was closed, may reopen after inspection",
     coming: "Will flood within 60 min",
     doubtful: "Unknown: please verify",
     levels: "River level above alert",
     problems: "Data problems",
     none: "No waterlogging at present.",
-    noneKnown: (known, all) => `${known} of ${all} waterlogging points have trustworthy data.`,
+    noneAll: (all) => `All ${all} waterlogging points have trustworthy data.`,
+    noneKnown: (known, unknown) =>
+      `No waterlogging at the ${known} points that have trustworthy data; ${unknown} ${unknown === 1 ? "point is" : "points are"} unknown.`,
+    notKnown: (unknown, all) =>
+      `It is not known whether the city is waterlogged: ${unknown} of ${all} points are unknown. This does not mean dry.`,
+    notHeard: (at) => `Not known since ${at}: nothing has been heard from the server.`,
     waiting: (n) => `${n} new: shown when the pointer leaves`,
     gone: "Cleared",
     reaches: (at, minutes) => `Waterlogged at ${at} (${minutes}), forecast`,
+    reachesNow: "Waterlogged at any moment, forecast",
     peak: (depth, at) => `Forecast peak ${depth} at ${at}`,
     closureAt: (at) => `Closure depth at ${at}, forecast`,
     probability: (percent) => `probability ${percent}%`,
     suspectDepth: (depth) => `Suspect reading ${depth}, not followed`,
     above: (by) => `${by} above alert`,
-    newFlood: (name, status, depth) => `${name}: ${status}, depth ${depth}`,
   },
 
   gaugeStatus: {
@@ -175,8 +212,12 @@ export const en: Words = {
   plan: {
     title: "Dispatch",
     made: (version, at) => `Plan ${version}, made ${at}`,
-    bound: (percent) => `at least ${percent}% as good as the best possible`,
     none: "No truck needs to be sent.",
+    noneRecommended: "No truck is recommended at present.",
+    noneKnown: (unknown) =>
+      `No truck needs to be sent to the points that have trustworthy data; ${unknown} ${unknown === 1 ? "point is" : "points are"} unknown.`,
+    notKnown: (unknown, all) =>
+      `It is not known whether trucks are needed: ${unknown} of ${all} points are unknown.`,
     noPlan: "There is no plan yet.",
     ordered: "Ordered",
     proposed: "Recommended, to be confirmed",
@@ -198,6 +239,8 @@ export const en: Words = {
     early: (n) => `pumps ${n} min before`,
     late: (n) => `pumps ${n} min too late`,
     alreadyClosure: "already at closure depth",
+    wasClosure: "at closure depth when last believed",
+    drains: "water is draining, so none",
     noDeadline: "closure depth not forecast to be reached",
     noForecast: "no forecast, so no deadline",
     onSite: "Water on arrival",
@@ -251,21 +294,26 @@ export const en: Words = {
     steps: ["Sent", "Received", "Driving", "Set-up", "Pumping"],
     reason: {
       "depth-now": (depth) => `${depth} of water now`,
-      rising: (rate) => `Water rising at ${rate}`,
+      rising: (rate) => (rate === null ? "Water rising very fast" : `Water rising at ${rate}`),
       "forecast-peak": (depth, at) => `Forecast to peak at ${depth}, ${at}`,
       "reaches-closure": (at) => `Forecast to reach closure depth at ${at}`,
       "important-place": (weight) => `Important place (${weight} of 5)`,
       "nearest-free": (eta) => `Nearest free truck, ${eta} min away`,
-      "capacity-fits": (capacity, inflow) => `Pumps ${capacity} against an inflow of ${inflow}`,
+      "capacity-fits": (capacity, net) =>
+        net === null
+          ? `Pumps ${capacity}; forecast: no more comes in than drains away`
+          : `Pumps ${capacity} against a net inflow (rain less drainage) of ${net}`,
       "heavy-rain": (rain) => `Heavy rain over it, ${rain}`,
     },
     objection: {
       "arrives-after-closure": (n) => `Arrives ${n} min after closure depth is reached`,
-      "cannot-win": (inflow, capacity) =>
-        `Inflow ${inflow} exceeds its ${capacity}: it cannot win alone`,
+      "cannot-win": (net, capacity) =>
+        `Net inflow (rain less drainage) of ${net} exceeds its ${capacity}: it cannot win alone`,
       "district-left-without-reserve": (district) => `${district} is left without a reserve truck`,
       "straight-line-estimate": () => "Distance is a straight-line estimate; it may take longer",
       "forecast-unverified": () => "The forecast here has not been verified yet",
+      "depth-in-doubt": (minutes) =>
+        `Depth in doubt: the last trusted reading was ${minutes} min ago`,
       "truck-not-heard": (since) =>
         since === null
           ? "The truck has never said where it is; its home is assumed"
@@ -277,6 +325,7 @@ export const en: Words = {
     close: "Close",
     closeTitle: "Close (Esc)",
     depth: "Depth",
+    lastDepth: "Last trusted depth",
     trend: "Change",
     rain: "Rain",
     volume: "Water volume",
@@ -297,11 +346,12 @@ export const en: Words = {
     mid: "Median",
     high: "High (90%)",
     summary: (depth, at, trend) => `${depth} deep at ${at}, ${trend}.`,
-    summaryUnknown: (cause) => `Depth now unknown: ${cause}. This does not mean dry.`,
+    summaryUnknown: (was) => `Depth now unknown: ${was}. This does not mean dry.`,
     summarySuspect: (depth) => `There is also a suspect reading of ${depth}, not followed.`,
-    summaryPeak: (depth, at, low, high) =>
-      `Forecast to peak at ${depth}, ${at}; in 60 min ${low}–${high}.`,
-    summaryPeakOnly: (depth, at) => `Forecast to peak at ${depth}, ${at}.`,
+    summaryPeak: (depth, at) => `Forecast to peak at ${depth}, ${at}.`,
+    summaryHour: (low, high) => `Forecast for 60 min from now: ${low}–${high}.`,
+    summaryUncertain: (low, high) =>
+      `In 60 min uncertain: between ${low ?? "dry"} and over ${high}.`,
     summaryNoForecast: "No forecast.",
     issued: (at, method) => `Forecast from ${at} (${method}). `,
     method: { reservoir: "reservoir model", "rate-of-rise": "rate of rise" },
@@ -331,6 +381,9 @@ export const en: Words = {
     belowDepth: (depth) => `< ${depth}`,
     varies: "thresholds differ by point",
     unknownHint: "no data",
+    clearingHint: "to inspect",
+    inDoubt: "In doubt",
+    inDoubtHint: "hatched",
     trucks: "Pump trucks",
     working: (n) => `${n} out`,
     rain: "Rain gauges",

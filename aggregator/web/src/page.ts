@@ -3,6 +3,7 @@
 import { LitElement } from "lit";
 import { Choices } from "./choices.ts";
 import { CityLayers } from "./live/city-layers.ts";
+import { ClosedRoads } from "./live/closed-roads.ts";
 import { OrderRequests } from "./live/order-requests.ts";
 import { LiveState } from "./live/state.ts";
 import type { Instant, Name, State } from "./model.ts";
@@ -18,13 +19,17 @@ export class Page {
   readonly choices = new Choices(globalThis.localStorage ?? null);
   readonly orders = new OrderRequests(this.live);
   readonly layers = new CityLayers();
+  readonly closed = new ClosedRoads();
   readonly districts = new Map<string, Name>();
   #watchers = new Set<() => void>();
   #times = new format.Times("en", "UTC");
 
   constructor() {
     const tell = (): void => this.tell();
-    this.live.watch(tell);
+    this.live.watch(({ parts }) => {
+      if (parts.has("points")) this.closed.note(this.live.points.values());
+      tell();
+    });
     this.choices.watch(tell);
     this.orders.watch(tell);
     setInterval(tell, 1000);
@@ -77,6 +82,7 @@ export class Page {
       at: (instant) => this.at(instant),
       ago: (instant) => this.ago(instant),
       now: this.now,
+      worst: (point) => this.closed.worst(point),
       districtName: (id) => this.name(this.districts.get(id), id),
     };
   }

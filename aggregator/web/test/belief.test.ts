@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { ClosedRoads } from "../src/attention/reopening.ts";
 import { allClear } from "../src/belief.ts";
+import { ClosedRoads } from "../src/live/closed-roads.ts";
 import { labelFeatures, pointState } from "../src/map/features.ts";
 import type { Point } from "../src/model.ts";
 import { at, NOON, point } from "./examples.ts";
@@ -60,8 +60,11 @@ test("a depth on the map that may not be so any more has a question mark", () =>
 test("a road that was closed is listed for reopening for an hour after its water has gone", () => {
   const closed = new ClosedRoads();
   const dry = point({ status_since: at(30) });
-  const see = (p: Point, minute: number) =>
-    closed.see([p], NOON + minute * 60_000).map((one) => one.was);
+  const see = (p: Point, minute: number) => {
+    closed.note([p]);
+    const listed = closed.reopening(new Map([[p.id, p]]), NOON + minute * 60_000);
+    return listed.map((one) => one.was);
+  };
   expect([
     see(point(), 0),
     see(point({ status: "closure" }), 1),
@@ -71,4 +74,12 @@ test("a road that was closed is listed for reopening for an hour after its water
     see(dry, 90),
     see(dry, 91),
   ]).toEqual([[], [], [], [], ["severe"], ["severe"], []]);
+});
+
+test("water that falls class by class is still told by the worst that it was", () => {
+  const closed = new ClosedRoads();
+  closed.note([point({ status: "severe" })]);
+  const low = point({ status: "waterlogged", is_clearing: true, depth_m: 0.02 });
+  closed.note([low]);
+  expect(closed.worst(low)).toBe("severe");
 });

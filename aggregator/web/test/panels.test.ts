@@ -4,8 +4,9 @@ import { isOver, worth } from "../src/dispatch/recommendation-card.ts";
 import { timelineOf } from "../src/dispatch/timeline.ts";
 import { commonThreshold } from "../src/map/legend.ts";
 import { PendingChanges } from "../src/map/pending-changes.ts";
+import type { Point } from "../src/model.ts";
 import { SteadyRows } from "../src/steady-rows.ts";
-import { at, NOON, point } from "./examples.ts";
+import { at, forecast, NOON, point } from "./examples.ts";
 
 const MINUTE = 60_000;
 
@@ -54,7 +55,7 @@ test("a forecast moment that has passed, or a peak that stands already, is no re
     isOver({ code: "forecast-peak", params: { depth_m, at: at(minutes) } }, flood, NOON);
   const closes = (minutes: number) =>
     isOver({ code: "reaches-closure", params: { at: at(minutes) } }, flood, NOON);
-  const flood = point({ status: "closure", depth_m: 0.3 });
+  const flood = point({ status: "closure", depth_m: 0.3, forecast: forecast() });
   expect([peak(0.4, 5), peak(0.4, -5), peak(0.3, 5), closes(5), closes(-5)]).toEqual([
     false,
     true,
@@ -62,6 +63,12 @@ test("a forecast moment that has passed, or a peak that stands already, is no re
     false,
     true,
   ]);
+});
+
+test("without a forecast no inflow of nothing speaks for a truck", () => {
+  const params = { capacity_m3h: 900, inflow_m3h: 0 };
+  const fits = (p: Point) => isOver({ code: "capacity-fits", params }, p, NOON);
+  expect([fits(point()), fits(point({ forecast: forecast() }))]).toEqual([true, false]);
 });
 
 test("a threshold stands in the legend only where all points share it", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Reason, UnservedCode } from "../src/model.ts";
+import type { Point, Reason, UnservedCode } from "../src/model.ts";
 import * as format from "../src/text/format.ts";
 import { dictionaries, type Words } from "../src/text/languages.ts";
 import * as outlook from "../src/text/outlook.ts";
@@ -11,6 +11,7 @@ import { at, forecast, NOON, point } from "./examples.ts";
 const speaker = {
   words: dictionaries.en,
   now: NOON,
+  worst: (p: Point) => p.status,
   at: (instant: string) => instant.slice(11, 16),
   ago: (instant: string) => `${(NOON - Date.parse(instant)) / 60_000} min ago`,
   districtName: (id: string) => id,
@@ -99,7 +100,10 @@ test("draining water says what it was and what must happen, never that the road 
   const held = { status: "closure", is_clearing: true, rate_m_per_h: -0.2 } as const;
   const said = [0.21, 0].map((depth_m) => {
     const p = point({ ...held, depth_m });
-    return both((words) => `${pointWords.status(p, words)} · ${pointWords.clearing(p, words)}`);
+    return both(
+      (words) =>
+        `${pointWords.status(p, words)} · ${pointWords.clearing(p, { ...speaker, words })}`,
+    );
   });
   expect(said).toEqual([
     [

@@ -3,11 +3,11 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { allClear, isInDoubt } from "../belief.ts";
+import type { Reopening } from "../live/closed-roads.ts";
 import type { Gauge, Point } from "../model.ts";
 import { Part } from "../page.ts";
 import { SteadyRows } from "../steady-rows.ts";
 import { type Attention, type GaugeGroup, needsAttention } from "./needs-attention.ts";
-import { ClosedRoads, type Reopening } from "./reopening.ts";
 import * as rows from "./rows.ts";
 import { find } from "./search.ts";
 
@@ -18,7 +18,6 @@ class AttentionPanel extends Part {
   #held = false;
   readonly #flooded = new SteadyRows<Point>((p) => p.id);
   readonly #draining = new SteadyRows<Point>((p) => p.id);
-  readonly #closed = new ClosedRoads();
   readonly #coming = new SteadyRows<Point>((p) => p.id);
   readonly #doubtful = new SteadyRows<Point>((p) => p.id);
   readonly #levels = new SteadyRows<Gauge>((g) => g.id);
@@ -74,7 +73,7 @@ class AttentionPanel extends Part {
       counters: live.counters,
       now,
     });
-    const reopening = this.#closed.see(live.points.values(), now);
+    const reopening = page.closed.reopening(live.points, now);
     const inDoubt = seen.flooded.filter(isInDoubt).length;
     return html`
       ${seen.flooded.length === 0 ? this.#calm() : nothing}

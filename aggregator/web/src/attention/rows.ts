@@ -1,8 +1,9 @@
 // Single rows of the list. Every number has its unit and its age.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { isClearing, isInDoubt, isShownInDoubt, shownAs } from "../belief.ts";
+import { isClearing, isDrained, isInDoubt, isShownInDoubt, shownAs } from "../belief.ts";
 import type { Selection } from "../choices.ts";
+import type { Reopening } from "../live/closed-roads.ts";
 import {
   type Agent,
   aboveAlertM,
@@ -26,7 +27,6 @@ import * as format from "../text/format.ts";
 import * as outlook from "../text/outlook.ts";
 import * as pointWords from "../text/point-words.ts";
 import * as sentences from "../text/sentences.ts";
-import type { Reopening } from "./reopening.ts";
 
 interface Row {
   selection: Selection;
@@ -77,7 +77,7 @@ export function pointRow(page: Page, p: Point, gone = false): TemplateResult {
   } else {
     const change = `${arrow(p.rate_m_per_h)}${sentences.trend(p.rate_m_per_h, w)}`;
     lines.push(html`<b>${pointWords.status(p, w)}</b> · ${change}`);
-    if (isClearing(p)) lines.push(pointWords.clearing(p, w));
+    if (isClearing(p)) lines.push(pointWords.clearing(p, page.speaker));
     const doubt = pointWords.doubt(p, w);
     if (doubt !== null) lines.push(doubt);
   }
@@ -143,7 +143,8 @@ export function comingRow(page: Page, p: Point, gone = false): TemplateResult {
 export function reopeningRow(page: Page, { point: p, was }: Reopening): TemplateResult {
   const w = page.words;
   const since = page.at(p.status_since);
-  const now = p.status === "dry" ? w.clearing.drySince(since) : w.clearing.lowSince(since);
+  const low = isDrained(p) ? w.clearing.drained : w.clearing.lowSince(since);
+  const now = p.status === "dry" ? w.clearing.drySince(since) : low;
   const lines = [html`<b>${now}</b>`, pointWords.afterFlood(p, was, w)];
   return row(page, { ...pointFigure(page, p), lines });
 }

@@ -50,7 +50,7 @@ export function situation(page: Page, p: Point): TemplateResult {
         <small class="age">${page.age(p.observed_at)}</small>${doubt === null ? nothing : html` <span>${doubt}</span>`}`;
   return html`<p class="situation">
     <span>${now}</span>
-    ${isClearing(p) ? html`<span>${pointWords.clearing(p, w)}</span>` : nothing}
+    ${isClearing(p) ? html`<span>${pointWords.clearing(p, speaker)}</span>` : nothing}
     ${
       peak
         ? html`<span><label>${w.plan.peak}</label> <b>${format.text(format.depth(peak.depth_m))}</b> <span>${page.at(peak.at)}</span></span>`

@@ -92,8 +92,13 @@ function saidAlready(p: Point | undefined): Set<string> {
   ]);
 }
 
-/** A forecast moment that has passed, or a peak no higher than what stands, is no reason any more. */
+/**
+ * A forecast moment that has passed, a peak no higher than what stands, or what comes of a forecast
+ * that there is not, is no reason.
+ */
 export function isOver(reason: Reason, p: Point | undefined, now: number): boolean {
+  // Without a forecast an inflow of nothing is none that is known.
+  if (reason.code === "capacity-fits") return p?.forecast === null;
   if (reason.code === "reaches-closure") return outlook.ahead(reason.params.at, now) === null;
   if (reason.code !== "forecast-peak") return false;
   return !outlook.isAhead(reason.params, p?.depth_m ?? null, now);
@@ -121,9 +126,11 @@ function against(
 function more({ page, plan, recommendation: r, gone }: Card): TemplateResult {
   const { words: w, speaker } = page;
   const hours = String(Number((plan.horizon_minutes / 60).toFixed(1)));
-  const drained = (at: string | null): string =>
-    at === null ? w.plan.notWithin(hours) : page.at(at);
   const point = page.live.points.get(r.point);
+  const drained = (at: string | null): string => {
+    if (point?.forecast === null) return w.plan.notForecast;
+    return at === null ? w.plan.notWithin(hours) : page.at(at);
+  };
   const said = saidAlready(point);
   const reasons = r.reasons.filter((one) => !said.has(one.code) && !isOver(one, point, page.now));
   return html`

@@ -247,6 +247,7 @@ export const en: Words = {
     capacity: "Pumps",
     drained: "Drained",
     without: "without the truck",
+    notForecast: "no forecast",
     notWithin: (hours) => `not within ${hours} h`,
     saved: (n) => `Like keeping ${n}\u00a0m³ from standing for an hour (weighted by importance)`,
     why: "Why",

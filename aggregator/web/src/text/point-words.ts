@@ -52,8 +52,8 @@ export function was(p: Point, { words, ago }: Speaker): string {
 }
 
 /** `was at closure depth (27 cm or more); road to be inspected` */
-export function clearing(p: Point, words: Words): string {
-  return afterFlood(p, p.status, words);
+export function clearing(p: Point, { words, worst }: Speaker): string {
+  return afterFlood(p, worst(p), words);
 }
 
 /** What a place was, and what must happen before it is as before. */
@@ -75,6 +75,6 @@ export function brief(p: Point, speaker: Speaker): string {
   const said = status(p, words);
   if (p.status === "unknown") return `${said} · ${was(p, speaker)}`;
   const depth = format.text(format.depth(p.depth_m));
-  const more = isFlooded(p.status) && isClearing(p) ? clearing(p, words) : doubt(p, words);
+  const more = isFlooded(p.status) && isClearing(p) ? clearing(p, speaker) : doubt(p, words);
   return [said, depth, more].filter(Boolean).join(" · ");
 }

@@ -1,7 +1,7 @@
 // Codes of the API as sentences in the dispatcher's language. A code that this page does not
 // know is shown as it came: better odd than silent.
 
-import type { Against, Reason, Skill, UnservedCode } from "../model.ts";
+import type { Against, Point, PointStatus, Reason, Skill, UnservedCode } from "../model.ts";
 import * as format from "./format.ts";
 import type { Words } from "./languages.ts";
 
@@ -12,6 +12,8 @@ export interface Speaker {
   /** `7 min ago`, or `at 02:10`. */
   ago(instant: string): string;
   now: number;
+  /** The worst that a point was, as far as this window knows. */
+  worst(point: Point): PointStatus;
   districtName(id: string): string;
 }
 

@@ -25,7 +25,7 @@ function nowSentence(point: Point, speaker: Speaker): string {
   const depth = format.text(format.depth(point.depth_m));
   const now = words.detail.summary(depth, at(point.observed_at), trend(point.rate_m_per_h, words));
   const more = isClearing(point)
-    ? pointWords.clearing(point, words)
+    ? pointWords.clearing(point, speaker)
     : pointWords.doubt(point, words);
   return more === null ? now : `${now}${words.sentenceGap}${words.sentence(more)}`;
 }

@@ -278,6 +278,7 @@ export const zh = {
     capacity: "抽排能力",
     drained: "排干",
     without: "不派车",
+    notForecast: "没有预报",
     notWithin: (hours: string) => `${hours} 小时内排不干`,
     saved: (n: string) => `相当于 ${n}\u00a0m³ 积水少积 1 小时（已计重要程度）`,
     why: "理由",

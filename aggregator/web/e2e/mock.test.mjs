@@ -252,6 +252,24 @@ step(
   },
 );
 
+step(
+  "while water drains, no list says that there is none, and no plan that nothing is needed",
+  async () => {
+    const { page: ebb, end } = await opened((storm) => {
+      const p = storm.points.find((one) => storm.point(one).status === "severe");
+      for (let minute = 0; minute < 500; minute += 1) storm.step(MINUTE);
+      for (const one of storm.points) storm.held.delete(one.id);
+      storm.held.set(p.id, { class: 3, below: storm.now });
+      storm.replan();
+    }, 92);
+    const said = ebb.locator("flood-attention .quiet");
+    await until("the page never read the city", async () => /point/.test(await said.innerText()));
+    assert.match(await said.innerText(), /No point is flooded now; 1 point is draining/);
+    assert.match(await ebb.locator("flood-dispatch .quiet").innerText(), /No truck is recommended/);
+    await end();
+  },
+);
+
 step("a layer that could not be had when the page opened comes when it can", async () => {
   mock.failing.add("districts").add("roads");
   const late = await openWindow(browser, url);

@@ -76,7 +76,7 @@ class AttentionPanel extends Part {
     const reopening = page.closed.reopening(live.points, now);
     const inDoubt = seen.flooded.filter(isInDoubt).length;
     return html`
-      ${seen.flooded.length === 0 ? this.#calm() : nothing}
+      ${seen.flooded.length === 0 ? this.#calm(seen.draining.length) : nothing}
       ${this.#section("flooded", w.attention.flooded, this.#flooded, seen.flooded, rows.pointRow, inDoubt)}
       ${this.#section("draining", w.attention.draining, this.#draining, seen.draining, rows.pointRow)}
       ${this.#reopening(reopening)}
@@ -88,21 +88,25 @@ class AttentionPanel extends Part {
   }
 
   /** No point is flooded; but only what is known can be called dry. */
-  #calm(): TemplateResult {
+  #calm(draining: number): TemplateResult {
     const { page } = this;
     const { live, words: w, outage } = page;
     if (outage !== null && live.heardAt !== null) {
       return html`<p class="quiet">${w.attention.notHeard(page.at(live.heardAt))}</p>`;
     }
     const clear = allClear(live.points.values());
-    if (clear.kind === "clear") {
-      return html`<p class="quiet">${w.attention.none}<br />${w.attention.noneAll(clear.all)}</p>`;
+    if (clear.kind === "unknown") {
+      return html`<p class="quiet"><b>${w.attention.notKnown(clear.unknown, clear.all)}</b></p>`;
     }
-    return html`<p class="quiet">${
-      clear.kind === "partly"
-        ? w.attention.noneKnown(clear.known, clear.unknown)
-        : html`<b>${w.attention.notKnown(clear.unknown, clear.all)}</b>`
-    }</p>`;
+    const unknown = clear.kind === "partly" ? clear.unknown : 0;
+    if (draining > 0) {
+      return html`<p class="quiet">${w.attention.onlyDraining(draining)}${
+        unknown > 0 ? html`<br />${w.attention.unknownToo(unknown)}` : nothing
+      }</p>`;
+    }
+    return clear.kind === "partly"
+      ? html`<p class="quiet">${w.attention.noneKnown(clear.known, clear.unknown)}</p>`
+      : html`<p class="quiet">${w.attention.none}<br />${w.attention.noneAll(clear.all)}</p>`;
   }
 
   #reopening(reopening: Reopening[]): TemplateResult | typeof nothing {

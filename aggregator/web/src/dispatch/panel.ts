@@ -2,8 +2,15 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { allClear, believed, isClearing, isFloodedNow } from "../belief.ts";
-import { isOpen, type OrderView, type Plan, type Recommendation, rank } from "../model.ts";
+import { allClear, believed, isClearing, isDraining, isFloodedNow } from "../belief.ts";
+import {
+  isOpen,
+  type OrderView,
+  type Plan,
+  type Point,
+  type Recommendation,
+  rank,
+} from "../model.ts";
 import { Part } from "../page.ts";
 import { SteadyRows } from "../steady-rows.ts";
 import * as sentences from "../text/sentences.ts";
@@ -53,7 +60,7 @@ class DispatchPanel extends Part {
     const { live, words, lock } = this.page;
     const w = words.plan;
     const points = [...live.points.values()];
-    if (lock !== null || plan.unserved.length > 0 || points.some(isFloodedNow)) {
+    if (lock !== null || plan.unserved.length > 0 || points.some(hasWater)) {
       return w.noneRecommended;
     }
     const clear = allClear(points);
@@ -142,6 +149,11 @@ class DispatchPanel extends Part {
       </ul>
     </section>`;
   }
+}
+
+/** Flooded, or draining. */
+function hasWater(p: Point): boolean {
+  return isFloodedNow(p) || isDraining(p);
 }
 
 customElements.define("flood-dispatch", DispatchPanel);

@@ -117,6 +117,9 @@ export const en: Words = {
     levels: "River level above alert",
     problems: "Data problems",
     none: "No waterlogging at present.",
+    onlyDraining: (n) =>
+      `No point is flooded now; ${n === 1 ? "1 point is" : `${n} points are`} draining.`,
+    unknownToo: (n) => `${n === 1 ? "1 point is" : `${n} points are`} unknown.`,
     noneAll: (all) => `All ${all} waterlogging points have trustworthy data.`,
     noneKnown: (known, unknown) =>
       `No waterlogging at the ${known} points that have trustworthy data; ${unknown} ${unknown === 1 ? "point is" : "points are"} unknown.`,

@@ -145,6 +145,8 @@ export const zh = {
     levels: "河道水位超警",
     problems: "数据问题",
     none: "目前没有积水点。",
+    onlyDraining: (n: number) => `目前没有正在积水的点；${n} 处正在退水。`,
+    unknownToo: (n: number) => `另有 ${n} 个积水点情况不明。`,
     noneAll: (all: number) => `${all} 个积水点都有可信数据。`,
     noneKnown: (known: number, unknown: number) =>
       `数据可信的 ${known} 个积水点没有积水；另有 ${unknown} 个情况不明。`,

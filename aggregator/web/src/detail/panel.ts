@@ -161,6 +161,7 @@ class DetailPanel extends Part {
     const value = format.observed(g.parameter, g.value, g.interval_s);
     const every = g.interval_s % 60 === 0 ? `${g.interval_s / 60} min` : `${g.interval_s} s`;
     const failed = sentences.tests(g.tests, w);
+    const corrected = g.tests.includes("corrected") ? ` ${w.sentence(w.tests.corrected)}` : "";
     const sentence =
       g.observed_at === null
         ? w.detail.gaugeNever
@@ -182,7 +183,7 @@ class DetailPanel extends Part {
           ${g.alert_m !== null ? figure(w.detail.alertLevel, format.level(g.alert_m)) : nothing}
           ${g.parameter === "water-level" && page.live.city ? figure("", { number: "", unit: page.live.city.datum }) : nothing}
         </dl>
-        <p class="summary">${sentence}${failed.length > 0 ? ` ${w.detail.failedTests}: ${failed.join(", ")}${w.fullStop}` : ""}</p>
+        <p class="summary">${sentence}${failed.length > 0 ? ` ${w.detail.failedTests}: ${failed.join(w.comma)}${w.fullStop}` : ""}${corrected}</p>
         ${this.#series(series, w.detail.chartLabel(page.name(g.name, g.id)), table, sentence)}`,
     );
   }

@@ -174,6 +174,8 @@ export const en: Words = {
     "wrong-parameter": "Wrong parameter, refused",
     "given-up": "Batches given up by full gateways",
     "commit-failures": "Failed to store",
+    conflicting: "Another value for a known time, refused",
+    "number-reused": "Batch number used twice: a gateway went back, or two share a name",
   },
 
   parameter: {
@@ -193,6 +195,7 @@ export const en: Words = {
     "flat-line": "unchanged for too long",
     sentinel: "instrument error value",
     clock: "clock not trustworthy",
+    corrected: "corrected by its source",
   },
 
   truckState: {

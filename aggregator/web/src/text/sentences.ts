@@ -83,8 +83,9 @@ export function unserved(why: UnservedCode, speaker: Speaker): string {
   return texts[why.code] ?? objection(why as unknown as Against, speaker);
 }
 
+/** Tests that were not passed; that its source corrected a reading is no test. */
 export function tests(codes: readonly string[], words: Words): string[] {
-  return codes.map((code) => textOf(code, words.tests));
+  return codes.filter((code) => code !== "corrected").map((code) => textOf(code, words.tests));
 }
 
 /** How fast and which way: `rising 12 cm/h`. */

@@ -201,6 +201,8 @@ export const zh = {
     "wrong-parameter": "监测参数不符，已拒收",
     "given-up": "网关缓存已满而放弃的批次",
     "commit-failures": "入库失败",
+    conflicting: "同一时刻报来不同数值，已拒收",
+    "number-reused": "批次编号重复而内容不同（网关回退或重名）",
   } satisfies Record<Trouble, string>,
 
   parameter: {
@@ -223,6 +225,7 @@ export const zh = {
     "flat-line": "长时间不变",
     sentinel: "仪器报错值",
     clock: "时间不可信",
+    corrected: "来源已更正",
   } satisfies Record<QualityTest, string>,
 
   truckState: {

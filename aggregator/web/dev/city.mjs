@@ -237,7 +237,7 @@ function waterloggingPoint(i, rnd) {
       waterlogged_m: 0.15,
       closure_m: 0.25,
       severe_m: 0.4,
-      hysteresis_m: 0.05,
+      hysteresis_m: 0.03,
       hold_s: 600,
     },
   };

@@ -135,6 +135,7 @@ export class Mock {
       json({ type: "about:blank", ...p }, p.status, "application/problem+json");
     const s = this.storm;
     if (path === "/events") return this.follow(request, response);
+    if (path === "/healthz") return json("ok");
     if (path === "/api/v1/state") return json(this.state());
     const layer = /^\/layers\/([a-z-]+)\.geojson$/.exec(path)?.[1];
     if (layer && this.failing.has(layer)) return problem({ status: 503, title: "not ready" });

@@ -87,16 +87,8 @@ export class Storm extends Water {
     this.version += 1;
     const needy = this.points
       .map((p) => ({ p, view: this.point(p) }))
-      .filter(
-        ({ p, view }) =>
-          view.status !== "unknown" &&
-          (this.depth(p) >= 0.15 || (view.forecast?.peak_m ?? 0) >= 0.2),
-      )
-      .sort(
-        (a, b) =>
-          Math.max(b.view.depth_m, b.view.forecast.peak_m) -
-          Math.max(a.view.depth_m, a.view.forecast.peak_m),
-      );
+      .filter(({ view }) => (view.depth_m ?? 0) >= 0.15 || (view.forecast?.peak_m ?? 0) >= 0.2)
+      .sort((a, b) => worst(b.view) - worst(a.view));
     const served = new Set(this.orders.filter((o) => this.open(o.truck) === o).map((o) => o.point));
     const free = new Set(
       this.trucks.filter((t) => this.truck(t).state === "idle" && !this.open(t.id)),
@@ -112,11 +104,8 @@ export class Storm extends Water {
       const keep = offers.find((o) => o.t.id === last.get(p.id));
       const best = keep ?? offers[0];
       if (recommendations.length >= 14 || !best) {
-        unserved.push({
-          point: p.id,
-          code: ["gain-below-switch", "no-truck-left"][unserved.length % 2],
-          params: {},
-        });
+        const code = ["gain-below-switch", "no-truck-left"][unserved.length % 2];
+        unserved.push({ point: p.id, code, params: {} });
         continue;
       }
       free.delete(best.t);
@@ -152,15 +141,16 @@ export class Storm extends Water {
       t.capacity_m3h > inflow
         ? ready + ((volume + 60) / (t.capacity_m3h - inflow)) * 60 * MINUTE
         : null;
-    const closure = view.forecast.reaches_closure_at;
+    const { forecast } = view;
+    const closure = forecast?.reaches_closure_at;
     const reasons = [{ code: "depth-now", params: { depth_m: view.depth_m } }];
     if (view.rate_m_per_h > 0.01)
       reasons.push({ code: "rising", params: { rate_m_per_h: view.rate_m_per_h } });
     if (closure) reasons.push({ code: "reaches-closure", params: { at: closure } });
-    else
+    else if (forecast)
       reasons.push({
         code: "forecast-peak",
-        params: { depth_m: view.forecast.peak_m, at: view.forecast.peak_at },
+        params: { depth_m: forecast.peak_m, at: forecast.peak_at },
       });
     if (p.weight >= 4) reasons.push({ code: "important-place", params: { weight: p.weight } });
     reasons.push(
@@ -169,6 +159,10 @@ export class Storm extends Water {
         : { code: "nearest-free", params: { eta_minutes: Math.round(eta) } },
     );
     const against = [];
+    if (view.status === "unknown") {
+      const minutes = Math.round((this.now - Date.parse(view.observed_at)) / MINUTE);
+      against.push({ code: "depth-in-doubt", params: { minutes } });
+    }
     if (closure && Date.parse(closure) < arrives)
       against.push({
         code: "arrives-after-closure",
@@ -193,7 +187,7 @@ export class Storm extends Water {
       volume_on_arrival_m3: Math.round(volume),
       capacity_m3h: t.capacity_m3h,
       drained_at: drained && drained < this.now + 180 * MINUTE ? iso(drained) : null,
-      drained_without_at: view.forecast.dry_at,
+      drained_without_at: forecast?.dry_at ?? null,
       saved_m3h: Math.round(volume * 1.7),
       reasons,
       against,
@@ -260,6 +254,11 @@ export class Storm extends Water {
     order.ended_at = iso(this.now);
     return { status: 200, order };
   }
+}
+
+/** The deepest that a point stands or is forecast to. */
+function worst({ depth_m, forecast }) {
+  return Math.max(depth_m ?? 0, forecast?.peak_m ?? 0);
 }
 
 function along(way, distance) {

@@ -20,6 +20,27 @@ export class Water {
     this.now = ORIGIN + startMinute * MINUTE;
     this.pumped = new Map();
     this.since = new Map();
+    /** The class that hysteresis holds, and since when the depth is below it. */
+    this.held = new Map();
+    /** Points whose gauges were made silent, or doubtful, since when. */
+    this.silent = new Map();
+    this.doubted = new Map();
+  }
+
+  /** The gauges of these points say nothing from now on. */
+  fallSilent(...ids) {
+    for (const id of ids) this.silent.set(id, this.now);
+  }
+
+  /** The gauge of this point says what cannot be believed from now on. */
+  fallIntoDoubt(id, tests, suspect = null) {
+    this.doubted.set(id, { since: this.now, tests, suspect });
+  }
+
+  /** All gauges are well again. */
+  recover() {
+    this.silent.clear();
+    this.doubted.clear();
   }
 
   minute(at = this.now) {
@@ -47,20 +68,34 @@ export class Water {
     );
   }
 
-  status(p, depth) {
+  class(p, depth) {
     const t = p.thresholds;
-    const i = [t.notice_m, t.waterlogged_m, t.closure_m, t.severe_m].filter(
-      (limit) => depth >= limit,
-    ).length;
-    return STATUS[i];
+    return [t.notice_m, t.waterlogged_m, t.closure_m, t.severe_m].filter((limit) => depth >= limit)
+      .length;
+  }
+
+  /** The class of a depth, lowered only after the hold; and whether the hold alone keeps it. */
+  holding(p, depth) {
+    const { hysteresis_m, hold_s } = p.thresholds;
+    const now = this.class(p, depth);
+    const to = this.class(p, depth + hysteresis_m);
+    const held = this.held.get(p.id) ?? { class: now, below: null };
+    if (now >= held.class) Object.assign(held, { class: now, below: null });
+    else if (to >= held.class) held.below = null;
+    else held.below ??= this.now;
+    if (held.below !== null && this.now - held.below >= hold_s * 1000)
+      Object.assign(held, { class: to, below: null });
+    this.held.set(p.id, held);
+    return { status: STATUS[held.class], is_clearing: held.below !== null };
   }
 
   observedAt(p) {
     const i = p.key;
     if (NEVER.has(i)) return null;
     const stopped = STOPPED.get(i);
+    const until = this.silent.get(p.id) ?? this.doubted.get(p.id)?.since ?? this.now;
     const last = Math.floor((this.now - (i % 40) * 1000) / MINUTE) * MINUTE + (i % 40) * 1000;
-    return stopped === undefined ? last : Math.min(last, ORIGIN + stopped * MINUTE);
+    return Math.min(last, until, stopped === undefined ? last : ORIGIN + stopped * MINUTE);
   }
 
   point(p) {
@@ -68,14 +103,16 @@ export class Water {
     const at = this.observedAt(p);
     const isStale = at === null || this.now - at > 3 * MINUTE;
     const depth = at === null ? null : round(this.depth(p, at));
-    const suspect = SUSPECT.has(p.key) ? 0.93 : null;
-    const status = isStale ? "unknown" : this.status(p, depth);
+    const doubt = this.doubted.get(p.id);
+    const tests = SUSPECT.has(p.key) ? ["spike", "rate-of-change"] : (doubt?.tests ?? []);
+    const suspect = SUSPECT.has(p.key) ? 0.93 : (doubt?.suspect ?? null);
+    const holding = depth === null ? null : this.holding(p, depth);
+    const status = isStale ? "unknown" : holding.status;
     const before = this.since.get(p.id);
     if (before?.status !== status)
       this.since.set(p.id, { status, at: before ? this.now : this.now - 17 * MINUTE });
-    const rate = isStale
-      ? null
-      : round((this.depth(p) - this.depth(p, this.now - 5 * MINUTE)) * 12);
+    const rate =
+      at === null ? null : round((this.depth(p, at) - this.depth(p, at - 5 * MINUTE)) * 12);
     return {
       ...fixed,
       status,
@@ -83,7 +120,10 @@ export class Water {
       depth_m: depth,
       observed_at: at === null ? null : iso(at),
       quality: at === null ? null : 1,
-      cause: at === null ? "no-data" : isStale ? "stale" : suspect ? "suspect" : null,
+      cause: at === null ? "no-data" : tests.length > 0 ? "suspect" : isStale ? "stale" : null,
+      doubt_tests: tests,
+      last_class: holding?.status ?? null,
+      is_clearing: holding?.is_clearing ?? false,
       suspect_depth_m: suspect,
       rate_m_per_h: rate,
       rain_mm_per_h: this.rain(uv),
@@ -155,17 +195,26 @@ export class Water {
     const at = this.gaugeAt(g);
     const value = at === null ? null : this.gaugeValue(g, at);
     const late = at !== null && this.now - at > 3 * g.interval_s * 1000;
-    const isSuspect = i < 64 && SUSPECT.has(i);
+    const doubt = i < 64 ? this.doubted.get(this.points[i].id) : undefined;
+    const isSuspect = i < 64 && (SUSPECT.has(i) || doubt !== undefined);
     const fails = i % 211 === 180;
     const status =
-      at === null ? "silent" : late ? "stale" : fails ? "fail" : isSuspect ? "suspect" : "ok";
+      at === null
+        ? "silent"
+        : late && !doubt
+          ? "stale"
+          : fails
+            ? "fail"
+            : isSuspect
+              ? "suspect"
+              : "ok";
     return {
       ...fixed,
       alert_m: g.alert_m ?? null,
-      value: fails ? null : isSuspect ? 0.93 : value,
-      observed_at: at === null ? null : iso(at),
+      value: fails ? null : isSuspect ? (doubt?.suspect ?? 0.93) : value,
+      observed_at: at === null ? null : iso(doubt ? this.now : at),
       quality: at === null ? null : fails ? 4 : isSuspect ? 3 : 1,
-      tests: fails ? ["sentinel"] : isSuspect ? ["spike", "rate-of-change"] : [],
+      tests: fails ? ["sentinel"] : isSuspect ? (doubt?.tests ?? ["spike", "rate-of-change"]) : [],
       status,
     };
   }

@@ -67,11 +67,13 @@ export async function startServer() {
   return { url, close: () => mock.close() };
 }
 
-/** A TCP line to `target` that can be cut and joined again. */
+/** A TCP line to `target` that can be cut and joined again, or held so that nothing passes. */
 export async function startLine(target) {
   const { hostname, port } = new URL(target);
   const sockets = new Set();
+  const pairs = new Set();
   let isCut = false;
+  let isHeld = false;
   const server = createServer((inner) => {
     if (isCut) {
       inner.destroy();
@@ -87,7 +89,10 @@ export async function startLine(target) {
         outer.destroy();
       });
     }
-    inner.pipe(outer).pipe(inner);
+    const pair = [inner, outer];
+    pairs.add(pair);
+    inner.on("close", () => pairs.delete(pair));
+    if (!isHeld) inner.pipe(outer).pipe(inner);
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   const cutAll = () => {
@@ -101,6 +106,18 @@ export async function startLine(target) {
     },
     join() {
       isCut = false;
+    },
+    /** As if the server stood still: the line stands, new ones come about, and nothing passes. */
+    hold() {
+      isHeld = true;
+      for (const [inner, outer] of pairs) {
+        inner.unpipe(outer);
+        outer.unpipe(inner);
+      }
+    },
+    release() {
+      isHeld = false;
+      for (const [inner, outer] of pairs) inner.pipe(outer).pipe(inner);
     },
     close() {
       server.close();

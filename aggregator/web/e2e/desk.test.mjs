@@ -48,7 +48,15 @@ after(async () => {
   server?.close();
 });
 
-const floodedOf = (state) => state.points.filter((p) => FLOODED.has(p.status));
+/** What a point is or, where that is unknown, was. */
+const classOf = (p) => (p.status === "unknown" ? p.last_class : p.status);
+/** Only held, with no water left to close the road, and none that comes again. */
+const isDraining = (p) =>
+  p.status !== "unknown" &&
+  p.is_clearing &&
+  p.depth_m < p.thresholds.closure_m &&
+  !(p.rate_m_per_h >= 0.01);
+const floodedOf = (state) => state.points.filter((p) => FLOODED.has(classOf(p)) && !isDraining(p));
 
 const SCALE = ["severe", "closure", "waterlogged"];
 
@@ -71,7 +79,7 @@ async function listed() {
 
 /** The same, from what the server tells; in no order. */
 const told = (state) =>
-  floodedOf(state).map((p) => entry(p.status, Math.round(p.depth_m * 100), p.id));
+  floodedOf(state).map((p) => entry(classOf(p), Math.round(p.depth_m * 100), p.id));
 
 const isWorstFirst = (entries) => {
   const weights = entries.map(
@@ -250,6 +258,31 @@ step(
   },
 );
 
+step(
+  "a server that hangs is said within two and a half seconds, locks orders, and heals by itself",
+  async () => {
+    assert.deepEqual(desk.complaints, []);
+    const hungAt = Date.now();
+    line.hold();
+    await page.locator(".loss").waitFor();
+    const said = Date.now() - hungAt;
+    assert.match(await page.locator(".loss").innerText(), /does not answer/);
+    await picture(page, "hung-en");
+    assert.ok(said < 2500, `said after ${said} ms`);
+    assert.ok(
+      await page.locator(`[data-order="${order.id}"] [data-do="recall"]`).isDisabled(),
+      "an order can be given to a server that hangs",
+    );
+    const confirms = page.locator("flood-dispatch .card button.confirm");
+    for (const button of await confirms.all())
+      assert.ok(await button.isDisabled(), "a recommendation can be confirmed into the void");
+    line.release();
+    await page.locator(".loss").waitFor({ state: "detached" });
+    await listAgrees();
+    desk.complaints = desk.complaints.filter((c) => !c.includes("net::ERR_"));
+  },
+);
+
 step("the order is recalled, and gone from the page", async () => {
   await page.locator(`[data-order="${order.id}"] [data-do="recall"]`).click();
   await page.locator(`[data-order="${order.id}"]`).waitFor({ state: "detached" });
@@ -349,7 +382,12 @@ if (process.env.FLOOD_URL) {
       STORM_MS,
     );
     await page.locator("flood-attention .group.flooded").waitFor({ state: "detached" });
-    assert.match(await page.locator("#list .quiet").first().innerText(), /No waterlogging/);
+    const quiet = page.locator("#list .quiet").first();
+    await until(
+      "the page never gave the all-clear",
+      async () => /No waterlogging at present/.test(await quiet.innerText()),
+      STORM_MS,
+    );
     await pictures(page, "after");
   });
 }

@@ -1,8 +1,9 @@
 // Says new floods aloud to a screen reader: once each, and again only when they get worse.
 
-import { isFlooded, rank } from "./model.ts";
+import { believed, isFloodedNow } from "./belief.ts";
+import { rank } from "./model.ts";
 import type { Page } from "./page.ts";
-import * as format from "./text/format.ts";
+import * as pointWords from "./text/point-words.ts";
 
 /** Most floods named in one announcement. */
 const NAMED = 3;
@@ -23,12 +24,10 @@ export function announceFloods(page: Page, region: HTMLElement): void {
       const point = page.live.points.get(id);
       if (!point) continue;
       const before = worst.get(id) ?? 0;
-      const now = rank(point.status);
+      const now = rank(believed(point));
       worst.set(id, now);
-      if (!primed || !isFlooded(point.status) || now <= before) continue;
-      const depth = format.text(format.depth(point.depth_m));
-      const { words: w } = page;
-      fresh.push(w.attention.newFlood(page.name(point.name, id), w.status[point.status], depth));
+      if (!primed || !isFloodedNow(point) || now <= before) continue;
+      fresh.push(`${page.name(point.name, id)}: ${pointWords.brief(point, page.speaker)}`);
     }
     primed = true;
     if (fresh.length > 0)

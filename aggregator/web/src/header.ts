@@ -1,7 +1,7 @@
 // The top of the page: which city, which time, whether it is live, and what kind of run it is.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { isFlooded } from "./model.ts";
+import { isFloodedNow } from "./belief.ts";
 import { Part } from "./page.ts";
 
 class Header extends Part {
@@ -51,10 +51,10 @@ class Header extends Part {
     const { page } = this;
     const { live, words: w, times, now } = page;
     if (live.seq < 0) return html`<div class="clock"><span>${w.line.starting}…</span></div>`;
-    const lost = page.isLost;
+    const { outage } = page;
     return html`<div class="clock">
-      <span class="line ${lost ? "lost" : "live"}">
-        <i aria-hidden="true"></i>${lost ? w.line.lost : w.line.live}
+      <span class="line ${outage ? "lost" : "live"}">
+        <i aria-hidden="true"></i>${w.line[outage ?? "live"]}
       </span>
       <time class="now">${times.seconds(now)}</time>
       <span class="date">${times.date(now)} <small>${times.offset(now)}</small></span>
@@ -64,13 +64,14 @@ class Header extends Part {
   #loss(): TemplateResult | typeof nothing {
     const { page } = this;
     const { live, words: w, times } = page;
-    if (!page.isLost) return nothing;
+    const { outage } = page;
+    if (!outage) return nothing;
     if (live.heardAt === null) {
-      return html`<div class="loss" role="alert">${w.line.lost}. ${w.line.starting}…</div>`;
+      return html`<div class="loss" role="alert">${w.line[outage]}. ${w.line.starting}…</div>`;
     }
     const ago = page.age(new Date(live.heardAt).toISOString());
     return html`<div class="loss" role="alert">
-      ${w.line.lostBanner(times.seconds(live.heardAt), ago)}
+      ${outage === "quiet" ? w.line.quietBanner(times.seconds(live.heardAt), ago) : w.line.lostBanner(times.seconds(live.heardAt), ago)}
     </div>`;
   }
 
@@ -78,7 +79,7 @@ class Header extends Part {
   protected override updated(): void {
     const { live, words: w, choices } = this.page;
     let flooded = 0;
-    for (const point of live.points.values()) if (isFlooded(point.status)) flooded += 1;
+    for (const point of live.points.values()) if (isFloodedNow(point)) flooded += 1;
     const city = live.city ? ` · ${this.page.name(live.city.name, "")}` : "";
     document.title = `${flooded > 0 ? `(${flooded}) ` : ""}${w.app}${city}`;
     document.documentElement.lang = choices.lang === "zh" ? "zh-Hans" : "en";

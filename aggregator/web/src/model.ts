@@ -49,6 +49,9 @@ export const CLASSES: readonly PointStatus[] = [
   "unknown",
 ];
 
+/** What is drawn of a point: a class, or that the water goes, or that nothing is known. */
+export type Shown = PointStatus | "clearing";
+
 /** How bad a status is; unknown stands outside the scale. */
 export function rank(status: PointStatus): number {
   return status === "unknown" ? -1 : 4 - CLASSES.indexOf(status);
@@ -56,6 +59,13 @@ export function rank(status: PointStatus): number {
 
 export function isFlooded(status: PointStatus): boolean {
   return rank(status) >= 2;
+}
+
+/** Water that changes by less is called steady. */
+export const STEADY_M_PER_H = 0.01;
+
+export function isRising(metresPerHour: number | null): boolean {
+  return metresPerHour !== null && metresPerHour >= STEADY_M_PER_H;
 }
 
 export function isRain(parameter: Parameter): boolean {

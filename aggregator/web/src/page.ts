@@ -3,6 +3,7 @@
 import { LitElement } from "lit";
 import { Choices } from "./choices.ts";
 import { CityLayers } from "./live/city-layers.ts";
+import { ClosedRoads } from "./live/closed-roads.ts";
 import { OrderRequests } from "./live/order-requests.ts";
 import { LiveState } from "./live/state.ts";
 import type { Instant, Name, State } from "./model.ts";
@@ -18,13 +19,17 @@ export class Page {
   readonly choices = new Choices(globalThis.localStorage ?? null);
   readonly orders = new OrderRequests(this.live);
   readonly layers = new CityLayers();
+  readonly closed = new ClosedRoads();
   readonly districts = new Map<string, Name>();
   #watchers = new Set<() => void>();
   #times = new format.Times("en", "UTC");
 
   constructor() {
     const tell = (): void => this.tell();
-    this.live.watch(tell);
+    this.live.watch(({ parts }) => {
+      if (parts.has("points")) this.closed.note(this.live.points.values());
+      tell();
+    });
     this.choices.watch(tell);
     this.orders.watch(tell);
     setInterval(tell, 1000);
@@ -56,20 +61,28 @@ export class Page {
     return this.live.clock.now();
   }
 
-  get isLost(): boolean {
+  /** What is wrong with the line, once it is to be said; null while the page is live. */
+  get outage(): "lost" | "quiet" | null {
     const { line } = this.live;
-    return line.state === "lost" && performance.now() - line.at > LOSS_IS_SAID_AFTER_MS;
+    if (line.state === "quiet") return "quiet";
+    if (line.state !== "lost") return null;
+    return performance.now() - line.at > LOSS_IS_SAID_AFTER_MS ? "lost" : null;
   }
 
   /** Why no order can be given now; null if it can. */
   get lock(): string | null {
-    return this.live.line.state === "lost" ? this.words.plan.lostLocked : null;
+    const { state } = this.live.line;
+    if (state === "lost") return this.words.plan.lostLocked;
+    return state === "quiet" ? this.words.plan.quietLocked : null;
   }
 
   get speaker(): Speaker {
     return {
       words: this.words,
       at: (instant) => this.at(instant),
+      ago: (instant) => this.ago(instant),
+      now: this.now,
+      worst: (point) => this.closed.worst(point),
       districtName: (id) => this.name(this.districts.get(id), id),
     };
   }
@@ -99,6 +112,12 @@ export class Page {
     const step = format.ageStep(this.now - at);
     if (!step) return this.at(at);
     return step.unit === "s" ? this.words.age.seconds(step.n) : this.words.age.minutes(step.n);
+  }
+
+  /** The same within a sentence: `7 min ago`, `at 02:10`. */
+  ago(instant: Instant): string {
+    const isRecent = format.ageStep(this.now - Date.parse(instant)) !== null;
+    return isRecent ? this.age(instant) : this.words.age.at(this.at(instant));
   }
 
   inMinutes(instant: Instant): string {

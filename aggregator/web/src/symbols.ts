@@ -2,7 +2,8 @@
 // word, never by colour alone.
 
 import { html, type SVGTemplateResult, svg, type TemplateResult } from "lit";
-import type { PointStatus, TruckState } from "./model.ts";
+import { believed, isShownInDoubt, shownAs } from "./belief.ts";
+import type { Point, PointStatus, Shown, TruckState } from "./model.ts";
 
 /** Radius of a point's symbol by status, in pixels. The map uses the same. */
 export const RADIUS: Record<PointStatus, number> = {
@@ -18,9 +19,45 @@ function picture(size: number, content: SVGTemplateResult): TemplateResult {
   return html`<svg class="symbol" width=${size} height=${size} viewBox="0 0 24 24" aria-hidden="true">${content}</svg>`;
 }
 
-export function pointSymbol(status: PointStatus): TemplateResult {
-  const r = RADIUS[status];
-  return picture(24, svg`<circle class="point-symbol ${status}" cx="12" cy="12" r=${r} />`);
+/** Distance of the lines that hatch what is in doubt, in pixels. */
+const HATCH = 4.5;
+
+/** Lines across a circle of radius `r` around 12, 12: what is drawn so is in doubt. */
+export function hatch(r: number): string {
+  const lines: string[] = [];
+  for (let at = -Math.floor(r / HATCH) * HATCH; at < r; at += HATCH) {
+    const half = Math.sqrt(r * r - at * at);
+    const [x, y] = [12 + at * Math.SQRT1_2, 12 + at * Math.SQRT1_2];
+    const d = half * Math.SQRT1_2;
+    lines.push(`M${x - d} ${y + d}L${x + d} ${y - d}`);
+  }
+  return lines.join("");
+}
+
+/** An arrow down: the water goes. */
+export const FALLS = "M12 7.500v8M8.500 12.200l3.500 3.500 3.500-3.500";
+
+export function classSymbol(
+  shown: Shown,
+  inDoubt = false,
+  was: PointStatus = "closure",
+): TemplateResult {
+  if (shown === "clearing") {
+    const ring = svg`<circle class="point-ring ${was}" cx="12" cy="12" r="9" />`;
+    return picture(
+      24,
+      svg`<circle class="point-case" cx="12" cy="12" r="11" />${ring}<path class="point-falls" d=${FALLS} />`,
+    );
+  }
+  const r = RADIUS[shown];
+  const circle = svg`<circle class="point-symbol ${shown} ${inDoubt ? "in-doubt" : ""}" cx="12" cy="12" r=${r} />`;
+  const lines = inDoubt ? svg`<path class="point-hatch ${shown}" d=${hatch(r)} />` : "";
+  return picture(24, svg`${circle}${lines}`);
+}
+
+/** What a point is shown as. */
+export function pointSymbol(p: Point): TemplateResult {
+  return classSymbol(shownAs(p), isShownInDoubt(p), believed(p));
 }
 
 export function rainSymbol(hasData = true): TemplateResult {

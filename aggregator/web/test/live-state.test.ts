@@ -108,3 +108,20 @@ test("storm time runs at the storm's speed between two messages", async () => {
   now = 10_000;
   expect(new Date(live.clock.now()).toISOString()).toBe(at(10));
 });
+
+test("a server that hangs is told as such until it is heard, and not as a line that is lost", async () => {
+  let now = 5;
+  const live = new LiveState(
+    async () => delta(1),
+    () => now,
+  );
+  await live.take({ kind: "open", resumed: false });
+  await live.take({ kind: "quiet" });
+  expect(live.line).toEqual({ state: "quiet", at: 5 });
+  await live.take({ kind: "heard" });
+  expect(live.line).toEqual({ state: "open" });
+  await live.take({ kind: "quiet" });
+  now = 9;
+  await live.take({ kind: "lost" });
+  expect(live.line).toEqual({ state: "lost", at: 5 });
+});

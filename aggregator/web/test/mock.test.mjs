@@ -11,6 +11,8 @@ test("the mock tells what the API's document says, nothing less and nothing else
   const { storm } = mock;
   const deltas = [];
   mock.viewers.add({ write: (frame) => deltas.push(JSON.parse(/^data: (.*)$/m.exec(frame)[1])) });
+  storm.fallSilent(storm.points[2].id);
+  storm.fallIntoDoubt(storm.points[11].id, ["gross-range"], 9.9);
   const [{ truck, point }] = storm.plan.recommendations;
   const { order } = storm.dispatch({ truck, point, plan: storm.plan.version });
   for (let i = 0; i < 8; i += 1) mock.tick();

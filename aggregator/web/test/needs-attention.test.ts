@@ -16,10 +16,71 @@ test("flooded points come worst first: by class, then by depth", () => {
   expect(ids(seen({ points }).flooded)).toEqual(["b", "c", "a"]);
 });
 
-test("a silent point is doubtful, never among the dry or the flooded", () => {
-  const points = [point({ status: "unknown", depth_m: null, cause: "stale" })];
+test("a silent point that was dry is doubtful, never among the dry or the flooded", () => {
+  const points = [point({ status: "unknown", last_class: "dry", cause: "stale" })];
   const { flooded, coming, doubtful } = seen({ points });
   expect([flooded, coming, ids(doubtful)]).toEqual([[], [], ["wp-01"]]);
+});
+
+test("a flood whose gauge falls silent or into doubt stays first among its like", () => {
+  const points = [
+    point({ id: "calm", status: "waterlogged", depth_m: 0.2 }),
+    point({
+      id: "silent",
+      status: "unknown",
+      cause: "stale",
+      last_class: "waterlogged",
+      depth_m: 0.22,
+    }),
+    point({
+      id: "off-span",
+      status: "unknown",
+      cause: "suspect",
+      last_class: "severe",
+      depth_m: 4.5,
+    }),
+    point({ id: "known", status: "severe", depth_m: 0.5 }),
+  ];
+  const { flooded, doubtful } = seen({ points });
+  expect([ids(flooded), doubtful]).toEqual([["off-span", "known", "silent", "calm"], []]);
+});
+
+test("of two floods of one class and depth the more important place comes first", () => {
+  const flood = { status: "closure", depth_m: 0.3 } as const;
+  const points = [point({ id: "a", ...flood }), point({ id: "b", ...flood, weight: 5 })];
+  expect(ids(seen({ points }).flooded)).toEqual(["b", "a"]);
+});
+
+test("what was only wet leads the unknown, as it may be flooded by now", () => {
+  const silent = { status: "unknown", cause: "stale" } as const;
+  const points = [
+    point({ id: "dry", ...silent, last_class: "dry", weight: 5 }),
+    point({ id: "wet", ...silent, last_class: "notice", depth_m: 0.12 }),
+  ];
+  expect(ids(seen({ points }).doubtful)).toEqual(["wet", "dry"]);
+});
+
+test("a silent point that is forecast to flood is still coming", () => {
+  const silent = { status: "unknown", cause: "stale", last_class: "notice" } as const;
+  const points = [point({ ...silent, forecast: forecast({ reaches_waterlogged_at: at(9) }) })];
+  const { coming, doubtful } = seen({ points });
+  expect([ids(coming), doubtful]).toEqual([["wp-01"], []]);
+});
+
+test("water that goes is counted apart from what is flooded, by the depth that is left", () => {
+  const held = { status: "severe", is_clearing: true, rate_m_per_h: -0.3 } as const;
+  const points = [
+    point({ id: "low", ...held, depth_m: 0.21 }),
+    point({ id: "none", ...held, depth_m: 0 }),
+    point({ id: "still-closed", ...held, depth_m: 0.33 }),
+    point({ id: "rises-again", ...held, depth_m: 0.21, rate_m_per_h: 0.4 }),
+    point({ id: "unseen", ...held, status: "unknown", last_class: "severe", depth_m: 0.21 }),
+  ];
+  const { flooded, draining } = seen({ points });
+  expect([ids(flooded), ids(draining)]).toEqual([
+    ["still-closed", "rises-again", "unseen"],
+    ["low", "none"],
+  ]);
 });
 
 test("a suspect reading above notice is shown as doubtful and raises nothing", () => {

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { observed, tableRows } from "../src/detail/chart-columns.ts";
-import { worth } from "../src/dispatch/recommendation-card.ts";
+import { isOver, worth } from "../src/dispatch/recommendation-card.ts";
 import { timelineOf } from "../src/dispatch/timeline.ts";
 import { commonThreshold } from "../src/map/legend.ts";
 import { PendingChanges } from "../src/map/pending-changes.ts";
+import type { Point } from "../src/model.ts";
 import { SteadyRows } from "../src/steady-rows.ts";
-import { at, NOON, point } from "./examples.ts";
+import { at, forecast, NOON, point } from "./examples.ts";
 
 const MINUTE = 60_000;
 
@@ -47,6 +48,27 @@ test("the table begins with the newest and keeps the step", () => {
 test("an alternative's worth is its share of what the recommendation achieves, within 0 and 100", () => {
   const of = (saved: number, regret: number) => worth({ saved_m3h: saved }, { regret_m3h: regret });
   expect([of(100, 25), of(100, 130), of(100, -5), of(0, 0)]).toEqual([75, 0, 100, null]);
+});
+
+test("a forecast moment that has passed, or a peak that stands already, is no reason to send a truck", () => {
+  const peak = (depth_m: number, minutes: number) =>
+    isOver({ code: "forecast-peak", params: { depth_m, at: at(minutes) } }, flood, NOON);
+  const closes = (minutes: number) =>
+    isOver({ code: "reaches-closure", params: { at: at(minutes) } }, flood, NOON);
+  const flood = point({ status: "closure", depth_m: 0.3, forecast: forecast() });
+  expect([peak(0.4, 5), peak(0.4, -5), peak(0.3, 5), closes(5), closes(-5)]).toEqual([
+    false,
+    true,
+    true,
+    false,
+    true,
+  ]);
+});
+
+test("without a forecast no inflow of nothing speaks for a truck", () => {
+  const params = { capacity_m3h: 900, inflow_m3h: 0 };
+  const fits = (p: Point) => isOver({ code: "capacity-fits", params }, p, NOON);
+  expect([fits(point()), fits(point({ forecast: forecast() }))]).toEqual([true, false]);
 });
 
 test("a threshold stands in the legend only where all points share it", () => {

@@ -1,12 +1,12 @@
 // What needs a dispatcher's attention, worst first. Pure: state and time in, lists out.
 
+import { believed, isDoubtful, isDraining, isFloodedNow } from "../belief.ts";
 import {
   type Agent,
   aboveAlertM,
   type Gauge,
   type GaugeStatus,
   isAboveAlert,
-  isFlooded,
   type Point,
   rank,
   WORK_COUNTERS,
@@ -18,10 +18,13 @@ export interface GaugeGroup {
 }
 
 export interface Attention {
+  /** Flooded, or so when they were last believed. */
   flooded: Point[];
+  /** Flooded until lately: the water goes. */
+  draining: Point[];
   /** Dry or nearly so, but forecast to be waterlogged within the hour. */
   coming: Point[];
-  /** Unknown, or with a high reading that is not believed. */
+  /** Neither: unknown, or with a high reading that is not believed. */
   doubtful: Point[];
   /** River and canal gauges above their alert level. */
   levels: Gauge[];
@@ -47,12 +50,14 @@ const GROUPS: GaugeGroup["status"][] = ["silent", "stale", "fail", "missing", "s
 export function needsAttention(seen: Seen): Attention {
   const points = [...seen.points];
   const gauges = [...seen.gauges];
+  const comes = (p: Point): boolean => comesWithin(p, seen.now, SOON_MS);
   return {
-    flooded: points.filter((p) => isFlooded(p.status)).sort(worstFirst),
-    coming: points
-      .filter((p) => comesWithin(p, seen.now, SOON_MS))
-      .sort((a, b) => floodsAt(a) - floodsAt(b) || byId(a, b)),
-    doubtful: points.filter(isDoubtful).sort(doubtFirst),
+    flooded: points.filter(isFloodedNow).sort(worstFirst),
+    draining: points.filter(isDraining).sort(worstFirst),
+    coming: points.filter(comes).sort((a, b) => floodsAt(a) - floodsAt(b) || byId(a, b)),
+    doubtful: points
+      .filter((p) => isDoubtful(p) && !(p.status === "unknown" && comes(p)))
+      .sort(doubtFirst),
     levels: gauges
       .filter(isAboveAlert)
       .sort((a, b) => aboveAlertM(b) - aboveAlertM(a) || byId(a, b)),
@@ -78,13 +83,18 @@ export function isTroubled(agent: Agent): boolean {
   );
 }
 
-/** Highest first: class, then depth; the id makes the order total. */
+/** Highest first: class, believed or in doubt, then depth, then importance; the id makes it total. */
 function worstFirst(a: Point, b: Point): number {
-  return rank(b.status) - rank(a.status) || (b.depth_m ?? 0) - (a.depth_m ?? 0) || byId(a, b);
+  return (
+    rank(believed(b)) - rank(believed(a)) ||
+    (b.depth_m ?? 0) - (a.depth_m ?? 0) ||
+    b.weight - a.weight ||
+    byId(a, b)
+  );
 }
 
 function comesWithin(point: Point, now: number, span: number): boolean {
-  if (point.status === "unknown" || isFlooded(point.status)) return false;
+  if (isFloodedNow(point) || isDraining(point)) return false;
   return floodsAt(point) <= now + span;
 }
 
@@ -93,15 +103,14 @@ function floodsAt(point: Point): number {
   return at ? Date.parse(at) : Number.POSITIVE_INFINITY;
 }
 
-function isDoubtful(point: Point): boolean {
-  if (point.status === "unknown") return true;
-  const suspect = point.suspect_depth_m;
-  return suspect !== null && suspect >= point.thresholds.notice_m && !isFlooded(point.status);
-}
-
-/** A high reading that is not believed is more urgent than silence. */
+/** A high reading that is not believed is more urgent than silence; so is what was wet. */
 function doubtFirst(a: Point, b: Point): number {
-  return (b.suspect_depth_m ?? -1) - (a.suspect_depth_m ?? -1) || b.weight - a.weight || byId(a, b);
+  return (
+    (b.suspect_depth_m ?? -1) - (a.suspect_depth_m ?? -1) ||
+    rank(believed(b)) - rank(believed(a)) ||
+    b.weight - a.weight ||
+    byId(a, b)
+  );
 }
 
 function agentOrder(a: Agent, b: Agent): number {

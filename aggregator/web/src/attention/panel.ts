@@ -2,6 +2,8 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import { allClear, isInDoubt } from "../belief.ts";
+import type { Reopening } from "../live/closed-roads.ts";
 import type { Gauge, Point } from "../model.ts";
 import { Part } from "../page.ts";
 import { SteadyRows } from "../steady-rows.ts";
@@ -15,6 +17,7 @@ const LISTED = 12;
 class AttentionPanel extends Part {
   #held = false;
   readonly #flooded = new SteadyRows<Point>((p) => p.id);
+  readonly #draining = new SteadyRows<Point>((p) => p.id);
   readonly #coming = new SteadyRows<Point>((p) => p.id);
   readonly #doubtful = new SteadyRows<Point>((p) => p.id);
   readonly #levels = new SteadyRows<Gauge>((g) => g.id);
@@ -70,9 +73,13 @@ class AttentionPanel extends Part {
       counters: live.counters,
       now,
     });
+    const reopening = page.closed.reopening(live.points, now);
+    const inDoubt = seen.flooded.filter(isInDoubt).length;
     return html`
-      ${seen.flooded.length === 0 ? this.#calm(seen) : nothing}
-      ${this.#section("flooded", w.attention.flooded, this.#flooded, seen.flooded, rows.pointRow)}
+      ${seen.flooded.length === 0 ? this.#calm(seen.draining.length) : nothing}
+      ${this.#section("flooded", w.attention.flooded, this.#flooded, seen.flooded, rows.pointRow, inDoubt)}
+      ${this.#section("draining", w.attention.draining, this.#draining, seen.draining, rows.pointRow)}
+      ${this.#reopening(reopening)}
       ${this.#section("coming", w.attention.coming, this.#coming, seen.coming, rows.comingRow)}
       ${this.#section("doubtful", w.attention.doubtful, this.#doubtful, seen.doubtful, rows.pointRow)}
       ${this.#section("levels", w.attention.levels, this.#levels, seen.levels, rows.levelRow)}
@@ -80,12 +87,35 @@ class AttentionPanel extends Part {
     `;
   }
 
-  #calm(seen: Attention): TemplateResult {
-    const { live, words: w } = this.page;
-    const known = live.points.size - seen.doubtful.filter((p) => p.status === "unknown").length;
-    return html`<p class="quiet">
-      ${w.attention.none}<br />${w.attention.noneKnown(known, live.points.size)}
-    </p>`;
+  /** No point is flooded; but only what is known can be called dry. */
+  #calm(draining: number): TemplateResult {
+    const { page } = this;
+    const { live, words: w, outage } = page;
+    if (outage !== null && live.heardAt !== null) {
+      return html`<p class="quiet">${w.attention.notHeard(page.at(live.heardAt))}</p>`;
+    }
+    const clear = allClear(live.points.values());
+    if (clear.kind === "unknown") {
+      return html`<p class="quiet"><b>${w.attention.notKnown(clear.unknown, clear.all)}</b></p>`;
+    }
+    const unknown = clear.kind === "partly" ? clear.unknown : 0;
+    if (draining > 0) {
+      return html`<p class="quiet">${w.attention.onlyDraining(draining)}${
+        unknown > 0 ? html`<br />${w.attention.unknownToo(unknown)}` : nothing
+      }</p>`;
+    }
+    return clear.kind === "partly"
+      ? html`<p class="quiet">${w.attention.noneKnown(clear.known, clear.unknown)}</p>`
+      : html`<p class="quiet">${w.attention.none}<br />${w.attention.noneAll(clear.all)}</p>`;
+  }
+
+  #reopening(reopening: Reopening[]): TemplateResult | typeof nothing {
+    if (reopening.length === 0) return nothing;
+    const { page } = this;
+    return html`<section class="group reopening" aria-labelledby="group-reopening">
+      <h3 id="group-reopening">${page.words.attention.reopening}<span class="badge">${reopening.length}</span></h3>
+      <ul class="rows">${reopening.map((r) => rows.reopeningRow(page, r))}</ul>
+    </section>`;
   }
 
   #section<T>(
@@ -94,11 +124,16 @@ class AttentionPanel extends Part {
     steady: SteadyRows<T>,
     items: T[],
     row: (page: AttentionPanel["page"], item: T, gone: boolean) => TemplateResult,
+    inDoubt = 0,
   ): TemplateResult | typeof nothing {
     const { rows: shown, waiting } = steady.show(items, this.#held);
     if (shown.length === 0 && waiting === 0) return nothing;
     return html`<section class="group ${id}" aria-labelledby="group-${id}">
-      <h3 id="group-${id}">${title}<span class="badge">${items.length}</span></h3>
+      <h3 id="group-${id}">${title}<span class="badge">${items.length}</span>${
+        inDoubt > 0
+          ? html`<span class="doubt-count">${this.page.words.doubt.count(inDoubt)}</span>`
+          : nothing
+      }</h3>
       <ul class="rows">
         ${repeat(
           shown,

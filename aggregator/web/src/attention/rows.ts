@@ -1,7 +1,9 @@
 // Single rows of the list. Every number has its unit and its age.
 
 import { html, nothing, type TemplateResult } from "lit";
+import { isClearing, isDrained, isInDoubt, isShownInDoubt, shownAs } from "../belief.ts";
 import type { Selection } from "../choices.ts";
+import type { Reopening } from "../live/closed-roads.ts";
 import {
   type Agent,
   aboveAlertM,
@@ -22,6 +24,8 @@ import {
   truckSymbol,
 } from "../symbols.ts";
 import * as format from "../text/format.ts";
+import * as outlook from "../text/outlook.ts";
+import * as pointWords from "../text/point-words.ts";
 import * as sentences from "../text/sentences.ts";
 
 interface Row {
@@ -29,6 +33,8 @@ interface Row {
   symbol: TemplateResult;
   name: string;
   value: format.Quantity | null;
+  /** The value is what was, not what is. */
+  past?: boolean;
   age: string;
   ageTitle?: string;
   lines: (TemplateResult | string)[];
@@ -46,7 +52,7 @@ function row(page: Page, r: Row): TemplateResult {
         ${r.lines.map((line) => html`<span class="line">${line}</span>`)}
       </span>
       <span class="figure">
-        ${r.value ? quantity(r.value) : nothing}
+        ${r.value ? html`<span class=${r.past ? "past" : ""}>${r.past ? html`<small>${page.words.doubt.wasFigure}</small> ` : nothing}${quantity(r.value)}</span>` : nothing}
         <span class="age" title=${r.ageTitle ?? nothing}>${r.age}</span>
       </span>
     </button>
@@ -62,73 +68,85 @@ function observedTitle(page: Page, at: string | null): string | undefined {
   return at === null ? undefined : page.words.age.observed(page.at(at));
 }
 
-/** A waterlogging point as it is now. */
+/** A waterlogging point as it is now, or, where that is unknown, as it was. */
 export function pointRow(page: Page, p: Point, gone = false): TemplateResult {
   const w = page.words;
-  const isUnknown = p.status === "unknown";
-  const lines: (TemplateResult | string)[] = [];
-  if (gone) lines.push(w.attention.gone);
-  if (isUnknown) {
-    lines.push(html`<b>${w.status.unknown}</b> · ${w.cause[p.cause ?? "no-data"]}`);
-    if (p.depth_m !== null) {
-      lines.push(w.age.lastDepth(format.text(format.depth(p.depth_m)), page.age(p.observed_at)));
-    }
+  const lines: (TemplateResult | string)[] = gone ? [w.attention.gone] : [];
+  if (p.status === "unknown") {
+    lines.push(html`<b>${pointWords.status(p, w)}</b>`, pointWords.was(p, page.speaker));
   } else {
     const change = `${arrow(p.rate_m_per_h)}${sentences.trend(p.rate_m_per_h, w)}`;
-    lines.push(html`<b>${w.status[p.status]}</b> · ${change}`);
+    lines.push(html`<b>${pointWords.status(p, w)}</b> · ${change}`);
+    if (isClearing(p)) lines.push(pointWords.clearing(p, page.speaker));
+    const doubt = pointWords.doubt(p, w);
+    if (doubt !== null) lines.push(doubt);
   }
   if (p.suspect_depth_m !== null) {
     lines.push(w.attention.suspectDepth(format.text(format.depth(p.suspect_depth_m))));
   }
-  const outlook = isUnknown ? null : outlookLine(page, p);
-  if (outlook) lines.push(outlook);
-  return row(page, {
+  const ahead = p.status === "unknown" ? null : outlookLine(page, p);
+  if (ahead) lines.push(ahead);
+  return row(page, { ...pointFigure(page, p), lines, classes: pointClasses(p, gone) });
+}
+
+function pointFigure(page: Page, p: Point): Omit<Row, "lines"> {
+  const isUnknown = p.status === "unknown";
+  // A zero of then would be read as a zero of now; what was wet is worth seeing.
+  const isPast = isUnknown && isShownInDoubt(p) && p.depth_m !== null;
+  return {
     selection: { kind: "point", id: p.id },
-    symbol: pointSymbol(p.status),
+    symbol: pointSymbol(p),
     name: page.name(p.name, p.id),
-    value: isUnknown ? { number: format.NO_NUMBER, unit: "cm" } : format.depth(p.depth_m),
-    age: page.age(p.observed_at),
+    value:
+      isUnknown && !isPast ? { number: format.NO_NUMBER, unit: "cm" } : format.depth(p.depth_m),
+    past: isPast,
+    // Of an unknown point the age stands in the line that says why.
+    age: isUnknown && p.observed_at !== null ? "" : page.age(p.observed_at),
     ageTitle: observedTitle(page, p.observed_at),
-    lines,
-    classes: `${p.status}${gone ? " gone" : ""}`,
-  });
+  };
+}
+
+function pointClasses(p: Point, gone: boolean): string {
+  const shown = shownAs(p);
+  const doubt = isInDoubt(p) ? " in-doubt" : "";
+  return `${shown === "clearing" ? p.status : shown}${doubt}${gone ? " gone" : ""}`;
 }
 
 function outlookLine(page: Page, p: Point): string | null {
   const w = page.words;
-  const f = p.forecast;
-  if (!f) return null;
-  if (f.reaches_closure_at && (p.status === "waterlogged" || p.status === "notice")) {
-    return w.attention.closureAt(page.at(f.reaches_closure_at));
+  const closes = outlook.ahead(p.forecast?.reaches_closure_at, page.now);
+  if (closes !== null && (p.status === "waterlogged" || p.status === "notice")) {
+    return w.attention.closureAt(page.at(closes));
   }
-  if (p.depth_m !== null && f.peak_m > p.depth_m + 0.01) {
-    return w.attention.peak(format.text(format.depth(f.peak_m)), page.at(f.peak_at));
-  }
-  return null;
+  const peak = outlook.peakAhead(p, page.now);
+  return peak && w.attention.peak(format.text(format.depth(peak.depth_m)), page.at(peak.at));
 }
 
 /** A point that is forecast to flood. */
 export function comingRow(page: Page, p: Point, gone = false): TemplateResult {
   const w = page.words;
-  const at = p.forecast?.reaches_waterlogged_at ?? null;
-  const probability = p.forecast?.waterlogged_probability_60 ?? null;
   const lines: string[] = [];
+  const at = p.forecast?.reaches_waterlogged_at ?? null;
   if (gone) lines.push(w.attention.gone);
+  else if (outlook.ahead(at, page.now) === null) lines.push(w.attention.reachesNow);
   else if (at) lines.push(w.attention.reaches(page.at(at), page.inMinutes(at)));
-  const peak = outlookLine(page, p);
+  const probability = p.forecast?.waterlogged_probability_60 ?? null;
   const chance =
     probability === null ? null : w.attention.probability(Math.round(probability * 100));
-  if (!gone && (peak || chance)) lines.push([peak, chance].filter(Boolean).join(" · "));
-  return row(page, {
-    selection: { kind: "point", id: p.id },
-    symbol: pointSymbol(p.status),
-    name: page.name(p.name, p.id),
-    value: format.depth(p.depth_m),
-    age: page.age(p.observed_at),
-    ageTitle: observedTitle(page, p.observed_at),
-    lines,
-    classes: gone ? "gone" : "",
-  });
+  const more = [outlookLine(page, p), chance].filter(Boolean).join(" · ");
+  if (!gone && more) lines.push(more);
+  if (!gone && isInDoubt(p)) lines.push(pointWords.brief(p, page.speaker));
+  return row(page, { ...pointFigure(page, p), lines, classes: gone ? "gone" : "" });
+}
+
+/** A road that was closed and has little or no water left. */
+export function reopeningRow(page: Page, { point: p, was }: Reopening): TemplateResult {
+  const w = page.words;
+  const since = page.at(p.status_since);
+  const low = isDrained(p) ? w.clearing.drained : w.clearing.lowSince(since);
+  const now = p.status === "dry" ? w.clearing.drySince(since) : low;
+  const lines = [html`<b>${now}</b>`, pointWords.afterFlood(p, was, w)];
+  return row(page, { ...pointFigure(page, p), lines });
 }
 
 /** Any gauge: its newest value, or why there is none. */

@@ -1,11 +1,11 @@
 // What was selected: a point's or gauge's numbers, hydrograph and sentence, or a truck's duty.
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { isClearing, isFloodedNow } from "../belief.ts";
 import {
   type Gauge,
   type Hydrograph,
   isCurrent,
-  isFlooded,
   isRain,
   type Observations,
   type Point,
@@ -15,7 +15,10 @@ import { Part } from "../page.ts";
 import { quantity } from "../quantity.ts";
 import { levelSymbol, pointSymbol, rainSymbol, truckSymbol } from "../symbols.ts";
 import * as format from "../text/format.ts";
+import * as outlook from "../text/outlook.ts";
+import * as pointWords from "../text/point-words.ts";
 import * as sentences from "../text/sentences.ts";
+import { summary } from "../text/summary.ts";
 import type { Chart, ThresholdLine } from "./chart.ts";
 import { type Fetched, SeriesFetcher } from "./series-fetcher.ts";
 import { hydrographTable, observationsTable } from "./series-tables.ts";
@@ -82,28 +85,39 @@ class DetailPanel extends Part {
     const f = p.forecast;
     const sub = html`${p.id} · ${sentences.textOf(p.type, w.setting)}${
       p.district ? ` · ${page.name(page.districts.get(p.district), p.district)}` : ""
-    } · <b>${w.status[p.status]}</b> ${w.age.since(page.at(p.status_since))}`;
+    } · ${this.#since(p)}`;
+    const peak = outlook.peakAhead(p, page.now);
+    const said = summary(p, speaker);
     const figures = html`<dl class="figures">
-      ${figure(w.detail.depth, isKnown ? format.depth(p.depth_m) : { number: format.NO_NUMBER, unit: "cm" }, page.age(p.observed_at))}
-      ${figure(w.detail.trend, { number: sentences.trend(p.rate_m_per_h, w), unit: "" })}
+      ${figure(isKnown ? w.detail.depth : w.detail.lastDepth, format.depth(p.depth_m), page.age(p.observed_at))}
+      ${isKnown ? figure(w.detail.trend, { number: sentences.trend(p.rate_m_per_h, w), unit: "" }) : nothing}
       ${figure(w.detail.rain, format.intensity(p.rain_mm_per_h))}
       ${figure(w.detail.volume, isKnown ? format.volume(p.volume_m3) : format.volume(null))}
-      ${f ? figure(w.detail.peak, format.depth(f.peak_m), page.at(f.peak_at)) : nothing}
-      ${f && !isFlooded(p.status) ? figure(w.detail.probability, { number: format.count(f.waterlogged_probability_60 * 100), unit: "%" }) : nothing}
+      ${peak ? figure(w.detail.peak, format.depth(peak.depth_m), page.at(peak.at)) : nothing}
+      ${f && !isFloodedNow(p) ? figure(w.detail.probability, { number: format.count(f.waterlogged_probability_60 * 100), unit: "%" }) : nothing}
     </dl>`;
     const table = series.state === "ready" ? hydrographTable(page, series.data) : nothing;
     const issued = f
       ? w.detail.issued(page.at(f.basis_at), sentences.textOf(f.method, w.detail.method))
       : "";
     return this.#frame(
-      pointSymbol(p.status),
+      pointSymbol(p),
       page.name(p.name, p.id),
       sub,
       html`${figures}
-        <p class="summary">${sentences.summary(p, speaker)}</p>
-        ${this.#series(series, w.detail.chartLabel(page.name(p.name, p.id)), table, sentences.summary(p, speaker))}
-        <p class="fine">${issued}${sentences.skill(f?.skill ?? null, w)}</p>`,
+        <p class="summary">${said}</p>
+        ${this.#series(series, w.detail.chartLabel(page.name(p.name, p.id)), table, said)}
+        ${f ? html`<p class="fine">${issued}${sentences.skill(f.skill, w)}</p>` : nothing}`,
     );
+  }
+
+  /** What it is, and since when. */
+  #since(p: Point): TemplateResult {
+    const { page } = this;
+    const { words: w } = page;
+    if (p.status !== "unknown" && isClearing(p)) return html`<b>${pointWords.status(p, w)}</b>`;
+    const said = p.status === "unknown" ? pointWords.status(p, w) : w.status[p.status];
+    return html`<b>${said}</b> ${w.age.since(page.at(p.status_since))}`;
   }
 
   #drawPoint(chart: Chart, p: Point, data: Hydrograph, intervalS: number): void {
@@ -147,6 +161,7 @@ class DetailPanel extends Part {
     const value = format.observed(g.parameter, g.value, g.interval_s);
     const every = g.interval_s % 60 === 0 ? `${g.interval_s / 60} min` : `${g.interval_s} s`;
     const failed = sentences.tests(g.tests, w);
+    const corrected = g.tests.includes("corrected") ? ` ${w.sentence(w.tests.corrected)}` : "";
     const sentence =
       g.observed_at === null
         ? w.detail.gaugeNever
@@ -168,7 +183,7 @@ class DetailPanel extends Part {
           ${g.alert_m !== null ? figure(w.detail.alertLevel, format.level(g.alert_m)) : nothing}
           ${g.parameter === "water-level" && page.live.city ? figure("", { number: "", unit: page.live.city.datum }) : nothing}
         </dl>
-        <p class="summary">${sentence}${failed.length > 0 ? ` ${w.detail.failedTests}: ${failed.join(", ")}${w.fullStop}` : ""}</p>
+        <p class="summary">${sentence}${failed.length > 0 ? ` ${w.detail.failedTests}: ${failed.join(w.comma)}${w.fullStop}` : ""}${corrected}</p>
         ${this.#series(series, w.detail.chartLabel(page.name(g.name, g.id)), table, sentence)}`,
     );
   }

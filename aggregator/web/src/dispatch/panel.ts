@@ -2,7 +2,15 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { isOpen, type OrderView, type Plan, type Recommendation, rank } from "../model.ts";
+import { allClear, believed, isClearing, isDraining, isFloodedNow } from "../belief.ts";
+import {
+  isOpen,
+  type OrderView,
+  type Plan,
+  type Point,
+  type Recommendation,
+  rank,
+} from "../model.ts";
 import { Part } from "../page.ts";
 import { SteadyRows } from "../steady-rows.ts";
 import * as sentences from "../text/sentences.ts";
@@ -44,25 +52,40 @@ class DispatchPanel extends Part {
 
   #madeBy(plan: Plan): TemplateResult {
     const { page } = this;
-    const w = page.words.plan;
-    const bound = w.bound(String(Math.floor(100 - plan.gap_percent)));
-    const made = w.made(plan.version, page.at(plan.made_at));
-    return html`<p class="fine">${made}${plan.recommendations.length > 0 ? ` · ${bound}` : nothing}</p>`;
+    return html`<p class="fine">${page.words.plan.made(plan.version, page.at(plan.made_at))}</p>`;
+  }
+
+  /** Nothing is recommended; whether nothing is needed only those points tell that are known. */
+  #none(plan: Plan): string {
+    const { live, words, lock } = this.page;
+    const w = words.plan;
+    const points = [...live.points.values()];
+    if (lock !== null || plan.unserved.length > 0 || points.some(hasWater)) {
+      return w.noneRecommended;
+    }
+    const clear = allClear(points);
+    if (clear.kind === "clear") return w.none;
+    return clear.kind === "partly"
+      ? w.noneKnown(clear.unknown)
+      : w.notKnown(clear.unknown, clear.all);
   }
 
   #proposed(plan: Plan): TemplateResult {
     const { page } = this;
     const w = page.words.plan;
     const free = plan.recommendations.filter((r) => page.orders.openOf(r.truck) === null);
-    const urgency = (r: Recommendation): number =>
-      rank(page.live.points.get(r.point)?.status ?? "unknown");
+    const urgency = (r: Recommendation): number => {
+      const point = page.live.points.get(r.point);
+      if (!point) return -1;
+      return isClearing(point) ? 0 : rank(believed(point));
+    };
     const sorted = [...free].sort((a, b) => urgency(b) - urgency(a));
     const { rows, waiting } = this.#rows.show(sorted, this.#held);
     const became = rows.map(({ item, gone }) => (gone ? this.#orderOf(item)?.id : undefined));
     this.#inPlace = new Set(became.filter((id) => id !== undefined));
     if (rows.length === 0 && waiting === 0) {
       const isQuiet = this.#openOrders().length === 0;
-      return isQuiet ? html`<p class="quiet">${w.none}</p>` : html``;
+      return isQuiet ? html`<p class="quiet">${this.#none(plan)}</p>` : html``;
     }
     return html`<section class="group" aria-labelledby="group-proposed">
       <h3 id="group-proposed">${w.proposed}<span class="badge">${free.length}</span></h3>
@@ -126,6 +149,11 @@ class DispatchPanel extends Part {
       </ul>
     </section>`;
   }
+}
+
+/** Flooded, or draining. */
+function hasWater(p: Point): boolean {
+  return isFloodedNow(p) || isDraining(p);
 }
 
 customElements.define("flood-dispatch", DispatchPanel);

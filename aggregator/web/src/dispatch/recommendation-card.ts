@@ -2,12 +2,14 @@
 // truck makes it in time, what it brings, why, what speaks against it, what else could be done.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { type Alternative, type Plan, type Point, type Recommendation, rank } from "../model.ts";
+import { isClearing } from "../belief.ts";
+import type { Alternative, Plan, Point, Reason, Recommendation } from "../model.ts";
 import type { Page } from "../page.ts";
 import * as format from "../text/format.ts";
+import * as outlook from "../text/outlook.ts";
 import * as sentences from "../text/sentences.ts";
 import { cardHead, cardKey, refusalNote, situation } from "./card-parts.ts";
-import { deadlineOf } from "./deadline.ts";
+import { deadlineOf, isClosed } from "./deadline.ts";
 import { timelineBar } from "./timeline.ts";
 
 export interface Card {
@@ -64,7 +66,8 @@ function timing(page: Page, r: Recommendation, p: Point | undefined): TemplateRe
 function deadline(page: Page, r: Recommendation, p: Point | undefined): TemplateResult | string {
   const { words: w } = page;
   if (!p) return format.NO_NUMBER;
-  if (rank(p.status) >= 3) return w.plan.alreadyClosure;
+  if (isClosed(p)) return p.status === "unknown" ? w.plan.wasClosure : w.plan.alreadyClosure;
+  if (isClearing(p)) return w.plan.drains;
   if (!p.forecast) return w.plan.noForecast;
   const at = deadlineOf(p);
   if (at === null) return w.plan.noDeadline;
@@ -80,11 +83,25 @@ function deadline(page: Page, r: Recommendation, p: Point | undefined): Template
 /** Codes that say what stands elsewhere on the card, and here would hide the rest. */
 function saidAlready(p: Point | undefined): Set<string> {
   // How the distance was found stands beside it; that the road is closed, at the deadline.
-  const isClosed = p !== undefined && rank(p.status) >= 3;
+  const wasReached = p !== undefined && isClosed(p);
   return new Set([
     "straight-line-estimate",
-    ...(isClosed ? ["arrives-after-closure", "reaches-closure"] : []),
+    ...(wasReached ? ["arrives-after-closure", "reaches-closure"] : []),
+    // What an unknown point was, and when, is said with why it is in doubt.
+    ...(p?.status === "unknown" ? ["depth-now", "rising"] : []),
   ]);
+}
+
+/**
+ * A forecast moment that has passed, a peak no higher than what stands, or what comes of a forecast
+ * that there is not, is no reason.
+ */
+export function isOver(reason: Reason, p: Point | undefined, now: number): boolean {
+  // Without a forecast an inflow of nothing is none that is known.
+  if (reason.code === "capacity-fits") return p?.forecast === null;
+  if (reason.code === "reaches-closure") return outlook.ahead(reason.params.at, now) === null;
+  if (reason.code !== "forecast-peak") return false;
+  return !outlook.isAhead(reason.params, p?.depth_m ?? null, now);
 }
 
 function against(
@@ -109,9 +126,13 @@ function against(
 function more({ page, plan, recommendation: r, gone }: Card): TemplateResult {
   const { words: w, speaker } = page;
   const hours = String(Number((plan.horizon_minutes / 60).toFixed(1)));
-  const drained = (at: string | null): string =>
-    at === null ? w.plan.notWithin(hours) : page.at(at);
-  const said = saidAlready(page.live.points.get(r.point));
+  const point = page.live.points.get(r.point);
+  const drained = (at: string | null): string => {
+    if (point?.forecast === null) return w.plan.notForecast;
+    return at === null ? w.plan.notWithin(hours) : page.at(at);
+  };
+  const said = saidAlready(point);
+  const reasons = r.reasons.filter((one) => !said.has(one.code) && !isOver(one, point, page.now));
   return html`
     <dl class="facts">
       <div><dt>${w.plan.onSite}</dt><dd><b>${format.text(format.volume(r.volume_on_arrival_m3))}</b></dd></div>
@@ -121,7 +142,7 @@ function more({ page, plan, recommendation: r, gone }: Card): TemplateResult {
     </dl>
     <div class="why">
       <h5>${w.plan.whyAt(page.at(plan.made_at))}</h5>
-      <ul>${r.reasons.filter((reason) => !said.has(reason.code)).map((reason) => html`<li>${sentences.reason(reason, speaker)}</li>`)}</ul>
+      <ul>${reasons.map((reason) => html`<li>${sentences.reason(reason, speaker)}</li>`)}</ul>
       <p class="fine">${w.plan.saved(format.count(r.saved_m3h))}${r.standing ? ` · ${w.plan.standing}` : ""}</p>
     </div>
     <div class="instead">

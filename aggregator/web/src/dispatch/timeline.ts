@@ -43,7 +43,9 @@ export function timelineBar(
   plan: Plan,
 ): TemplateResult {
   const end = Date.parse(plan.made_at) + plan.horizon_minutes * 60_000;
-  const c = timelineOf(page.now, r, deadlineOf(p), end);
+  // Without a forecast nobody knows when it is drained.
+  const drained_at = p?.forecast === null ? null : r.drained_at;
+  const c = timelineOf(page.now, { ...r, drained_at }, deadlineOf(p), end);
   const { timeline: w } = page.words.plan;
   const part = (name: string, [from, to]: [number, number], word: string): TemplateResult =>
     html`<i class=${name} style="left:${from}%;width:${Math.max(0, to - from)}%">${hasRoom(from, to, c.deadline) ? word : ""}</i>`;

@@ -11,9 +11,11 @@ interface Scope {
 const scope = globalThis as unknown as Scope;
 const windows = new Set<MessagePort>();
 let isOpen = false;
+let isQuiet = false;
 
 function tellAll(message: LineMessage): void {
   if (message.kind === "open") isOpen = true;
+  isQuiet = message.kind === "quiet";
   if (message.kind === "lost") isOpen = false;
   for (const port of windows) port.postMessage(message);
 }
@@ -36,6 +38,7 @@ scope.onconnect = (event) => {
 function greet(port: MessagePort): void {
   const message: LineMessage = isOpen ? { kind: "open", resumed: false } : { kind: "lost" };
   port.postMessage(message);
+  if (isQuiet) port.postMessage({ kind: "quiet" } satisfies LineMessage);
 }
 
 void new EventConnection("/events", tellAll).run();

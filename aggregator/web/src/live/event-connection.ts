@@ -5,6 +5,7 @@
 
 import type { State } from "../model.ts";
 import { EventParser } from "./event-parser.ts";
+import { Pulse } from "./pulse.ts";
 
 export type LineMessage =
   /** The line stands. Unless resumed, what went before must be fetched as a snapshot. */
@@ -12,10 +13,15 @@ export type LineMessage =
   | { kind: "delta"; delta: State }
   /** The server cannot continue from where we were: fetch the snapshot. */
   | { kind: "reset" }
+  /** The line stands, but the server does not live; then that it does again. */
+  | { kind: "quiet" }
+  | { kind: "heard" }
   | { kind: "lost" };
 
-/** The server sends a comment every 5 s; longer silence than this is a dead line. */
+/** The server sends a comment every 5 s; after longer silence than this the line is made anew. */
 const SILENCE_MS = 8_000;
+/** A question that is not answered by then is asked again. */
+const ANSWER_TIMEOUT_MS = 4_000;
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 4_000;
 
@@ -24,11 +30,15 @@ export class EventConnection {
   #stopped = false;
   #pause = FIRST_PAUSE_MS;
   #abort = new AbortController();
+  readonly #pulse: Pulse;
 
   constructor(
     private readonly url: string,
     private readonly tell: (message: LineMessage) => void,
-  ) {}
+    ask: () => Promise<boolean> = askWhetherAlive,
+  ) {
+    this.#pulse = new Pulse(ask, (lives) => tell({ kind: lives ? "heard" : "quiet" }));
+  }
 
   async run(): Promise<void> {
     while (!this.#stopped) {
@@ -53,6 +63,7 @@ export class EventConnection {
     const alive = (): void => {
       clearTimeout(watchdog);
       watchdog = this.#watch();
+      this.#pulse.beat();
     };
     let opened = false;
     try {
@@ -62,11 +73,13 @@ export class EventConnection {
       if (!response.ok || !response.body) return false;
       opened = true;
       this.tell({ kind: "open", resumed: this.#lastId !== "" });
+      this.#pulse.news();
       await this.#read(response.body, alive);
     } catch {
       // Cut, refused or silent: the same to the dispatcher, and said by "lost".
     } finally {
       clearTimeout(watchdog);
+      this.#pulse.stop();
       this.#abort.abort();
     }
     return opened;
@@ -90,9 +103,18 @@ export class EventConnection {
           this.#lastId = "";
           this.tell({ kind: "reset" });
         } else if (event.name === "delta") {
+          this.#pulse.news();
           this.tell({ kind: "delta", delta: JSON.parse(event.data) as State });
         }
       }
     }
   }
+}
+
+async function askWhetherAlive(): Promise<boolean> {
+  const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  return fetch("/healthz", { cache: "no-store", signal }).then(
+    (response) => response.ok,
+    () => false,
+  );
 }

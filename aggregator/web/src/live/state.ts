@@ -28,6 +28,8 @@ export interface Change {
 export type LineState =
   | { state: "starting" }
   | { state: "open" }
+  /** It stands, but the server does not live. */
+  | { state: "quiet"; at: number }
   /** `at`: monotonic time of the loss. */
   | { state: "lost"; at: number };
 
@@ -82,9 +84,18 @@ export class LiveState {
       case "reset":
         await this.#refetch();
         return;
-      case "lost":
-        if (this.line.state !== "lost") this.#setLine({ state: "lost", at: this.monotonic() });
+      case "quiet":
+        if (this.line.state === "open") this.#setLine({ state: "quiet", at: this.monotonic() });
         return;
+      case "heard":
+        if (this.line.state === "quiet") this.#setLine({ state: "open" });
+        return;
+      case "lost": {
+        // Whoever was told of the silence is not told for a moment that all is well.
+        const at = this.line.state === "quiet" ? this.line.at : this.monotonic();
+        if (this.line.state !== "lost") this.#setLine({ state: "lost", at });
+        return;
+      }
       case "delta":
         if (this.#waiting) this.#waiting.push(message.delta);
         else this.#apply(message.delta);

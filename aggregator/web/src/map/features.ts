@@ -1,6 +1,7 @@
 // Live state as map features. Pure.
 
 import type { Feature, FeatureCollection, LineString } from "geojson";
+import { believed, isShownInDoubt, shownAs } from "../belief.ts";
 import {
   type Gauge,
   isAboveAlert,
@@ -11,7 +12,6 @@ import {
   type OrderView,
   type Plan,
   type Point,
-  type PointStatus,
   type RouteProperties,
   rank,
   type Truck,
@@ -20,9 +20,15 @@ import * as format from "../text/format.ts";
 
 export const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
 
-/** The number that styles know a status by: unknown −1, dry 0 … severe 4. */
-export function statusNumber(status: PointStatus): number {
-  return rank(status);
+/** How a point's class is drawn: plainly, hatched because it is in doubt, or as water that goes. */
+export type Drawn = "plain" | "doubt" | "clearing";
+
+/** What the style needs to know of a point. `status`: unknown −1, dry 0 … severe 4. */
+export function pointState(p: Point): { status: number; drawn: Drawn } {
+  const drawn = isShownInDoubt(p) ? "doubt" : "plain";
+  const shown = shownAs(p);
+  if (shown === "clearing") return { status: rank(believed(p)), drawn: "clearing" };
+  return { status: rank(shown), drawn };
 }
 
 export function pointFeatures(points: Iterable<Point>): FeatureCollection {
@@ -43,16 +49,19 @@ export function gaugeState(g: Gauge): { known: boolean; heavy: number; alert: bo
   return { known, heavy: isRain(g.parameter) ? perHour : 0, alert: isAboveAlert(g) };
 }
 
+/** A mark behind a depth that is not simply so. */
+const MARKS: Record<Drawn, string> = { plain: "", doubt: " ?", clearing: " ↓" };
+
 /** Depths beside the points that have water, and a name for when there is room. */
 export function labelFeatures(points: Iterable<Point>, lang: Lang): FeatureCollection {
-  const wet = [...points].filter((p) => rank(p.status) >= 1 && p.depth_m !== null);
+  const wet = [...points].filter((p) => rank(believed(p)) >= 1 && p.depth_m !== null);
   return collection(
     wet.map((p) =>
       feature(p.key, p.position, {
-        depth: format.text(format.depth(p.depth_m)),
+        depth: format.text(format.depth(p.depth_m)) + MARKS[pointState(p).drawn],
         name: p.name[lang] || p.name.zh,
-        order: -rank(p.status) * 10 - (p.depth_m ?? 0),
-        status: statusNumber(p.status),
+        order: -rank(believed(p)) * 10 - (p.depth_m ?? 0),
+        status: pointState(p).status,
       }),
     ),
   );

@@ -3,6 +3,9 @@
 import type { Map as MapLibre } from "maplibre-gl";
 import type { Theme } from "../choices.ts";
 import type { TruckState } from "../model.ts";
+import { FALLS, hatch, RADIUS } from "../symbols.ts";
+import { MARKED } from "./live-layers.ts";
+import { DEPTH_COLOURS } from "./tones.ts";
 
 const RATIO = 2;
 
@@ -42,6 +45,12 @@ export function addIcons(map: MapLibre, theme: Theme): void {
   put(map, "square", solid(square, paper, ink));
   put(map, "house", solid(house, paper, ink));
   put(map, "unknown-point", unknownPoint(ink, paper));
+  for (const [drawn, least] of MARKED) {
+    for (let status = least; status < CLASS_RADII.length; status += 1) {
+      const draw = drawn === "doubt" ? inDoubt : clearing;
+      put(map, `${drawn}-${status}`, draw(status, ink, paper));
+    }
+  }
   put(map, "heading", solid(chevron, ink, paper));
   for (const state of TRUCK_STATES) put(map, `truck-${state}`, truck(state, ink, paper, idle));
 }
@@ -105,6 +114,48 @@ function unknownPoint(ink: string, paper: string): Draw {
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
     ctx.fillText("?", 12, 12.5);
+  };
+}
+
+const CLASS_RADII = [RADIUS.dry, RADIUS.notice, RADIUS.waterlogged, RADIUS.closure, RADIUS.severe];
+/** Classes whose colour is dark: the hatch on them is light. */
+const isDark = (status: number): boolean => status === 2 || status === 4;
+
+/** The class's disc, hatched, its rim broken. */
+function inDoubt(status: number, ink: string): Draw {
+  const r = CLASS_RADII[status] ?? RADIUS.closure;
+  return (ctx) => {
+    const disc = new Path2D();
+    disc.arc(12, 12, r, 0, 2 * Math.PI);
+    ctx.fillStyle = DEPTH_COLOURS[status] ?? ink;
+    ctx.fill(disc);
+    ctx.lineWidth = 1.6;
+    ctx.strokeStyle = isDark(status) ? "#ffffff" : "#20262b";
+    ctx.stroke(new Path2D(hatch(r)));
+    ctx.setLineDash([3, 2]);
+    ctx.lineWidth = 1.75;
+    ctx.strokeStyle = ink;
+    ctx.stroke(disc);
+  };
+}
+
+/** A ring of the class that it had, and an arrow down. */
+function clearing(status: number, ink: string, paper: string): Draw {
+  return (ctx) => {
+    const ring = new Path2D();
+    ring.arc(12, 12, 8.5, 0, 2 * Math.PI);
+    ctx.fillStyle = paper;
+    ctx.fill(ring);
+    ctx.lineWidth = 5;
+    ctx.strokeStyle = ink;
+    ctx.stroke(ring);
+    ctx.lineWidth = 3;
+    ctx.strokeStyle = DEPTH_COLOURS[status] ?? ink;
+    ctx.stroke(ring);
+    ctx.lineWidth = 1.75;
+    ctx.lineCap = "round";
+    ctx.strokeStyle = ink;
+    ctx.stroke(new Path2D(FALLS));
   };
 }
 

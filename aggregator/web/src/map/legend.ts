@@ -1,14 +1,22 @@
 // What the symbols mean, how many there are of each, and which layers are shown.
 
-import { html, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
+import { isShownInDoubt, shownAs } from "../belief.ts";
 import type { Layer } from "../choices.ts";
-import { CLASSES, isRain, type Point, type PointStatus, type Thresholds } from "../model.ts";
+import {
+  CLASSES,
+  isRain,
+  type Point,
+  type PointStatus,
+  type Shown,
+  type Thresholds,
+} from "../model.ts";
 import { Part } from "../page.ts";
 import {
+  classSymbol,
   communitySymbol,
   levelSymbol,
   lineSymbol,
-  pointSymbol,
   rainSymbol,
   shelterSymbol,
   stationSymbol,
@@ -22,7 +30,7 @@ class Legend extends Part {
     const { words: w, live } = page;
     const points = [...live.points.values()];
     return html`<section class="legend" aria-label=${w.legend.title}>
-      <ul class="classes" aria-label=${w.legend.points}>${CLASSES.map((status) => this.#class(status, points))}</ul>
+      <ul class="classes" aria-label=${w.legend.points}>${this.#classes(points)}</ul>
       <details class="layers">
         <summary>${w.legend.layers}</summary>
         <div class="sheet"><ul>
@@ -45,12 +53,28 @@ class Legend extends Part {
     </section>`;
   }
 
-  #class(status: PointStatus, points: Point[]): TemplateResult {
+  /** Every point stands in one of these; that water goes or is in doubt only where it is so. */
+  #classes(points: Point[]): (TemplateResult | typeof nothing)[] {
     const { words: w } = this.page;
-    const n = points.filter((p) => p.status === status).length;
+    const inDoubt = points.filter(isShownInDoubt).length;
+    return [
+      ...CLASSES.map((status) => this.#class(status, points)),
+      points.some((p) => shownAs(p) === "clearing") ? this.#class("clearing", points) : nothing,
+      inDoubt > 0
+        ? html`<li>${classSymbol("waterlogged", true)}
+          <span>${w.legend.inDoubt} ${inDoubt}<small>${w.legend.inDoubtHint}</small></span></li>`
+        : nothing,
+    ];
+  }
+
+  #class(shown: Shown, points: Point[]): TemplateResult {
+    const { words: w } = this.page;
+    const n = points.filter((p) => shownAs(p) === shown).length;
+    const isClearing = shown === "clearing";
     return html`<li class=${n === 0 ? "none" : ""}>
-      ${pointSymbol(status)}
-      <span>${w.status[status]} <b>${n}</b><small>${this.#range(status, points)}</small></span>
+      ${classSymbol(shown)}
+      <span>${isClearing ? w.clearing.draining : w.status[shown]} <b>${n}</b>
+        <small>${isClearing ? w.legend.clearingHint : this.#range(shown, points)}</small></span>
     </li>`;
   }
 

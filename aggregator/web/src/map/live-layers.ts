@@ -3,6 +3,7 @@
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import { RADIUS } from "../symbols.ts";
 import { byZoom, state } from "./expressions.ts";
+import type { Drawn } from "./features.ts";
 import { FONT } from "./fonts.ts";
 import { DEPTH_COLOURS, type Tones } from "./tones.ts";
 
@@ -141,11 +142,20 @@ function heading(): LayerSpecification {
   };
 }
 
+const isDrawn = (drawn: Drawn): ExpressionSpecification => [
+  "==",
+  ["coalesce", ["feature-state", "drawn"], "plain"],
+  drawn,
+];
+
 const CLASS_RADII = [RADIUS.dry, RADIUS.notice, RADIUS.waterlogged, RADIUS.closure, RADIUS.severe];
 
 function points(t: Tones): LayerSpecification[] {
   return [
-    ...CLASS_RADII.map((radius, status) => pointClass(status, radius, t)),
+    ...CLASS_RADII.flatMap((radius, status) => [
+      pointClass(status, radius, t),
+      ...MARKED.filter(([, least]) => status >= least).map(([drawn]) => marked(drawn, status)),
+    ]),
     {
       id: "points-unknown",
       type: "symbol",
@@ -173,9 +183,32 @@ function points(t: Tones): LayerSpecification[] {
   ];
 }
 
+/** What is drawn as an icon, and the least class that there is of it. */
+export const MARKED: readonly [drawn: Exclude<Drawn, "plain">, least: number][] = [
+  ["doubt", 1],
+  ["clearing", 2],
+];
+
+/** A class in doubt, or one that the water is leaving. */
+function marked(drawn: Exclude<Drawn, "plain">, status: number): LayerSpecification {
+  const isThis: ExpressionSpecification = ["==", state("status", -1), status];
+  return {
+    id: `points-${status}-${drawn}`,
+    type: "symbol",
+    source: "points",
+    layout: {
+      "icon-image": `${drawn}-${status}`,
+      "icon-allow-overlap": true,
+      "icon-ignore-placement": true,
+    },
+    paint: { "icon-opacity": ["case", ["all", isThis, isDrawn(drawn)], 1, 0] },
+  };
+}
+
 /** One layer per class, so that the worse lies on top; a point shows in the one of its status. */
 function pointClass(status: number, radius: number, t: Tones): LayerSpecification {
-  const shown: ExpressionSpecification = ["case", ["==", state("status", -1), status], 1, 0];
+  const isThis: ExpressionSpecification = ["==", state("status", -1), status];
+  const shown: ExpressionSpecification = ["case", ["all", isThis, isDrawn("plain")], 1, 0];
   return {
     id: `points-${status}`,
     type: "circle",

@@ -29,7 +29,7 @@ import {
   labelFeatures,
   NOTHING,
   pointFeatures,
-  statusNumber,
+  pointState,
   truckFeatures,
 } from "./features.ts";
 import { NAMED } from "./ground-layers.ts";
@@ -253,10 +253,7 @@ export class MapLibreMap implements FloodMap {
     if (parts.has("points")) {
       for (const p of live.points.values()) {
         if (!whole && !ids.has(p.id)) continue;
-        this.#map.setFeatureState(
-          { source: "points", id: p.key },
-          { status: statusNumber(p.status) },
-        );
+        this.#map.setFeatureState({ source: "points", id: p.key }, pointState(p));
       }
       this.#set("labels", labelFeatures(live.points.values(), this.#lang));
     }

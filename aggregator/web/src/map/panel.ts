@@ -8,6 +8,7 @@ import type { Change } from "../live/state.ts";
 import { isCurrent, type LonLat } from "../model.ts";
 import { Part } from "../page.ts";
 import * as format from "../text/format.ts";
+import * as pointWords from "../text/point-words.ts";
 import type { FloodMap } from "./contract.ts";
 import { proposedRoutes, type RouteFeature } from "./features.ts";
 import { firstView } from "./first-view.ts";
@@ -163,8 +164,8 @@ class MapPanel extends Part {
     if (kind === "point") {
       const p = live.points.get(id);
       if (!p) return id;
-      const value = p.status === "unknown" ? "" : ` ${format.text(format.depth(p.depth_m))}`;
-      return `${page.name(p.name, id)} · ${w.status[p.status]}${value} · ${page.age(p.observed_at)}`;
+      const said = `${page.name(p.name, id)} · ${pointWords.brief(p, page.speaker)}`;
+      return p.status === "unknown" ? said : `${said} · ${page.age(p.observed_at)}`;
     }
     if (kind === "gauge") {
       const g = live.gauges.get(id);

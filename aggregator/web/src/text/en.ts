@@ -7,7 +7,9 @@ export const en: Words = {
   skipToList: "Skip to the attention list",
   loading: "Reading the city's state…",
   fullStop: ".",
+  comma: ", ",
   sentenceGap: " ",
+  sentence: (line) => `${line.charAt(0).toUpperCase()}${line.slice(1)}.`,
 
   mode: {
     exercise: (speed) => `EXERCISE ${speed}`,
@@ -22,6 +24,9 @@ export const en: Words = {
     live: "Live",
     starting: "Connecting",
     lost: "Disconnected",
+    quiet: "No answer",
+    quietBanner: (at, ago) =>
+      `The server does not answer. The page stopped at ${at} (${ago}); what the water did since is not shown, and no order can be given until it answers.`,
     lostBanner: (at, ago) =>
       `Connection to the server lost. The page stopped at ${at} (${ago}); nothing is updated and no order can be given until it is back. Reconnecting…`,
   },
@@ -55,12 +60,40 @@ export const en: Words = {
   setting: { underpass: "Underpass", street: "Street", tunnel: "Tunnel", estate: "Estate" },
 
   trend: { rising: "rising", falling: "falling", steady: "steady" },
+  trendFast: { rising: "rising very fast", falling: "falling very fast" },
   rateOf: (word, rate) => `${word} ${rate}`,
 
   cause: {
-    "no-data": "Level gauge has never reported",
-    stale: "Level gauge stopped reporting",
-    suspect: "Reading is suspect, not followed",
+    "no-data": "gauge has never reported",
+    stale: "gauge silent",
+    suspect: "gauge in doubt",
+  },
+
+  doubt: {
+    status: (status) => `${status}, in doubt`,
+    because: (cause, tests) => `${cause}: ${tests}`,
+    was: (depth, moves, ago, why) =>
+      moves === null ? `was ${depth} ${ago}; ${why}` : `was ${depth}, ${moves}, ${ago}; ${why}`,
+    wasFigure: "was",
+    aboveSpan: "above its span",
+    count: (n) => `${n} in doubt`,
+  },
+
+  clearing: {
+    draining: "Draining",
+    drained: "No water left",
+    still: (status) => `${status}, draining`,
+    was: {
+      severe: (depth) => `was severe (${depth} or more)`,
+      closure: (depth) => `was at closure depth (${depth} or more)`,
+      waterlogged: (depth) => `was waterlogged (${depth} or more)`,
+      notice: (depth) => `had some water (${depth} or more)`,
+    },
+    and: (past, next) => `${past}; ${next}`,
+    inspect: { road: "road to be inspected", place: "place to be inspected" },
+    mayReopen: { road: "may reopen after inspection", place: "may reopen after inspection" },
+    drySince: (at) => `Dry since ${at}`,
+    lowSince: (at) => `Some water only, since ${at}`,
   },
 
   age: {
@@ -69,7 +102,7 @@ export const en: Words = {
     never: "never reported",
     observed: (at) => `Observed at ${at}`,
     since: (at) => `since ${at}`,
-    lastDepth: (depth, age) => `Last depth ${depth} (${age})`,
+    at: (at) => `at ${at}`,
   },
 
   inMinutes: (n) => (n === 0 ? "now" : `in ${n} min`),
@@ -77,21 +110,31 @@ export const en: Words = {
   attention: {
     title: "Needs attention",
     flooded: "Flooded now",
+    draining: "Draining",
+    reopening: "Was closed, may reopen after inspection",
     coming: "Will flood within 60 min",
     doubtful: "Unknown: please verify",
     levels: "River level above alert",
     problems: "Data problems",
     none: "No waterlogging at present.",
-    noneKnown: (known, all) => `${known} of ${all} waterlogging points have trustworthy data.`,
+    onlyDraining: (n) =>
+      `No point is flooded now; ${n === 1 ? "1 point is" : `${n} points are`} draining.`,
+    unknownToo: (n) => `${n === 1 ? "1 point is" : `${n} points are`} unknown.`,
+    noneAll: (all) => `All ${all} waterlogging points have trustworthy data.`,
+    noneKnown: (known, unknown) =>
+      `No waterlogging at the ${known} points that have trustworthy data; ${unknown} ${unknown === 1 ? "point is" : "points are"} unknown.`,
+    notKnown: (unknown, all) =>
+      `It is not known whether the city is waterlogged: ${unknown} of ${all} points are unknown. This does not mean dry.`,
+    notHeard: (at) => `Not known since ${at}: nothing has been heard from the server.`,
     waiting: (n) => `${n} new: shown when the pointer leaves`,
     gone: "Cleared",
     reaches: (at, minutes) => `Waterlogged at ${at} (${minutes}), forecast`,
+    reachesNow: "Waterlogged at any moment, forecast",
     peak: (depth, at) => `Forecast peak ${depth} at ${at}`,
     closureAt: (at) => `Closure depth at ${at}, forecast`,
     probability: (percent) => `probability ${percent}%`,
     suspectDepth: (depth) => `Suspect reading ${depth}, not followed`,
     above: (by) => `${by} above alert`,
-    newFlood: (name, status, depth) => `${name}: ${status}, depth ${depth}`,
   },
 
   gaugeStatus: {
@@ -131,6 +174,8 @@ export const en: Words = {
     "wrong-parameter": "Wrong parameter, refused",
     "given-up": "Batches given up by full gateways",
     "commit-failures": "Failed to store",
+    conflicting: "Another value for a known time, refused",
+    "number-reused": "Batch number used twice: a gateway went back, or two share a name",
   },
 
   parameter: {
@@ -150,6 +195,7 @@ export const en: Words = {
     "flat-line": "unchanged for too long",
     sentinel: "instrument error value",
     clock: "clock not trustworthy",
+    corrected: "corrected by its source",
   },
 
   truckState: {
@@ -172,8 +218,12 @@ export const en: Words = {
   plan: {
     title: "Dispatch",
     made: (version, at) => `Plan ${version}, made ${at}`,
-    bound: (percent) => `at least ${percent}% as good as the best possible`,
     none: "No truck needs to be sent.",
+    noneRecommended: "No truck is recommended at present.",
+    noneKnown: (unknown) =>
+      `No truck needs to be sent to the points that have trustworthy data; ${unknown} ${unknown === 1 ? "point is" : "points are"} unknown.`,
+    notKnown: (unknown, all) =>
+      `It is not known whether trucks are needed: ${unknown} of ${all} points are unknown.`,
     noPlan: "There is no plan yet.",
     ordered: "Ordered",
     proposed: "Recommended, to be confirmed",
@@ -195,12 +245,15 @@ export const en: Words = {
     early: (n) => `pumps ${n} min before`,
     late: (n) => `pumps ${n} min too late`,
     alreadyClosure: "already at closure depth",
+    wasClosure: "at closure depth when last believed",
+    drains: "water is draining, so none",
     noDeadline: "closure depth not forecast to be reached",
     noForecast: "no forecast, so no deadline",
     onSite: "Water on arrival",
     capacity: "Pumps",
     drained: "Drained",
     without: "without the truck",
+    notForecast: "no forecast",
     notWithin: (hours) => `not within ${hours} h`,
     saved: (n) => `Like keeping ${n}\u00a0m³ from standing for an hour (weighted by importance)`,
     why: "Why",
@@ -222,6 +275,7 @@ export const en: Words = {
     recall: "Recall",
     recalling: "Recalling…",
     lostLocked: "Disconnected: orders cannot be given",
+    quietLocked: "No answer: orders cannot be given",
     refusedTitle: "No order was given: ",
     recallRefused: "Not recalled: ",
     noAnswer: "The server did not answer. See “Ordered” below for whether it arrived.",
@@ -247,21 +301,26 @@ export const en: Words = {
     steps: ["Sent", "Received", "Driving", "Set-up", "Pumping"],
     reason: {
       "depth-now": (depth) => `${depth} of water now`,
-      rising: (rate) => `Water rising at ${rate}`,
+      rising: (rate) => (rate === null ? "Water rising very fast" : `Water rising at ${rate}`),
       "forecast-peak": (depth, at) => `Forecast to peak at ${depth}, ${at}`,
       "reaches-closure": (at) => `Forecast to reach closure depth at ${at}`,
       "important-place": (weight) => `Important place (${weight} of 5)`,
       "nearest-free": (eta) => `Nearest free truck, ${eta} min away`,
-      "capacity-fits": (capacity, inflow) => `Pumps ${capacity} against an inflow of ${inflow}`,
+      "capacity-fits": (capacity, net) =>
+        net === null
+          ? `Pumps ${capacity}; forecast: no more comes in than drains away`
+          : `Pumps ${capacity} against a net inflow (rain less drainage) of ${net}`,
       "heavy-rain": (rain) => `Heavy rain over it, ${rain}`,
     },
     objection: {
       "arrives-after-closure": (n) => `Arrives ${n} min after closure depth is reached`,
-      "cannot-win": (inflow, capacity) =>
-        `Inflow ${inflow} exceeds its ${capacity}: it cannot win alone`,
+      "cannot-win": (net, capacity) =>
+        `Net inflow (rain less drainage) of ${net} exceeds its ${capacity}: it cannot win alone`,
       "district-left-without-reserve": (district) => `${district} is left without a reserve truck`,
       "straight-line-estimate": () => "Distance is a straight-line estimate; it may take longer",
       "forecast-unverified": () => "The forecast here has not been verified yet",
+      "depth-in-doubt": (minutes) =>
+        `Depth in doubt: the last trusted reading was ${minutes} min ago`,
       "truck-not-heard": (since) =>
         since === null
           ? "The truck has never said where it is; its home is assumed"
@@ -273,6 +332,7 @@ export const en: Words = {
     close: "Close",
     closeTitle: "Close (Esc)",
     depth: "Depth",
+    lastDepth: "Last trusted depth",
     trend: "Change",
     rain: "Rain",
     volume: "Water volume",
@@ -293,11 +353,12 @@ export const en: Words = {
     mid: "Median",
     high: "High (90%)",
     summary: (depth, at, trend) => `${depth} deep at ${at}, ${trend}.`,
-    summaryUnknown: (cause) => `Depth now unknown: ${cause}. This does not mean dry.`,
+    summaryUnknown: (was) => `Depth now unknown: ${was}. This does not mean dry.`,
     summarySuspect: (depth) => `There is also a suspect reading of ${depth}, not followed.`,
-    summaryPeak: (depth, at, low, high) =>
-      `Forecast to peak at ${depth}, ${at}; in 60 min ${low}–${high}.`,
-    summaryPeakOnly: (depth, at) => `Forecast to peak at ${depth}, ${at}.`,
+    summaryPeak: (depth, at) => `Forecast to peak at ${depth}, ${at}.`,
+    summaryHour: (low, high) => `Forecast for 60 min from now: ${low}–${high}.`,
+    summaryUncertain: (low, high) =>
+      `In 60 min uncertain: between ${low ?? "dry"} and over ${high}.`,
     summaryNoForecast: "No forecast.",
     issued: (at, method) => `Forecast from ${at} (${method}). `,
     method: { reservoir: "reservoir model", "rate-of-rise": "rate of rise" },
@@ -327,6 +388,9 @@ export const en: Words = {
     belowDepth: (depth) => `< ${depth}`,
     varies: "thresholds differ by point",
     unknownHint: "no data",
+    clearingHint: "to inspect",
+    inDoubt: "In doubt",
+    inDoubtHint: "hatched",
     trucks: "Pump trucks",
     working: (n) => `${n} out`,
     rain: "Rain gauges",

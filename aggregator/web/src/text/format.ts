@@ -1,7 +1,7 @@
 // Numbers with their units, and times in the city's zone on a 24-hour clock.
 // Depth in whole centimetres, level in metres with two decimals, rain in mm/h, volume in m³.
 
-import type { Lang, Parameter } from "../model.ts";
+import { type Lang, type Parameter, STEADY_M_PER_H } from "../model.ts";
 
 export interface Quantity {
   number: string;
@@ -64,6 +64,13 @@ export function observed(parameter: Parameter, value: number | null, intervalS: 
   }
 }
 
+/** A depth to be remembered: whole metres from one metre on, else whole tens of centimetres. */
+export function roundDepth(metres: number): Quantity {
+  return metres >= 1
+    ? { number: whole(Math.floor(metres)), unit: "m" }
+    : { number: whole(Math.floor(metres * 10 + 1e-9) * 10), unit: "cm" };
+}
+
 /** With a no-break space, so that a number never loses its unit at a line's end. */
 export function text(quantity: Quantity): string {
   return `${quantity.number}\u00a0${quantity.unit}`;
@@ -79,10 +86,17 @@ export function count(value: number): string {
 
 export type Trend = "rising" | "falling" | "steady";
 
-/** Below 1 cm/h water is called steady. */
+/** Faster than 10 cm a minute a number says more of the gauge than of the water. */
+const FASTEST_M_PER_H = 6;
+
+/** Whether a change of the water can be told as a number. */
+export function isTellable(metresPerHour: number): boolean {
+  return Math.abs(metresPerHour) <= FASTEST_M_PER_H;
+}
+
 export function trend(metresPerHour: number | null): Trend | null {
   if (metresPerHour === null) return null;
-  if (Math.abs(metresPerHour) < 0.01) return "steady";
+  if (Math.abs(metresPerHour) < STEADY_M_PER_H) return "steady";
   return metresPerHour > 0 ? "rising" : "falling";
 }
 

@@ -1,7 +1,7 @@
 // Codes of the API as sentences in the dispatcher's language. A code that this page does not
 // know is shown as it came: better odd than silent.
 
-import type { Against, Point, Reason, Skill, Unserved } from "../model.ts";
+import type { Against, Point, PointStatus, Reason, Skill, UnservedCode } from "../model.ts";
 import * as format from "./format.ts";
 import type { Words } from "./languages.ts";
 
@@ -9,16 +9,22 @@ import type { Words } from "./languages.ts";
 export interface Speaker {
   words: Words;
   at(instant: string): string;
+  /** `7 min ago`, or `at 02:10`. */
+  ago(instant: string): string;
+  now: number;
+  /** The worst that a point was, as far as this window knows. */
+  worst(point: Point): PointStatus;
   districtName(id: string): string;
 }
 
-export function reason(reason: Reason, { words, at }: Speaker): string {
+export function reason(reason: Reason, speaker: Speaker): string {
+  const { words, at } = speaker;
   const say = words.plan.reason;
   switch (reason.code) {
     case "depth-now":
       return say["depth-now"](format.text(format.depth(reason.params.depth_m)));
     case "rising":
-      return say.rising(format.text(format.rate(reason.params.rate_m_per_h)));
+      return say.rising(rateText(reason.params.rate_m_per_h));
     case "forecast-peak":
       return say["forecast-peak"](
         format.text(format.depth(reason.params.depth_m)),
@@ -33,12 +39,15 @@ export function reason(reason: Reason, { words, at }: Speaker): string {
     case "capacity-fits":
       return say["capacity-fits"](
         format.text(format.flow(reason.params.capacity_m3h)),
-        format.text(format.flow(reason.params.inflow_m3h)),
+        Math.round(reason.params.inflow_m3h) > 0
+          ? format.text(format.flow(reason.params.inflow_m3h))
+          : null,
       );
     case "heavy-rain":
       return say["heavy-rain"](format.text(format.intensity(reason.params.mm_per_h)));
     default:
-      return unknownCode(reason);
+      // A newer server may give as a reason what this page knows as an objection.
+      return objection(reason, speaker);
   }
 }
 
@@ -62,17 +71,21 @@ export function objection(against: Against, { words, districtName, at }: Speaker
       const { since } = against.params;
       return say["truck-not-heard"](since === null ? null : at(since));
     }
+    case "depth-in-doubt":
+      return say["depth-in-doubt"](format.count(against.params.minutes));
     default:
       return unknownCode(against);
   }
 }
 
-export function unserved({ code }: Unserved, { words }: Speaker): string {
-  return textOf(code, words.plan.unservedReason);
+export function unserved(why: UnservedCode, speaker: Speaker): string {
+  const texts: Readonly<Record<string, string>> = speaker.words.plan.unservedReason;
+  return texts[why.code] ?? objection(why as unknown as Against, speaker);
 }
 
+/** Tests that were not passed; that its source corrected a reading is no test. */
 export function tests(codes: readonly string[], words: Words): string[] {
-  return codes.map((code) => textOf(code, words.tests));
+  return codes.filter((code) => code !== "corrected").map((code) => textOf(code, words.tests));
 }
 
 /** How fast and which way: `rising 12 cm/h`. */
@@ -80,7 +93,13 @@ export function trend(metresPerHour: number | null, words: Words): string {
   const way = format.trend(metresPerHour);
   if (way === null || metresPerHour === null) return format.NO_NUMBER;
   if (way === "steady") return words.trend.steady;
-  return words.rateOf(words.trend[way], format.text(format.rate(metresPerHour)));
+  const rate = rateText(metresPerHour);
+  return rate === null ? words.trendFast[way] : words.rateOf(words.trend[way], rate);
+}
+
+/** How fast; null where a number would not be believed. */
+function rateText(metresPerHour: number): string | null {
+  return format.isTellable(metresPerHour) ? format.text(format.rate(metresPerHour)) : null;
 }
 
 /** What the past says of the forecasts of a point. */
@@ -99,36 +118,6 @@ export function skill(skill: Skill | null, words: Words): string {
       ? words.detail.skillEvents(skill.hits, skill.misses, skill.false_alarms)
       : "";
   return `${said}${worse}${events}${words.fullStop}`;
-}
-
-/** A point's state and outlook in one or two sentences, for those who cannot see the chart. */
-export function summary(point: Point, speaker: Speaker): string {
-  const { words } = speaker;
-  const parts = [nowSentence(point, speaker)];
-  if (point.suspect_depth_m !== null) {
-    parts.push(words.detail.summarySuspect(format.text(format.depth(point.suspect_depth_m))));
-  }
-  parts.push(outlookSentence(point, speaker));
-  return parts.filter(Boolean).join(words.sentenceGap);
-}
-
-function nowSentence(point: Point, { words, at }: Speaker): string {
-  if (point.status === "unknown" || point.depth_m === null || point.observed_at === null) {
-    return words.detail.summaryUnknown(words.cause[point.cause ?? "no-data"]);
-  }
-  const depth = format.text(format.depth(point.depth_m));
-  return words.detail.summary(depth, at(point.observed_at), trend(point.rate_m_per_h, words));
-}
-
-function outlookSentence(point: Point, { words, at }: Speaker): string {
-  const forecast = point.forecast;
-  if (!forecast) return words.detail.summaryNoForecast;
-  const peak = format.text(format.depth(forecast.peak_m));
-  const hour = forecast.horizons.find((h) => h.minutes === 60);
-  if (!hour) return words.detail.summaryPeakOnly(peak, at(forecast.peak_at));
-  const low = format.depth(hour.p10_m).number;
-  const high = format.text(format.depth(hour.p90_m));
-  return words.detail.summaryPeak(peak, at(forecast.peak_at), low, high);
 }
 
 /** The text of a code; the code itself where the server is newer than this page. */

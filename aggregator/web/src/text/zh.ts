@@ -17,7 +17,7 @@ import type {
   Reason,
   Trouble,
   TruckState,
-  Unserved,
+  UnservedCode,
 } from "../model.ts";
 
 /** A sentence that takes what its code comes with. */
@@ -28,7 +28,10 @@ export const zh = {
   skipToList: "跳到关注列表",
   loading: "正在读取全市状态…",
   fullStop: "。",
+  comma: "、",
   sentenceGap: "",
+  /** A sentence of its own out of a line. */
+  sentence: (line: string) => `${line}。`,
 
   mode: {
     exercise: (speed: string) => `演练 ${speed}`,
@@ -43,6 +46,9 @@ export const zh = {
     live: "实时",
     starting: "正在连接",
     lost: "连接中断",
+    quiet: "无响应",
+    quietBanner: (at: string, ago: string) =>
+      `服务器没有响应。页面停在 ${at}（${ago}），此后的水情这里看不到，恢复前不能下令。`,
     lostBanner: (at: string, ago: string) =>
       `与服务器的连接已中断。页面停在 ${at}（${ago}），数据不再更新，恢复前不能下令。正在自动重连…`,
   },
@@ -81,13 +87,42 @@ export const zh = {
   } satisfies Record<Point["type"], string>,
 
   trend: { rising: "上涨", falling: "消退", steady: "平稳" },
+  /** Where a number would not be believed. */
+  trendFast: { rising: "急涨", falling: "急落" },
   rateOf: (word: string, rate: string) => `${word} ${rate}`,
 
   cause: {
     "no-data": "水位计从未上报",
-    stale: "水位计已停报",
-    suspect: "读数可疑，未采信",
+    stale: "水位计失联",
+    suspect: "水位计存疑",
   } satisfies Record<Cause, string>,
+
+  doubt: {
+    status: (status: string) => `${status}（存疑）`,
+    because: (cause: string, tests: string) => `${cause}：${tests}`,
+    was: (depth: string, moves: string | null, ago: string, why: string) =>
+      `${ago}水深 ${depth}${moves === null ? "" : `、${moves}`}；${why}`,
+    wasFigure: "曾",
+    aboveSpan: "高于量程",
+    count: (n: number) => `其中 ${n} 处存疑`,
+  },
+
+  clearing: {
+    draining: "退水中",
+    drained: "已退尽",
+    still: (status: string) => `${status}（退水中）`,
+    was: {
+      severe: (depth: string) => `曾严重积水（≥ ${depth}）`,
+      closure: (depth: string) => `曾达封路水深（≥ ${depth}）`,
+      waterlogged: (depth: string) => `曾积水（≥ ${depth}）`,
+      notice: (depth: string) => `曾有少量积水（≥ ${depth}）`,
+    },
+    and: (past: string, next: string) => `${past}；${next}`,
+    inspect: { road: "道路待检查", place: "现场待检查" },
+    mayReopen: { road: "检查后可恢复通行", place: "检查后可解除封闭" },
+    drySince: (at: string) => `${at} 起无积水`,
+    lowSince: (at: string) => `${at} 起仅少量积水`,
+  },
 
   age: {
     seconds: (n: number) => `${n} 秒前`,
@@ -95,7 +130,7 @@ export const zh = {
     never: "从未上报",
     observed: (at: string) => `观测于 ${at}`,
     since: (at: string) => `自 ${at}`,
-    lastDepth: (depth: string, age: string) => `最后水深 ${depth}（${age}）`,
+    at: (at: string) => `${at} `,
   },
 
   inMinutes: (n: number) => (n === 0 ? "即刻" : `${n} 分钟后`),
@@ -103,21 +138,30 @@ export const zh = {
   attention: {
     title: "需要关注",
     flooded: "正在积水",
+    draining: "正在退水",
+    reopening: "积水已退，待检查后恢复",
     coming: "60 分钟内将积水",
     doubtful: "情况不明，请核实",
     levels: "河道水位超警",
     problems: "数据问题",
     none: "目前没有积水点。",
-    noneKnown: (known: number, all: number) => `${all} 个积水点中 ${known} 个有可信数据。`,
+    onlyDraining: (n: number) => `目前没有正在积水的点；${n} 处正在退水。`,
+    unknownToo: (n: number) => `另有 ${n} 个积水点情况不明。`,
+    noneAll: (all: number) => `${all} 个积水点都有可信数据。`,
+    noneKnown: (known: number, unknown: number) =>
+      `数据可信的 ${known} 个积水点没有积水；另有 ${unknown} 个情况不明。`,
+    notKnown: (unknown: number, all: number) =>
+      `全市是否积水无法判断：${all} 个积水点中 ${unknown} 个情况不明。不等于没有积水。`,
+    notHeard: (at: string) => `${at} 之后的情况不明：没有收到服务器的数据。`,
     waiting: (n: number) => `有 ${n} 项新变化，移开指针后显示`,
     gone: "已解除",
     reaches: (at: string, minutes: string) => `预计 ${at} 积水（${minutes}）`,
+    reachesNow: "预计随时积水",
     peak: (depth: string, at: string) => `预报峰值 ${depth}，${at}`,
     closureAt: (at: string) => `预计 ${at} 达封路水深`,
     probability: (percent: number) => `概率 ${percent}%`,
     suspectDepth: (depth: string) => `可疑读数 ${depth}，未采信`,
     above: (by: string) => `超警 ${by}`,
-    newFlood: (name: string, status: string, depth: string) => `${name}：${status}，水深 ${depth}`,
   },
 
   gaugeStatus: {
@@ -157,6 +201,8 @@ export const zh = {
     "wrong-parameter": "监测参数不符，已拒收",
     "given-up": "网关缓存已满而放弃的批次",
     "commit-failures": "入库失败",
+    conflicting: "同一时刻报来不同数值，已拒收",
+    "number-reused": "批次编号重复而内容不同（网关回退或重名）",
   } satisfies Record<Trouble, string>,
 
   parameter: {
@@ -179,6 +225,7 @@ export const zh = {
     "flat-line": "长时间不变",
     sentinel: "仪器报错值",
     clock: "时间不可信",
+    corrected: "来源已更正",
   } satisfies Record<QualityTest, string>,
 
   truckState: {
@@ -201,8 +248,12 @@ export const zh = {
   plan: {
     title: "派车建议",
     made: (version: number, at: string) => `方案 ${version}，${at} 生成`,
-    bound: (percent: string) => `效果不低于理论最优的 ${percent}%`,
     none: "目前不需要派车。",
+    noneRecommended: "目前没有派车建议。",
+    noneKnown: (unknown: number) =>
+      `数据可信的积水点目前不需要派车；另有 ${unknown} 个积水点情况不明。`,
+    notKnown: (unknown: number, all: number) =>
+      `是否需要派车无法判断：${all} 个积水点中 ${unknown} 个情况不明。`,
     noPlan: "还没有方案。",
     ordered: "已下令",
     proposed: "建议，等待确认",
@@ -210,7 +261,7 @@ export const zh = {
     unservedReason: {
       "no-truck-left": "没有可派的泵车",
       "gain-below-switch": "改派收益太小，不值得调动",
-    } satisfies Record<Unserved["code"], string>,
+    } satisfies Record<UnservedCode["code"], string>,
     waiting: (n: number) => `有 ${n} 条新建议，移开指针后显示`,
     gone: "方案已更新，此建议已撤回",
     standing: "沿用上一方案",
@@ -224,12 +275,15 @@ export const zh = {
     early: (n: number) => `提前 ${n} 分钟开抽`,
     late: (n: number) => `开抽晚 ${n} 分钟`,
     alreadyClosure: "已达封路水深",
+    wasClosure: "最近一次可信读数已达封路水深",
+    drains: "正在退水，没有时限",
     noDeadline: "预报期内不会达到封路水深",
     noForecast: "没有预报，无法给出时限",
     onSite: "到达时积水量",
     capacity: "抽排能力",
     drained: "排干",
     without: "不派车",
+    notForecast: "没有预报",
     notWithin: (hours: string) => `${hours} 小时内排不干`,
     saved: (n: string) => `相当于 ${n}\u00a0m³ 积水少积 1 小时（已计重要程度）`,
     why: "理由",
@@ -251,6 +305,7 @@ export const zh = {
     recall: "召回",
     recalling: "正在召回…",
     lostLocked: "连接中断，不能下令",
+    quietLocked: "服务器无响应，不能下令",
     refusedTitle: "没有下令：",
     recallRefused: "没有召回：",
     noAnswer: "服务器没有答复，请看下方“已下令”确认是否送达。",
@@ -270,21 +325,25 @@ export const zh = {
     steps: ["已发送", "已接令", "行驶", "架设", "抽排"],
     reason: {
       "depth-now": (depth: string) => `现有水深 ${depth}`,
-      rising: (rate: string) => `水位正以 ${rate} 上涨`,
+      rising: (rate: string | null) => (rate === null ? "水位正在急涨" : `水位正以 ${rate} 上涨`),
       "forecast-peak": (depth: string, at: string) => `预报峰值 ${depth}，${at}`,
       "reaches-closure": (at: string) => `预计 ${at} 达到封路水深`,
       "important-place": (weight: string) => `重要地点（重要程度 ${weight}/5）`,
       "nearest-free": (eta: string) => `最近的空闲泵车，${eta} 分钟可到`,
-      "capacity-fits": (capacity: string, inflow: string) => `能力 ${capacity}，大于来水 ${inflow}`,
+      "capacity-fits": (capacity: string, net: string | null) =>
+        net === null
+          ? `能力 ${capacity}；预报来水不多于排水`
+          : `能力 ${capacity}，大于净来水（来水减排水）${net}`,
       "heavy-rain": (rain: string) => `上游正下大雨，${rain}`,
     } satisfies Record<Reason["code"], Say>,
     objection: {
       "arrives-after-closure": (n: string) => `到达比封路时刻晚 ${n} 分钟`,
-      "cannot-win": (inflow: string, capacity: string) =>
-        `来水 ${inflow} 大于抽排能力 ${capacity}，单车排不赢`,
+      "cannot-win": (net: string, capacity: string) =>
+        `净来水（来水减排水）${net}，大于抽排能力 ${capacity}，单车排不赢`,
       "district-left-without-reserve": (district: string) => `${district}将没有备用泵车`,
       "straight-line-estimate": () => "路程按直线估算，实际可能更久",
       "forecast-unverified": () => "此处预报尚未经过检验",
+      "depth-in-doubt": (minutes: string) => `水深存疑：最近一次可信读数在 ${minutes} 分钟前`,
       "truck-not-heard": (since: string | null) =>
         since === null
           ? "该泵车从未上报位置，按驻地估算"
@@ -296,6 +355,7 @@ export const zh = {
     close: "关闭",
     closeTitle: "关闭（Esc）",
     depth: "水深",
+    lastDepth: "最后可信水深",
     trend: "变化",
     rain: "雨强",
     volume: "积水量",
@@ -316,11 +376,12 @@ export const zh = {
     mid: "中值",
     high: "偏高 (90%)",
     summary: (depth: string, at: string, trend: string) => `${at} 水深 ${depth}，${trend}。`,
-    summaryUnknown: (cause: string) => `现在水深不明：${cause}。不等于没有积水。`,
+    summaryUnknown: (was: string) => `现在水深不明：${was}。不等于没有积水。`,
     summarySuspect: (depth: string) => `另有可疑读数 ${depth}，未采信。`,
-    summaryPeak: (depth: string, at: string, low: string, high: string) =>
-      `预报 ${at} 达到峰值 ${depth}；60 分钟后 ${low}–${high}。`,
-    summaryPeakOnly: (depth: string, at: string) => `预报 ${at} 达到峰值 ${depth}。`,
+    summaryPeak: (depth: string, at: string) => `预报 ${at} 达到峰值 ${depth}。`,
+    summaryHour: (low: string, high: string) => `预报 60 分钟后 ${low}–${high}。`,
+    summaryUncertain: (low: string | null, high: string) =>
+      `60 分钟后难以预报：${low === null ? "可能无积水" : `低至 ${low}`}，也可能超过 ${high}。`,
     summaryNoForecast: "没有预报。",
     issued: (at: string, method: string) => `预报起点 ${at}（${method}）。`,
     method: {
@@ -353,6 +414,9 @@ export const zh = {
     belowDepth: (depth: string) => `< ${depth}`,
     varies: "各点阈值不同",
     unknownHint: "无可信数据",
+    clearingHint: "待检查",
+    inDoubt: "存疑",
+    inDoubtHint: "斜线",
     trucks: "泵车",
     working: (n: number) => `出动 ${n}`,
     rain: "雨量计",

@@ -225,6 +225,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
             &["choices", "quantity", "steady-rows", "symbols"],
             &["live"],
             &["text"],
+            &["belief"],
             &["model"],
             &["api"],
         ],

@@ -169,7 +169,7 @@ mod tests {
         let roads = told(LayerName::Roads, &["one_way", "lanes", "class"]);
         assert_eq!(roads.len(), 1);
         assert!(roads[0].contains("did you mean `oneway`?"), "{roads:?}");
-        assert!(told(LayerName::Shelters, &["beds", "nmae"]).is_empty());
+        assert!(told(LayerName::Shelters, &["beds", "keeper"]).is_empty());
         assert!(told(LayerName::PumpTrucks, &["team", "wading_m"]).is_empty());
     }
 }

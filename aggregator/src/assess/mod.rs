@@ -27,8 +27,20 @@ use judgement::Judgement;
 /// A point is unknown when its gauge gave nothing trustworthy for this many of its intervals.
 pub const STALE_INTERVALS: u32 = 3;
 
-/// What is said of a point. Unknown is never to be read as dry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+/// What is said of a point, rising. Unknown is never to be read as dry.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum PointStatus {
     /// No trustworthy recent depth. Never to be read as "dry".

@@ -30,6 +30,8 @@ pub(super) struct Outlook {
     pub(super) planned_at: Option<Timestamp>,
     /// Version of the newest plan, also of one that was not worth showing.
     pub(super) version: u64,
+    /// Whether a point went under water, or deeper, since the newest forecast and plan.
+    pub(super) is_urgent: bool,
 }
 
 /// What an outlook remembers; the rest follows from the city.
@@ -41,6 +43,8 @@ pub(super) struct OutlookState {
     forecast_at: Option<Timestamp>,
     planned_at: Option<Timestamp>,
     version: u64,
+    #[serde(default)]
+    is_urgent: bool,
 }
 
 impl Outlook {
@@ -69,6 +73,7 @@ impl Outlook {
             forecast_at: None,
             planned_at: None,
             version: 0,
+            is_urgent: false,
         }
     }
 
@@ -80,6 +85,7 @@ impl Outlook {
             forecast_at: self.forecast_at,
             planned_at: self.planned_at,
             version: self.version,
+            is_urgent: self.is_urgent,
         }
     }
 
@@ -90,6 +96,7 @@ impl Outlook {
         self.forecast_at = state.forecast_at;
         self.planned_at = state.planned_at;
         self.version = state.version;
+        self.is_urgent = state.is_urgent;
     }
 
     pub fn observe(&mut self, gauge: &Gauge, observation: &Observation) {
@@ -115,14 +122,23 @@ impl Outlook {
         self.forecaster.forget_after(latest);
     }
 
-    pub fn forecast_is_due(&self, now: Timestamp, run: &Started) -> bool {
-        self.forecast_at
-            .is_none_or(|at| now.millis_since(at) >= run.forecast_ms)
+    /// Whether forecasts are due; with `urgent_ms`, as early as that where it is urgent.
+    pub fn forecast_is_due(&self, now: Timestamp, run: &Started, urgent_ms: i64) -> bool {
+        self.is_due(now, self.forecast_at, run.forecast_ms, urgent_ms)
     }
 
-    pub fn plan_is_due(&self, now: Timestamp, run: &Started) -> bool {
-        self.planned_at
-            .is_none_or(|at| now.millis_since(at) >= run.replan_ms)
+    /// The same of a plan.
+    pub fn plan_is_due(&self, now: Timestamp, run: &Started, urgent_ms: i64) -> bool {
+        self.is_due(now, self.planned_at, run.replan_ms, urgent_ms)
+    }
+
+    fn is_due(&self, now: Timestamp, last: Option<Timestamp>, every: i64, urgent_ms: i64) -> bool {
+        let span_ms = if self.is_urgent {
+            every.min(urgent_ms)
+        } else {
+            every
+        };
+        last.is_none_or(|at| now.millis_since(at) >= span_ms)
     }
 
     pub fn forecast_of(&self, point: &PointId) -> Option<Arc<Forecast>> {

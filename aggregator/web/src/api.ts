@@ -117,7 +117,7 @@ export type GaugeStatus = "ok" | "suspect" | "fail" | "missing" | "stale" | "sil
  */
 export type PointKind = "underpass" | "street" | "tunnel" | "estate";
 /**
- * What is said of a point. Unknown is never to be read as dry.
+ * What is said of a point, rising. Unknown is never to be read as dry.
  */
 export type PointStatus = "unknown" | "dry" | "notice" | "waterlogged" | "closure" | "severe";
 /**

@@ -1,5 +1,6 @@
 //! One group commit being formed: pure bookkeeping between messages and the store.
 
+mod spoken;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use shared::{
     wire::{Ack, Envelope},
 };
 
+use self::spoken::Spoken;
 use super::{Admitter, Answering, Message, Origin, Undecoded};
 use crate::{
     counters::{Counter, Counts},
@@ -72,6 +74,7 @@ pub struct Ledger {
     admitter: Admitter,
     mode: Mode,
     deduplicator: Deduplicator,
+    spoken: Spoken,
     /// `None` after a group that failed: they are read back from the store before the next batch.
     cursors: Option<HashMap<AgentId, Ack>>,
     counts: Counts,
@@ -98,6 +101,7 @@ impl Ledger {
             admitter,
             mode,
             deduplicator: Deduplicator::default(),
+            spoken: Spoken::default(),
             cursors: Some(cursors.into_iter().collect()),
             counts,
             told: counts,
@@ -289,10 +293,19 @@ impl Ledger {
             self.counts.add(Counter::OutOfRange, 1);
         }
         let mut outcome = self.novelty(store, observation)?;
-        // A third party that fails what it said before takes it back.
-        if outcome == Novelty::Duplicate && origin == Origin::ThirdParty && takes_back {
-            observation.tests = observation.tests.with(Test::Corrected);
-            outcome = self.novelty(store, observation)?;
+        // A third party that fails what it said before takes it back; what it says anew of a time
+        // of which it spoke lately corrects it.
+        let speaks_again = match outcome {
+            Novelty::Duplicate => takes_back,
+            Novelty::Conflict => self.spoken.is_by(observation, taken.channel),
+            Novelty::New | Novelty::Better => false,
+        };
+        if origin == Origin::ThirdParty {
+            if speaks_again {
+                observation.tests = observation.tests.with(Test::Corrected);
+                outcome = self.novelty(store, observation)?;
+            }
+            self.spoken.note(observation, taken.channel);
         }
         match outcome {
             Novelty::New => self.counts.add(Counter::Observations, 1),

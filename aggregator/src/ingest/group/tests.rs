@@ -150,7 +150,7 @@ fn another_value_for_a_known_time_is_a_conflict_unless_its_source_says_that_it_c
     let mut desk = Desk::new();
     let third = |milli, quality| observation("lg-1", 0, milli, quality);
     let intake = |o: Observation| Message::Intake(vec![o]);
-    desk.write([intake(third(600, Quality::Pass))]);
+    desk.write([batch(1, vec![third(600, Quality::Pass)])]);
     let lower = desk.write([intake(third(20, Quality::Pass))]);
     let reasons: Vec<_> = lower.refused.iter().map(|r| r.reason.as_str()).collect();
     assert_eq!(reasons, ["conflicting"]);
@@ -168,6 +168,20 @@ fn another_value_for_a_known_time_is_a_conflict_unless_its_source_says_that_it_c
     assert_eq!(kept(&desk), Some((Some(20), Quality::Fail)), "taken back");
     let again = desk.write([intake(third(20, Quality::Fail))]);
     assert_eq!(inputs(&again), ["counted"]);
+}
+
+#[test]
+fn a_third_party_that_speaks_again_of_a_time_corrects_itself() {
+    let mut desk = Desk::new();
+    let said = |milli| Message::Intake(vec![observation("lg-1", 0, milli, Quality::NotEvaluated)]);
+    let commit = desk.write([said(600), said(20)]);
+    assert!(commit.refused.is_empty());
+    let kept = desk.store.newest(&"lg-1".parse().expect("id"));
+    let kept = kept.expect("read").expect("kept").observation;
+    assert_eq!(
+        (kept.value, kept.is_correction()),
+        (Some(Value::from_milli(20)), true)
+    );
 }
 
 #[test]

@@ -19,7 +19,11 @@ use super::{
     points::PointLive,
     state::World,
 };
-use crate::{counters::Counts, network::Gauge};
+use crate::{assess::PointStatus, counters::Counts, network::Gauge};
+
+/// A point that went under water, or deeper, is not left without a forecast and a plan for longer,
+/// in real milliseconds.
+const URGENT_REAL_MS: i64 = 2_000;
 
 impl World {
     /// Takes one input at `now` (storm time) and says what changed and what is to be done.
@@ -106,7 +110,10 @@ impl World {
         effects: &mut Vec<Effect>,
     ) {
         let point = &mut self.points[point];
+        let before = point.assessment.status();
         point.observe(observations, effects);
+        let is_wet = point.assessment.status() > PointStatus::Dry;
+        self.outlook.is_urgent |= is_wet && point.assessment.status() > before;
         for observation in observations {
             let depth_m = point.followed_at(observation);
             self.outlook
@@ -133,10 +140,12 @@ impl World {
         self.tick_gauges(now, effects);
         self.tick_agents(now, effects);
         let Some(run) = self.run else { return };
-        if self.outlook.forecast_is_due(now, &run) {
+        let urgent_ms = self.real_to_storm_ms(URGENT_REAL_MS);
+        if self.outlook.forecast_is_due(now, &run, urgent_ms) {
             self.forecast(now);
         }
-        if self.outlook.plan_is_due(now, &run) {
+        if self.outlook.plan_is_due(now, &run, urgent_ms) {
+            self.outlook.is_urgent = false;
             self.plan(now, effects);
         }
         self.repeat_orders(now, effects);

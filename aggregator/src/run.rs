@@ -22,7 +22,7 @@ use crate::{
     http::{self, App},
     ingest::{
         Admitter, BrokerClient, Committer, CommitterHandle, Downlink, DownlinkMessage, Ledger,
-        Receipt, run_client, start_broker,
+        Line, Receipt, run_client, start_broker,
     },
     metrics::Stages,
     network::City,
@@ -143,6 +143,7 @@ async fn start(
     let (world, arrivals) = mpsc::channel(ARRIVALS);
     let committer = start_committer(parts, &base, world, downlink.clone())?;
     let requests = Arc::new(Requests::new(committer.clone()));
+    let line = Arc::new(Line::default());
     let (letters, epoch) = (Letters::default(), real_now().as_millis());
     let hub = Arc::new(Hub::new(epoch));
     let app = App {
@@ -154,6 +155,7 @@ async fn start(
         requests: requests.clone(),
         stages: base.stages.clone(),
         readiness: parts.readiness(),
+        line: line.clone(),
     };
     let keep = start_saver(parts, &base);
     let (store, clock) = (base.store.clone(), base.clock);
@@ -173,7 +175,7 @@ async fn start(
     parts.task("ticks", |ready| {
         ticks(committer.clone(), stop.clone(), ready)
     });
-    start_mqtt(parts, config, committer, downlink_inbox).await?;
+    start_mqtt(parts, config, committer, downlink_inbox, line).await?;
     let until = stop.clone().cancelled_owned();
     parts.task("http", |ready| async move {
         ready.now();
@@ -388,6 +390,7 @@ async fn start_mqtt(
     config: &Config,
     committer: CommitterHandle,
     downlink: mpsc::Receiver<DownlinkMessage>,
+    line: Arc<Line>,
 ) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("mqtt")
@@ -422,7 +425,7 @@ async fn start_mqtt(
             (client, None)
         }
     };
-    let client = runtime.spawn(run_client(broker, committer, downlink));
+    let client = runtime.spawn(run_client(broker, committer, downlink, line));
     let stop = parts.stop_token();
     parts.task("mqtt", |ready| async move {
         ready.now();

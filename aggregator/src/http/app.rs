@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::problem::Problem;
 use crate::{
+    ingest::Line,
     metrics::Stages,
     network::City,
     parts::Readiness,
@@ -27,6 +28,8 @@ pub struct App {
     pub requests: Arc<Requests>,
     pub stages: Arc<Stages>,
     pub readiness: Readiness,
+    /// To a broker of somebody else.
+    pub line: Arc<Line>,
 }
 
 impl App {

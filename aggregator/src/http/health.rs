@@ -7,7 +7,7 @@ use axum::{
 };
 
 use super::{answers::NotReady, app::App, problem::Problem};
-use crate::publish::metrics::Scrape;
+use crate::{ingest::LineState, publish::metrics::Scrape};
 
 /// Whether the process lives.
 #[utoipa::path(
@@ -20,13 +20,19 @@ pub async fn healthz() -> &'static str {
 
 /// Whether it serves.
 ///
-/// Ready once the live state is restored and published, for as long as every part goes on.
+/// Ready once the live state is restored and published, for as long as every part goes on. A broker
+/// that is gone is said, and no reason to take the page from those who need it then.
 #[utoipa::path(
     get, path = "/readyz", tag = "program",
     responses((status = 200, description = "It does", body = String), NotReady),
 )]
 pub async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
-    app.ready().map(|()| "ready\n")
+    app.ready()?;
+    Ok(match app.line.state() {
+        LineState::Quiet | LineState::Up => "ready\n",
+        LineState::Lost => "ready; but the broker is gone, and nothing comes from it\n",
+        LineState::Refused => "ready; but the broker refuses the subscription: nothing comes\n",
+    })
 }
 
 /// Counters and gauges for Prometheus.
@@ -42,6 +48,7 @@ pub async fn metrics(State(app): State<App>) -> Response {
         published: app.published.borrow().clone(),
         stages: app.stages.clone(),
         viewers: app.hub.viewers(),
+        line: app.line.state(),
     };
     let head = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     (head, scrape.text()).into_response()

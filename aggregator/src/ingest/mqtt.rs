@@ -7,15 +7,18 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, Publish, QoS, SubscribeFilter};
-use shared::{limits::MAX_PAYLOAD, wire::subscriptions};
+use rumqttc::{
+    AsyncClient, Event, EventLoop, MqttOptions, Packet, Publish, QoS, SubAck, SubscribeFilter,
+    SubscribeReasonCode,
+};
+use shared::{error::chain, limits::MAX_PAYLOAD, wire::subscriptions};
 use tokio::{
     sync::{Notify, mpsc},
     time::sleep,
 };
 use tracing::{info, warn};
 
-use super::{CommitterHandle, DownlinkMessage, Inbound, Receipt, topics};
+use super::{CommitterHandle, DownlinkMessage, Inbound, Line, Receipt, topics};
 
 /// Header and topic around the largest payload.
 const MAX_PACKET: usize = MAX_PAYLOAD + 1024;
@@ -62,6 +65,7 @@ pub async fn run_client(
     broker: BrokerClient,
     committer: CommitterHandle,
     mut downlink: mpsc::Receiver<DownlinkMessage>,
+    line: Arc<Line>,
 ) {
     let mut pause = BACKOFF.0;
     loop {
@@ -75,7 +79,13 @@ pub async fn run_client(
         let (client, mut events) = AsyncClient::new(options, REQUESTS);
         // Acknowledgements are small and somebody waits for each.
         events.network_options.set_tcp_nodelay(true);
-        let polling = poll(events, client.clone(), broker.clone(), committer.clone());
+        let polling = poll(
+            events,
+            client.clone(),
+            broker.clone(),
+            committer.clone(),
+            line.clone(),
+        );
         tokio::pin!(polling);
         let closed = loop {
             tokio::select! {
@@ -113,8 +123,10 @@ async fn poll(
     client: AsyncClient,
     broker: BrokerClient,
     committer: CommitterHandle,
+    line: Arc<Line>,
 ) -> bool {
     let mut connected = false;
+    let address = format!("{}:{}", broker.host, broker.port);
     // Messages are brought to the committer by a task of their own: polling must never wait.
     let (forward, mut forwarded) = mpsc::channel::<Publish>(REQUESTS);
     let unacknowledged = Arc::new(Notify::new());
@@ -146,6 +158,7 @@ async fn poll(
                     "broker connected"
                 );
                 connected = true;
+                line.connected();
                 if broker.uplink {
                     let filters = subscriptions()
                         .map(|f| SubscribeFilter::new(f.to_owned(), QoS::AtLeastOnce));
@@ -162,7 +175,12 @@ async fn poll(
                     break;
                 }
             }
+            Ok(Event::Incoming(Packet::SubAck(ack))) => subscribed(&line, &address, &ack),
             Ok(_) => {}
+            Err(e) if broker.uplink => {
+                line.lost(&address, &broker.client_id, &chain(&e));
+                break;
+            }
             Err(e) => {
                 warn!(host = broker.host, port = broker.port, error = %e, "broker connection lost");
                 break;
@@ -172,6 +190,18 @@ async fn poll(
     drop(forward);
     bringer.abort();
     connected
+}
+
+/// What the broker said to each of the subscriptions.
+fn subscribed(line: &Line, address: &str, ack: &SubAck) {
+    let filters = subscriptions().into_iter().zip(&ack.return_codes);
+    let refused = filters.filter(|(_, code)| **code == SubscribeReasonCode::Failure);
+    let refused: Vec<&str> = refused.map(|(filter, _)| filter).collect();
+    if refused.is_empty() {
+        line.subscribed(address);
+    } else {
+        line.refused(address, &refused.join(", "));
+    }
 }
 
 /// `unacknowledged` is told of a message that stays without its acknowledgement: the broker would

@@ -11,6 +11,7 @@ use prometheus_client::{
 
 use super::Published;
 use crate::{
+    ingest::LineState,
     metrics::{Stage, Stages},
     world::AgentFacts,
 };
@@ -22,6 +23,7 @@ pub struct Scrape {
     pub published: Option<Arc<Published>>,
     pub stages: Arc<Stages>,
     pub viewers: usize,
+    pub line: LineState,
 }
 
 impl Scrape {
@@ -76,6 +78,9 @@ impl Collector for Scrape {
             to.agents(snapshot.agents.iter().map(|(id, a)| (id.as_str(), &**a)))?;
         }
         to.gauge("viewers", "Pages that follow", self.viewers)?;
+        let help = "Whether observations can come from the broker: 0 where it is gone or refuses";
+        let is_up = matches!(self.line, LineState::Quiet | LineState::Up);
+        to.gauge("broker_up", help, i64::from(is_up))?;
         to.stages(&self.stages)
     }
 }

@@ -11,7 +11,7 @@
 //!
 //! | floor | what it is for |
 //! |---|---|
-//! | [`counters`], [`pulse`] | what every part counts, and whether its loop moves |
+//! | [`counters`], [`faults`], [`pulse`] | what every part counts, what is wrong, and whether its loop moves |
 //! | [`config`] | the one file, parsed into types that cannot be wrong |
 //! | `net` | the line to an MQTT broker: dialling, one connection, its subscriptions |
 //! | [`source`] | readings from Modbus lines and local brokers |
@@ -26,6 +26,7 @@ pub mod cli;
 pub mod collector;
 pub mod config;
 pub mod counters;
+pub mod faults;
 pub mod health;
 pub(crate) mod net;
 pub mod pulse;

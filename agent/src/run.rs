@@ -63,7 +63,7 @@ pub async fn run(config: AgentConfig, stop: impl Future<Output = ()>) -> anyhow:
     let (health, pulse) = (Arc::new(health(&config)), Arc::new(Pulse::default()));
     let beat = pulse.beat("spool", STUCK);
     let (keeper, spool_thread) =
-        Keeper::start(spool, beat).context("the spool's thread cannot be started")?;
+        Keeper::start(spool, config.clock, beat).context("the spool's thread cannot be started")?;
     let parts = Parts::start(&config, &health, &pulse, &keeper)?;
     let watchdog = tokio::spawn(systemd::feed_watchdog(pulse));
     let status = tokio::spawn(report(health, keeper.clone()));

@@ -23,7 +23,10 @@ use crate::{
     health::Health,
     net::{Connection, Dial, Heard, Lost, Retained, Terms},
     pulse::Beat,
-    spool::keeper::{Keeper, KeeperError, StoredBatch},
+    spool::{
+        keeper::{Keeper, KeeperError, StoredBatch},
+        seqs::{self, SeqSet},
+    },
 };
 
 /// How often health is published.
@@ -260,16 +263,21 @@ impl Driver {
     async fn act(&mut self, action: Action) -> Result<Option<Event>, KeeperError> {
         match action {
             Action::Publish { seq, backfill } => self.publish(seq, backfill).await,
-            Action::Release(ack) => {
-                let released = self.setup.keeper.release(ack).await;
-                released
-                    .map(|n| count(&self.setup.health.counters.released, n))
+            Action::Release(seqs) => {
+                count(&self.setup.health.counters.released, seqs::count(&seqs));
+                self.setup
+                    .keeper
+                    .release(seqs)
+                    .await
+                    .map(drop)
                     .or_else(log_spool)?;
                 Ok(None)
             }
             Action::Renew => {
                 tracing::error!(
-                    "the aggregator has batches that this spool never made; beginning a new incarnation"
+                    agent = %self.setup.agent,
+                    "the aggregator has batches under this incarnation that were never sent: another \
+                     program goes on with a copy of this one; beginning a new incarnation"
                 );
                 self.setup.keeper.renew().await.or_else(log_spool)?;
                 Ok(Some(Event::Renewed {
@@ -305,9 +313,7 @@ impl Driver {
         };
         let payload = envelope.encode();
         if payload.len() > MAX_PAYLOAD {
-            return self
-                .give_up(seq, held.incarnation, envelope.observations.len())
-                .await;
+            return self.give_up(seq, envelope.observations.len()).await;
         }
         let Some(connection) = &mut self.connection else {
             return Ok(None);
@@ -315,7 +321,8 @@ impl Driver {
         match connection.publish(&self.observations, seq, payload) {
             Ok(()) => {
                 count(&self.setup.health.counters.published, 1);
-                Ok(None)
+                let oldest = held.usage.oldest;
+                Ok(Some(Event::HeldFrom { oldest }))
             }
             Err(why) => {
                 self.lost(&why.into());
@@ -328,7 +335,6 @@ impl Driver {
     async fn give_up(
         &mut self,
         seq: u64,
-        incarnation: u64,
         observations: usize,
     ) -> Result<Option<Event>, KeeperError> {
         tracing::error!(
@@ -340,14 +346,9 @@ impl Driver {
             &self.setup.health.counters.dropped_observations,
             observations as u64,
         );
-        let only_this = Ack {
-            incarnation,
-            through: 0,
-            ranges: vec![(seq, seq)],
-        };
         self.setup
             .keeper
-            .release(only_this)
+            .release(SeqSet::from_iter([seq]))
             .await
             .map(drop)
             .or_else(log_spool)?;

@@ -13,7 +13,7 @@ use shared::{
     time::Timestamp,
     units::CubicMetres,
     value::Value,
-    wire::{Ack, AgentHealth, Envelope},
+    wire::{Ack, AgentFault, AgentHealth, Envelope},
 };
 
 /// A message under the name of its file.
@@ -196,6 +196,7 @@ fn health() -> AgentHealth {
         dropped: 0,
         failed_readings: 3,
         silent_sources: vec!["bus-a".to_owned(), "泵站 \"2\"".to_owned()],
+        faults: Vec::new(),
     }
 }
 
@@ -214,10 +215,24 @@ pub fn healths() -> Vec<Case<AgentHealth>> {
         failed_readings: u64::MAX,
         ..last_will.clone()
     };
+    let fault = |kind: &str, subject: &str, cause: &str| AgentFault {
+        kind: kind.to_owned(),
+        subject: subject.to_owned(),
+        since: NOW,
+        cause: cause.to_owned(),
+    };
+    let with_faults = AgentHealth {
+        faults: vec![
+            fault("unit", "unit 1 on bus-a", "no answer in 1s"),
+            fault("clock", "", "the clock is \"2000\""),
+        ],
+        ..health()
+    };
     vec![
         ("actual-online-with-silent-sources", health()),
         ("exercise-last-will", last_will),
         ("replay-at-the-ends", ends),
+        ("actual-online-with-faults", with_faults),
     ]
 }
 

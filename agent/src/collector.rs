@@ -16,9 +16,7 @@
 
 use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration};
 
-use shared::{
-    clock::Clock, error::chain, ids::GaugeId, limits::MAX_BATCH, observation::Observation,
-};
+use shared::{error::chain, ids::GaugeId, limits::MAX_BATCH, observation::Observation};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout, timeout_at},
@@ -30,13 +28,14 @@ use crate::{
     faults::FaultKind,
     health::Health,
     pulse::Beat,
-    quality::QualityStage,
-    source::{Delivery, Receipt},
+    quality::{GatewayTime, QualityStage, own_time},
+    source::{Delivery, Outcome, Reading, Receipt, Stamp},
     spool::{
         SpoolError,
         draft::Drafter,
         keeper::{Keeper, KeeperError, Stored, StoredBatch},
     },
+    timekeeper::Timekeeper,
 };
 
 /// The pause before a medium that took nothing is tried again, where no reading does so earlier.
@@ -47,7 +46,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// What the collector is given.
 pub struct CollectorSetup {
     pub quality: QualityStage,
-    pub clock: Clock,
+    pub timekeeper: Arc<Timekeeper>,
     pub window: Duration,
     pub when_full: WhenFull,
     pub keeper: Keeper,
@@ -176,9 +175,10 @@ impl Collector {
     }
 
     async fn take(&mut self, delivery: Delivery) {
-        let now = self.given.clock.now();
+        let clock = self.look_at_clock();
+        self.look_at_times(&delivery.readings, clock);
         let quality = &mut self.given.quality;
-        let assess = |reading| quality.assess(reading, now);
+        let assess = |reading| quality.assess(reading, clock);
         let taken: Vec<_> = delivery.readings.iter().filter_map(assess).collect();
         self.given.health.set_silent(quality.silent());
         let is_repeated = delivery.receipt.is_some();
@@ -188,6 +188,32 @@ impl Collector {
         self.open.opened.get_or_insert_with(Instant::now);
         self.open.observations.extend(taken);
         self.open.receipts.extend(delivery.receipt);
+    }
+
+    /// What is thought of the gateway's clock now, told where it is in doubt.
+    fn look_at_clock(&mut self) -> GatewayTime {
+        let judged = self.given.timekeeper.judge();
+        if let Some(step_ms) = self.given.timekeeper.take_step() {
+            tracing::info!(step_ms, now = %judged.wall, "the clock was set");
+            self.given.quality.forget_history();
+        }
+        let cause = judged.doubt.as_deref().or(judged.remark);
+        self.given.health.faults.set(FaultKind::Clock, "", cause);
+        GatewayTime {
+            wall: judged.wall,
+            now: judged.now,
+            is_doubted: judged.doubt.is_some(),
+        }
+    }
+
+    /// Tells whose own times are in doubt.
+    fn look_at_times(&self, readings: &[Reading], clock: GatewayTime) {
+        let own = readings.iter().filter(|r| r.stamp == Stamp::Own);
+        for reading in own.filter(|r| r.outcome != Outcome::Failed) {
+            let (_, doubt) = own_time(reading.at, clock);
+            let faults = &self.given.health.faults;
+            faults.set(FaultKind::GaugeClock, reading.gauge.as_str(), doubt);
+        }
     }
 
     /// Returns when the sealed batch is in the spool, or false when everything pending was given up.

@@ -145,13 +145,14 @@ pub struct Episodes {
 }
 
 impl Episodes {
-    /// Something is wrong now. `subject` says with what, `cause` why.
+    /// Something is wrong now. `subject` says with what, `cause` why; `sort` is what makes a cause
+    /// another one: the same without whatever is different every time.
     pub fn begin(
         &mut self,
         now: (Duration, Timestamp),
         kind: FaultKind,
         subject: &str,
-        cause: &str,
+        (sort, cause): (&str, &str),
     ) -> Option<Say> {
         let episode = self
             .all
@@ -166,11 +167,11 @@ impl Episodes {
         if episode.cause != cause {
             cause.clone_into(&mut episode.cause);
         }
-        let is_known = episode.told.iter().any(|told| told == cause);
+        let is_known = episode.told.iter().any(|told| told == sort);
         if is_known || episode.told.len() >= MOST_CAUSES {
             return None;
         }
-        episode.told.push(cause.to_owned());
+        episode.told.push(sort.to_owned());
         Some(Say::Begins)
     }
 
@@ -231,8 +232,13 @@ impl Faults {
 
     /// Something is wrong: says so if it is new.
     pub(crate) fn begin(&self, kind: FaultKind, subject: &str, cause: &str) {
+        self.begin_sort(kind, subject, cause, cause);
+    }
+
+    /// As [`Faults::begin`], for causes that are worded anew each time.
+    pub(crate) fn begin_sort(&self, kind: FaultKind, subject: &str, sort: &str, cause: &str) {
         let now = (self.began.elapsed(), self.clock.now());
-        let said = self.with(|all| all.begin(now, kind, subject, cause));
+        let said = self.with(|all| all.begin(now, kind, subject, (sort, cause)));
         if said.is_some() {
             let (fault, says) = (kind.name(), kind.begins());
             if kind.is_error() {
@@ -247,6 +253,11 @@ impl Faults {
     pub(crate) fn end(&self, kind: FaultKind, subject: &str) {
         let now = self.began.elapsed();
         self.with(|all| all.end(now, kind, subject));
+    }
+
+    /// It is a part of another fault: it goes without a word.
+    pub(crate) fn withdraw(&self, kind: FaultKind, subject: &str) {
+        self.with(|all| all.all.remove(&(kind, subject.to_owned())));
     }
 
     /// Begins or ends, by what is given.
@@ -287,7 +298,7 @@ mod tests {
 
     fn begin(episodes: &mut Episodes, second: u32, cause: &str) -> Option<Say> {
         let now = (SECOND * second, Timestamp::from_millis(second.into()));
-        episodes.begin(now, UNIT.0, UNIT.1, cause)
+        episodes.begin(now, UNIT.0, UNIT.1, (cause, cause))
     }
 
     fn end(episodes: &mut Episodes, second: u32) -> usize {

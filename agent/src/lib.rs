@@ -11,7 +11,7 @@
 //!
 //! | floor | what it is for |
 //! |---|---|
-//! | [`counters`], [`faults`], [`pulse`] | what every part counts, what is wrong, and whether its loop moves |
+//! | [`counters`], [`faults`], [`pulse`], [`timekeeper`], [`total`] | what every part counts, what is wrong, whether its loop moves, what is thought of the clock, and what a rain gauge's total says |
 //! | [`config`] | the one file, parsed into types that cannot be wrong |
 //! | `net` | the line to an MQTT broker: dialling, one connection, its subscriptions |
 //! | [`source`] | readings from Modbus lines and local brokers |
@@ -36,4 +36,7 @@ pub mod source;
 pub mod spool;
 pub mod summary;
 pub(crate) mod systemd;
+pub mod timekeeper;
+pub(crate) mod timesync;
+pub mod total;
 pub mod uplink;

@@ -7,24 +7,25 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use shared::{clock, time::EARLIEST, wire::AgentHealth};
+use shared::wire::AgentHealth;
 use tokio::{
     sync::mpsc,
     task::JoinHandle,
-    time::{interval, sleep, timeout},
+    time::{interval, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     collector::{self, CollectorSetup},
     config::{AgentConfig, Login, ModbusBus, MqttInput},
+    faults::FaultKind,
     health::{Health, SourceGauges},
     net::{Credentials, CredentialsError, Dial},
     pulse::Pulse,
     quality::QualityStage,
     source::{
         Delivery,
-        modbus::{Poller, longest_poll},
+        modbus::{Poller, PollerSetup, longest_poll},
         mqtt::listener::{ListenerSetup, listen},
     },
     spool::{
@@ -33,6 +34,8 @@ use crate::{
         keeper::{Keeper, KeeperError},
     },
     systemd,
+    timekeeper::{ClockFloors, Timekeeper},
+    timesync,
     uplink::{
         driver::{self, UplinkSetup},
         machine::Pace,
@@ -51,7 +54,8 @@ const STATUS_EVERY: Duration = Duration::from_secs(60);
 /// How long a stop may take once the sources have ended, the uplink's five seconds of draining
 /// included.
 const STOP: Duration = Duration::from_secs(9);
-const CLOCK_CHECK: Duration = Duration::from_secs(1);
+/// How often it is looked what is wrong no more.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Runs the agent until `stop` resolves.
 ///
@@ -61,19 +65,26 @@ pub async fn run(config: AgentConfig, stop: impl Future<Output = ()>) -> anyhow:
     let opened = spool::open(&config.data_dir, config.spool);
     let spool = opened.context("the spool cannot be opened")?;
     let (health, pulse) = (Arc::new(health(&config)), Arc::new(Pulse::default()));
+    tell_damage(&health, &spool);
+    let floors = ClockFloors::of_this_build(spool.durable_at(), config.doubt_unsynchronised_clock);
+    let timekeeper = Arc::new(Timekeeper::new(config.clock, floors));
     let beat = pulse.beat("spool", STUCK);
     let (keeper, spool_thread) =
         Keeper::start(spool, config.clock, beat).context("the spool's thread cannot be started")?;
-    let parts = Parts::start(&config, &health, &pulse, &keeper)?;
+    let parts = Parts::start(&config, &health, &pulse, &keeper, &timekeeper)?;
     let watchdog = tokio::spawn(systemd::feed_watchdog(pulse));
-    let status = tokio::spawn(report(health, keeper.clone()));
+    let status = tokio::spawn(report(Arc::clone(&health), keeper.clone()));
+    let ends = tokio::spawn(tell_ends(health));
+    let timesync = tokio::spawn(timesync::watch(timekeeper));
     systemd::ready();
     announce(&config, &keeper);
     let failed = parts.run_until(stop).await;
-    status.abort();
-    watchdog.abort();
-    let (status, watchdog) = (status.await, watchdog.await);
-    drop((status, watchdog, keeper));
+    for aside in [status, ends, timesync, watchdog] {
+        aside.abort();
+        // It was told to end; how it did is nothing to report.
+        drop(aside.await);
+    }
+    drop(keeper);
     let closed = tokio::task::spawn_blocking(move || spool_thread.join());
     if timeout(STOP, closed).await.is_err() {
         tracing::warn!("the spool did not close in time");
@@ -96,6 +107,7 @@ impl Parts {
         health: &Arc<Health>,
         pulse: &Pulse,
         keeper: &Keeper,
+        timekeeper: &Arc<Timekeeper>,
     ) -> anyhow::Result<Self> {
         let stop = CancellationToken::new();
         let (deliver, deliveries) = mpsc::channel(DELIVERIES);
@@ -126,7 +138,7 @@ impl Parts {
         let (draft, left) = Drafter::open(&config.data_dir, Arc::clone(&health.counters));
         let collector = CollectorSetup {
             quality: QualityStage::new(config.gauges()),
-            clock: config.clock,
+            timekeeper: Arc::clone(timekeeper),
             window: config.uplink.batch,
             when_full: config.spool.when_full,
             keeper: keeper.clone(),
@@ -204,13 +216,16 @@ impl Sources<'_> {
     fn poll(&self, bus: &ModbusBus) {
         let beat = format!("poll {}", bus.name);
         let beat = self.pulse.beat(beat, STUCK + longest_poll(bus));
-        let (bus, clock) = (bus.clone(), self.config.clock);
-        let counters = Arc::clone(&self.health.counters);
-        let (deliver, stop) = (self.deliver.clone(), self.stop.clone());
-        self.start(async move {
-            let poller = Poller::new(bus, clock, counters, beat, deliver);
-            poller.run(stop).await;
-        });
+        let setup = PollerSetup {
+            bus: bus.clone(),
+            clock: self.config.clock,
+            counters: Arc::clone(&self.health.counters),
+            faults: Arc::clone(&self.health.faults),
+            beat,
+            stop: self.stop.clone(),
+        };
+        let poller = Poller::new(setup, self.deliver.clone());
+        self.tasks.spawn(poller.run());
     }
 
     fn listen(&self, input: &MqttInput, credentials: Option<Credentials>) {
@@ -219,32 +234,37 @@ impl Sources<'_> {
             credentials,
             clock: self.config.clock,
             counters: Arc::clone(&self.health.counters),
+            faults: Arc::clone(&self.health.faults),
             beat: self.pulse.beat(format!("listen {}", input.name), STUCK),
             stop: self.stop.clone(),
         };
-        self.start(listen(setup, self.deliver.clone()));
-    }
-
-    fn start(&self, source: impl Future<Output = ()> + Send + 'static) {
-        let stop = self.stop.clone();
-        self.tasks.spawn(async move {
-            if stop.run_until_cancelled(clock_is_set()).await.is_some() {
-                source.await;
-            }
-        });
+        self.tasks.spawn(listen(setup, self.deliver.clone()));
     }
 }
 
-/// A gateway without a battery for its clock starts in 1970: nothing read then could ever be
-/// placed in time, so reading waits for the clock.
-async fn clock_is_set() {
-    let mut told = false;
-    while clock::real_now() < EARLIEST {
-        if !told {
-            tracing::error!("the system clock is not set; reading waits for it");
-            told = true;
-        }
-        sleep(CLOCK_CHECK).await;
+/// Says what of the spool was damaged: there is nothing to mend, and a human should know.
+fn tell_damage(health: &Health, spool: &spool::Spool) {
+    let damage = spool.damage();
+    for place in &damage.places {
+        tracing::error!(place, "damage in the spool");
+    }
+    if !damage.is_none() {
+        let cause = format!(
+            "{} bytes could not be read, at least {} batches are lost; first: {}",
+            damage.bytes,
+            damage.batches,
+            damage.places.first().map_or("", String::as_str)
+        );
+        health.faults.begin(FaultKind::SpoolDamaged, "", &cause);
+    }
+}
+
+/// Says what is wrong no more.
+async fn tell_ends(health: Arc<Health>) {
+    let mut ticks = interval(LOOK);
+    loop {
+        ticks.tick().await;
+        health.faults.tell_ends();
     }
 }
 

@@ -64,6 +64,7 @@ fn build(raw: RawConfig, findings: &mut Findings<'_>) -> Option<AgentConfig> {
         findings.add(None, "", message);
     }
     let mut taken = Taken::default();
+    let doubt_unsynchronised_clock = raw.doubt_unsynchronised_clock;
     let modbus: Vec<_> = raw
         .modbus
         .iter()
@@ -81,8 +82,10 @@ fn build(raw: RawConfig, findings: &mut Findings<'_>) -> Option<AgentConfig> {
         uplink: uplink?,
         spool,
         clock,
+        doubt_unsynchronised_clock,
         modbus,
         mqtt,
+        hints: taken.into_hints(),
     })
 }
 

@@ -14,7 +14,8 @@ use super::{
     fields::{login, of, parsed, to_count, whole, within, wrong_broker},
     limits,
     raw::{RawLimits, RawModbusBus, RawModbusGauge, RawMqttGauge, RawMqttInput},
-    registers::{RegisterKind, WordFormat, WordOrder, WordType},
+    readings::{Keys, rain_hint},
+    registers::{RegisterKind, WordFormat, WordOrder, WordType, register_hint},
     settings::{GaugeSpec, ModbusBus, ModbusGauge, MqttGauge, MqttInput},
     word::UnknownWord,
 };
@@ -24,11 +25,18 @@ const INTERVAL_S: RangeInclusive<f64> = 0.1..=86_400.0;
 const DEFAULT_INTERVAL_S: f64 = 60.0;
 const TIMEOUT_MS: RangeInclusive<f64> = 10.0..=60_000.0;
 const TURNAROUND_MS: RangeInclusive<f64> = 0.0..=5_000.0;
+/// The slowest devices that are known to need one want a second.
+const PAUSE_AFTER_CONNECT_MS: RangeInclusive<f64> = 0.0..=30_000.0;
+/// The protocol's most, and the least that holds a number of two registers.
+const MAX_WORDS: RangeInclusive<f64> = 2.0..=125.0;
 const RETRIES: RangeInclusive<f64> = 0.0..=5.0;
 const GAP_WORDS: RangeInclusive<f64> = 0.0..=120.0;
 const PROBE_SECONDS: RangeInclusive<f64> = 0.5..=86_400.0;
-/// Unit ids of the Modbus specification; 0 is broadcast, which no device answers.
+/// Unit ids on a serial line; 0 is broadcast, which no device answers.
 const UNIT_IDS: RangeInclusive<u8> = 1..=247;
+/// On TCP a device that is no gateway answers to 255 or 0 (Modbus messaging on TCP/IP 1.0b, § 4.4.1.2),
+/// and many answer to anything.
+const TCP_UNIT_IDS: RangeInclusive<u8> = 0..=255;
 /// Where manuals count registers from 1 with the kind in front (40001 is holding register 0).
 const LONG_NUMBERS: RangeInclusive<i64> = 300_001..=465_536;
 
@@ -39,6 +47,14 @@ pub(super) struct Taken {
     names: HashSet<String>,
     ports: HashMap<String, String>,
     clients: HashMap<String, String>,
+    hints: Vec<String>,
+}
+
+impl Taken {
+    /// What may be meant otherwise.
+    pub(super) fn into_hints(self) -> Vec<String> {
+        self.hints
+    }
 }
 
 /// One `[[modbus]]` table.
@@ -84,6 +100,15 @@ pub(super) fn modbus(
         8.0,
         GAP_WORDS,
     );
+    let max_words = raw.max_words.as_ref().map(whole);
+    let max_words = number("max_words", max_words, 125.0, MAX_WORDS);
+    let pause_after_connect = raw.pause_after_connect_ms.as_ref().map(whole);
+    let pause_after_connect = number(
+        "pause_after_connect_ms",
+        pause_after_connect,
+        0.0,
+        PAUSE_AFTER_CONNECT_MS,
+    );
     let probe = number(
         "probe_max_seconds",
         of(raw.probe_max_seconds.as_ref()),
@@ -93,10 +118,15 @@ pub(super) fn modbus(
     if raw.gauge.is_empty() {
         findings.add(Some(raw.name.span()), &place, "has no [[modbus.gauge]]");
     }
+    let unit_ids = match endpoint {
+        Some(Endpoint::Tcp { .. }) => TCP_UNIT_IDS,
+        _ => UNIT_IDS,
+    };
+    let line = (place.as_str(), unit_ids);
     let gauges: Vec<_> = raw
         .gauge
         .iter()
-        .filter_map(|g| Some((g, modbus_gauge(g, &place, taken, findings)?)))
+        .filter_map(|g| Some((g, modbus_gauge(g, &line, taken, findings)?)))
         .collect();
     shared_registers(&gauges, &place, findings);
     let gauges = gauges.into_iter().map(|(_, gauge)| gauge).collect();
@@ -107,6 +137,9 @@ pub(super) fn modbus(
         retries: u8::try_from(to_count(retries)).unwrap_or(0),
         turnaround: Duration::from_secs_f64(turnaround / 1000.0),
         max_gap: u16::try_from(to_count(max_gap)).unwrap_or(0),
+        max_words: u16::try_from(to_count(max_words)).unwrap_or(125),
+        pause_after_connect: Duration::from_secs_f64(pause_after_connect / 1000.0),
+        close_after_poll: raw.close_after_poll,
         probe_max: Duration::from_secs_f64(probe),
         gauges,
     })
@@ -114,7 +147,7 @@ pub(super) fn modbus(
 
 fn modbus_gauge(
     raw: &RawModbusGauge,
-    bus: &str,
+    (bus, unit_ids): &(&str, RangeInclusive<u8>),
     taken: &mut Taken,
     findings: &mut Findings<'_>,
 ) -> Option<ModbusGauge> {
@@ -127,7 +160,7 @@ fn modbus_gauge(
         taken,
         findings,
     );
-    let unit_id = unit_id(&raw.unit_id, &place, findings);
+    let unit_id = unit_id(&raw.unit_id, unit_ids, &place, findings);
     let register = register(&raw.register, &place, findings);
     let kind = optional::<RegisterKind>(raw.kind.as_ref(), &place, findings);
     let word_type = parsed::<WordType, _>(&raw.word_type, &place, findings);
@@ -150,6 +183,21 @@ fn modbus_gauge(
         );
     }
     let (word_type, register) = (word_type?, register?);
+    let (scale, offset) = (
+        scale.map_or(1.0, |s| *s.get_ref()),
+        offset.map_or(0.0, |o| *o.get_ref()),
+    );
+    let keys = Keys {
+        reading: raw.reading.as_ref(),
+        wraps_at: raw.wraps_at.as_ref(),
+        scale,
+        offset,
+        word_type: Some(word_type),
+    };
+    let spec = spec.map(|spec| counting(spec, &keys, &place, taken, findings));
+    taken.hints.extend(
+        register_hint(register, kind?).map(|hint| format!("gauge {}: {hint}", raw.gauge.get_ref())),
+    );
     if u32::from(register) + u32::from(word_type.words()) > 0x1_0000 {
         let words = word_type.words();
         let message = format!("register {register} and {words} words run past register 65535");
@@ -175,8 +223,8 @@ fn modbus_gauge(
             word_type,
             order: order?,
         },
-        scale: scale.map_or(1.0, |s| *s.get_ref()),
-        offset: offset.map_or(0.0, |o| *o.get_ref()),
+        scale,
+        offset,
         sentinels: raw.sentinels.iter().map(|s| *s.get_ref()).collect(),
     })
 }
@@ -205,11 +253,33 @@ fn shared_registers(
     }
 }
 
-fn unit_id(raw: &Spanned<i64>, place: &str, findings: &mut Findings<'_>) -> Option<u8> {
+/// A gauge with what its readings mean.
+fn counting(
+    spec: GaugeSpec,
+    keys: &Keys<'_>,
+    place: &str,
+    taken: &mut Taken,
+    findings: &mut Findings<'_>,
+) -> GaugeSpec {
+    let hint = rain_hint(spec.id.as_str(), spec.parameter, keys.reading.is_some());
+    taken.hints.extend(hint);
+    GaugeSpec {
+        total: keys.total(spec.parameter, place, findings),
+        ..spec
+    }
+}
+
+fn unit_id(
+    raw: &Spanned<i64>,
+    unit_ids: &RangeInclusive<u8>,
+    place: &str,
+    findings: &mut Findings<'_>,
+) -> Option<u8> {
     let found = *raw.get_ref();
-    let unit_id = u8::try_from(found).ok().filter(|u| UNIT_IDS.contains(u));
+    let unit_id = u8::try_from(found).ok().filter(|u| unit_ids.contains(u));
     if unit_id.is_none() {
-        let message = format!("unit_id = {found} is not from 1 to 247");
+        let (first, last) = (unit_ids.start(), unit_ids.end());
+        let message = format!("unit_id = {found} is not from {first} to {last}");
         findings.add(Some(raw.span()), place, message);
     }
     unit_id
@@ -323,6 +393,14 @@ fn mqtt_gauge(
             format!("topic {topic:?} already belongs to gauge {other}"),
         );
     }
+    let keys = Keys {
+        reading: raw.reading.as_ref(),
+        wraps_at: raw.wraps_at.as_ref(),
+        scale: 1.0,
+        offset: 0.0,
+        word_type: None,
+    };
+    let spec = spec.map(|spec| counting(spec, &keys, &place, taken, findings));
     Some(MqttGauge { spec: spec?, topic })
 }
 
@@ -365,6 +443,7 @@ fn gauge(
         parameter,
         interval: Duration::from_secs_f64(interval),
         limits: limits?,
+        total: None,
     })
 }
 

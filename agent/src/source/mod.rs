@@ -3,6 +3,7 @@
 pub(crate) mod breaker;
 pub(crate) mod decode;
 pub mod delivery;
+pub(crate) mod framing;
 pub(crate) mod line;
 pub mod modbus;
 pub(crate) mod mqtt;
@@ -10,6 +11,7 @@ pub mod reading;
 pub(crate) mod reads;
 pub(crate) mod schedule;
 pub(crate) mod transport;
+pub(crate) mod units;
 
 pub use delivery::{Delivery, Receipt};
-pub use reading::{Answer, Outcome, Reading};
+pub use reading::{Answer, Outcome, Reading, Stamp};

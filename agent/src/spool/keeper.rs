@@ -192,7 +192,10 @@ fn keep(
     let last = commit(&mut spool, clock);
     let waiting = spool.usage().waiting;
     if let (Some(reason), Some(_)) = (last, waiting) {
-        tracing::error!(reason, "the spool was closed with batches that are not on disk");
+        tracing::error!(
+            reason,
+            "the spool was closed with batches that are not on disk"
+        );
     }
 }
 

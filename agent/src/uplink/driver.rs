@@ -20,8 +20,9 @@ use tokio_util::sync::CancellationToken;
 use super::machine::{Action, Event, Machine, Pace};
 use crate::{
     counters::count,
+    faults::FaultKind,
     health::Health,
-    net::{Connection, Dial, Heard, Lost, Retained, Terms},
+    net::{Connection, Dial, Heard, Lost, Retained, Stability, Terms, thrown_cause},
     pulse::Beat,
     spool::{
         keeper::{Keeper, KeeperError, StoredBatch},
@@ -31,6 +32,8 @@ use crate::{
 
 /// How often health is published.
 const HEALTH_EVERY: Duration = Duration::from_secs(10);
+/// So long after the broker took a batch its commit is overdue, whatever the deadline.
+const UNCOMMITTED: Duration = Duration::from_secs(60);
 /// The loop wakes at least this often, so that its pulse shows.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long a shutdown waits for the spool to empty, and then for the farewell.
@@ -68,6 +71,7 @@ pub(crate) async fn run(setup: UplinkSetup) -> Result<(), KeeperError> {
     let mut driver = Driver {
         machine,
         backoff: Backoff::new(setup.reconnect),
+        stability: Stability::default(),
         connection: None,
         retry_at: now,
         health_at: now + HEALTH_EVERY,
@@ -87,6 +91,7 @@ struct Driver {
     setup: UplinkSetup,
     machine: Machine,
     backoff: Backoff,
+    stability: Stability,
     connection: Option<Connection>,
     retry_at: Instant,
     health_at: Instant,
@@ -140,6 +145,7 @@ impl Driver {
                 Woke::Stop => self.drain_until = Some(Instant::now() + DRAIN),
                 Woke::Timer => self.step(Event::Tick).await?,
             }
+            self.look_at_connection();
             if Instant::now() >= self.health_at {
                 self.publish_health(true);
             }
@@ -200,7 +206,13 @@ impl Driver {
         match heard {
             Heard::Accepted { .. } | Heard::FarewellSent => Ok(()),
             Heard::Ready { .. } => {
-                tracing::info!(broker = %self.setup.dial.broker, "uplink connected");
+                let broker = self.setup.dial.broker.to_string();
+                if self.stability.is_flapping() {
+                    tracing::debug!(broker, "uplink connected");
+                } else {
+                    tracing::info!(broker, "uplink connected");
+                }
+                self.setup.health.faults.end(FaultKind::Uplink, &broker);
                 count(&self.setup.health.counters.connections, 1);
                 self.publish_health(true);
                 self.step(Event::Connected).await
@@ -236,16 +248,32 @@ impl Driver {
             .connection
             .take()
             .map_or(Duration::ZERO, |c| c.lasted());
+        self.stability.ended(lasted);
         self.backoff.ended(lasted);
         let wait = self.backoff.next(fastrand::f64());
         self.retry_at = Instant::now() + wait;
-        tracing::warn!(
-            broker = %self.setup.dial.broker,
-            error = chain(why),
-            lasted_s = lasted.as_secs(),
-            retry_in_ms = wait.as_millis(),
-            "uplink lost"
-        );
+        let (broker, error) = (self.setup.dial.broker.to_string(), chain(why));
+        let (lasted_s, retry_in_ms) = (lasted.as_secs(), wait.as_millis());
+        tracing::debug!(broker, error, lasted_s, retry_in_ms, "uplink lost");
+        let faults = &self.setup.health.faults;
+        faults.begin(FaultKind::Uplink, &broker, &error);
+    }
+
+    /// Tells what only time shows: a broker that ends every connection, an aggregator that commits
+    /// nothing.
+    fn look_at_connection(&mut self) {
+        let lasted = self.connection.as_ref().map(Connection::lasted);
+        self.stability.lasts(lasted.unwrap_or_default());
+        let cause = thrown_cause(&self.setup.dial.client_id);
+        let cause = self.stability.is_thrown().then_some(&*cause);
+        let broker = self.setup.dial.broker.to_string();
+        let faults = &self.setup.health.faults;
+        faults.set(FaultKind::Thrown, &broker, cause);
+        let waited = self.machine.uncommitted_for(self.line_time());
+        let cause = "none has come back for a minute: is an aggregator running on this broker, and \
+                     may this login publish its observations?";
+        let cause = (waited >= UNCOMMITTED).then_some(cause);
+        faults.set(FaultKind::Uncommitted, &broker, cause);
     }
 
     /// Steps the machine and does what it says; doing may be an event of its own.

@@ -130,12 +130,12 @@ fn given(spool: &mut Spool, batches: usize) -> BTreeSet<usize> {
 
 #[test]
 fn whatever_happens_to_a_file_the_spool_starts_tells_it_and_gives_everything_else() {
-    const BATCHES: usize = 1_000;
+    const BATCHES: usize = 500;
     let whole = filled(BATCHES);
     let places = places(&whole, BATCHES);
     let seed = fastrand::u64(..);
     let mut random = fastrand::Rng::with_seed(seed);
-    for round in 0..300 {
+    for round in 0..200 {
         let disk = whole.copied();
         let files = disk.files();
         let file = files.get(random.usize(..files.len())).unwrap();
@@ -145,14 +145,19 @@ fn whatever_happens_to_a_file_the_spool_starts_tells_it_and_gives_everything_els
             path.file_name() == name && *from <= last && first <= *to
         };
         let lost = places.iter().filter(is_hit).count();
-        let case = format!("round {round} of seed {seed}: {what}, {file:?}, bytes {first}..={last}");
+        let case =
+            format!("round {round} of seed {seed}: {what}, {file:?}, bytes {first}..={last}");
 
         let began = Instant::now();
         let mut spool = open(&disk);
         assert!(began.elapsed() < START, "{case}: {:?}", began.elapsed());
         let damage = spool.damage().clone();
         let found = given(&mut spool, BATCHES);
-        assert!(found.len() >= BATCHES - lost, "{case}: {} of {lost}", BATCHES - found.len());
+        assert!(
+            found.len() >= BATCHES - lost,
+            "{case}: {} of {lost}",
+            BATCHES - found.len()
+        );
         if found.len() < BATCHES {
             assert!(!damage.is_none() && damage.bytes > 0, "{case} is not told");
         }
@@ -163,7 +168,11 @@ fn whatever_happens_to_a_file_the_spool_starts_tells_it_and_gives_everything_els
         drop(spool);
         let mut spool = open(&disk);
         assert_eq!(*spool.damage(), Damage::default(), "{case}");
-        assert_eq!(given(&mut spool, BATCHES + 1).len(), found.len() + 1, "{case}");
+        assert_eq!(
+            given(&mut spool, BATCHES + 1).len(),
+            found.len() + 1,
+            "{case}"
+        );
     }
 }
 

@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use agent::{
     config::{SpoolConfig, WhenFull},
     spool::{
-        Appended, Dropped, Spool, SpoolError, Usage, frame,
-        memory::MemoryEngine,
-        queue::MEMORY_BYTES,
-        retention::charge,
-        seqs::SeqSet,
+        Appended, Dropped, Spool, SpoolError, Usage, frame, memory::MemoryEngine,
+        queue::MEMORY_BYTES, retention::charge, seqs::SeqSet,
     },
 };
 use proptest::{prelude::*, test_runner::TestRunner};

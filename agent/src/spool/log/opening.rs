@@ -273,7 +273,11 @@ impl LogStore {
         match aside {
             Ok(aside) => {
                 self.files.remove(&number);
-                format!("{}: {what}; set aside as {}", path.display(), aside.display())
+                format!(
+                    "{}: {what}; set aside as {}",
+                    path.display(),
+                    aside.display()
+                )
             }
             // It stays where it is and is served from there, until the next opening.
             Err(error) => format!(

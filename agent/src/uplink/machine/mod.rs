@@ -110,6 +110,8 @@ pub struct Machine {
     refilled: Duration,
     /// Deadlines passed since the last commit.
     uncommitted_in_a_row: u32,
+    /// Since when the broker has a batch that nobody has committed.
+    uncommitted_since: Option<Duration>,
     backlog_turn: bool,
 }
 
@@ -132,6 +134,7 @@ impl Machine {
             tokens: 1.0,
             refilled: Duration::ZERO,
             uncommitted_in_a_row: 0,
+            uncommitted_since: None,
             backlog_turn: false,
         }
     }
@@ -150,6 +153,7 @@ impl Machine {
             Event::BrokerHas { seq } => {
                 if let Some(sent) = self.sent.get_mut(&seq) {
                     sent.broker_has = true;
+                    self.uncommitted_since.get_or_insert(now);
                 }
             }
             Event::Committed(ack) => self.committed(ack, &mut actions),
@@ -169,6 +173,13 @@ impl Machine {
     #[must_use]
     pub fn is_drained(&self) -> bool {
         self.fresh.is_empty() && self.backlog.is_empty() && self.sent.is_empty()
+    }
+
+    /// For how long the broker has had batches without any commit.
+    #[must_use]
+    pub fn uncommitted_for(&self, now: Duration) -> Duration {
+        let since = self.uncommitted_since;
+        since.map_or(Duration::ZERO, |since| now.saturating_sub(since))
     }
 
     /// When [`Event::Tick`] is due at the latest.
@@ -254,6 +265,7 @@ impl Machine {
             self.forget(seq);
         }
         self.uncommitted_in_a_row = 0;
+        self.uncommitted_since = None;
         actions.push(Action::Release(released));
     }
 

@@ -1,0 +1,356 @@
+//! Modbus questions as bytes, and what the bytes that come back mean. Pure.
+//!
+//! Our own, since clients take the first frame for the answer or give up: on real lines an answer
+//! comes behind an echo, noise or another unit's late answer, and devices on TCP answer with
+//! transaction 0. Two functions are all that is asked for. An answer counts only if unit, function,
+//! length and checksum or transaction are those of the question; anything else is passed over until
+//! the time is up, and is then told apart from silence.
+
+use std::fmt;
+
+use super::reads::RegisterRead;
+use crate::config::RegisterKind;
+
+/// Bytes before the unit in a frame of Modbus TCP, and the longest such frame behind them.
+const TCP_HEAD: usize = 6;
+const TCP_MOST: usize = 254;
+/// Bytes that are shown of what cannot be understood.
+const SHOWN: usize = 24;
+
+/// How frames lie in the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
+    Tcp,
+    Rtu,
+}
+
+/// One question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Question {
+    pub unit: u8,
+    pub kind: RegisterKind,
+    pub start: u16,
+    pub count: u16,
+    /// Not 0, which devices answer with that keep none.
+    pub transaction: u16,
+    pub framing: Framing,
+}
+
+/// What the bytes so far say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// No answer yet.
+    More,
+    Words(Vec<u16>),
+    /// The device said no.
+    Refused(Exception),
+    /// An answer to this question with so many registers.
+    Short(usize),
+    /// No answer can follow these bytes.
+    Nonsense,
+}
+
+/// The code of an exception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exception(pub u8);
+
+impl fmt::Display for Exception {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.0 {
+            1 => "illegal function",
+            2 => "illegal data address",
+            3 => "illegal data value",
+            4 => "device failure",
+            5 => "acknowledged, still working",
+            6 => "busy",
+            8 => "memory parity error",
+            10 => "gateway path unavailable",
+            11 => "the unit behind the gateway does not answer",
+            _ => "unknown exception",
+        };
+        write!(f, "{name} (exception {})", self.0)
+    }
+}
+
+impl Question {
+    pub(crate) fn new(read: &RegisterRead, transaction: u16, framing: Framing) -> Self {
+        Self {
+            unit: read.unit_id,
+            kind: read.kind,
+            start: read.start,
+            count: read.count,
+            transaction,
+            framing,
+        }
+    }
+
+    const fn function(&self) -> u8 {
+        match self.kind {
+            RegisterKind::Holding => 3,
+            RegisterKind::Input => 4,
+        }
+    }
+
+    /// The bytes of the question.
+    #[must_use]
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let mut body = vec![self.unit, self.function()];
+        body.extend(self.start.to_be_bytes());
+        body.extend(self.count.to_be_bytes());
+        match self.framing {
+            Framing::Rtu => {
+                body.extend(crc(&body).to_le_bytes());
+                body
+            }
+            Framing::Tcp => {
+                let mut bytes = self.transaction.to_be_bytes().to_vec();
+                bytes.extend([0, 0, 0, 6]);
+                bytes.extend(body);
+                bytes
+            }
+        }
+    }
+
+    /// What everything that has come since the question was asked says.
+    #[must_use]
+    pub(crate) fn hear(&self, bytes: &[u8]) -> Heard {
+        match self.framing {
+            Framing::Tcp => self.hear_tcp(bytes),
+            Framing::Rtu => self.hear_rtu(bytes),
+        }
+    }
+
+    fn hear_tcp(&self, bytes: &[u8]) -> Heard {
+        let mut rest = bytes;
+        while let Some(([t1, t0, p1, p0, l1, l0], behind)) = rest.split_first_chunk::<TCP_HEAD>() {
+            let length = usize::from(u16::from_be_bytes([*l1, *l0]));
+            if (*p1, *p0) != (0, 0) || !(3..=TCP_MOST).contains(&length) {
+                return Heard::Nonsense;
+            }
+            let Some((frame, after)) = behind.split_at_checked(length) else {
+                return Heard::More;
+            };
+            if let [unit, body @ ..] = frame
+                && self.is_mine(u16::from_be_bytes([*t1, *t0]), *unit)
+                && let Some(heard) = self.answer(body)
+            {
+                return heard;
+            }
+            rest = after;
+        }
+        Heard::More
+    }
+
+    /// A gateway may answer with its own unit id, 0 or 255, where the transaction is ours; a device
+    /// that keeps no transactions with 0, where the unit is.
+    fn is_mine(&self, transaction: u16, unit: u8) -> bool {
+        let is_unit = unit == self.unit;
+        (transaction == self.transaction && (is_unit || unit == 0 || unit == 255))
+            || (transaction == 0 && is_unit)
+    }
+
+    fn hear_rtu(&self, bytes: &[u8]) -> Heard {
+        let behind_echo = bytes.strip_prefix(&*self.bytes()).unwrap_or(bytes);
+        let mut heard = Heard::More;
+        for at in 0..behind_echo.len() {
+            let rest = behind_echo.get(at..).unwrap_or_default();
+            let [unit, function, second, ..] = rest else {
+                break;
+            };
+            let length = if *function == self.function() {
+                3 + usize::from(*second) + 2
+            } else {
+                5
+            };
+            let Some((frame, checksum)) =
+                rest.get(..length).and_then(|f| f.split_last_chunk::<2>())
+            else {
+                continue;
+            };
+            let is_whole = crc(frame) == u16::from_le_bytes(*checksum);
+            if *unit != self.unit || !is_whole {
+                continue;
+            }
+            match frame.get(1..).and_then(|body| self.answer(body)) {
+                // A late answer to a longer question may stand before the one to this.
+                Some(short @ Heard::Short(_)) => heard = short,
+                Some(answer) => return answer,
+                None => {}
+            }
+        }
+        heard
+    }
+
+    /// What an answer's function and content say; none if they are of another function.
+    fn answer(&self, body: &[u8]) -> Option<Heard> {
+        match body {
+            [function, code] if *function == self.function() | 0x80 => {
+                Some(Heard::Refused(Exception(*code)))
+            }
+            [function, count, words @ ..] if *function == self.function() => {
+                let words: Vec<u16> = words
+                    .chunks_exact(2)
+                    .filter_map(|w| Some(u16::from_be_bytes(*w.first_chunk()?)))
+                    .collect();
+                let is_consistent = usize::from(*count) == 2 * words.len();
+                Some(if is_consistent && words.len() == usize::from(self.count) {
+                    Heard::Words(words)
+                } else {
+                    Heard::Short(words.len())
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Why what has come until the time was up is no answer, for people; none where nothing came.
+    #[must_use]
+    pub(crate) fn describe(&self, bytes: &[u8]) -> Option<String> {
+        if bytes.is_empty() {
+            return None;
+        }
+        let question = self.bytes();
+        if self.framing == Framing::Rtu && bytes == question {
+            return Some(
+                "only what was sent came back (local echo of the adapter); no device answers"
+                    .to_owned(),
+            );
+        }
+        let shown = bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}"));
+        let shown = shown.collect::<Vec<_>>().join(" ");
+        let more = if bytes.len() > SHOWN { " …" } else { "" };
+        let hint = match self.framing {
+            Framing::Rtu => "check baud rate, parity and wiring",
+            Framing::Tcp => "check that this is Modbus TCP and which unit answers",
+        };
+        let count = bytes.len();
+        Some(format!(
+            "{count} bytes came and none of them is an answer of unit {} ({shown}{more}); {hint}",
+            self.unit
+        ))
+    }
+}
+
+/// The checksum of RTU frames (Modbus over serial line 1.02, § 6.2.2).
+fn crc(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0xFFFF, |crc: u16, byte| {
+        (0..8).fold(crc ^ u16::from(*byte), |crc, _| {
+            let shifted = crc >> 1;
+            if crc & 1 == 1 {
+                shifted ^ 0xA001
+            } else {
+                shifted
+            }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn question(framing: Framing) -> Question {
+        Question {
+            unit: 7,
+            kind: RegisterKind::Holding,
+            start: 0,
+            count: 1,
+            transaction: 5,
+            framing,
+        }
+    }
+
+    fn rtu(body: &[u8]) -> Vec<u8> {
+        [body, &crc(body).to_le_bytes()].concat()
+    }
+
+    fn tcp(transaction: u16, body: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(body.len()).expect("short").to_be_bytes();
+        [&transaction.to_be_bytes()[..], &[0, 0], &length, body].concat()
+    }
+
+    const ANSWER: [u8; 5] = [7, 3, 2, 0, 100];
+
+    #[test]
+    fn a_question_has_the_bytes_of_the_specification() {
+        assert_eq!(question(Framing::Rtu).bytes(), rtu(&[7, 3, 0, 0, 0, 1]));
+        assert_eq!(crc(&[0x11, 3, 0, 0x6B, 0, 3]), 0x8776, "its own example");
+        let expected = [0, 5, 0, 0, 0, 6, 7, 3, 0, 0, 0, 1];
+        assert_eq!(question(Framing::Tcp).bytes(), expected);
+    }
+
+    #[test]
+    fn on_a_serial_line_an_answer_is_found_behind_echo_noise_and_other_units() {
+        let (asked, answer) = (question(Framing::Rtu), rtu(&ANSWER));
+        let other = rtu(&[9, 3, 2, 0x13, 0x88]);
+        let cases = [
+            vec![],
+            asked.bytes(),
+            vec![0],
+            vec![0xFF, 0x00],
+            other.clone(),
+            [asked.bytes(), other].concat(),
+        ];
+        for before in cases {
+            let bytes = [&before[..], &answer, &[0, 0xFF]].concat();
+            assert_eq!(asked.hear(&bytes), Heard::Words(vec![100]), "{before:?}");
+            let cut = bytes.get(..before.len() + 3).expect("longer");
+            assert_eq!(asked.hear(cut), Heard::More);
+        }
+        let busy = rtu(&[7, 0x83, 6]);
+        assert_eq!(asked.hear(&busy), Heard::Refused(Exception(6)));
+        assert_eq!(asked.hear(&rtu(&[7, 3, 4, 0, 1, 0, 2])), Heard::Short(2));
+    }
+
+    #[test]
+    fn on_tcp_an_answer_is_found_behind_others_and_with_transaction_zero() {
+        let asked = question(Framing::Tcp);
+        let other = tcp(4, &[9, 3, 2, 0x13, 0x88]);
+        let late = tcp(4, &[7, 3, 2, 0x13, 0x88]);
+        for transaction in [5, 0] {
+            let bytes = [&other[..], &late, &tcp(transaction, &ANSWER)].concat();
+            assert_eq!(asked.hear(&bytes), Heard::Words(vec![100]));
+        }
+        let by_gateway = tcp(5, &[255, 3, 2, 0, 100]);
+        assert_eq!(asked.hear(&by_gateway), Heard::Words(vec![100]));
+        let stranger = tcp(5, &[9, 3, 2, 0, 100]);
+        assert_eq!(asked.hear(&stranger), Heard::More, "another unit's water");
+        let refused = tcp(5, &[7, 0x83, 2]);
+        assert_eq!(asked.hear(&refused), Heard::Refused(Exception(2)));
+        assert_eq!(asked.hear(b"HTTP/1.1 400 Bad"), Heard::Nonsense);
+    }
+
+    #[test]
+    fn garbage_is_told_apart_from_silence_and_from_an_echo() {
+        let asked = question(Framing::Rtu);
+        assert_eq!(asked.describe(&[]), None);
+        let echo = asked.describe(&asked.bytes()).expect("said");
+        assert!(echo.contains("local echo"), "{echo}");
+        let inverted: Vec<u8> = rtu(&ANSWER).iter().map(|byte| !byte).collect();
+        let said = asked.describe(&inverted).expect("said");
+        assert!(
+            said.contains("7 bytes") && said.contains("baud rate"),
+            "{said}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn noise_is_never_taken_for_an_answer(
+            noise in prop::collection::vec(any::<u8>(), 0..60),
+            is_tcp in any::<bool>(),
+        ) {
+            let framing = if is_tcp { Framing::Tcp } else { Framing::Rtu };
+            let heard = question(framing).hear(&noise);
+            prop_assert!(matches!(heard, Heard::More | Heard::Nonsense), "{:?}", heard);
+        }
+
+        #[test]
+        fn an_answer_is_found_wherever_it_was_cut(at in 0_usize..7) {
+            let (asked, answer) = (question(Framing::Rtu), rtu(&ANSWER));
+            prop_assert_eq!(asked.hear(answer.get(..at).unwrap_or_default()), Heard::More);
+        }
+    }
+}

@@ -20,7 +20,7 @@
 //! | [`health`] | what the agent says of itself |
 //! | [`collector`] | gathers readings into batches that become durable together |
 //! | [`uplink`] | what is sent when, and when it counts as delivered |
-//! | [`summary`], `systemd`, [`cli`], [`run`] | the program around them |
+//! | [`status`], [`summary`], `systemd`, `timesync`, [`cli`], [`run`] | the program around them |
 
 pub mod cli;
 pub mod collector;
@@ -34,6 +34,7 @@ pub mod quality;
 pub mod run;
 pub mod source;
 pub mod spool;
+pub mod status;
 pub mod summary;
 pub(crate) mod systemd;
 pub mod timekeeper;

@@ -408,7 +408,7 @@ mod tests {
     fn a_clock_that_was_set_does_not_make_standing_water_a_flat_line() {
         let mut stage = stage();
         let at = |hours: i64| NOW.plus_millis(hours * 3_600_000);
-        let mut flag = |stage: &mut QualityStage, hours| {
+        let flag = |stage: &mut QualityStage, hours| {
             let got = stage.assess(&reading(at(hours), Stamp::Gateway, DEPTH), SURE);
             got.expect("an observation").quality
         };

@@ -33,7 +33,7 @@ use crate::{
         draft::Drafter,
         keeper::{Keeper, KeeperError},
     },
-    systemd,
+    status, systemd,
     timekeeper::{ClockFloors, Timekeeper},
     timesync,
     uplink::{
@@ -73,13 +73,15 @@ pub async fn run(config: AgentConfig, stop: impl Future<Output = ()>) -> anyhow:
         Keeper::start(spool, config.clock, beat).context("the spool's thread cannot be started")?;
     let parts = Parts::start(&config, &health, &pulse, &keeper, &timekeeper)?;
     let watchdog = tokio::spawn(systemd::feed_watchdog(pulse));
-    let status = tokio::spawn(report(Arc::clone(&health), keeper.clone()));
+    let reports = tokio::spawn(report(Arc::clone(&health), keeper.clone()));
+    let answers = status::serve(config.data_dir.clone(), Arc::clone(&health), keeper.clone());
+    let answers = tokio::spawn(answers);
     let ends = tokio::spawn(tell_ends(health));
     let timesync = tokio::spawn(timesync::watch(timekeeper));
     systemd::ready();
     announce(&config, &keeper);
     let failed = parts.run_until(stop).await;
-    for aside in [status, ends, timesync, watchdog] {
+    for aside in [reports, answers, ends, timesync, watchdog] {
         aside.abort();
         // It was told to end; how it did is nothing to report.
         drop(aside.await);
@@ -135,7 +137,11 @@ impl Parts {
             stop: stop.clone(),
         };
         // The spool is open: it holds the lock of the data directory.
-        let (draft, left) = Drafter::open(&config.data_dir, Arc::clone(&health.counters));
+        let (draft, left) = Drafter::open(
+            &config.data_dir,
+            Arc::clone(&health.counters),
+            Arc::clone(&health.faults),
+        );
         let collector = CollectorSetup {
             quality: QualityStage::new(config.gauges()),
             timekeeper: Arc::clone(timekeeper),

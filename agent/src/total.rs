@@ -107,20 +107,16 @@ mod tests {
         let each = |(minute, total): &(i64, f64)| {
             let at = Timestamp::from_millis(minute * 60_000);
             match gauge.take(at, *total) {
-                Fell::Since { mm, .. } => Value::hundredths(mm),
+                Fell::Since { mm, .. } => Some(hundredths(mm)),
                 Fell::Unknown => None,
             }
         };
         totals.iter().map(each).collect()
     }
 
-    struct Value;
-
-    impl Value {
-        #[expect(clippy::cast_possible_truncation, reason = "small")]
-        fn hundredths(mm: f64) -> Option<i64> {
-            Some((mm * 100.0).round() as i64)
-        }
+    #[expect(clippy::cast_possible_truncation, reason = "small")]
+    fn hundredths(mm: f64) -> i64 {
+        (mm * 100.0).round() as i64
     }
 
     #[test]

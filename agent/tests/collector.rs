@@ -69,7 +69,11 @@ impl RunningCollector {
             limits: Limits::default(),
             total: None,
         };
-        let (draft, left) = Drafter::open(data_dir.path(), Arc::clone(&health.counters));
+        let (draft, left) = Drafter::open(
+            data_dir.path(),
+            Arc::clone(&health.counters),
+            Arc::clone(&health.faults),
+        );
         let setup = CollectorSetup {
             quality: QualityStage::new(&(0..100).map(gauge).collect::<Vec<_>>()),
             timekeeper: Arc::new(Timekeeper::new(

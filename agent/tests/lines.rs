@@ -54,17 +54,17 @@ impl Asked {
         let bytes = u8::try_from(2 * words.len()).unwrap();
         let mut body = vec![self.unit, 3, bytes];
         body.extend(words.iter().flat_map(|word| word.to_be_bytes()));
-        self.framed(self.transaction, &body)
+        framed(self.transaction, &body)
     }
 
     fn refused(self, exception: u8) -> Vec<u8> {
-        self.framed(self.transaction, &[self.unit, 0x83, exception])
+        framed(self.transaction, &[self.unit, 0x83, exception])
     }
+}
 
-    fn framed(self, transaction: u16, body: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(body.len()).unwrap().to_be_bytes();
-        [&transaction.to_be_bytes()[..], &[0, 0], &length, body].concat()
-    }
+fn framed(transaction: u16, body: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(body.len()).unwrap().to_be_bytes();
+    [&transaction.to_be_bytes()[..], &[0, 0], &length, body].concat()
 }
 
 /// A device on Modbus TCP that does what `answer` says; none is silence.
@@ -373,8 +373,8 @@ async fn answers_with_transaction_zero_and_behind_those_of_others_are_read() {
     let device = Device::default();
     let address = device
         .start(|asked| {
-            let other = asked.framed(0, &[9, 3, 2, 0x27, 0x0F]);
-            let own = asked.framed(0, &[asked.unit, 3, 2, 0, 100]);
+            let other = framed(0, &[9, 3, 2, 0x27, 0x0F]);
+            let own = framed(0, &[asked.unit, 3, 2, 0, 100]);
             Some([other, own].concat())
         })
         .await;
@@ -401,7 +401,10 @@ async fn garbage_is_told_apart_from_silence_and_told_once() {
     let device = Device::default();
     let address = device
         .start(|asked| {
-            Some(asked.framed(asked.transaction, &[77, 3, 2, 0, asked.transaction as u8]))
+            Some(framed(
+                asked.transaction,
+                &[77, 3, 2, 0, asked.transaction.to_be_bytes()[1]],
+            ))
         })
         .await;
     let settings = "timeout_ms = 50\nprobe_max_seconds = 0.5";

@@ -13,6 +13,7 @@ use toml::Spanned;
 
 use super::{
     fields::{Placed, login, of, parsed, to_count, whole, within, wrong_broker},
+    inputs,
     raw::{RawConfig, RawSpool, RawUplink},
     settings::{AgentConfig, SpoolConfig, UplinkConfig},
     sources::{self, Taken},
@@ -74,7 +75,7 @@ fn build(raw: RawConfig, findings: &mut Findings<'_>) -> Option<AgentConfig> {
     let mqtt: Vec<_> = raw
         .mqtt
         .iter()
-        .filter_map(|m| sources::mqtt(m, agent_name, &mut taken, findings))
+        .filter_map(|m| inputs::mqtt(m, agent_name, &mut taken, findings))
         .collect();
     Some(AgentConfig {
         agent: agent?,

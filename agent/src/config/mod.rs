@@ -6,6 +6,7 @@
 mod check;
 mod endpoint;
 mod fields;
+mod inputs;
 mod limits;
 mod load;
 mod raw;

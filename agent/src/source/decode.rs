@@ -35,7 +35,8 @@ pub(crate) fn decode(
 /// A file says 9.99, registers the nearest `f32`.
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "to the precision of the registers"
+    clippy::float_cmp,
+    reason = "to the precision of the registers, where they are equal or not"
 )]
 fn is_same(raw: f64, sentinel: f64, word_type: WordType) -> bool {
     match word_type {

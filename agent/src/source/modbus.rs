@@ -88,7 +88,9 @@ impl Poller {
         } = setup;
         let reads = reads(&bus);
         let mut units = Units::default();
-        reads.iter().for_each(|read| units.add(read.key()));
+        for read in &reads {
+            units.add(read.key());
+        }
         Self {
             schedule: Schedule::new(reads.iter().map(|r| r.interval_ms), clock.now()),
             line: ModbusLine::new(&bus, Arc::clone(&counters.stale_bytes)),
@@ -193,10 +195,9 @@ impl Poller {
         {
             self.units.answered(key, false, cost, longest);
             self.split(index, &read, &halves);
-            halves
-                .into_iter()
-                .rev()
-                .for_each(|half| queue.push_front(half));
+            for half in halves.into_iter().rev() {
+                queue.push_front(half);
+            }
             return Ok(());
         }
         match blame {
@@ -226,12 +227,13 @@ impl Poller {
             "refused together; asked apart from now on"
         );
         self.units.remove(read.key());
-        halves.iter().for_each(|half| self.units.add(half.key()));
-        for reads in self.reads.get_mut(index).into_iter() {
-            let at = reads.iter().position(|r| r.key() == read.key());
-            if let Some(at) = at {
-                reads.splice(at..=at, halves.iter().cloned());
-            }
+        for half in halves {
+            self.units.add(half.key());
+        }
+        if let Some(reads) = self.reads.get_mut(index)
+            && let Some(at) = reads.iter().position(|r| r.key() == read.key())
+        {
+            reads.splice(at..=at, halves.iter().cloned());
         }
     }
 

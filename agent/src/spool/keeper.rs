@@ -146,7 +146,7 @@ impl Keeper {
     /// Removes batches that the aggregator has; returns how many of them were held.
     ///
     /// # Errors
-    /// The store cannot be written: they may be found again by the next process.
+    /// The thread has ended.
     pub async fn release(&self, seqs: SeqSet) -> Result<u64, KeeperError> {
         self.ask(|reply| Request::Release { seqs, reply }).await
     }
@@ -216,7 +216,7 @@ fn obey(spool: &mut Spool, clock: Clock, request: Request, report: &watch::Sende
         }
         Request::Release { seqs, reply } => {
             let released = spool.release(&seqs);
-            answer(spool, report, reply, released);
+            answer(spool, report, reply, Ok(released));
         }
         Request::Renew { reply } => {
             spool.renew();

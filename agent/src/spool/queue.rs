@@ -240,18 +240,18 @@ impl Spool {
         }
     }
 
-    /// Removes batches; returns how many of them were held.
-    ///
-    /// # Errors
-    /// The store cannot be written: they are removed in this life and may come back in the next.
-    pub fn release(&mut self, released: &SeqSet) -> Result<u64, SpoolError> {
+    /// Removes batches; returns how many of them were held. Where the store cannot be written they
+    /// may come back in the next life, and are sent again.
+    pub fn release(&mut self, released: &SeqSet) -> u64 {
         let released = &self.held & released;
         let mut sizes = Vec::new();
         for seq in &released {
             sizes.push((seq, self.size(seq)));
         }
-        self.forget(&sizes)?;
-        Ok(seqs::count(&released))
+        if let Err(error) = self.forget(&sizes) {
+            tracing::debug!(error = chain(&error), "released batches may come back");
+        }
+        seqs::count(&released)
     }
 
     /// Starts a new incarnation with the batches that are held. Sequence numbers go on.

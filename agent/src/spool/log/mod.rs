@@ -40,7 +40,6 @@ const FILE_BYTES: (u64, u64) = (128 * 1024, 4 * 1024 * 1024);
 const FILES: u64 = 32;
 /// Files that may hold little or nothing of use: the newest, the one being rewritten, two more.
 const SPARE_FILES: u64 = 4;
-const HEAD_BYTES: u32 = HEAD as u32;
 /// A newest file of which nothing is held is removed from this size on.
 const IDLE_BYTES: u64 = 64 * 1024;
 
@@ -179,7 +178,7 @@ impl FrameStore for LogStore {
                 content.held_bytes -= u64::from(place.bytes);
             }
             let head = Place {
-                bytes: place.bytes.min(HEAD_BYTES),
+                bytes: u32::try_from(HEAD).unwrap_or(place.bytes),
                 ..place
             };
             // One that cannot be read any more will not be served after a restart either.

@@ -27,6 +27,7 @@ use crate::{
     counters::count,
     faults::FaultKind,
     health::Health,
+    kept::{KeptFile, Totals},
     pulse::Beat,
     quality::{GatewayTime, QualityStage, own_time},
     source::{Delivery, Outcome, Reading, Receipt, Stamp},
@@ -53,6 +54,7 @@ pub struct CollectorSetup {
     pub draft: Drafter,
     /// What an earlier process left in the draft.
     pub left: Vec<Observation>,
+    pub totals: (KeptFile<Totals>, Totals),
     pub health: Arc<Health>,
     pub beat: Arc<Beat>,
     /// Ends when every source has ended.
@@ -65,6 +67,7 @@ pub struct CollectorSetup {
 /// # Errors
 /// The spool's thread has ended.
 pub async fn run(mut setup: CollectorSetup) -> Result<(), KeeperError> {
+    setup.quality.restore_totals(&setup.totals.1);
     let left = Pending {
         observations: std::mem::take(&mut setup.left),
         ..Pending::default()
@@ -261,6 +264,8 @@ impl Collector {
         self.confirm();
         if refusal.is_none() {
             self.given.draft.clear().await;
+            let totals = self.given.quality.totals();
+            self.given.totals.0.save(totals).await;
         }
     }
 

@@ -87,7 +87,7 @@ impl FaultKind {
             Self::Line => "line cannot be opened",
             Self::Unit | Self::Registers => "unit gives no reading",
             Self::LocalBroker => "local broker lost",
-            Self::Payload => "what a gauge publishes is no reading",
+            Self::Payload => "payload is no reading",
             Self::GaugeClock => "the times that a gauge gives are in doubt",
         }
     }
@@ -106,7 +106,7 @@ impl FaultKind {
             Self::Line => "line is open again",
             Self::Unit | Self::Registers => "unit answers again",
             Self::LocalBroker => "local broker is back",
-            Self::Payload => "what a gauge publishes is read again",
+            Self::Payload => "payload is read again",
             Self::GaugeClock => "the times that a gauge gives are believed",
         }
     }

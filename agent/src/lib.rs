@@ -28,6 +28,7 @@ pub mod config;
 pub mod counters;
 pub mod faults;
 pub mod health;
+pub mod kept;
 pub(crate) mod net;
 pub mod pulse;
 pub mod quality;

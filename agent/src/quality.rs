@@ -218,7 +218,9 @@ impl QualityStage {
             let (at, total) = gauge.total.as_ref()?.last()?;
             Some((id.clone(), at, total))
         };
-        self.gauges.iter().filter_map(last).collect()
+        let mut totals: Vec<_> = self.gauges.iter().filter_map(last).collect();
+        totals.sort_by(|a, b| a.0.cmp(&b.0));
+        totals
     }
 
     /// Goes on with totals that an earlier process kept.

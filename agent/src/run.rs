@@ -20,13 +20,17 @@ use crate::{
     config::{AgentConfig, Login, ModbusBus, MqttInput},
     faults::FaultKind,
     health::{Health, SourceGauges},
+    kept::KeptFile,
     net::{Credentials, CredentialsError, Dial},
     pulse::Pulse,
     quality::QualityStage,
     source::{
         Delivery,
         modbus::{Poller, PollerSetup, longest_poll},
-        mqtt::listener::{ListenerSetup, listen},
+        mqtt::{
+            listener::{ListenerSetup, listen},
+            machine::Retentions,
+        },
     },
     spool::{
         self,
@@ -154,6 +158,7 @@ impl Parts {
             stored,
             draft,
             left,
+            totals: KeptFile::open(&config.data_dir, "totals"),
         };
         let sources = Sources {
             config,
@@ -209,8 +214,10 @@ struct Sources<'a> {
 impl Sources<'_> {
     /// Starts all of them; nobody but they can deliver after that.
     fn spawn(self) -> Result<TaskTracker, CredentialsError> {
-        for input in &self.config.mqtt {
-            self.listen(input, credentials(input.login.as_ref())?);
+        for (number, input) in self.config.mqtt.iter().enumerate() {
+            let name = format!("retained-{number}");
+            let retained = KeptFile::open(&self.config.data_dir, &name);
+            self.listen(input, credentials(input.login.as_ref())?, retained);
         }
         for bus in &self.config.modbus {
             self.poll(bus);
@@ -234,10 +241,16 @@ impl Sources<'_> {
         self.tasks.spawn(poller.run());
     }
 
-    fn listen(&self, input: &MqttInput, credentials: Option<Credentials>) {
+    fn listen(
+        &self,
+        input: &MqttInput,
+        credentials: Option<Credentials>,
+        retained: (KeptFile<Retentions>, Retentions),
+    ) {
         let setup = ListenerSetup {
             input: input.clone(),
             credentials,
+            retained,
             clock: self.config.clock,
             counters: Arc::clone(&self.health.counters),
             faults: Arc::clone(&self.health.faults),

@@ -14,11 +14,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::machine::{ListenerAction, ListenerEvent, ListenerMachine, NoReading, Now};
+use super::machine::{ListenerAction, ListenerEvent, ListenerMachine, NoReading, Now, Retentions};
 use crate::{
     config::MqttInput,
     counters::{Counters, count},
     faults::{FaultKind, Faults},
+    kept::KeptFile,
     net::{Connection, Credentials, Dial, Heard, Lost, Stability, Terms, thrown_cause},
     pulse::Beat,
     source::{Answer, Delivery, Outcome, Reading, Receipt},
@@ -38,6 +39,8 @@ const IDLE: Duration = Duration::from_secs(1);
 pub(crate) struct ListenerSetup {
     pub input: MqttInput,
     pub credentials: Option<Credentials>,
+    /// What the broker had retained, and where that is kept.
+    pub retained: (KeptFile<Retentions>, Retentions),
     pub clock: Clock,
     pub counters: Arc<Counters>,
     pub faults: Arc<Faults>,
@@ -48,7 +51,8 @@ pub(crate) struct ListenerSetup {
 /// Listens until told to stop, or until nobody takes the readings.
 pub(crate) async fn listen(setup: ListenerSetup, out: mpsc::Sender<Delivery>) {
     let clock = setup.clock;
-    let machine = ListenerMachine::new(&setup.input.gauges, |storm| clock.real_span(storm));
+    let mut machine = ListenerMachine::new(&setup.input.gauges, |storm| clock.real_span(storm));
+    machine.restore(&setup.retained.1);
     let (answer, answers) = mpsc::unbounded_channel();
     let now = Instant::now();
     let listener = Listener {
@@ -111,6 +115,8 @@ impl Listener {
                 for action in self.machine.step(now, event) {
                     self.act(action).await;
                 }
+                let retained = self.machine.retained();
+                self.setup.retained.0.save(retained).await;
             }
         }
         self.setup.beat.rest();

@@ -157,7 +157,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
             &["source"],
             &["net"],
             &["config"],
-            &["counters", "faults", "pulse", "timekeeper", "total"],
+            &["counters", "faults", "kept", "pulse", "timekeeper", "total"],
         ],
     ),
     (

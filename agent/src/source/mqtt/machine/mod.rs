@@ -16,9 +16,11 @@
 //! The answer to the subscription decides nothing here: messages of an earlier subscription come
 //! before it, and a connection without any subscription has been ended for it already.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
-use bytes::Bytes;
 use shared::{ids::GaugeId, time::Timestamp};
 
 use super::{
@@ -122,8 +124,12 @@ struct Expected {
     heard_at: Duration,
     pace: GaugePace,
     /// What the broker has retained of it, by the last delivery.
-    retained: Option<Bytes>,
+    retained: Option<u32>,
 }
+
+/// Checksums of what a broker had retained, by topic: given again with every connection, it is a
+/// reading once, also over a restart.
+pub(crate) type Retentions = BTreeMap<String, u32>;
 
 /// What is known of one local broker and its gauges.
 #[derive(Debug)]
@@ -158,6 +164,21 @@ impl ListenerMachine {
             is_connected: false,
             phase: Phase::Listening,
         }
+    }
+
+    /// Goes on with what an earlier process knew to be retained.
+    pub(crate) fn restore(&mut self, retained: &Retentions) {
+        for (topic, expected) in &mut self.gauges {
+            expected.retained = retained.get(topic).copied();
+        }
+    }
+
+    /// What is known to be retained.
+    #[must_use]
+    pub(crate) fn retained(&self) -> Retentions {
+        let of =
+            |(topic, expected): (&String, &Expected)| Some((topic.clone(), expected.retained?));
+        self.gauges.iter().filter_map(of).collect()
     }
 
     /// Takes one event and returns what to do about it.
@@ -245,8 +266,9 @@ impl ListenerMachine {
         };
         if message.is_retained {
             // Given again with every connection; the gauge itself has said nothing.
-            let before = expected.retained.replace(message.payload.clone());
-            if stamp == Stamp::Unknown && before.is_some_and(|b| b == message.payload) {
+            let checksum = crc32fast::hash(&message.payload);
+            let before = expected.retained.replace(checksum);
+            if stamp == Stamp::Unknown && before == Some(checksum) {
                 return acknowledge(&message);
             }
         } else if outcome != Outcome::Failed {

@@ -342,6 +342,11 @@ fn what_the_broker_retained_is_given_once_with_its_doubt_and_the_gauge_stays_sil
     script.step(ListenerEvent::Lost);
     script.after(SECOND * 100).connect();
     assert_eq!(script.retained("0.62"), "acknowledge 1", "nothing new");
+    let mut restarted = Script::start();
+    restarted.machine.restore(&script.machine.retained());
+    restarted.connect();
+    assert_eq!(restarted.retained("0.62"), "acknowledge 1", "known");
+    assert!(restarted.retained("0.7").starts_with("deliver"));
     let silent = script.after(SECOND * 80).step(ListenerEvent::Tick);
     assert_eq!(silent, "deliver ws-01=failed@181000 ws-02=failed@181000");
 }

@@ -284,7 +284,7 @@ async fn every_gauge_of_a_dead_unit_fails_at_its_own_interval() {
             }
         }
     }
-    assert!((10..=25).contains(&fast), "{fast} of the fast one");
+    assert!(fast > slow, "{fast} of the fast one");
 }
 
 #[tokio::test]

@@ -154,7 +154,7 @@ impl Poller {
             };
             match self.units.may(read.key(), self.began.elapsed()) {
                 May::Rest => self.deliver(&read, None).await?,
-                May::Probe(key) if key != read.key() => {
+                May::Try(key) if key != read.key() => {
                     if let Some(other) = self.read_of(key) {
                         self.try_read(index, other, 1, &mut queue).await?;
                     }
@@ -164,7 +164,7 @@ impl Poller {
                         queue.push_front(read);
                     }
                 }
-                May::Probe(_) => self.try_read(index, read, 1, &mut queue).await?,
+                May::Try(_) => self.try_read(index, read, 1, &mut queue).await?,
                 May::Ask => self.try_read(index, read, tries, &mut queue).await?,
             }
         }

@@ -20,7 +20,7 @@ use super::{
 pub(crate) enum May {
     Ask,
     /// The unit is silent; this request of it is tried, once.
-    Probe(RequestKey),
+    Try(RequestKey),
     /// It has failed too often and is tried again later.
     Rest,
 }
@@ -89,7 +89,7 @@ impl Units {
         if unit.is_silent() {
             let first = unit.requests.iter().min_by_key(|(_, r)| r.asked);
             return match first {
-                Some((first, _)) if unit.breaker.allows(now) => May::Probe(*first),
+                Some((first, _)) if unit.breaker.allows(now) => May::Try(*first),
                 _ => May::Rest,
             };
         }
@@ -171,7 +171,7 @@ mod tests {
             for start in 0..requests {
                 let key = match units.may(key(start), now) {
                     May::Ask => key(start),
-                    May::Probe(key) => key,
+                    May::Try(key) => key,
                     May::Rest => continue,
                 };
                 if let Some(count) = asked.get_mut(usize::from(key.start)) {

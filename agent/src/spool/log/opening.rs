@@ -10,9 +10,9 @@ use std::{
 use shared::error::chain;
 
 use super::{
-    Content, LogStore, Newest, Place,
     entry::{self, HEAD, Kind, Name},
     files::{self, Mark},
+    store::{Content, LogStore, Newest, Place},
 };
 use crate::spool::contract::{Damage, Opened, SpoolError};
 

@@ -151,7 +151,14 @@ pub const FLOORS: &[(&str, Floors)] = &[
         &[
             &["main"],
             &["lib", "cli", "run"],
-            &["collector", "status", "summary", "systemd", "timesync", "uplink"],
+            &[
+                "collector",
+                "status",
+                "summary",
+                "systemd",
+                "timesync",
+                "uplink",
+            ],
             &["health"],
             &["quality", "spool"],
             &["source"],

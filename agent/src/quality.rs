@@ -25,7 +25,7 @@ use shared::{
 use crate::{
     config::GaugeSpec,
     source::{Outcome, Reading, Stamp},
-    total::{Fell, RainTotal},
+    total::{Fell, RainTotal, most_mm},
 };
 
 /// Own times that are remembered per gauge, for a clock that is set back: an hour at one a second.
@@ -71,6 +71,8 @@ struct Gauge {
     /// As the control was at the start.
     fresh: QualityControl,
     total: Option<RainTotal>,
+    /// When a rain gauge last said how much had fallen.
+    rained_at: Option<Timestamp>,
     /// Values that are no total.
     sentinels: Vec<f64>,
     /// The newest times that were given, in the order in which they were.
@@ -86,6 +88,7 @@ impl Gauge {
             fresh: control.clone(),
             control,
             total: spec.total.map(|total| RainTotal::new(total, None)),
+            rained_at: None,
             sentinels: spec.limits.sentinels.clone(),
             given: VecDeque::new(),
             newest: Timestamp::from_millis(i64::MIN),
@@ -124,6 +127,17 @@ impl Gauge {
     fn is_no_total(&self, given: Value) -> bool {
         let is_sentinel = |sentinel: &f64| (sentinel - given.units()).abs() < 0.0005;
         self.total.is_some() && self.sentinels.iter().any(is_sentinel)
+    }
+
+    /// Whether so much cannot have fallen since the last reading: a total that was configured as
+    /// what fell since the last reading shows as this.
+    fn is_too_much_rain(&mut self, at: Timestamp, value: Value) -> bool {
+        if self.parameter != Parameter::RainfallDepth {
+            return false;
+        }
+        let before = self.rained_at.replace(at);
+        let seconds = before.map(|before| at.seconds_since(before));
+        seconds.is_some_and(|s| s > 0.0 && value.units() > most_mm(s))
     }
 
     fn assess(&mut self, at: Timestamp, value: Value, is_doubted: bool) -> (Quality, TestSet) {
@@ -179,7 +193,10 @@ impl QualityStage {
             Outcome::Number(given) => {
                 self.silent.remove(&reading.gauge);
                 let value = gauge.value(at, given)?;
-                let (quality, tests) = gauge.assess(at, value, is_doubted);
+                let (mut quality, mut tests) = gauge.assess(at, value, is_doubted);
+                if gauge.is_too_much_rain(at, value) && quality == Quality::Pass {
+                    (quality, tests) = (Quality::Suspect, tests.with(Test::GrossRange));
+                }
                 (Some(value), quality, tests)
             }
         };
@@ -445,6 +462,25 @@ mod tests {
             assert_eq!(got.value, Some(Value::from_milli(milli)), "{parameter}");
             assert_eq!(got.quality, Quality::Pass);
         }
+    }
+
+    #[test]
+    fn more_than_can_have_fallen_since_the_last_reading_is_suspect() {
+        let mut stage = QualityStage::new(&[spec(Parameter::RainfallDepth)]);
+        let mut flag = |seconds: i64, milli| {
+            let at = NOW.plus_millis(seconds * 1_000);
+            let rain = Outcome::Number(Value::from_milli(milli));
+            let got = stage.assess(&reading(at, Stamp::Gateway, rain), SURE);
+            got.expect("an observation").quality
+        };
+        assert_eq!(flag(0, 25_400), Quality::Pass, "after a long gap, perhaps");
+        assert_eq!(flag(5, 25_400), Quality::Suspect);
+        assert_eq!(flag(10, 1_000), Quality::Pass);
+        assert_eq!(
+            flag(610, 90_000),
+            Quality::Pass,
+            "ten minutes of a cloudburst"
+        );
     }
 
     #[test]

@@ -12,6 +12,12 @@ const HEAVIEST_MM_PER_HOUR: f64 = 1_000.0;
 /// What may always have fallen, in millimetres, however short the time: a funnel that was cleared.
 const LEAST_MM: f64 = 20.0;
 
+/// The most that is believed to fall in so many seconds.
+#[must_use]
+pub fn most_mm(seconds: f64) -> f64 {
+    (HEAVIEST_MM_PER_HOUR * seconds / 3_600.0).max(LEAST_MM)
+}
+
 /// How a gauge counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TotalSpec {
@@ -81,8 +87,7 @@ impl RainTotal {
         if total >= last {
             return Some(total - last);
         }
-        let most = (HEAVIEST_MM_PER_HOUR * seconds / 3_600.0).max(LEAST_MM);
-        let is_possible = |mm: &f64| (0.0..=most).contains(mm);
+        let is_possible = |mm: &f64| (0.0..=most_mm(seconds)).contains(mm);
         let wrapped = self.spec.wrap.map(|wrap| total - last + wrap);
         // It has counted from zero since it was reset.
         let reset = total - self.spec.zero;

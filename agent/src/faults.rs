@@ -11,8 +11,15 @@ use std::{
 
 use shared::{clock::Clock, time::Timestamp, wire::AgentFault};
 
-/// A fault that came back within this time has never ended: what flaps is one fault.
-pub const SETTLE: Duration = Duration::from_secs(60);
+/// How long it must be good before the end is said: at once the first time, so that whoever mends it
+/// sees that he has; longer each time that it came back soon, so that what flaps is one fault.
+const QUIET: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_secs(60),
+    Duration::from_secs(600),
+];
+/// A fault that comes back within this time is the one of before.
+const FORGOTTEN: Duration = Duration::from_secs(600);
 /// Causes that are told of one fault; what changes more often flaps.
 const MOST_CAUSES: usize = 8;
 /// Faults that are reported at most: a health message stays small.
@@ -84,7 +91,7 @@ impl FaultKind {
             Self::Uplink => "uplink lost",
             Self::Thrown => "the broker ends every connection soon",
             Self::Uncommitted => "the broker takes batches and no aggregator commits them",
-            Self::Line => "line cannot be opened",
+            Self::Line => "line gives no reading",
             Self::Unit | Self::Registers => "unit gives no reading",
             Self::LocalBroker => "local broker lost",
             Self::Payload => "payload is no reading",
@@ -136,6 +143,10 @@ struct Episode {
     told: Vec<String>,
     /// When it was last good again; none while it lasts.
     good_at: Option<Duration>,
+    /// Its end has been said.
+    is_over: bool,
+    /// How often it came back soon after its end was said.
+    relapses: usize,
 }
 
 /// The faults there are.
@@ -162,7 +173,14 @@ impl Episodes {
                 cause: String::new(),
                 told: Vec::new(),
                 good_at: None,
+                is_over: false,
+                relapses: 0,
             });
+        if std::mem::take(&mut episode.is_over) {
+            episode.relapses += 1;
+            episode.since = now.1;
+            episode.told.clear();
+        }
         episode.good_at = None;
         if episode.cause != cause {
             cause.clone_into(&mut episode.cause);
@@ -175,7 +193,7 @@ impl Episodes {
         Some(Say::Begins)
     }
 
-    /// It is good now; it has ended once it stays so for [`SETTLE`].
+    /// It is good now; it has ended once it stays so for a while.
     pub fn end(&mut self, now: Duration, kind: FaultKind, subject: &str) {
         if let Some(episode) = self.all.get_mut(&(kind, subject.to_owned())) {
             episode.good_at.get_or_insert(now);
@@ -184,12 +202,22 @@ impl Episodes {
 
     /// What has ended by now.
     pub fn settled(&mut self, now: Duration) -> Vec<(FaultKind, String)> {
-        let is_over = |episode: &Episode| {
-            let good_for = episode.good_at.map(|at| now.saturating_sub(at));
-            good_for.is_some_and(|span| span >= SETTLE)
+        let good_for = |episode: &Episode| {
+            let since = episode.good_at.map(|at| now.saturating_sub(at));
+            since.unwrap_or_default()
         };
-        let over = self.all.extract_if(.., |_, episode| is_over(episode));
-        over.map(|(key, _)| key).collect()
+        let mut over = Vec::new();
+        for (key, episode) in &mut self.all {
+            let quiet = QUIET.get(episode.relapses).or(QUIET.last());
+            let quiet = quiet.copied().unwrap_or_default();
+            let is_good = episode.good_at.is_some() && good_for(episode) >= quiet;
+            if is_good && !std::mem::replace(&mut episode.is_over, true) {
+                over.push(key.clone());
+            }
+        }
+        self.all
+            .retain(|_, episode| !episode.is_over || good_for(episode) < FORGOTTEN);
+        over
     }
 
     /// What is wrong at present.
@@ -320,17 +348,22 @@ mod tests {
     }
 
     #[test]
-    fn what_flaps_is_one_fault_and_ends_once_it_has_stayed_good() {
+    fn whoever_mends_it_is_told_at_once_and_what_flaps_is_not_told_forty_times() {
         let mut episodes = Episodes::default();
-        let mut said = 0;
-        for second in 0..40 {
-            said += usize::from(begin(&mut episodes, 2 * second, "no answer").is_some());
-            assert_eq!(end(&mut episodes, 2 * second + 1), 0);
+        assert_eq!(begin(&mut episodes, 0, "no answer"), Some(Say::Begins));
+        assert_eq!(end(&mut episodes, 5), 1, "said at once");
+        assert_eq!(end(&mut episodes, 6), 0, "and once");
+        let (mut begins, mut ends) = (0, 0);
+        for second in 5..45 {
+            begins += usize::from(begin(&mut episodes, 2 * second, "no answer").is_some());
+            ends += end(&mut episodes, 2 * second + 1);
         }
-        assert_eq!(said, 1);
+        assert_eq!((begins, ends), (1, 0));
         assert!(episodes.present().is_empty(), "it is good just now");
-        assert_eq!(end(&mut episodes, 140), 1);
-        assert_eq!(begin(&mut episodes, 150, "no answer"), Some(Say::Begins));
+        assert_eq!(end(&mut episodes, 200), 1, "it has stayed good");
+        assert_eq!(end(&mut episodes, 2_000), 0);
+        assert_eq!(begin(&mut episodes, 2_001, "no answer"), Some(Say::Begins));
+        assert_eq!(end(&mut episodes, 2_002), 1, "long forgotten");
     }
 
     #[test]

@@ -356,6 +356,20 @@ async fn a_device_that_wants_a_pause_after_a_connection_gets_it() {
 }
 
 #[tokio::test]
+async fn a_device_that_does_not_listen_at_first_is_read_with_the_second_try() {
+    let device = Device::default();
+    let address = device
+        .start(|asked| (asked.age > Duration::from_millis(150)).then(|| asked.words(&[9])))
+        .await;
+    let settings = "timeout_ms = 200";
+    let mut line = Line::start(address, settings, &[("lg-1", 1, 0, 0.3)]);
+    for _ in 0..3 {
+        assert_eq!(line.next("lg-1").await, number(9));
+    }
+    assert_eq!(device.connections.lock().unwrap().0, 1);
+}
+
+#[tokio::test]
 async fn between_two_polls_the_line_is_left_to_others_where_that_is_wanted() {
     let device = Device::default();
     let address = device.start(|asked| Some(asked.words(&[9]))).await;

@@ -149,6 +149,21 @@ impl Question {
             || (transaction == 0 && is_unit)
     }
 
+    /// Whether the answer in these bytes has the question's transaction.
+    #[must_use]
+    pub(crate) fn is_numbered(&self, bytes: &[u8]) -> bool {
+        let mut rest = bytes;
+        while let Some((head, behind)) = rest.split_first_chunk::<TCP_HEAD>() {
+            let [t1, t0, _, _, l1, l0] = *head;
+            if u16::from_be_bytes([t1, t0]) == self.transaction {
+                return true;
+            }
+            let length = usize::from(u16::from_be_bytes([l1, l0]));
+            rest = behind.get(length..).unwrap_or_default();
+        }
+        false
+    }
+
     fn hear_rtu(&self, bytes: &[u8]) -> Heard {
         let behind_echo = bytes.strip_prefix(&*self.bytes()).unwrap_or(bytes);
         let mut heard = Heard::More;

@@ -1,7 +1,7 @@
 //! One Modbus line: asks for registers, with a bound on every wait. Shell.
 //!
-//! After any error but a refusal the line is closed and opened anew: the late answer would meet the
-//! next question. A connection that the other side has closed since the last question is nobody's
+//! After an error the line is closed and opened anew: the late answer would meet the next question.
+//! On TCP, whose answers are numbered, a connection is kept over one question without an answer. A connection that the other side has closed since the last question is nobody's
 //! fault: it is opened again and the question asked once more.
 
 use std::{
@@ -30,7 +30,7 @@ use crate::{
 /// more often is tried as often.
 const RECONNECT: BackoffLimits = BackoffLimits {
     least: Duration::from_millis(250),
-    most: Duration::from_secs(30),
+    most: Duration::from_secs(10),
 };
 /// A TCP connection that was quiet for so long may have died without a word: a question that it
 /// does not answer is asked once more on a new one.
@@ -104,6 +104,10 @@ pub(crate) struct ModbusLine {
     stream: Option<Box<dyn Stream>>,
     transaction: u16,
     quiet_since: Instant,
+    /// The connection was kept over a question that was not answered.
+    is_kept: bool,
+    /// The device answers without transaction numbers.
+    is_unnumbered: bool,
     /// The last request was given up: its answer may still come.
     unsettled: bool,
     backoff: Backoff,
@@ -130,6 +134,8 @@ impl ModbusLine {
             stream: None,
             transaction: 0,
             quiet_since: Instant::now(),
+            is_kept: false,
+            is_unnumbered: false,
             unsettled: false,
             backoff: Backoff::new(limits),
             down_until: None,
@@ -147,7 +153,10 @@ impl ModbusLine {
         let was_quiet = was_open && is_tcp && self.quiet_since.elapsed() >= MAY_BE_DEAD;
         match self.ask_once(read).await {
             Err(AskError::Closed(_)) if was_open => self.ask_once(read).await,
-            Err(AskError::Silent(_)) if was_quiet => self.ask_once(read).await,
+            Err(AskError::Silent(_)) if was_quiet => {
+                self.close();
+                self.ask_once(read).await
+            }
             answer => answer,
         }
     }
@@ -168,15 +177,30 @@ impl ModbusLine {
         let answer = self.exchange(stream.as_mut(), &question).await;
         self.quiet_since = Instant::now();
         match &answer {
-            Ok(_) | Err(AskError::Refused(_)) => self.stream = Some(stream),
+            Ok(_) | Err(AskError::Refused(_)) => {
+                (self.stream, self.is_kept) = (Some(stream), false);
+            }
+            Err(AskError::Silent(_)) if self.may_keep() => {
+                (self.stream, self.is_kept) = (Some(stream), true);
+            }
             // Dropping the stream closes the line.
-            Err(error) => self.unsettled = !matches!(error, AskError::Closed(_)),
+            Err(error) => {
+                self.unsettled = !matches!(error, AskError::Closed(_));
+                self.is_kept = false;
+            }
         }
         answer
     }
 
+    /// Whether the connection may be used again after a question that was not answered: once, so that
+    /// a device that does not listen at first after a connection is asked when it does. Transaction
+    /// numbers tell a late answer from the next one.
+    fn may_keep(&self) -> bool {
+        self.framing == Framing::Tcp && !self.is_kept && !self.is_unnumbered
+    }
+
     async fn exchange(
-        &self,
+        &mut self,
         stream: &mut dyn Stream,
         question: &Question,
     ) -> Result<Vec<u16>, AskError> {
@@ -204,7 +228,10 @@ impl ModbusLine {
             }
             heard.extend_from_slice(scratch.get(..n).unwrap_or_default());
             match question.hear(&heard) {
-                Heard::Words(words) => return Ok(words),
+                Heard::Words(words) => {
+                    self.is_unnumbered = !question.is_numbered(&heard);
+                    return Ok(words);
+                }
                 Heard::Refused(exception) => return Err(AskError::Refused(exception)),
                 Heard::More if n > 0 => {}
                 Heard::More | Heard::Nonsense | Heard::Short(_) => {

@@ -310,13 +310,16 @@ impl Poller {
             return;
         }
         faults.end(FaultKind::Line, bus);
-        if self.units.is_silent(unit_id) {
+        if self.units.is_unanswered(unit_id) {
             faults.withdraw(FaultKind::Registers, &registers);
             faults.begin_sort(FaultKind::Unit, &unit, sort, &cause);
             return;
         }
         if error.blame() != Blame::Unit {
             faults.end(FaultKind::Unit, &unit);
+        } else if !self.units.is_failing(read.key()) {
+            // It may be the first of a unit that is not there any more.
+            return;
         }
         let hint = match error.blame() {
             Blame::Registers => register_hint(read.start, read.kind),

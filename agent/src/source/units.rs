@@ -42,13 +42,19 @@ struct Unit {
 #[derive(Debug, Default)]
 struct RequestState {
     breaker: Breaker,
-    is_failing: bool,
+    /// Unanswered times in a row.
+    failures: u32,
     asked: u64,
 }
 
 impl Unit {
+    /// Whether nothing that was asked of it last was answered.
+    fn is_unanswered(&self) -> bool {
+        self.requests.values().all(|request| request.failures > 0)
+    }
+
     fn is_silent(&self) -> bool {
-        self.failures >= OPEN_AFTER && self.requests.values().all(|request| request.is_failing)
+        self.failures >= OPEN_AFTER && self.is_unanswered()
     }
 }
 
@@ -70,6 +76,20 @@ impl Units {
     #[must_use]
     pub(crate) fn is_silent(&self, unit_id: u8) -> bool {
         self.units.get(&unit_id).is_some_and(Unit::is_silent)
+    }
+
+    /// Whether the unit as a whole is to be blamed: nothing of it is answered.
+    #[must_use]
+    pub(crate) fn is_unanswered(&self, unit_id: u8) -> bool {
+        self.units.get(&unit_id).is_some_and(Unit::is_unanswered)
+    }
+
+    /// Whether a request has failed more than once in a row, which is no accident.
+    #[must_use]
+    pub(crate) fn is_failing(&self, key: RequestKey) -> bool {
+        let unit = self.units.get(&key.unit_id);
+        unit.and_then(|unit| unit.requests.get(&key))
+            .is_some_and(|request| request.failures > 1)
     }
 
     /// Whether a request has failed so often that it is only tried now and then.
@@ -114,7 +134,7 @@ impl Units {
         unit.failures = 0;
         unit.breaker.answered();
         let request = unit.requests.entry(key).or_default();
-        request.is_failing = false;
+        request.failures = 0;
         request.asked += 1;
         if is_useless {
             request.breaker.failed(now, cost, longest);
@@ -134,7 +154,7 @@ impl Units {
         unit.failures = unit.failures.saturating_add(1);
         unit.breaker.failed(now, cost, longest);
         let request = unit.requests.entry(key).or_default();
-        request.is_failing = true;
+        request.failures = request.failures.saturating_add(1);
         request.asked += 1;
         request.breaker.failed(now, cost, longest);
     }

@@ -121,6 +121,7 @@ impl Parts {
         let uplink = UplinkSetup {
             agent: config.agent.clone(),
             clock: config.clock,
+            timekeeper: Arc::clone(timekeeper),
             dial: Dial {
                 broker: config.uplink.broker.clone(),
                 client_id: config.agent.to_string(),

@@ -8,6 +8,10 @@
 //! makes readings suspect only where the configuration says so: a gateway inside a private network
 //! may have a clock that is right and nobody to say it, and suspect readings alone show no flood.
 //!
+//! The aggregator's acknowledgements say when they were sent. A clock that is not known to be
+//! synchronised and differs from them by more than [`MAX_AHEAD_MS`] is wrong: readings then get the
+//! aggregator's time, and are suspect; one that agrees with them is believed.
+//!
 //! [`ClockWatch`] decides, with both clocks as arguments; [`Timekeeper`] is the shared one.
 
 use std::{
@@ -15,7 +19,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use shared::{clock::Clock, clock::real_now, time::Timestamp};
+use shared::{
+    clock::{Clock, real_now},
+    limits::MAX_AHEAD_MS,
+    time::Timestamp,
+};
 
 /// How far before its build a program may run: time zones, and machines that build ahead.
 const BUILD_SLACK_MS: i64 = 86_400_000;
@@ -70,6 +78,8 @@ pub struct ClockWatch {
     floors: ClockFloors,
     /// What the system says; none where it says nothing.
     is_synchronised: Option<bool>,
+    /// The aggregator's clock at line time zero, by its last acknowledgement.
+    aggregators_ms: Option<i64>,
     /// The wall clock at line time zero, by the last look.
     offset_ms: Option<i64>,
     stepped_ms: i64,
@@ -81,6 +91,7 @@ impl ClockWatch {
         Self {
             floors,
             is_synchronised: None,
+            aggregators_ms: None,
             offset_ms: None,
             stepped_ms: 0,
         }
@@ -91,9 +102,14 @@ impl ClockWatch {
         self.is_synchronised = is_synchronised;
     }
 
+    /// An acknowledgement that came at `line` says when it was sent.
+    pub fn told(&mut self, at: Timestamp, line: Duration) {
+        self.aggregators_ms = Some(at.as_millis().saturating_sub(millis(line)));
+    }
+
     /// What is thought of a clock that says `wall` when the program has run for `line`.
     pub fn judge(&mut self, wall: Timestamp, line: Duration) -> Judgement {
-        let line_ms = i64::try_from(line.as_millis()).unwrap_or(i64::MAX);
+        let line_ms = millis(line);
         let offset_ms = wall.as_millis().saturating_sub(line_ms);
         let moved = self.offset_ms.map_or(0, |before| offset_ms - before);
         self.offset_ms = Some(offset_ms);
@@ -101,7 +117,9 @@ impl ClockWatch {
             self.stepped_ms = self.stepped_ms.saturating_add(moved);
         }
         let ClockFloors { built, durable, .. } = self.floors;
-        let is_kept_wrong = self.is_synchronised == Some(true) || line > DURABLE_PATIENCE;
+        let is_synchronised = self.is_synchronised == Some(true);
+        let aggregators = self.aggregators_ms.filter(|_| !is_synchronised);
+        let is_kept_wrong = is_synchronised || aggregators.is_some() || line > DURABLE_PATIENCE;
         let durable = durable.filter(|_| !is_kept_wrong);
         let believed = Judgement {
             wall,
@@ -109,6 +127,20 @@ impl ClockWatch {
             doubt: None,
             remark: None,
         };
+        if let Some(aggregators_ms) = aggregators {
+            let now = Timestamp::from_millis(aggregators_ms.saturating_add(line_ms));
+            if now.millis_since(wall).abs() > MAX_AHEAD_MS {
+                return Judgement {
+                    now,
+                    doubt: Some(
+                        "it differs from the aggregator's by more than a minute; readings get the \
+                         aggregator's time and are suspect: have it synchronised"
+                            .to_owned(),
+                    ),
+                    ..believed
+                };
+            }
+        }
         if built.millis_since(wall) > BUILD_SLACK_MS {
             let earliest = durable.map_or(built, |durable| built.max(durable));
             return Judgement {
@@ -154,6 +186,10 @@ impl ClockWatch {
     }
 }
 
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// The clock as the parts of the agent share it.
 #[derive(Debug)]
 pub struct Timekeeper {
@@ -186,6 +222,15 @@ impl Timekeeper {
         }
         let line = self.began.elapsed();
         self.with(|watch| watch.judge(real_now(), line))
+    }
+
+    /// An acknowledgement of the aggregator was sent at this instant. What a scaled clock says is
+    /// nobody's.
+    pub(crate) fn told(&self, at: Timestamp) {
+        let line = self.began.elapsed();
+        if self.clock == Clock::Real {
+            self.with(|watch| watch.told(at, line));
+        }
     }
 
     /// By how much the clock was set since this was last asked.
@@ -274,6 +319,19 @@ mod tests {
             strict.judge(at(3), SECOND),
             watch(None).judge(at(3), SECOND)
         );
+    }
+
+    #[test]
+    fn a_clock_that_differs_from_the_aggregators_is_wrong_unless_it_is_synchronised() {
+        let mut watch = watch(Some(at(30)));
+        watch.told(at(3).plus_millis(3_600_000), SECOND * 10);
+        let judged = watch.judge(at(3), SECOND * 20);
+        assert!(judged.doubt.is_some());
+        assert_eq!(judged.now, at(3).plus_millis(3_610_000));
+        let set = at(3).plus_millis(3_610_500);
+        assert_eq!(watch.judge(set, SECOND * 20).doubt, None, "it was set");
+        watch.set_synchronised(Some(true));
+        assert_eq!(watch.judge(at(3), SECOND * 20).doubt, None);
     }
 
     #[test]

@@ -28,6 +28,7 @@ use crate::{
         keeper::{Keeper, KeeperError, StoredBatch},
         seqs::{self, SeqSet},
     },
+    timekeeper::Timekeeper,
 };
 
 /// How often health is published.
@@ -44,6 +45,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(crate) struct UplinkSetup {
     pub agent: AgentId,
     pub clock: Clock,
+    pub timekeeper: Arc<Timekeeper>,
     pub dial: Dial,
     pub pace: Pace,
     pub reconnect: BackoffLimits,
@@ -234,8 +236,13 @@ impl Driver {
     }
 
     async fn acknowledged(&mut self, payload: &[u8]) -> Result<(), KeeperError> {
-        match Ack::decode(payload) {
-            Ok(ack) => self.step(Event::Committed(ack)).await,
+        match Ack::decode_timed(payload) {
+            Ok((ack, at)) => {
+                if let Some(at) = at {
+                    self.setup.timekeeper.told(at);
+                }
+                self.step(Event::Committed(ack)).await
+            }
             Err(error) => {
                 tracing::warn!(error = chain(&error), "malformed acknowledgement ignored");
                 Ok(())

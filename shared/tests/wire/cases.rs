@@ -176,6 +176,16 @@ pub fn acks() -> Vec<Case<Ack>> {
     ]
 }
 
+/// With the instant of who sends them.
+pub fn timed_acks() -> Vec<Case<(Ack, Option<Timestamp>)>> {
+    let ack = Ack {
+        through: 300,
+        ranges: vec![(302, 302)],
+        ..Ack::nothing(7)
+    };
+    vec![("at", (ack, Some(NOW)))]
+}
+
 pub fn acks_read() -> Vec<Case<Ack>> {
     let ack = Ack {
         through: 300,

@@ -431,10 +431,11 @@ mod tests {
             let got = stage.assess(&reading(at(hours), Stamp::Gateway, DEPTH), SURE);
             got.expect("an observation").quality
         };
-        assert_eq!(flag(&mut stage, 0), Quality::Pass);
-        assert_eq!(flag(&mut stage, 7), Quality::Suspect, "seven hours went by");
+        let flags: Vec<_> = (0..8).map(|hours| flag(&mut stage, hours)).collect();
+        assert_eq!(flags.first(), Some(&Quality::Pass));
+        assert_eq!(flags.last(), Some(&Quality::Suspect), "seven hours");
         stage.forget_history();
-        assert_eq!(flag(&mut stage, 30), Quality::Pass, "the clock was set");
+        assert_eq!(flag(&mut stage, 8), Quality::Pass, "the clock was set");
     }
 
     #[test]

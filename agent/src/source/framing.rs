@@ -1,15 +1,10 @@
-//! Modbus questions as bytes, and what the bytes that come back mean. Pure.
+//! Which of the bytes that come back is the answer to a Modbus question. Pure.
 //!
-//! Our own, since clients take the first frame for the answer or give up: on real lines an answer
-//! comes behind an echo, noise or another unit's late answer, and devices on TCP answer with
-//! transaction 0. Two functions are all that is asked for. An answer counts only if unit, function,
-//! length and checksum or transaction are those of the question; anything else is passed over until
-//! the time is up, and is then told apart from silence.
-
-use std::fmt;
-
-use super::reads::RegisterRead;
-use crate::config::RegisterKind;
+//! What questions and answers say is tokio-modbus' business (`client.rs`); finding the answer is ours,
+//! since on real lines it comes behind an echo, noise or another unit's late answer, and devices on
+//! TCP answer with transaction 0, where a client takes the first frame or gives up. An answer counts
+//! only if unit, function and checksum or transaction are those of the question; anything else is
+//! passed over until the time is up, and is then told apart from silence.
 
 /// Bytes before the unit in a frame of Modbus TCP, and the longest such frame behind them.
 const TCP_HEAD: usize = 6;
@@ -24,16 +19,16 @@ pub(crate) enum Framing {
     Rtu,
 }
 
-/// One question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One question for registers.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Question {
-    pub unit: u8,
-    pub kind: RegisterKind,
-    pub start: u16,
-    pub count: u16,
-    /// Not 0, which devices answer with that keep none.
-    pub transaction: u16,
-    pub framing: Framing,
+    /// As the client wrote it.
+    frame: Vec<u8>,
+    unit: u8,
+    function: u8,
+    count: u16,
+    transaction: u16,
+    framing: Framing,
 }
 
 /// What the bytes so far say.
@@ -41,73 +36,40 @@ pub(crate) struct Question {
 pub(crate) enum Heard {
     /// No answer yet.
     More,
-    Words(Vec<u16>),
-    /// The device said no.
-    Refused(Exception),
-    /// An answer to this question with so many registers.
-    Short(usize),
+    /// The frame of the answer, as the client expects it.
+    Answer(Vec<u8>),
     /// No answer can follow these bytes.
     Nonsense,
 }
 
-/// The code of an exception.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Exception(pub u8);
-
-impl fmt::Display for Exception {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.0 {
-            1 => "illegal function",
-            2 => "illegal data address",
-            3 => "illegal data value",
-            4 => "device failure",
-            5 => "acknowledged, still working",
-            6 => "busy",
-            8 => "memory parity error",
-            10 => "gateway path unavailable",
-            11 => "the unit behind the gateway does not answer",
-            _ => "unknown exception",
-        };
-        write!(f, "{name} (exception {})", self.0)
-    }
-}
-
 impl Question {
-    pub(crate) fn new(read: &RegisterRead, transaction: u16, framing: Framing) -> Self {
-        Self {
-            unit: read.unit_id,
-            kind: read.kind,
-            start: read.start,
-            count: read.count,
+    /// The question of a client, which is asked under `transaction` instead of the client's own: not
+    /// 0, which devices answer with that keep none. None if the frame is no question for registers.
+    #[must_use]
+    pub(crate) fn new(frame: Vec<u8>, transaction: u16, framing: Framing) -> Option<Self> {
+        let body = match framing {
+            Framing::Tcp => frame.get(TCP_HEAD..)?,
+            Framing::Rtu => &frame,
+        };
+        let [unit, function, _, _, high, low, ..] = *body else {
+            return None;
+        };
+        Some(Self {
+            unit,
+            function,
+            count: u16::from_be_bytes([high, low]),
+            frame,
             transaction,
             framing,
-        }
+        })
     }
 
-    const fn function(&self) -> u8 {
-        match self.kind {
-            RegisterKind::Holding => 3,
-            RegisterKind::Input => 4,
-        }
-    }
-
-    /// The bytes of the question.
+    /// The bytes that are sent.
     #[must_use]
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let mut body = vec![self.unit, self.function()];
-        body.extend(self.start.to_be_bytes());
-        body.extend(self.count.to_be_bytes());
         match self.framing {
-            Framing::Rtu => {
-                body.extend(crc(&body).to_le_bytes());
-                body
-            }
-            Framing::Tcp => {
-                let mut bytes = self.transaction.to_be_bytes().to_vec();
-                bytes.extend([0, 0, 0, 6]);
-                bytes.extend(body);
-                bytes
-            }
+            Framing::Tcp => numbered(&self.transaction.to_be_bytes(), &self.frame),
+            Framing::Rtu => self.frame.clone(),
         }
     }
 
@@ -122,19 +84,21 @@ impl Question {
 
     fn hear_tcp(&self, bytes: &[u8]) -> Heard {
         let mut rest = bytes;
-        while let Some(([t1, t0, p1, p0, l1, l0], behind)) = rest.split_first_chunk::<TCP_HEAD>() {
-            let length = usize::from(u16::from_be_bytes([*l1, *l0]));
-            if (*p1, *p0) != (0, 0) || !(3..=TCP_MOST).contains(&length) {
+        while let Some((head, behind)) = rest.split_first_chunk::<TCP_HEAD>() {
+            let [t1, t0, p1, p0, l1, l0] = *head;
+            let length = usize::from(u16::from_be_bytes([l1, l0]));
+            if (p1, p0) != (0, 0) || !(3..=TCP_MOST).contains(&length) {
                 return Heard::Nonsense;
             }
             let Some((frame, after)) = behind.split_at_checked(length) else {
                 return Heard::More;
             };
             if let [unit, body @ ..] = frame
-                && self.is_mine(u16::from_be_bytes([*t1, *t0]), *unit)
-                && let Some(heard) = self.answer(body)
+                && self.is_mine(u16::from_be_bytes([t1, t0]), *unit)
+                && self.is_answer(body)
             {
-                return heard;
+                let own = self.frame.get(..2).unwrap_or_default();
+                return Heard::Answer([own, &[0, 0, l1, l0, self.unit], body].concat());
             }
             rest = after;
         }
@@ -165,57 +129,50 @@ impl Question {
     }
 
     fn hear_rtu(&self, bytes: &[u8]) -> Heard {
-        let behind_echo = bytes.strip_prefix(&*self.bytes()).unwrap_or(bytes);
+        let behind_echo = bytes.strip_prefix(&*self.frame).unwrap_or(bytes);
         let mut heard = Heard::More;
         for at in 0..behind_echo.len() {
             let rest = behind_echo.get(at..).unwrap_or_default();
             let [unit, function, second, ..] = rest else {
                 break;
             };
-            let length = if *function == self.function() {
+            let length = if *function == self.function {
                 3 + usize::from(*second) + 2
             } else {
                 5
             };
-            let Some((frame, checksum)) =
-                rest.get(..length).and_then(|f| f.split_last_chunk::<2>())
-            else {
+            let Some(frame) = rest.get(..length) else {
                 continue;
             };
-            let is_whole = crc(frame) == u16::from_le_bytes(*checksum);
-            if *unit != self.unit || !is_whole {
+            let Some((content, checksum)) = frame.split_last_chunk::<2>() else {
+                continue;
+            };
+            let body = content.get(1..).unwrap_or_default();
+            let is_whole = crc(content) == u16::from_le_bytes(*checksum);
+            if *unit != self.unit || !is_whole || !self.is_answer(body) {
                 continue;
             }
-            match frame.get(1..).and_then(|body| self.answer(body)) {
-                // A late answer to a longer question may stand before the one to this.
-                Some(short @ Heard::Short(_)) => heard = short,
-                Some(answer) => return answer,
-                None => {}
+            heard = Heard::Answer(frame.to_vec());
+            // A late answer to a longer question may stand before the one to this.
+            if self.is_of_length(body) {
+                break;
             }
         }
         heard
     }
 
-    /// What an answer's function and content say; none if they are of another function.
-    fn answer(&self, body: &[u8]) -> Option<Heard> {
+    /// Whether this is an answer or a refusal of the function that was asked for.
+    const fn is_answer(&self, body: &[u8]) -> bool {
         match body {
-            [function, code] if *function == self.function() | 0x80 => {
-                Some(Heard::Refused(Exception(*code)))
-            }
-            [function, count, words @ ..] if *function == self.function() => {
-                let words: Vec<u16> = words
-                    .chunks_exact(2)
-                    .filter_map(|w| Some(u16::from_be_bytes(*w.first_chunk()?)))
-                    .collect();
-                let is_consistent = usize::from(*count) == 2 * words.len();
-                Some(if is_consistent && words.len() == usize::from(self.count) {
-                    Heard::Words(words)
-                } else {
-                    Heard::Short(words.len())
-                })
-            }
-            _ => None,
+            [function, _] if *function == self.function | 0x80 => true,
+            [function, _, ..] => *function == self.function,
+            _ => false,
         }
+    }
+
+    /// Whether an answer has as many registers as were asked for; a refusal has none to miss.
+    fn is_of_length(&self, body: &[u8]) -> bool {
+        body.first() != Some(&self.function) || body.len() == 2 + 2 * usize::from(self.count)
     }
 
     /// Why what has come until the time was up is no answer, for people; none where nothing came.
@@ -246,6 +203,11 @@ impl Question {
     }
 }
 
+/// A frame of Modbus TCP under another transaction.
+fn numbered(transaction: &[u8; 2], frame: &[u8]) -> Vec<u8> {
+    [transaction, frame.get(2..).unwrap_or_default()].concat()
+}
+
 /// The checksum of RTU frames (Modbus over serial line 1.02, § 6.2.2).
 fn crc(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0xFFFF, |crc: u16, byte| {
@@ -266,15 +228,14 @@ mod tests {
 
     use super::*;
 
+    /// As the client writes it, whose transaction is 0.
     fn question(framing: Framing) -> Question {
-        Question {
-            unit: 7,
-            kind: RegisterKind::Holding,
-            start: 0,
-            count: 1,
-            transaction: 5,
-            framing,
-        }
+        let body = [7, 3, 0, 0, 0, 1];
+        let frame = match framing {
+            Framing::Tcp => tcp(0, &body),
+            Framing::Rtu => rtu(&body),
+        };
+        Question::new(frame, 5, framing).expect("a question for registers")
     }
 
     fn rtu(body: &[u8]) -> Vec<u8> {
@@ -289,11 +250,16 @@ mod tests {
     const ANSWER: [u8; 5] = [7, 3, 2, 0, 100];
 
     #[test]
-    fn a_question_has_the_bytes_of_the_specification() {
+    fn a_question_is_sent_under_a_transaction_that_is_not_zero() {
+        assert_eq!(
+            crc(&[0x11, 3, 0, 0x6B, 0, 3]),
+            0x8776,
+            "the example of § 6.2.2"
+        );
         assert_eq!(question(Framing::Rtu).bytes(), rtu(&[7, 3, 0, 0, 0, 1]));
-        assert_eq!(crc(&[0x11, 3, 0, 0x6B, 0, 3]), 0x8776, "its own example");
         let expected = [0, 5, 0, 0, 0, 6, 7, 3, 0, 0, 0, 1];
         assert_eq!(question(Framing::Tcp).bytes(), expected);
+        assert_eq!(Question::new(vec![7, 3], 5, Framing::Rtu), None);
     }
 
     #[test]
@@ -310,13 +276,20 @@ mod tests {
         ];
         for before in cases {
             let bytes = [&before[..], &answer, &[0, 0xFF]].concat();
-            assert_eq!(asked.hear(&bytes), Heard::Words(vec![100]), "{before:?}");
+            assert_eq!(
+                asked.hear(&bytes),
+                Heard::Answer(answer.clone()),
+                "{before:?}"
+            );
             let cut = bytes.get(..before.len() + 3).expect("longer");
             assert_eq!(asked.hear(cut), Heard::More);
         }
         let busy = rtu(&[7, 0x83, 6]);
-        assert_eq!(asked.hear(&busy), Heard::Refused(Exception(6)));
-        assert_eq!(asked.hear(&rtu(&[7, 3, 4, 0, 1, 0, 2])), Heard::Short(2));
+        assert_eq!(asked.hear(&busy), Heard::Answer(busy));
+        let longer = rtu(&[7, 3, 4, 0, 1, 0, 2]);
+        assert_eq!(asked.hear(&longer), Heard::Answer(longer.clone()));
+        let both = [longer, answer.clone()].concat();
+        assert_eq!(asked.hear(&both), Heard::Answer(answer));
     }
 
     #[test]
@@ -326,14 +299,14 @@ mod tests {
         let late = tcp(4, &[7, 3, 2, 0x13, 0x88]);
         for transaction in [5, 0] {
             let bytes = [&other[..], &late, &tcp(transaction, &ANSWER)].concat();
-            assert_eq!(asked.hear(&bytes), Heard::Words(vec![100]));
+            assert_eq!(asked.hear(&bytes), Heard::Answer(tcp(0, &ANSWER)));
         }
         let by_gateway = tcp(5, &[255, 3, 2, 0, 100]);
-        assert_eq!(asked.hear(&by_gateway), Heard::Words(vec![100]));
+        assert_eq!(asked.hear(&by_gateway), Heard::Answer(tcp(0, &ANSWER)));
         let stranger = tcp(5, &[9, 3, 2, 0, 100]);
         assert_eq!(asked.hear(&stranger), Heard::More, "another unit's water");
         let refused = tcp(5, &[7, 0x83, 2]);
-        assert_eq!(asked.hear(&refused), Heard::Refused(Exception(2)));
+        assert_eq!(asked.hear(&refused), Heard::Answer(tcp(0, &[7, 0x83, 2])));
         assert_eq!(asked.hear(b"HTTP/1.1 400 Bad"), Heard::Nonsense);
     }
 

@@ -1,10 +1,12 @@
 //! One Modbus line: asks for registers, with a bound on every wait. Shell.
 //!
 //! After an error the line is closed and opened anew: the late answer would meet the next question.
-//! On TCP, whose answers are numbered, a connection is kept over one question without an answer. A connection that the other side has closed since the last question is nobody's
-//! fault: it is opened again and the question asked once more.
+//! On TCP, whose answers are numbered, a connection is kept over one question without an answer. A
+//! connection that the other side has closed since the last question is nobody's fault: it is opened
+//! again and the question asked once more.
 
 use std::{
+    future::pending,
     io,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
@@ -15,9 +17,11 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     time::{Instant, sleep, sleep_until, timeout_at},
 };
+use tokio_modbus::ExceptionCode;
 
 use super::{
-    framing::{Exception, Framing, Heard, Question},
+    client::{self, Pipe},
+    framing::{Framing, Heard, Question},
     reads::RegisterRead,
     transport::{self, Stream},
 };
@@ -55,8 +59,8 @@ pub(crate) enum AskError {
     Short { expected: u16, found: usize },
     #[error("the line was closed without an answer")]
     Closed(#[source] io::Error),
-    #[error("the device refused: {0}")]
-    Refused(Exception),
+    #[error("the device refused: {}", named(*.0))]
+    Refused(ExceptionCode),
 }
 
 /// Whose failure it is.
@@ -82,15 +86,28 @@ impl AskError {
             Self::Silent(_) | Self::Garbled(_) | Self::Short { .. } | Self::Closed(_) => {
                 Blame::Unit
             }
-            Self::Refused(exception) => match exception.0 {
-                2 | 3 => Blame::Registers,
-                5 | 6 => Blame::Busy,
+            Self::Refused(exception) => match exception {
+                ExceptionCode::IllegalDataAddress | ExceptionCode::IllegalDataValue => {
+                    Blame::Registers
+                }
+                ExceptionCode::Acknowledge | ExceptionCode::ServerDeviceBusy => Blame::Busy,
                 // A gateway says so for a unit behind it that is silent.
-                10 | 11 => Blame::Unit,
+                ExceptionCode::GatewayPathUnavailable | ExceptionCode::GatewayTargetDevice => {
+                    Blame::Unit
+                }
                 _ => Blame::Request,
             },
         }
     }
+}
+
+/// An exception by its name, and by its number, which manuals of devices go by.
+fn named(exception: ExceptionCode) -> String {
+    let name = match exception {
+        ExceptionCode::Custom(_) => "unknown exception".to_owned(),
+        known => known.to_string().to_lowercase(),
+    };
+    format!("{name} (exception {})", u8::from(exception))
 }
 
 /// A line and what is known of its state.
@@ -173,8 +190,11 @@ impl ModbusLine {
         };
         sleep_until(self.quiet_since + self.pause).await;
         self.transaction = self.transaction.checked_add(1).unwrap_or(1);
-        let question = Question::new(read, self.transaction, self.framing);
-        let answer = self.exchange(stream.as_mut(), &question).await;
+        let (client, mut pipe) = client::client(read, self.framing);
+        let answer = tokio::select! {
+            answer = client.ask() => answer,
+            error = self.carry(stream.as_mut(), &mut pipe) => Err(error),
+        };
         self.quiet_since = Instant::now();
         match &answer {
             Ok(_) | Err(AskError::Refused(_)) => {
@@ -199,11 +219,18 @@ impl ModbusLine {
         self.framing == Framing::Tcp && !self.is_kept && !self.is_unnumbered
     }
 
-    async fn exchange(
-        &mut self,
-        stream: &mut dyn Stream,
-        question: &Question,
-    ) -> Result<Vec<u16>, AskError> {
+    /// Carries the client's question to the device and the answer back, and says why there is none;
+    /// where there is one, the client has the word and this never ends.
+    async fn carry(&mut self, stream: &mut dyn Stream, pipe: &mut Pipe) -> AskError {
+        match self.exchange(stream, pipe).await {
+            Ok(()) => pending().await,
+            Err(error) => error,
+        }
+    }
+
+    async fn exchange(&mut self, stream: &mut dyn Stream, pipe: &mut Pipe) -> Result<(), AskError> {
+        let question = pipe.question(self.transaction).await;
+        let question = question.map_err(AskError::Closed)?;
         let stale = transport::throw_away(stream)
             .await
             .map_err(AskError::Closed)?;
@@ -220,7 +247,7 @@ impl ModbusLine {
         }
         loop {
             let Ok(read) = timeout_at(until, stream.read(&mut scratch)).await else {
-                return Err(self.unanswered(question, &heard));
+                return Err(self.unanswered(&question, &heard));
             };
             let n = read.map_err(AskError::Closed)?;
             if n == 0 && heard.is_empty() {
@@ -228,24 +255,19 @@ impl ModbusLine {
             }
             heard.extend_from_slice(scratch.get(..n).unwrap_or_default());
             match question.hear(&heard) {
-                Heard::Words(words) => {
+                Heard::Answer(frame) => {
                     self.is_unnumbered = !question.is_numbered(&heard);
-                    return Ok(words);
+                    return pipe.answer(&frame).await.map_err(AskError::Closed);
                 }
-                Heard::Refused(exception) => return Err(AskError::Refused(exception)),
                 Heard::More if n > 0 => {}
-                Heard::More | Heard::Nonsense | Heard::Short(_) => {
-                    return Err(self.unanswered(question, &heard));
+                Heard::More | Heard::Nonsense => {
+                    return Err(self.unanswered(&question, &heard));
                 }
             }
         }
     }
 
     fn unanswered(&self, question: &Question, heard: &[u8]) -> AskError {
-        if let Heard::Short(found) = question.hear(heard) {
-            let expected = question.count;
-            return AskError::Short { expected, found };
-        }
         match question.describe(heard) {
             None => AskError::Silent(self.timeout),
             Some(what) => AskError::Garbled(what),

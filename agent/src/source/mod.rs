@@ -1,6 +1,7 @@
 //! Where readings come from: Modbus lines that are polled and local brokers that are listened to.
 
 pub(crate) mod breaker;
+pub(crate) mod client;
 pub(crate) mod decode;
 pub mod delivery;
 pub(crate) mod framing;

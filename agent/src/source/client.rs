@@ -14,8 +14,8 @@ use tokio_modbus::{
 };
 
 use super::{
+    blame::AskError,
     framing::{Framing, Question},
-    line::AskError,
     reads::RegisterRead,
 };
 use crate::config::RegisterKind;

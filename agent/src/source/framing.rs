@@ -68,7 +68,7 @@ impl Question {
     #[must_use]
     pub(crate) fn bytes(&self) -> Vec<u8> {
         match self.framing {
-            Framing::Tcp => numbered(&self.transaction.to_be_bytes(), &self.frame),
+            Framing::Tcp => numbered(self.transaction, &self.frame),
             Framing::Rtu => self.frame.clone(),
         }
     }
@@ -204,8 +204,9 @@ impl Question {
 }
 
 /// A frame of Modbus TCP under another transaction.
-fn numbered(transaction: &[u8; 2], frame: &[u8]) -> Vec<u8> {
-    [transaction, frame.get(2..).unwrap_or_default()].concat()
+fn numbered(transaction: u16, frame: &[u8]) -> Vec<u8> {
+    let number = transaction.to_be_bytes();
+    [&number, frame.get(2..).unwrap_or_default()].concat()
 }
 
 /// The checksum of RTU frames (Modbus over serial line 1.02, § 6.2.2).

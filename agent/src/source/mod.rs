@@ -1,5 +1,6 @@
 //! Where readings come from: Modbus lines that are polled and local brokers that are listened to.
 
+pub(crate) mod blame;
 pub(crate) mod breaker;
 pub(crate) mod client;
 pub(crate) mod decode;

@@ -16,8 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Delivery, Outcome, Reading, Stamp,
+    blame::{AskError, Blame},
     decode::{self, Decoded},
-    line::{AskError, Blame, ModbusLine},
+    line::ModbusLine,
     reads::{RegisterRead, RequestKey, Wanted, reads, wanted},
     schedule::Schedule,
     units::{May, Units},

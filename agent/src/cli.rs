@@ -35,6 +35,11 @@ pub enum Command {
         /// The agent's configuration
         config: PathBuf,
     },
+    /// Ask a running agent how it is: what waits, what is silent, what is wrong and since when
+    Status {
+        /// The agent's configuration, for its data directory
+        config: PathBuf,
+    },
     /// Check configurations without touching a gauge, the spool or the network
     ///
     /// Prints a summary of each file with the expected load of every Modbus line, or everything
@@ -50,6 +55,7 @@ const EXAMPLES: &str = "\
 Examples:
   flood-agent check /etc/flood/agent.toml
   flood-agent run /etc/flood/agent.toml
+  flood-agent status /etc/flood/agent.toml
   flood-agent --log-format json run gw-01.toml 2>> agent.log
 
 A first configuration is configs/agent/first-gateway.toml; configs/agent/example.toml explains every key.";

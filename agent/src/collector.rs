@@ -10,12 +10,13 @@
 //! drafted too, a message without a time of its own would count twice, with two times of reception.
 //! A power cut may lose what is not in the spool: the open batch and the one being written, and of
 //! those only what no local broker keeps.
+//!
+//! *A medium that takes nothing stops nothing.* The spool then keeps batches in memory and the
+//! uplink sends them as ever; their receipts wait until they are durable here or at the aggregator.
 
 use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration};
 
-use shared::{
-    clock::Clock, error::chain, ids::GaugeId, limits::MAX_BATCH, observation::Observation,
-};
+use shared::{error::chain, ids::GaugeId, limits::MAX_BATCH, observation::Observation};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout, timeout_at},
@@ -24,35 +25,36 @@ use tokio::{
 use crate::{
     config::WhenFull,
     counters::count,
+    faults::FaultKind,
     health::Health,
+    kept::{KeptFile, Totals},
     pulse::Beat,
-    quality::QualityStage,
-    source::{Delivery, Receipt},
+    quality::{GatewayTime, QualityStage, own_time},
+    source::{Delivery, Outcome, Reading, Receipt, Stamp},
     spool::{
+        SpoolError,
         draft::Drafter,
         keeper::{Keeper, KeeperError, Stored, StoredBatch},
     },
+    timekeeper::Timekeeper,
 };
 
-/// Observations that are kept in memory while the spool cannot be written.
-const HOLD: usize = 10_000;
-/// The pause before a failed spool is tried again.
-const RETRY: Duration = Duration::from_secs(1);
-/// How often a failed spool is tried again once every source has ended.
-const LAST_TRIES: u32 = 2;
+/// The pause before a medium that took nothing is tried again, where no reading does so earlier.
+const RETRY: Duration = Duration::from_secs(5);
 /// How often it is looked whether every source has ended while the spool is full.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What the collector is given.
 pub struct CollectorSetup {
     pub quality: QualityStage,
-    pub clock: Clock,
+    pub timekeeper: Arc<Timekeeper>,
     pub window: Duration,
     pub when_full: WhenFull,
     pub keeper: Keeper,
     pub draft: Drafter,
     /// What an earlier process left in the draft.
     pub left: Vec<Observation>,
+    pub totals: (KeptFile<Totals>, Totals),
     pub health: Arc<Health>,
     pub beat: Arc<Beat>,
     /// Ends when every source has ended.
@@ -65,6 +67,7 @@ pub struct CollectorSetup {
 /// # Errors
 /// The spool's thread has ended.
 pub async fn run(mut setup: CollectorSetup) -> Result<(), KeeperError> {
+    setup.quality.restore_totals(&setup.totals.1);
     let left = Pending {
         observations: std::mem::take(&mut setup.left),
         ..Pending::default()
@@ -73,6 +76,7 @@ pub async fn run(mut setup: CollectorSetup) -> Result<(), KeeperError> {
         given: setup,
         open: Pending::default(),
         is_ended: false,
+        unconfirmed: Vec::new(),
     };
     collector.run(left).await
 }
@@ -82,6 +86,14 @@ struct Collector {
     open: Pending,
     /// Every source has ended and nothing of theirs waits.
     is_ended: bool,
+    unconfirmed: Vec<Unconfirmed>,
+}
+
+/// A receipt whose batches are in the spool and not durable yet.
+struct Unconfirmed {
+    first: u64,
+    last: u64,
+    receipt: Receipt,
 }
 
 /// A batch that is not durable yet.
@@ -98,7 +110,7 @@ struct Pending {
 impl Collector {
     async fn run(mut self, left: Pending) -> Result<(), KeeperError> {
         let mut goes_on = self.store(left).await?;
-        while goes_on && self.gather().await {
+        while goes_on && self.gather().await? {
             let sealed = std::mem::take(&mut self.open);
             self.given.draft.seal();
             goes_on = self.store(sealed).await?;
@@ -109,11 +121,11 @@ impl Collector {
 
     /// Takes what comes until the window of the open batch closes or the batch is full. False when
     /// there is none and no more will come.
-    async fn gather(&mut self) -> bool {
+    async fn gather(&mut self) -> Result<bool, KeeperError> {
         self.given.beat.rest();
         if self.open.opened.is_none() {
-            let Some(delivery) = self.given.deliveries.recv().await else {
-                return false;
+            let Some(delivery) = self.next().await? else {
+                return Ok(false);
             };
             self.given.beat.mark();
             self.take(delivery).await;
@@ -126,7 +138,27 @@ impl Collector {
                 Ok(None) | Err(_) => break,
             }
         }
-        true
+        Ok(true)
+    }
+
+    /// The next delivery; meanwhile batches that are not durable are looked after.
+    async fn next(&mut self) -> Result<Option<Delivery>, KeeperError> {
+        let mut held = self.given.keeper.watch();
+        loop {
+            let is_waiting = held.borrow_and_update().usage.waiting.is_some();
+            self.confirm();
+            tokio::select! {
+                biased;
+                delivery = self.given.deliveries.recv() => return Ok(delivery),
+                changed = held.changed(), if !self.unconfirmed.is_empty() => {
+                    changed.map_err(|_| KeeperError::Gone)?;
+                }
+                () = sleep(RETRY), if is_waiting => {
+                    let refusal = self.given.keeper.commit().await?;
+                    self.settled(refusal.as_deref()).await;
+                }
+            }
+        }
     }
 
     /// Waits for `done`, and goes on taking readings while the open batch has fewer than `room`.
@@ -146,9 +178,10 @@ impl Collector {
     }
 
     async fn take(&mut self, delivery: Delivery) {
-        let now = self.given.clock.now();
+        let clock = self.look_at_clock();
+        self.look_at_times(&delivery.readings, clock);
         let quality = &mut self.given.quality;
-        let assess = |reading| quality.assess(reading, now);
+        let assess = |reading| quality.assess(reading, clock);
         let taken: Vec<_> = delivery.readings.iter().filter_map(assess).collect();
         self.given.health.set_silent(quality.silent());
         let is_repeated = delivery.receipt.is_some();
@@ -160,58 +193,108 @@ impl Collector {
         self.open.receipts.extend(delivery.receipt);
     }
 
-    /// Returns when the sealed batch is durable, or false when everything pending was given up.
+    /// What is thought of the gateway's clock now, told where it is in doubt.
+    fn look_at_clock(&mut self) -> GatewayTime {
+        let judged = self.given.timekeeper.judge();
+        if let Some(step_ms) = self.given.timekeeper.take_step() {
+            tracing::info!(step_ms, now = %judged.wall, "the clock was set");
+            self.given.quality.forget_history();
+        }
+        let cause = judged.doubt.as_deref().or(judged.remark);
+        self.given.health.faults.set(FaultKind::Clock, "", cause);
+        GatewayTime {
+            wall: judged.wall,
+            now: judged.now,
+            is_doubted: judged.doubt.is_some(),
+        }
+    }
+
+    /// Tells whose own times are in doubt.
+    fn look_at_times(&self, readings: &[Reading], clock: GatewayTime) {
+        let own = readings.iter().filter(|r| r.stamp == Stamp::Own);
+        for reading in own.filter(|r| r.outcome != Outcome::Failed) {
+            let (_, doubt) = own_time(reading.at, clock);
+            let faults = &self.given.health.faults;
+            faults.set(FaultKind::GaugeClock, reading.gauge.as_str(), doubt);
+        }
+    }
+
+    /// Returns when the sealed batch is in the spool, or false when everything pending was given up.
     async fn store(&mut self, mut sealed: Pending) -> Result<bool, KeeperError> {
-        let (mut failing, mut last_tries) = (false, 0);
+        let (mut first, mut last, mut refusal) = (u64::MAX, 0, None);
         while !sealed.observations.is_empty() {
             self.given.beat.mark();
             let chunks = sealed.observations.chunks(MAX_BATCH);
             let batches: Vec<_> = chunks.map(<[_]>::to_vec).collect();
             let keeper = self.given.keeper.clone();
             let append = keeper.append(batches.clone());
-            match self.meanwhile(MAX_BATCH, append).await {
-                Ok(stored) => {
-                    let is_whole = stored.seqs.len() == batches.len();
-                    let taken: usize = batches.iter().take(stored.seqs.len()).map(Vec::len).sum();
-                    sealed.observations.drain(..taken);
-                    self.announce(&stored, &batches);
-                    if !is_whole && !self.wait_for_room().await? {
-                        self.give_up(&sealed).await;
-                        return Ok(false);
-                    }
-                }
-                Err(KeeperError::Gone) => return Err(KeeperError::Gone),
+            let stored = match self.meanwhile(MAX_BATCH, append).await {
                 Err(KeeperError::Spool(error)) => {
-                    if !failing {
-                        tracing::error!(
-                            error = chain(&error),
-                            "the spool cannot be written; readings are kept in memory"
-                        );
-                    }
-                    failing = true;
-                    self.hold(&mut sealed).await;
-                    last_tries += u32::from(self.is_ended);
-                    if last_tries > LAST_TRIES {
-                        self.give_up(&sealed).await;
-                        return Ok(false);
-                    }
+                    self.unusable(&sealed, &error);
+                    return Ok(true);
                 }
+                stored => stored?,
+            };
+            let is_whole = stored.seqs.len() == batches.len();
+            let taken: usize = batches.iter().take(stored.seqs.len()).map(Vec::len).sum();
+            sealed.observations.drain(..taken);
+            first = stored.seqs.first().map_or(first, |seq| first.min(*seq));
+            last = stored.seqs.last().map_or(last, |seq| last.max(*seq));
+            self.announce(&stored, &batches);
+            refusal = stored.refusal;
+            if !is_whole && !self.wait_for_room().await? {
+                self.give_up(&sealed).await;
+                return Ok(false);
             }
         }
-        sealed.receipts.drain(..).for_each(Receipt::confirm);
-        self.given.draft.clear().await;
+        let receipts = sealed.receipts.drain(..);
+        self.unconfirmed.extend(receipts.map(|receipt| Unconfirmed {
+            first,
+            last,
+            receipt,
+        }));
+        self.settled(refusal.as_deref()).await;
         Ok(true)
     }
 
-    fn announce(&self, stored: &Stored, batches: &[Vec<Observation>]) {
-        let dropped = stored.dropped.observations;
-        if dropped > 0 {
-            count(&self.given.health.counters.dropped_observations, dropped);
-            tracing::warn!(
-                observations = dropped,
-                "the spool is full; the oldest were dropped"
-            );
+    /// The spool was written, or was not: passes on what follows from that.
+    async fn settled(&mut self, refusal: Option<&str>) {
+        let faults = &self.given.health.faults;
+        faults.set(FaultKind::SpoolInMemory, "", refusal);
+        self.confirm();
+        if refusal.is_none() {
+            self.given.draft.clear().await;
+            let totals = self.given.quality.totals();
+            self.given.totals.0.save(totals).await;
         }
+    }
+
+    /// Confirms what is durable here or at the aggregator.
+    fn confirm(&mut self) {
+        let waiting = self.given.keeper.held().usage.waiting;
+        let is_safe = |one: &mut Unconfirmed| waiting.is_none_or(|waiting| one.last < waiting);
+        for safe in self.unconfirmed.extract_if(.., is_safe) {
+            safe.receipt.confirm();
+        }
+    }
+
+    /// No reading is known that cannot be encoded; one that is must not stop the others.
+    fn unusable(&self, sealed: &Pending, error: &SpoolError) {
+        let observations = sealed.observations.len();
+        let dropped = &self.given.health.counters.dropped_observations;
+        count(dropped, observations as u64);
+        tracing::error!(error = chain(error), observations, "a batch was given up");
+    }
+
+    fn announce(&mut self, stored: &Stored, batches: &[Vec<Observation>]) {
+        let dropped = stored.dropped;
+        let health = &self.given.health;
+        count(&health.counters.dropped_observations, dropped.observations);
+        let is_dropping = (dropped.batches > 0).then_some("the oldest batches are dropped");
+        health.faults.set(FaultKind::SpoolFull, "", is_dropping);
+        // Unanswered, these make their sources have the brokers repeat what was dropped.
+        self.unconfirmed
+            .retain(|one| one.first > dropped.never_durable);
         let oldest = self.given.keeper.held().usage.oldest;
         for (seq, batch) in stored.seqs.iter().zip(batches) {
             count(&self.given.health.counters.observations, batch.len() as u64);
@@ -231,7 +314,9 @@ impl Collector {
     /// `stop-reading`: once the open batch is full too, no reading is taken until the aggregator has
     /// released something. False when the agent stops first.
     async fn wait_for_room(&mut self) -> Result<bool, KeeperError> {
-        tracing::warn!("the spool is full; reading stops until the aggregator has taken something");
+        let faults = Arc::clone(&self.given.health.faults);
+        let cause = "reading stops until the aggregator has taken something";
+        faults.begin(FaultKind::SpoolFull, "", cause);
         self.given.beat.rest();
         let mut held = self.given.keeper.watch();
         let bytes = held.borrow_and_update().usage.bytes;
@@ -245,24 +330,6 @@ impl Collector {
             }
         }
         Ok(false)
-    }
-
-    /// The spool failed: goes on taking readings for a while, the newest rather than the oldest.
-    async fn hold(&mut self, sealed: &mut Pending) {
-        self.meanwhile(HOLD, sleep(RETRY)).await;
-        let waiting = sealed.observations.len() + self.open.observations.len();
-        let surplus = waiting.saturating_sub(HOLD);
-        if surplus > 0 {
-            let oldest = surplus.min(sealed.observations.len());
-            sealed.observations.drain(..oldest);
-            self.open.observations.drain(..surplus - oldest);
-            // Which receipt belongs to what was dropped is not known. Unanswered, all of them make
-            // their sources have the brokers repeat everything.
-            sealed.receipts.clear();
-            self.open.receipts.clear();
-            let dropped = &self.given.health.counters.dropped_observations;
-            count(dropped, surplus as u64);
-        }
     }
 
     /// Every source has ended and the spool takes nothing: the next process finds the draft, and

@@ -9,7 +9,7 @@ use std::{
 
 use shared::{clock::Clock, ids::AgentId, ids::GaugeId, wire::AgentHealth};
 
-use crate::{counters::Counters, spool::keeper::Held};
+use crate::{counters::Counters, faults::Faults, spool::keeper::Held};
 
 /// Names in the list of silent sources at most: a health message stays small.
 const MAX_SILENT: usize = 100;
@@ -27,6 +27,7 @@ pub struct Health {
     clock: Clock,
     sources: Vec<SourceGauges>,
     pub counters: Arc<Counters>,
+    pub faults: Arc<Faults>,
     silent: Mutex<BTreeSet<GaugeId>>,
 }
 
@@ -38,6 +39,7 @@ impl Health {
             clock,
             sources,
             counters: Arc::default(),
+            faults: Arc::new(Faults::new(clock)),
             silent: Mutex::default(),
         }
     }
@@ -63,6 +65,7 @@ impl Health {
             dropped: self.counters.dropped_observations.load(Relaxed),
             failed_readings: self.counters.failed_readings.load(Relaxed),
             silent_sources: self.silent_names(),
+            faults: self.faults.present(),
         }
     }
 

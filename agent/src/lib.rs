@@ -11,7 +11,7 @@
 //!
 //! | floor | what it is for |
 //! |---|---|
-//! | [`counters`], [`pulse`] | what every part counts, and whether its loop moves |
+//! | [`counters`], [`faults`], [`pulse`], [`timekeeper`], [`total`] | what every part counts, what is wrong, whether its loop moves, what is thought of the clock, and what a rain gauge's total says |
 //! | [`config`] | the one file, parsed into types that cannot be wrong |
 //! | `net` | the line to an MQTT broker: dialling, one connection, its subscriptions |
 //! | [`source`] | readings from Modbus lines and local brokers |
@@ -20,19 +20,25 @@
 //! | [`health`] | what the agent says of itself |
 //! | [`collector`] | gathers readings into batches that become durable together |
 //! | [`uplink`] | what is sent when, and when it counts as delivered |
-//! | [`summary`], `systemd`, [`cli`], [`run`] | the program around them |
+//! | [`status`], [`summary`], `systemd`, `timesync`, [`cli`], [`run`] | the program around them |
 
 pub mod cli;
 pub mod collector;
 pub mod config;
 pub mod counters;
+pub mod faults;
 pub mod health;
+pub mod kept;
 pub(crate) mod net;
 pub mod pulse;
 pub mod quality;
 pub mod run;
 pub mod source;
 pub mod spool;
+pub mod status;
 pub mod summary;
 pub(crate) mod systemd;
+pub mod timekeeper;
+pub(crate) mod timesync;
+pub mod total;
 pub mod uplink;

@@ -10,7 +10,7 @@ use std::{
 use agent::{
     cli::{Cli, Command},
     config::{self, AgentConfig},
-    run, summary,
+    run, status, summary,
 };
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     }
     let outcome = match cli.command {
         Command::Run { config } => run_agent(config),
+        Command::Status { config } => tell_status(&config),
         Command::Check { configs } => check(&configs),
     };
     outcome.unwrap_or_else(|error| {
@@ -65,6 +66,30 @@ fn run_agent(file: PathBuf) -> anyhow::Result<ExitCode> {
         run::run(config, stop).await
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn tell_status(file: &Path) -> anyhow::Result<ExitCode> {
+    let config = match config::load(file) {
+        Ok(config) => config,
+        Err(error) => {
+            tell(&mut io::stderr(), &chain(&error))?;
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the runtime cannot be started")?;
+    match runtime.block_on(status::ask(&config.data_dir)) {
+        Ok(health) => {
+            tell(&mut io::stdout(), &status::text(&health))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            tell(&mut io::stderr(), &chain(&error))?;
+            Ok(ExitCode::FAILURE)
+        }
+    }
 }
 
 fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {

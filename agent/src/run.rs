@@ -7,32 +7,39 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use shared::{clock, time::EARLIEST, wire::AgentHealth};
+use shared::wire::AgentHealth;
 use tokio::{
     sync::mpsc,
     task::JoinHandle,
-    time::{interval, sleep, timeout},
+    time::{interval, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     collector::{self, CollectorSetup},
     config::{AgentConfig, Login, ModbusBus, MqttInput},
+    faults::FaultKind,
     health::{Health, SourceGauges},
+    kept::KeptFile,
     net::{Credentials, CredentialsError, Dial},
     pulse::Pulse,
     quality::QualityStage,
     source::{
         Delivery,
-        modbus::{Poller, longest_poll},
-        mqtt::listener::{ListenerSetup, listen},
+        modbus::{Poller, PollerSetup, longest_poll},
+        mqtt::{
+            listener::{ListenerSetup, listen},
+            machine::Retentions,
+        },
     },
     spool::{
         self,
         draft::Drafter,
         keeper::{Keeper, KeeperError},
     },
-    systemd,
+    status, systemd,
+    timekeeper::{ClockFloors, Timekeeper},
+    timesync,
     uplink::{
         driver::{self, UplinkSetup},
         machine::Pace,
@@ -51,7 +58,8 @@ const STATUS_EVERY: Duration = Duration::from_secs(60);
 /// How long a stop may take once the sources have ended, the uplink's five seconds of draining
 /// included.
 const STOP: Duration = Duration::from_secs(9);
-const CLOCK_CHECK: Duration = Duration::from_secs(1);
+/// How often it is looked what is wrong no more.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Runs the agent until `stop` resolves.
 ///
@@ -61,19 +69,28 @@ pub async fn run(config: AgentConfig, stop: impl Future<Output = ()>) -> anyhow:
     let opened = spool::open(&config.data_dir, config.spool);
     let spool = opened.context("the spool cannot be opened")?;
     let (health, pulse) = (Arc::new(health(&config)), Arc::new(Pulse::default()));
+    tell_damage(&health, &spool);
+    let floors = ClockFloors::of_this_build(spool.durable_at(), config.doubt_unsynchronised_clock);
+    let timekeeper = Arc::new(Timekeeper::new(config.clock, floors));
     let beat = pulse.beat("spool", STUCK);
     let (keeper, spool_thread) =
-        Keeper::start(spool, beat).context("the spool's thread cannot be started")?;
-    let parts = Parts::start(&config, &health, &pulse, &keeper)?;
+        Keeper::start(spool, config.clock, beat).context("the spool's thread cannot be started")?;
+    let parts = Parts::start(&config, &health, &pulse, &keeper, &timekeeper)?;
     let watchdog = tokio::spawn(systemd::feed_watchdog(pulse));
-    let status = tokio::spawn(report(health, keeper.clone()));
+    let reports = tokio::spawn(report(Arc::clone(&health), keeper.clone()));
+    let answers = status::serve(config.data_dir.clone(), Arc::clone(&health), keeper.clone());
+    let answers = tokio::spawn(answers);
+    let ends = tokio::spawn(tell_ends(health));
+    let timesync = tokio::spawn(timesync::watch(timekeeper));
     systemd::ready();
     announce(&config, &keeper);
     let failed = parts.run_until(stop).await;
-    status.abort();
-    watchdog.abort();
-    let (status, watchdog) = (status.await, watchdog.await);
-    drop((status, watchdog, keeper));
+    for aside in [reports, answers, ends, timesync, watchdog] {
+        aside.abort();
+        // It was told to end; how it did is nothing to report.
+        drop(aside.await);
+    }
+    drop(keeper);
     let closed = tokio::task::spawn_blocking(move || spool_thread.join());
     if timeout(STOP, closed).await.is_err() {
         tracing::warn!("the spool did not close in time");
@@ -96,6 +113,7 @@ impl Parts {
         health: &Arc<Health>,
         pulse: &Pulse,
         keeper: &Keeper,
+        timekeeper: &Arc<Timekeeper>,
     ) -> anyhow::Result<Self> {
         let stop = CancellationToken::new();
         let (deliver, deliveries) = mpsc::channel(DELIVERIES);
@@ -103,6 +121,7 @@ impl Parts {
         let uplink = UplinkSetup {
             agent: config.agent.clone(),
             clock: config.clock,
+            timekeeper: Arc::clone(timekeeper),
             dial: Dial {
                 broker: config.uplink.broker.clone(),
                 client_id: config.agent.to_string(),
@@ -123,10 +142,14 @@ impl Parts {
             stop: stop.clone(),
         };
         // The spool is open: it holds the lock of the data directory.
-        let (draft, left) = Drafter::open(&config.data_dir, Arc::clone(&health.counters));
+        let (draft, left) = Drafter::open(
+            &config.data_dir,
+            Arc::clone(&health.counters),
+            Arc::clone(&health.faults),
+        );
         let collector = CollectorSetup {
             quality: QualityStage::new(config.gauges()),
-            clock: config.clock,
+            timekeeper: Arc::clone(timekeeper),
             window: config.uplink.batch,
             when_full: config.spool.when_full,
             keeper: keeper.clone(),
@@ -136,6 +159,7 @@ impl Parts {
             stored,
             draft,
             left,
+            totals: KeptFile::open(&config.data_dir, "totals"),
         };
         let sources = Sources {
             config,
@@ -191,8 +215,10 @@ struct Sources<'a> {
 impl Sources<'_> {
     /// Starts all of them; nobody but they can deliver after that.
     fn spawn(self) -> Result<TaskTracker, CredentialsError> {
-        for input in &self.config.mqtt {
-            self.listen(input, credentials(input.login.as_ref())?);
+        for (number, input) in self.config.mqtt.iter().enumerate() {
+            let name = format!("retained-{number}");
+            let retained = KeptFile::open(&self.config.data_dir, &name);
+            self.listen(input, credentials(input.login.as_ref())?, retained);
         }
         for bus in &self.config.modbus {
             self.poll(bus);
@@ -204,47 +230,61 @@ impl Sources<'_> {
     fn poll(&self, bus: &ModbusBus) {
         let beat = format!("poll {}", bus.name);
         let beat = self.pulse.beat(beat, STUCK + longest_poll(bus));
-        let (bus, clock) = (bus.clone(), self.config.clock);
-        let counters = Arc::clone(&self.health.counters);
-        let (deliver, stop) = (self.deliver.clone(), self.stop.clone());
-        self.start(async move {
-            let poller = Poller::new(bus, clock, counters, beat, deliver);
-            poller.run(stop).await;
-        });
+        let setup = PollerSetup {
+            bus: bus.clone(),
+            clock: self.config.clock,
+            counters: Arc::clone(&self.health.counters),
+            faults: Arc::clone(&self.health.faults),
+            beat,
+            stop: self.stop.clone(),
+        };
+        let poller = Poller::new(setup, self.deliver.clone());
+        self.tasks.spawn(poller.run());
     }
 
-    fn listen(&self, input: &MqttInput, credentials: Option<Credentials>) {
+    fn listen(
+        &self,
+        input: &MqttInput,
+        credentials: Option<Credentials>,
+        retained: (KeptFile<Retentions>, Retentions),
+    ) {
         let setup = ListenerSetup {
             input: input.clone(),
             credentials,
+            retained,
             clock: self.config.clock,
             counters: Arc::clone(&self.health.counters),
+            faults: Arc::clone(&self.health.faults),
             beat: self.pulse.beat(format!("listen {}", input.name), STUCK),
             stop: self.stop.clone(),
         };
-        self.start(listen(setup, self.deliver.clone()));
-    }
-
-    fn start(&self, source: impl Future<Output = ()> + Send + 'static) {
-        let stop = self.stop.clone();
-        self.tasks.spawn(async move {
-            if stop.run_until_cancelled(clock_is_set()).await.is_some() {
-                source.await;
-            }
-        });
+        self.tasks.spawn(listen(setup, self.deliver.clone()));
     }
 }
 
-/// A gateway without a battery for its clock starts in 1970: nothing read then could ever be
-/// placed in time, so reading waits for the clock.
-async fn clock_is_set() {
-    let mut told = false;
-    while clock::real_now() < EARLIEST {
-        if !told {
-            tracing::error!("the system clock is not set; reading waits for it");
-            told = true;
-        }
-        sleep(CLOCK_CHECK).await;
+/// Says what of the spool was damaged: there is nothing to mend, and a human should know.
+fn tell_damage(health: &Health, spool: &spool::Spool) {
+    let damage = spool.damage();
+    for place in &damage.places {
+        tracing::error!(place, "damage in the spool");
+    }
+    if !damage.is_none() {
+        let cause = format!(
+            "{} bytes could not be read, at least {} batches are lost; first: {}",
+            damage.bytes,
+            damage.batches,
+            damage.places.first().map_or("", String::as_str)
+        );
+        health.faults.begin(FaultKind::SpoolDamaged, "", &cause);
+    }
+}
+
+/// Says what is wrong no more.
+async fn tell_ends(health: Arc<Health>) {
+    let mut ticks = interval(LOOK);
+    loop {
+        ticks.tick().await;
+        health.faults.tell_ends();
     }
 }
 

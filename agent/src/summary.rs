@@ -48,6 +48,9 @@ pub fn summary(config: &AgentConfig) -> String {
             input.gauges.len()
         );
     }
+    for hint in &config.hints {
+        let _ = write!(text, "\n  note: {hint}");
+    }
     text
 }
 

@@ -11,19 +11,21 @@ use agent::{
     collector::{self, CollectorSetup},
     config::{GaugeSpec, SpoolConfig, WhenFull},
     health::Health,
+    kept::KeptFile,
     pulse::Pulse,
     quality::QualityStage,
-    source::{Answer, Delivery, Outcome, Reading, Receipt},
+    source::{Answer, Delivery, Outcome, Reading, Receipt, Stamp},
     spool::{
         Spool,
         draft::{Draft, Drafter},
         keeper::{Keeper, StoredBatch},
         memory::MemoryEngine,
+        seqs::SeqSet,
     },
+    timekeeper::{ClockFloors, Timekeeper},
 };
 use shared::{
     clock::Clock, gauge::Parameter, observation::Observation, quality::Limits, value::Value,
-    wire::Ack,
 };
 use tempfile::TempDir;
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
@@ -57,7 +59,7 @@ impl RunningCollector {
         };
         let random = fastrand::Rng::new();
         let spool = Spool::open(Box::new(disk.clone()), config, random).unwrap();
-        let (keeper, _) = Keeper::start(spool, pulse.beat("spool", PATIENCE)).unwrap();
+        let (keeper, _) = Keeper::start(spool, Clock::Real, pulse.beat("spool", PATIENCE)).unwrap();
         let (deliver, deliveries) = mpsc::channel(256);
         let (announce, stored) = mpsc::channel(256);
         let (durable, receipts) = mpsc::unbounded_channel();
@@ -66,16 +68,25 @@ impl RunningCollector {
             parameter: Parameter::Depth,
             interval: Duration::from_secs(60),
             limits: Limits::default(),
+            total: None,
         };
-        let (draft, left) = Drafter::open(data_dir.path(), Arc::clone(&health.counters));
+        let (draft, left) = Drafter::open(
+            data_dir.path(),
+            Arc::clone(&health.counters),
+            Arc::clone(&health.faults),
+        );
         let setup = CollectorSetup {
             quality: QualityStage::new(&(0..100).map(gauge).collect::<Vec<_>>()),
-            clock: Clock::Real,
+            timekeeper: Arc::new(Timekeeper::new(
+                Clock::Real,
+                ClockFloors::of_this_build(None, false),
+            )),
             window: Duration::from_millis(50),
             when_full,
             keeper: keeper.clone(),
             draft,
             left,
+            totals: KeptFile::open(data_dir.path(), "totals"),
             health: Arc::clone(&health),
             beat: pulse.beat("collector", PATIENCE),
             deliveries,
@@ -111,6 +122,7 @@ impl RunningCollector {
         let reading = Reading {
             gauge: format!("lg-{gauge:04}").parse().unwrap(),
             at: Clock::Real.now(),
+            stamp: Stamp::Gateway,
             outcome: Outcome::Number(Value::from_milli(milli)),
         };
         let delivery = Delivery {
@@ -145,11 +157,7 @@ impl RunningCollector {
 
     async fn release_through(&self, through: u64) {
         self.keeper
-            .release(Ack {
-                incarnation: self.keeper.held().incarnation,
-                through,
-                ranges: vec![],
-            })
+            .release(SeqSet::from_iter([1..=through]))
             .await
             .unwrap();
     }
@@ -216,29 +224,43 @@ async fn when_the_spool_is_full_drop_oldest_goes_on_and_counts() {
 }
 
 #[tokio::test]
-async fn while_the_spool_fails_readings_wait_in_memory_and_no_receipt_is_given() {
+async fn while_the_medium_takes_nothing_readings_flow_and_receipts_come_when_they_are_durable() {
     let mut collector = RunningCollector::start(1_000_000, WhenFull::DropOldest);
     collector.disk.set_broken(true);
     collector.reading(1, 1).await;
+    let first = collector.next_stored().await.seq;
+    let batch = collector.keeper.read(first).await.unwrap().unwrap();
+    assert_eq!(batch.len(), 1, "it can be sent");
+    let present = collector.health.faults.present();
+    let kinds: Vec<_> = present.iter().map(|fault| &*fault.kind).collect();
+    assert_eq!(kinds, ["spool-in-memory"]);
     collector.reading(2, 2).await;
+    collector.next_stored().await;
     assert!(
         timeout(Duration::from_millis(300), collector.receipts.recv())
             .await
-            .is_err()
+            .is_err(),
+        "nothing of it is durable"
     );
     collector.disk.set_broken(false);
-    let mut confirmed = [
-        collector.next_receipt().await,
-        collector.next_receipt().await,
-    ];
-    confirmed.sort_unstable();
-    assert_eq!(confirmed, [1, 2]);
-    let held = collector.keeper.held().usage;
-    let mut kept = 0;
-    for seq in 1..=held.newest {
-        kept += collector.keeper.read(seq).await.unwrap().unwrap().len();
+    collector.reading(3, 3).await;
+    let mut confirmed = Vec::new();
+    for _ in 0..3 {
+        confirmed.push(collector.next_receipt().await);
     }
-    assert_eq!(kept, 2);
+    assert_eq!(confirmed, [1, 2, 3]);
+    assert_eq!(collector.health.faults.present(), []);
+    assert_eq!(collector.keeper.held().usage.batches, 3);
+}
+
+#[tokio::test]
+async fn what_the_aggregator_has_is_confirmed_though_it_was_never_durable_here() {
+    let mut collector = RunningCollector::start(1_000_000, WhenFull::DropOldest);
+    collector.disk.set_broken(true);
+    collector.reading(1, 1).await;
+    let first = collector.next_stored().await.seq;
+    collector.release_through(first).await;
+    assert_eq!(collector.next_receipt().await, 1);
 }
 
 #[tokio::test]

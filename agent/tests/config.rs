@@ -103,8 +103,8 @@ fn what_cannot_work_is_refused() {
             "already used by [[modbus]] \"bus-a\"",
         ),
         (
-            format!("{HEAD}{BUS}{GAUGE}").replace("unit_id = 1", "unit_id = 248"),
-            "not from 1 to 247",
+            format!("{HEAD}{BUS}{GAUGE}").replace("unit_id = 1", "unit_id = 256"),
+            "not from 0 to 255",
         ),
         (
             format!("{HEAD}{BUS}{GAUGE}")

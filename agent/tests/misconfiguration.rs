@@ -38,7 +38,7 @@ const TOUR: [(&str, &str, &str, &[&str]); 18] = [
         &[
             "gw.toml:11: unknown key `paramter`, expected one of `gauge`, `parameter`, `unit_id`, \
            `register`, `kind`, `type`, `word_order`, `scale`, `offset`, `interval_s`, \
-           `sentinels`, `limits`",
+           `reading`, `wraps_at`, `sentinels`, `limits`",
         ],
     ),
     (

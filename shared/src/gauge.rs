@@ -31,9 +31,10 @@ pub enum Parameter {
     Stage,
     /// Elevation of the water above the city datum, in metres.
     WaterLevel,
-    /// Rainfall depth in the gauge's interval, in millimetres.
+    /// Rainfall depth: what fell since the gauge's last reading, in millimetres. Never a running total,
+    /// which is turned into that where it is read.
     RainfallDepth,
-    /// Rainfall intensity, in millimetres per hour.
+    /// Rainfall intensity between two readings, in millimetres per hour.
     RainfallIntensity,
 }
 

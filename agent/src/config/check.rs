@@ -13,6 +13,7 @@ use toml::Spanned;
 
 use super::{
     fields::{Placed, login, of, parsed, to_count, whole, within, wrong_broker},
+    inputs,
     raw::{RawConfig, RawSpool, RawUplink},
     settings::{AgentConfig, SpoolConfig, UplinkConfig},
     sources::{self, Taken},
@@ -64,6 +65,7 @@ fn build(raw: RawConfig, findings: &mut Findings<'_>) -> Option<AgentConfig> {
         findings.add(None, "", message);
     }
     let mut taken = Taken::default();
+    let doubt_unsynchronised_clock = raw.doubt_unsynchronised_clock;
     let modbus: Vec<_> = raw
         .modbus
         .iter()
@@ -73,7 +75,7 @@ fn build(raw: RawConfig, findings: &mut Findings<'_>) -> Option<AgentConfig> {
     let mqtt: Vec<_> = raw
         .mqtt
         .iter()
-        .filter_map(|m| sources::mqtt(m, agent_name, &mut taken, findings))
+        .filter_map(|m| inputs::mqtt(m, agent_name, &mut taken, findings))
         .collect();
     Some(AgentConfig {
         agent: agent?,
@@ -81,8 +83,10 @@ fn build(raw: RawConfig, findings: &mut Findings<'_>) -> Option<AgentConfig> {
         uplink: uplink?,
         spool,
         clock,
+        doubt_unsynchronised_clock,
         modbus,
         mqtt,
+        hints: taken.into_hints(),
     })
 }
 

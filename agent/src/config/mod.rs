@@ -6,9 +6,11 @@
 mod check;
 mod endpoint;
 mod fields;
+mod inputs;
 mod limits;
 mod load;
 mod raw;
+mod readings;
 mod registers;
 mod settings;
 mod sources;
@@ -18,6 +20,7 @@ mod word;
 pub use check::parse;
 pub use endpoint::{Endpoint, Parity, SerialLine};
 pub use load::{LoadError, load};
+pub(crate) use registers::register_hint;
 pub use registers::{RegisterKind, WordFormat, WordOrder, WordType};
 pub use settings::{
     AgentConfig, GaugeSpec, Login, ModbusBus, ModbusGauge, MqttGauge, MqttInput, SpoolConfig,

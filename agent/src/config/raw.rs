@@ -12,6 +12,8 @@ use toml::Spanned;
 pub(super) struct RawConfig {
     pub agent: Spanned<String>,
     pub data_dir: Spanned<String>,
+    #[serde(default)]
+    pub doubt_unsynchronised_clock: bool,
     pub uplink: RawUplink,
     #[serde(default)]
     pub spool: RawSpool,
@@ -53,6 +55,10 @@ pub(super) struct RawModbusBus {
     pub retries: Option<Spanned<i64>>,
     pub turnaround_ms: Option<Spanned<i64>>,
     pub max_gap_words: Option<Spanned<i64>>,
+    pub max_words: Option<Spanned<i64>>,
+    pub pause_after_connect_ms: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub close_after_poll: bool,
     pub probe_max_seconds: Option<Spanned<f64>>,
     #[serde(default)]
     pub gauge: Vec<RawModbusGauge>,
@@ -72,6 +78,8 @@ pub(super) struct RawModbusGauge {
     pub scale: Option<Spanned<f64>>,
     pub offset: Option<Spanned<f64>>,
     pub interval_s: Option<Spanned<f64>>,
+    pub reading: Option<Spanned<String>>,
+    pub wraps_at: Option<Spanned<f64>>,
     #[serde(default)]
     pub sentinels: Vec<Spanned<f64>>,
     pub limits: Option<Spanned<RawLimits>>,
@@ -96,6 +104,8 @@ pub(super) struct RawMqttGauge {
     pub parameter: Spanned<String>,
     pub topic: Option<Spanned<String>>,
     pub interval_s: Option<Spanned<f64>>,
+    pub reading: Option<Spanned<String>>,
+    pub wraps_at: Option<Spanned<f64>>,
     pub limits: Option<Spanned<RawLimits>>,
 }
 

@@ -64,6 +64,16 @@ impl WordType {
         (low..=high).contains(&raw) && raw.fract() == 0.0
     }
 
+    /// The count after the highest one; none for a number that does not wrap.
+    #[must_use]
+    pub(crate) fn wraps_at(self) -> Option<f64> {
+        match self {
+            Self::U16 => Some(65_536.0),
+            Self::U32 => Some(4_294_967_296.0),
+            Self::I16 | Self::I32 | Self::F32 => None,
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::U16 => "u16",
@@ -73,6 +83,21 @@ impl WordType {
             Self::F32 => "f32",
         }
     }
+}
+
+/// What is probably meant by a register that looks like the number of a manual, which counts from 1
+/// and puts the kind in front.
+#[must_use]
+pub(crate) fn register_hint(register: u16, kind: RegisterKind) -> Option<String> {
+    let (first, name) = match kind {
+        RegisterKind::Holding => (40_001, "holding"),
+        RegisterKind::Input => (30_001, "input"),
+    };
+    let counted = register.checked_sub(first).filter(|n| *n < 9_999)?;
+    Some(format!(
+        "register = {register} is asked for as it is; if that is a manual's number, it is \
+         register = {counted} of kind = \"{name}\""
+    ))
 }
 
 impl fmt::Display for WordType {

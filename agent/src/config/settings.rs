@@ -19,6 +19,7 @@ use super::{
     registers::{RegisterKind, WordFormat},
     when_full::WhenFull,
 };
+use crate::total::TotalSpec;
 
 /// Everything the agent needs to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,8 +29,12 @@ pub struct AgentConfig {
     pub uplink: UplinkConfig,
     pub spool: SpoolConfig,
     pub clock: Clock,
+    /// Whether readings are suspect while the system does not call its clock synchronised.
+    pub doubt_unsynchronised_clock: bool,
     pub modbus: Vec<ModbusBus>,
     pub mqtt: Vec<MqttInput>,
+    /// What may be meant otherwise, for whoever checks the file.
+    pub hints: Vec<String>,
 }
 
 /// The line to the aggregator's broker.
@@ -72,6 +77,8 @@ pub struct GaugeSpec {
     /// Storm time between two readings.
     pub interval: Duration,
     pub limits: Limits,
+    /// Set where the gauge counts for ever: what is delivered is what fell since its last reading.
+    pub total: Option<TotalSpec>,
 }
 
 /// One Modbus line and the gauges on it.
@@ -86,6 +93,12 @@ pub struct ModbusBus {
     pub turnaround: Duration,
     /// Unused registers that may be read along to join two gauges into one request.
     pub max_gap: u16,
+    /// Most registers that one read may ask for.
+    pub max_words: u16,
+    /// What a device needs after a connection before it listens.
+    pub pause_after_connect: Duration,
+    /// Whether the line is left to others between two polls.
+    pub close_after_poll: bool,
     /// Longest rest between two probes of a silent unit.
     pub probe_max: Duration,
     pub gauges: Vec<ModbusGauge>,

@@ -1,4 +1,4 @@
-//! The source tables of a configuration: Modbus lines, local brokers and their gauges.
+//! The source tables of a configuration: Modbus lines and their gauges, and what all gauges have.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -6,16 +6,17 @@ use std::{
     time::Duration,
 };
 
-use shared::{broker::BrokerUrl, findings::Findings, gauge::Parameter, ids::GaugeId};
+use shared::{findings::Findings, gauge::Parameter, ids::GaugeId};
 use toml::Spanned;
 
 use super::{
     endpoint::Endpoint,
-    fields::{login, of, parsed, to_count, whole, within, wrong_broker},
+    fields::{of, parsed, to_count, whole, within},
     limits,
-    raw::{RawLimits, RawModbusBus, RawModbusGauge, RawMqttGauge, RawMqttInput},
-    registers::{RegisterKind, WordFormat, WordOrder, WordType},
-    settings::{GaugeSpec, ModbusBus, ModbusGauge, MqttGauge, MqttInput},
+    raw::{RawLimits, RawModbusBus, RawModbusGauge},
+    readings::{Keys, rain_hint},
+    registers::{RegisterKind, WordFormat, WordOrder, WordType, register_hint},
+    settings::{GaugeSpec, ModbusBus, ModbusGauge},
     word::UnknownWord,
 };
 
@@ -24,11 +25,18 @@ const INTERVAL_S: RangeInclusive<f64> = 0.1..=86_400.0;
 const DEFAULT_INTERVAL_S: f64 = 60.0;
 const TIMEOUT_MS: RangeInclusive<f64> = 10.0..=60_000.0;
 const TURNAROUND_MS: RangeInclusive<f64> = 0.0..=5_000.0;
+/// The slowest devices that are known to need one want a second.
+const PAUSE_AFTER_CONNECT_MS: RangeInclusive<f64> = 0.0..=30_000.0;
+/// The protocol's most, and the least that holds a number of two registers.
+const MAX_WORDS: RangeInclusive<f64> = 2.0..=125.0;
 const RETRIES: RangeInclusive<f64> = 0.0..=5.0;
 const GAP_WORDS: RangeInclusive<f64> = 0.0..=120.0;
 const PROBE_SECONDS: RangeInclusive<f64> = 0.5..=86_400.0;
-/// Unit ids of the Modbus specification; 0 is broadcast, which no device answers.
+/// Unit ids on a serial line; 0 is broadcast, which no device answers.
 const UNIT_IDS: RangeInclusive<u8> = 1..=247;
+/// On TCP a device that is no gateway answers to 255 or 0 (Modbus messaging on TCP/IP 1.0b, § 4.4.1.2),
+/// and many answer to anything.
+const TCP_UNIT_IDS: RangeInclusive<u8> = 0..=255;
 /// Where manuals count registers from 1 with the kind in front (40001 is holding register 0).
 const LONG_NUMBERS: RangeInclusive<i64> = 300_001..=465_536;
 
@@ -38,7 +46,15 @@ pub(super) struct Taken {
     gauges: HashMap<String, String>,
     names: HashSet<String>,
     ports: HashMap<String, String>,
-    clients: HashMap<String, String>,
+    pub(super) clients: HashMap<String, String>,
+    hints: Vec<String>,
+}
+
+impl Taken {
+    /// What may be meant otherwise.
+    pub(super) fn into_hints(self) -> Vec<String> {
+        self.hints
+    }
 }
 
 /// One `[[modbus]]` table.
@@ -62,8 +78,51 @@ pub(super) fn modbus(
         );
         findings.add(Some(raw.connect.span()), &place, message);
     }
+    if raw.gauge.is_empty() {
+        findings.add(Some(raw.name.span()), &place, "has no [[modbus.gauge]]");
+    }
+    let unit_ids = match endpoint {
+        Some(Endpoint::Tcp { .. }) => TCP_UNIT_IDS,
+        _ => UNIT_IDS,
+    };
+    let line = (place.as_str(), unit_ids);
+    let gauges: Vec<_> = raw
+        .gauge
+        .iter()
+        .filter_map(|g| Some((g, modbus_gauge(g, &line, taken, findings)?)))
+        .collect();
+    shared_registers(&gauges, &place, findings);
+    let gauges = gauges.into_iter().map(|(_, gauge)| gauge).collect();
+    let numbers = bus_numbers(raw, &place, findings);
+    Some(ModbusBus {
+        name,
+        endpoint: endpoint?,
+        close_after_poll: raw.close_after_poll,
+        timeout: numbers.timeout,
+        retries: numbers.retries,
+        turnaround: numbers.turnaround,
+        max_gap: numbers.max_gap,
+        max_words: numbers.max_words,
+        pause_after_connect: numbers.pause_after_connect,
+        probe_max: numbers.probe_max,
+        gauges,
+    })
+}
+
+/// The numbers of a `[[modbus]]` table.
+struct BusNumbers {
+    timeout: Duration,
+    retries: u8,
+    turnaround: Duration,
+    max_gap: u16,
+    max_words: u16,
+    pause_after_connect: Duration,
+    probe_max: Duration,
+}
+
+fn bus_numbers(raw: &RawModbusBus, place: &str, findings: &mut Findings<'_>) -> BusNumbers {
     let mut number =
-        |key, value, default, bounds| within(&place, key, value, default, bounds, findings);
+        |key, value, default, bounds| within(place, key, value, default, bounds, findings);
     let timeout = number(
         "timeout_ms",
         raw.timeout_ms.as_ref().map(whole),
@@ -84,37 +143,37 @@ pub(super) fn modbus(
         8.0,
         GAP_WORDS,
     );
+    let max_words = raw.max_words.as_ref().map(whole);
+    let max_words = number("max_words", max_words, 125.0, MAX_WORDS);
+    let pause_after_connect = raw.pause_after_connect_ms.as_ref().map(whole);
+    let pause_after_connect = number(
+        "pause_after_connect_ms",
+        pause_after_connect,
+        0.0,
+        PAUSE_AFTER_CONNECT_MS,
+    );
     let probe = number(
         "probe_max_seconds",
         of(raw.probe_max_seconds.as_ref()),
         300.0,
         PROBE_SECONDS,
     );
-    if raw.gauge.is_empty() {
-        findings.add(Some(raw.name.span()), &place, "has no [[modbus.gauge]]");
-    }
-    let gauges: Vec<_> = raw
-        .gauge
-        .iter()
-        .filter_map(|g| Some((g, modbus_gauge(g, &place, taken, findings)?)))
-        .collect();
-    shared_registers(&gauges, &place, findings);
-    let gauges = gauges.into_iter().map(|(_, gauge)| gauge).collect();
-    Some(ModbusBus {
-        name,
-        endpoint: endpoint?,
-        timeout: Duration::from_secs_f64(timeout / 1000.0),
+    let milliseconds = |number: f64| Duration::from_secs_f64(number / 1000.0);
+    let small = |number: f64| u16::try_from(to_count(number)).unwrap_or(u16::MAX);
+    BusNumbers {
+        timeout: milliseconds(timeout),
         retries: u8::try_from(to_count(retries)).unwrap_or(0),
-        turnaround: Duration::from_secs_f64(turnaround / 1000.0),
-        max_gap: u16::try_from(to_count(max_gap)).unwrap_or(0),
+        turnaround: milliseconds(turnaround),
+        max_gap: small(max_gap),
+        max_words: small(max_words),
+        pause_after_connect: milliseconds(pause_after_connect),
         probe_max: Duration::from_secs_f64(probe),
-        gauges,
-    })
+    }
 }
 
 fn modbus_gauge(
     raw: &RawModbusGauge,
-    bus: &str,
+    (bus, unit_ids): &(&str, RangeInclusive<u8>),
     taken: &mut Taken,
     findings: &mut Findings<'_>,
 ) -> Option<ModbusGauge> {
@@ -127,29 +186,24 @@ fn modbus_gauge(
         taken,
         findings,
     );
-    let unit_id = unit_id(&raw.unit_id, &place, findings);
+    let unit_id = unit_id(&raw.unit_id, unit_ids, &place, findings);
     let register = register(&raw.register, &place, findings);
     let kind = optional::<RegisterKind>(raw.kind.as_ref(), &place, findings);
     let word_type = parsed::<WordType, _>(&raw.word_type, &place, findings);
     let order = optional::<WordOrder>(raw.word_order.as_ref(), &place, findings);
-    let (scale, offset) = (raw.scale.as_ref(), raw.offset.as_ref());
-    for (key, value) in [("scale", scale), ("offset", offset)] {
-        if let Some(value) = value.filter(|v| !v.get_ref().is_finite()) {
-            findings.add(
-                Some(value.span()),
-                &place,
-                format!("{key} is not a finite number"),
-            );
-        }
-    }
-    if let Some(zero) = scale.filter(|s| *s.get_ref() == 0.0) {
-        findings.add(
-            Some(zero.span()),
-            &place,
-            "scale = 0 makes every reading the same",
-        );
-    }
+    let (scale, offset) = scaling(raw, &place, findings);
     let (word_type, register) = (word_type?, register?);
+    let keys = Keys {
+        reading: raw.reading.as_ref(),
+        wraps_at: raw.wraps_at.as_ref(),
+        scale,
+        offset,
+        word_type: Some(word_type),
+    };
+    let spec = spec.map(|spec| counting(spec, &keys, &place, taken, findings));
+    taken.hints.extend(
+        register_hint(register, kind?).map(|hint| format!("gauge {}: {hint}", raw.gauge.get_ref())),
+    );
     if u32::from(register) + u32::from(word_type.words()) > 0x1_0000 {
         let words = word_type.words();
         let message = format!("register {register} and {words} words run past register 65535");
@@ -175,10 +229,35 @@ fn modbus_gauge(
             word_type,
             order: order?,
         },
-        scale: scale.map_or(1.0, |s| *s.get_ref()),
-        offset: offset.map_or(0.0, |o| *o.get_ref()),
+        scale,
+        offset,
         sentinels: raw.sentinels.iter().map(|s| *s.get_ref()).collect(),
     })
+}
+
+/// How raw numbers become the parameter's unit.
+fn scaling(raw: &RawModbusGauge, place: &str, findings: &mut Findings<'_>) -> (f64, f64) {
+    let (scale, offset) = (raw.scale.as_ref(), raw.offset.as_ref());
+    for (key, value) in [("scale", scale), ("offset", offset)] {
+        if let Some(value) = value.filter(|v| !v.get_ref().is_finite()) {
+            findings.add(
+                Some(value.span()),
+                place,
+                format!("{key} is not a finite number"),
+            );
+        }
+    }
+    if let Some(zero) = scale.filter(|s| *s.get_ref() == 0.0) {
+        findings.add(
+            Some(zero.span()),
+            place,
+            "scale = 0 makes every reading the same",
+        );
+    }
+    (
+        scale.map_or(1.0, |s| *s.get_ref()),
+        offset.map_or(0.0, |o| *o.get_ref()),
+    )
 }
 
 /// A block that was copied and not changed: two gauges can hardly have the same depth of the same
@@ -205,11 +284,33 @@ fn shared_registers(
     }
 }
 
-fn unit_id(raw: &Spanned<i64>, place: &str, findings: &mut Findings<'_>) -> Option<u8> {
+/// A gauge with what its readings mean.
+pub(super) fn counting(
+    spec: GaugeSpec,
+    keys: &Keys<'_>,
+    place: &str,
+    taken: &mut Taken,
+    findings: &mut Findings<'_>,
+) -> GaugeSpec {
+    let hint = rain_hint(spec.id.as_str(), spec.parameter, keys.reading.is_some());
+    taken.hints.extend(hint);
+    GaugeSpec {
+        total: keys.total(spec.parameter, place, findings),
+        ..spec
+    }
+}
+
+fn unit_id(
+    raw: &Spanned<i64>,
+    unit_ids: &RangeInclusive<u8>,
+    place: &str,
+    findings: &mut Findings<'_>,
+) -> Option<u8> {
     let found = *raw.get_ref();
-    let unit_id = u8::try_from(found).ok().filter(|u| UNIT_IDS.contains(u));
+    let unit_id = u8::try_from(found).ok().filter(|u| unit_ids.contains(u));
     if unit_id.is_none() {
-        let message = format!("unit_id = {found} is not from 1 to 247");
+        let (first, last) = (unit_ids.start(), unit_ids.end());
+        let message = format!("unit_id = {found} is not from {first} to {last}");
         findings.add(Some(raw.span()), place, message);
     }
     unit_id
@@ -230,103 +331,7 @@ fn register(raw: &Spanned<i64>, place: &str, findings: &mut Findings<'_>) -> Opt
     register
 }
 
-/// One `[[mqtt]]` table.
-pub(super) fn mqtt(
-    raw: &RawMqttInput,
-    agent: &str,
-    taken: &mut Taken,
-    findings: &mut Findings<'_>,
-) -> Option<MqttInput> {
-    let name = raw.name.get_ref().clone();
-    let place = format!("[[mqtt]] {name:?}");
-    source_name(&raw.name, &place, taken, findings);
-    let broker = BrokerUrl::parse(raw.broker.get_ref())
-        .map_err(|e| wrong_broker(&raw.broker, &place, &e, findings))
-        .ok();
-    let client_id = raw
-        .client_id
-        .as_ref()
-        .map_or_else(|| format!("{agent}-{name}"), |id| id.get_ref().clone());
-    let span = raw.client_id.as_ref().unwrap_or(&raw.name).span();
-    if client_id.is_empty() {
-        findings.add(
-            Some(span),
-            &place,
-            "client_id is empty; a session that lasts needs one",
-        );
-    } else if client_id == agent {
-        findings.add(
-            Some(span),
-            &place,
-            "client_id must differ from the agent's own id",
-        );
-    } else if let Some(other) = taken.clients.insert(client_id.clone(), name.clone()) {
-        findings.add(
-            Some(span),
-            &place,
-            format!("client_id is already used by [[mqtt]] {other:?}"),
-        );
-    }
-    if raw.gauge.is_empty() {
-        findings.add(Some(raw.name.span()), &place, "has no [[mqtt.gauge]]");
-    }
-    let login = login(
-        &place,
-        raw.username.as_ref(),
-        raw.password_file.as_ref(),
-        findings,
-    );
-    let mut topics = HashMap::new();
-    let gauges = raw
-        .gauge
-        .iter()
-        .filter_map(|g| mqtt_gauge(g, &place, taken, &mut topics, findings))
-        .collect();
-    Some(MqttInput {
-        name,
-        broker: broker?,
-        client_id,
-        login,
-        gauges,
-    })
-}
-
-fn mqtt_gauge(
-    raw: &RawMqttGauge,
-    input: &str,
-    taken: &mut Taken,
-    topics: &mut HashMap<String, String>,
-    findings: &mut Findings<'_>,
-) -> Option<MqttGauge> {
-    let id = raw.gauge.get_ref();
-    let place = format!("{input}, gauge {id}");
-    let spec = gauge(
-        (&raw.gauge, &raw.parameter),
-        raw.interval_s.as_ref(),
-        raw.limits.as_ref(),
-        &place,
-        taken,
-        findings,
-    );
-    let topic = raw
-        .topic
-        .as_ref()
-        .map_or_else(|| format!("gauges/{id}"), |t| t.get_ref().clone());
-    let span = raw.topic.as_ref().unwrap_or(&raw.gauge).span();
-    if topic.is_empty() || topic.contains(['+', '#', '\0']) {
-        let message = format!("topic {topic:?} must be one plain topic, without + or #");
-        findings.add(Some(span), &place, message);
-    } else if let Some(other) = topics.insert(topic.clone(), id.clone()) {
-        findings.add(
-            Some(span),
-            &place,
-            format!("topic {topic:?} already belongs to gauge {other}"),
-        );
-    }
-    Some(MqttGauge { spec: spec?, topic })
-}
-
-fn gauge(
+pub(super) fn gauge(
     (id, parameter): (&Spanned<String>, &Spanned<String>),
     interval_s: Option<&Spanned<f64>>,
     own_limits: Option<&Spanned<RawLimits>>,
@@ -365,10 +370,11 @@ fn gauge(
         parameter,
         interval: Duration::from_secs_f64(interval),
         limits: limits?,
+        total: None,
     })
 }
 
-fn source_name(
+pub(super) fn source_name(
     name: &Spanned<String>,
     place: &str,
     taken: &mut Taken,

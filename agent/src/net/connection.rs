@@ -229,6 +229,7 @@ impl Connection {
             Event::Incoming(Packet::Publish(message)) => Some(Heard::Message(Message {
                 topic: message.topic,
                 payload: message.payload,
+                is_retained: message.retain,
                 is_repetition: message.dup,
                 packet: (message.qos != QoS::AtMostOnce).then_some(PacketId(message.pkid)),
             })),

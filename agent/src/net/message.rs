@@ -7,6 +7,8 @@ use bytes::Bytes;
 pub(crate) struct Message {
     pub topic: String,
     pub payload: Bytes,
+    /// The broker kept it from before the subscription.
+    pub is_retained: bool,
     /// The broker says that it has sent it before.
     pub is_repetition: bool,
     /// What it is acknowledged by, if the broker waits for that.

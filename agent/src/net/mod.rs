@@ -7,7 +7,9 @@
 pub(crate) mod connection;
 pub(crate) mod dial;
 pub(crate) mod message;
+mod stability;
 
 pub(crate) use connection::{Connection, Heard, Lost, Retained, Terms};
 pub(crate) use dial::{Credentials, CredentialsError, Dial};
 pub(crate) use message::{Message, PacketId};
+pub(crate) use stability::{Stability, thrown_cause};

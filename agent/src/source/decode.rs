@@ -24,12 +24,25 @@ pub(crate) fn decode(
 ) -> Option<Decoded> {
     let raw = raw(words, format)?;
     let number = raw * scale + offset;
-    let is_sentinel = sentinels.contains(&raw);
+    let is_sentinel = sentinels.iter().any(|s| is_same(raw, *s, format.word_type));
     Some(if is_sentinel {
         Decoded::Sentinel(number)
     } else {
         Decoded::Number(number)
     })
+}
+
+/// A file says 9.99, registers the nearest `f32`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::float_cmp,
+    reason = "to the precision of the registers, where they are equal or not"
+)]
+fn is_same(raw: f64, sentinel: f64, word_type: WordType) -> bool {
+    match word_type {
+        WordType::F32 => raw as f32 == sentinel as f32 || (raw.is_nan() && sentinel.is_nan()),
+        WordType::U16 | WordType::I16 | WordType::U32 | WordType::I32 => raw == sentinel,
+    }
 }
 
 fn raw(words: &[u16], format: WordFormat) -> Option<f64> {
@@ -94,5 +107,20 @@ mod tests {
         );
         let sentinel = decode(&[0x8000], format, 0.5, 0.0, &[-32_768.0]);
         assert_eq!(sentinel, Some(Decoded::Sentinel(-16_384.0)));
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "halves of 32 bits")]
+    #[test]
+    fn a_sentinel_with_a_fraction_is_known_at_the_precision_of_the_registers() {
+        let format = WordFormat {
+            word_type: WordType::F32,
+            order: WordOrder::Big,
+        };
+        for sentinel in [9.99_f64, -999.9, -99.99] {
+            let bits = (sentinel as f32).to_bits();
+            let words = [(bits >> 16) as u16, bits as u16];
+            let decoded = decode(&words, format, 1.0, 0.0, &[sentinel]);
+            assert!(matches!(decoded, Some(Decoded::Sentinel(_))), "{sentinel}");
+        }
     }
 }

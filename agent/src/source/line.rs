@@ -1,86 +1,60 @@
 //! One Modbus line: asks for registers, with a bound on every wait. Shell.
 //!
-//! tokio-modbus has no time-outs of its own, and a client whose call was given up must not be used
-//! again: the late answer would meet the next question. So every call is bounded, and after any
-//! error the client is dropped and the line opened anew.
+//! After an error the line is closed and opened anew: the late answer would meet the next question.
+//! On TCP, whose answers are numbered, a connection is kept over one question without an answer. A
+//! connection that the other side has closed since the last question is nobody's fault: it is opened
+//! again and the question asked once more.
 
 use std::{
+    future::pending,
     io,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
 use shared::backoff::{Backoff, BackoffLimits};
-use tokio::time::{Instant, sleep_until, timeout};
-use tokio_modbus::{
-    Error, ExceptionCode, Request, Response,
-    client::{Client as _, Context},
-    slave::{Slave, SlaveContext as _},
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    time::{Instant, sleep, sleep_until, timeout_at},
 };
 
-use super::{reads::RegisterRead, transport};
-use crate::config::{Endpoint, ModbusBus, RegisterKind};
+use super::{
+    blame::AskError,
+    client::{self, Pipe},
+    framing::{Framing, Heard, Question},
+    reads::RegisterRead,
+    transport::{self, Stream},
+};
+use crate::{
+    config::{Endpoint, ModbusBus},
+    counters::count,
+};
 
 /// Waits between tries to reach a line that cannot be opened; a bus that probes its silent units
 /// more often is tried as often.
 const RECONNECT: BackoffLimits = BackoffLimits {
     least: Duration::from_millis(250),
-    most: Duration::from_secs(30),
+    most: Duration::from_secs(10),
 };
-
-/// Why there are no registers.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum AskError {
-    #[error("{endpoint} cannot be opened")]
-    Open {
-        endpoint: String,
-        #[source]
-        source: io::Error,
-    },
-    #[error("the line is down; it is tried again later")]
-    Down,
-    #[error("no answer in {0:?}")]
-    TimedOut(Duration),
-    #[error("the answer cannot be used")]
-    Garbled(#[source] Error),
-    #[error("{found} registers came where {expected} were asked for")]
-    Short { expected: u16, found: usize },
-    #[error("the device refused: {0}")]
-    Refused(ExceptionCode),
-}
-
-/// Whose failure it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Blame {
-    /// The line as a whole: no unit is the worse for it.
-    Line,
-    /// This unit did not answer properly.
-    Unit,
-    /// This unit is there and said no.
-    Nobody,
-}
-
-impl AskError {
-    #[must_use]
-    pub(crate) fn blame(&self) -> Blame {
-        match self {
-            Self::Open { .. } | Self::Down => Blame::Line,
-            Self::TimedOut(_) | Self::Garbled(_) | Self::Short { .. } => Blame::Unit,
-            // A gateway says so for a unit behind it that is silent.
-            Self::Refused(ExceptionCode::GatewayTargetDevice) => Blame::Unit,
-            Self::Refused(_) => Blame::Nobody,
-        }
-    }
-}
+/// A TCP connection that was quiet for so long may have died without a word: a question that it
+/// does not answer is asked once more on a new one.
+const MAY_BE_DEAD: Duration = Duration::from_secs(10);
 
 /// A line and what is known of its state.
 pub(crate) struct ModbusLine {
     endpoint: Endpoint,
+    framing: Framing,
     timeout: Duration,
     /// Silence before every request.
     pause: Duration,
-    context: Option<Context>,
+    pause_after_connect: Duration,
+    stream: Option<Box<dyn Stream>>,
+    transaction: u16,
     quiet_since: Instant,
+    /// The connection was kept over a question that was not answered.
+    is_kept: bool,
+    /// The device answers without transaction numbers.
+    is_unnumbered: bool,
     /// The last request was given up: its answer may still come.
     unsettled: bool,
     backoff: Backoff,
@@ -97,10 +71,18 @@ impl ModbusLine {
         };
         Self {
             endpoint: bus.endpoint.clone(),
+            framing: match bus.endpoint {
+                Endpoint::Tcp { .. } => Framing::Tcp,
+                Endpoint::RtuOverTcp { .. } | Endpoint::Rtu(_) => Framing::Rtu,
+            },
             timeout: bus.timeout,
             pause: bus.endpoint.frame_silence() + bus.turnaround,
-            context: None,
+            pause_after_connect: bus.pause_after_connect,
+            stream: None,
+            transaction: 0,
             quiet_since: Instant::now(),
+            is_kept: false,
+            is_unnumbered: false,
             unsettled: false,
             backoff: Backoff::new(limits),
             down_until: None,
@@ -108,43 +90,129 @@ impl ModbusLine {
         }
     }
 
-    /// Asks once for the registers of `read`.
+    /// Asks for the registers of `read`; twice where the connection had died since the last time.
     ///
     /// # Errors
-    /// See [`AskError`]. After any but a refusal the line has been dropped.
+    /// See [`AskError`]. After any but a refusal the line has been closed.
     pub(crate) async fn ask(&mut self, read: &RegisterRead) -> Result<Vec<u16>, AskError> {
-        let mut context = match self.context.take() {
-            Some(context) => context,
+        let is_tcp = !matches!(self.endpoint, Endpoint::Rtu(_));
+        let was_open = self.stream.is_some();
+        let was_quiet = was_open && is_tcp && self.quiet_since.elapsed() >= MAY_BE_DEAD;
+        match self.ask_once(read).await {
+            Err(AskError::Closed(_)) if was_open => self.ask_once(read).await,
+            Err(AskError::Silent(_)) if was_quiet => {
+                self.close();
+                self.ask_once(read).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// Closes the line until the next question.
+    pub(crate) fn close(&mut self) {
+        self.stream = None;
+    }
+
+    async fn ask_once(&mut self, read: &RegisterRead) -> Result<Vec<u16>, AskError> {
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
             None => self.open().await?,
         };
         sleep_until(self.quiet_since + self.pause).await;
-        context.set_slave(Slave(read.unit_id));
-        let answer = timeout(self.timeout, context.call(question(read))).await;
-        self.quiet_since = Instant::now();
-        let result = match answer {
-            Err(_) => Err(AskError::TimedOut(self.timeout)),
-            Ok(Err(error)) => Err(AskError::Garbled(error)),
-            Ok(Ok(Err(exception))) => Err(AskError::Refused(exception)),
-            Ok(Ok(Ok(response))) => registers(response, read),
+        self.transaction = self.transaction.checked_add(1).unwrap_or(1);
+        let (client, mut pipe) = client::client(read, self.framing);
+        let answer = tokio::select! {
+            answer = client.ask() => answer,
+            error = self.carry(stream.as_mut(), &mut pipe) => Err(error),
         };
-        match &result {
-            Ok(_) | Err(AskError::Refused(_)) => self.context = Some(context),
-            // Dropping the context closes the line.
-            Err(_) => self.unsettled = true,
+        self.quiet_since = Instant::now();
+        match &answer {
+            Ok(_) | Err(AskError::Refused(_)) => {
+                (self.stream, self.is_kept) = (Some(stream), false);
+            }
+            Err(AskError::Silent(_)) if self.may_keep() => {
+                (self.stream, self.is_kept) = (Some(stream), true);
+            }
+            // Dropping the stream closes the line.
+            Err(error) => {
+                self.unsettled = !matches!(error, AskError::Closed(_));
+                self.is_kept = false;
+            }
         }
-        result
+        answer
     }
 
-    async fn open(&mut self) -> Result<Context, AskError> {
+    /// Whether the connection may be used again after a question that was not answered: once, so that
+    /// a device that does not listen at first after a connection is asked when it does. Transaction
+    /// numbers tell a late answer from the next one.
+    fn may_keep(&self) -> bool {
+        self.framing == Framing::Tcp && !self.is_kept && !self.is_unnumbered
+    }
+
+    /// Carries the client's question to the device and the answer back, and says why there is none;
+    /// where there is one, the client has the word and this never ends.
+    async fn carry(&mut self, stream: &mut dyn Stream, pipe: &mut Pipe) -> AskError {
+        match self.exchange(stream, pipe).await {
+            Ok(()) => pending().await,
+            Err(error) => error,
+        }
+    }
+
+    async fn exchange(&mut self, stream: &mut dyn Stream, pipe: &mut Pipe) -> Result<(), AskError> {
+        let question = pipe.question(self.transaction).await;
+        let question = question.map_err(AskError::Closed)?;
+        let stale = transport::throw_away(stream)
+            .await
+            .map_err(AskError::Closed)?;
+        count(&self.stale_bytes, stale);
+        let until = Instant::now() + self.timeout;
+        let (mut heard, mut scratch) = (Vec::new(), [0_u8; 512]);
+        let asked = async {
+            stream.write_all(&question.bytes()).await?;
+            stream.flush().await
+        };
+        match timeout_at(until, asked).await {
+            Err(_) => return Err(AskError::Silent(self.timeout)),
+            Ok(written) => written.map_err(AskError::Closed)?,
+        }
+        loop {
+            let Ok(read) = timeout_at(until, stream.read(&mut scratch)).await else {
+                return Err(self.unanswered(&question, &heard));
+            };
+            let n = read.map_err(AskError::Closed)?;
+            if n == 0 && heard.is_empty() {
+                return Err(AskError::Closed(io::ErrorKind::UnexpectedEof.into()));
+            }
+            heard.extend_from_slice(scratch.get(..n).unwrap_or_default());
+            match question.hear(&heard) {
+                Heard::Answer(frame) => {
+                    self.is_unnumbered = !question.is_numbered(&heard);
+                    return pipe.answer(&frame).await.map_err(AskError::Closed);
+                }
+                Heard::More if n > 0 => {}
+                Heard::More | Heard::Nonsense => {
+                    return Err(self.unanswered(&question, &heard));
+                }
+            }
+        }
+    }
+
+    fn unanswered(&self, question: &Question, heard: &[u8]) -> AskError {
+        match question.describe(heard) {
+            None => AskError::Silent(self.timeout),
+            Some(what) => AskError::Garbled(what),
+        }
+    }
+
+    async fn open(&mut self) -> Result<Box<dyn Stream>, AskError> {
         if self.down_until.is_some_and(|until| Instant::now() < until) {
             return Err(AskError::Down);
         }
-        let settle = self.unsettled.then_some(self.timeout);
-        match transport::connect(&self.endpoint, settle, &self.stale_bytes).await {
-            Ok(context) => {
+        match self.opened().await {
+            Ok(stream) => {
                 (self.down_until, self.unsettled) = (None, false);
                 self.backoff.ended(RECONNECT.most);
-                Ok(context)
+                Ok(stream)
             }
             Err(error) => {
                 let wait = self.backoff.next(fastrand::f64());
@@ -156,27 +224,14 @@ impl ModbusLine {
             }
         }
     }
-}
 
-fn question(read: &RegisterRead) -> Request<'static> {
-    match read.kind {
-        RegisterKind::Holding => Request::ReadHoldingRegisters(read.start, read.count),
-        RegisterKind::Input => Request::ReadInputRegisters(read.start, read.count),
-    }
-}
-
-/// tokio-modbus does not compare the length of an answer with what was asked for.
-fn registers(response: Response, read: &RegisterRead) -> Result<Vec<u16>, AskError> {
-    let words = match response {
-        Response::ReadHoldingRegisters(words) | Response::ReadInputRegisters(words) => words,
-        _ => Vec::new(),
-    };
-    if words.len() == usize::from(read.count) {
-        Ok(words)
-    } else {
-        Err(AskError::Short {
-            expected: read.count,
-            found: words.len(),
-        })
+    async fn opened(&self) -> io::Result<Box<dyn Stream>> {
+        let mut stream = transport::connect(&self.endpoint).await?;
+        if self.unsettled && self.framing == Framing::Rtu {
+            let late = transport::discard(stream.as_mut(), self.timeout).await?;
+            count(&self.stale_bytes, late);
+        }
+        sleep(self.pause_after_connect).await;
+        Ok(stream)
     }
 }

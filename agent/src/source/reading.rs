@@ -6,9 +6,22 @@ use shared::{ids::GaugeId, time::Timestamp, value::Value};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
     pub gauge: GaugeId,
-    /// When the answer arrived, in storm time.
+    /// In storm time.
     pub at: Timestamp,
+    pub stamp: Stamp,
     pub outcome: Outcome,
+}
+
+/// Where the time of a reading comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stamp {
+    /// The gateway's clock, when the answer arrived.
+    Gateway,
+    /// The gauge's own clock.
+    Own,
+    /// Nobody knows: the message waited somewhere and has no time of its own, or one that is none.
+    /// The time is that of its arrival.
+    Unknown,
 }
 
 /// The content of a reading.

@@ -2,67 +2,41 @@
 //! Shell.
 //!
 //! RTU frames carry no transaction number: a late answer of the same unit looks like the answer to
-//! the next question. Two things keep it out. Whatever has arrived before a request is written is
-//! thrown away ([`Fresh`]); and after a time-out on an RTU line the line is listened to and
+//! the next question. Two things keep it out. Whatever has arrived before a question is written is
+//! thrown away ([`throw_away`]); and after a time-out on an RTU line the line is listened to and
 //! discarded for another full time-out ([`discard`]). An answer that comes later than twice the
 //! time-out could still be mistaken: the time-out must be longer than half of the slowest answer.
 
-use std::{
-    io,
-    pin::Pin,
-    sync::{Arc, atomic::AtomicU64},
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{future::poll_fn, io, pin::Pin, task::Poll, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
     net::TcpStream,
     time::{Instant, timeout, timeout_at},
 };
-use tokio_modbus::{client, slave::Slave};
 use tokio_serial::SerialPortBuilderExt as _;
 
-use crate::{
-    config::{Endpoint, Parity, SerialLine},
-    counters::count,
-};
+use crate::config::{Endpoint, Parity, SerialLine};
 
 /// Longest wait for a TCP connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// A Modbus client on a new connection. Where `settle` is given, the line is listened to for that
-/// long first.
+/// An open line.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
+
+/// Opens a line.
 ///
 /// # Errors
-/// The line cannot be reached or opened.
-pub(crate) async fn connect(
-    endpoint: &Endpoint,
-    settle: Option<Duration>,
-    stale_bytes: &Arc<AtomicU64>,
-) -> io::Result<client::Context> {
-    // The unit is set before every request.
-    let nobody = Slave::broadcast();
-    match endpoint {
-        Endpoint::Tcp { host, port } => {
-            let stream = Fresh::new(dial(host, *port).await?, stale_bytes);
-            Ok(client::tcp::attach_slave(stream, nobody))
+/// It cannot be reached or opened.
+pub(crate) async fn connect(endpoint: &Endpoint) -> io::Result<Box<dyn Stream>> {
+    Ok(match endpoint {
+        Endpoint::Tcp { host, port } | Endpoint::RtuOverTcp { host, port } => {
+            Box::new(dial(host, *port).await?)
         }
-        Endpoint::RtuOverTcp { host, port } => {
-            let stream = settled(dial(host, *port).await?, settle, stale_bytes).await?;
-            Ok(client::rtu::attach_slave(
-                Fresh::new(stream, stale_bytes),
-                nobody,
-            ))
-        }
-        Endpoint::Rtu(line) => {
-            let stream = settled(open_serial(line)?, settle, stale_bytes).await?;
-            Ok(client::rtu::attach_slave(
-                Fresh::new(stream, stale_bytes),
-                nobody,
-            ))
-        }
-    }
+        Endpoint::Rtu(line) => Box::new(open_serial(line)?),
+    })
 }
 
 async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
@@ -90,23 +64,11 @@ fn open_serial(line: &SerialLine) -> io::Result<tokio_serial::SerialStream> {
     Ok(port.open_native_async()?)
 }
 
-async fn settled<T: AsyncRead + Unpin>(
-    mut stream: T,
-    settle: Option<Duration>,
-    stale_bytes: &Arc<AtomicU64>,
-) -> io::Result<T> {
-    if let Some(span) = settle {
-        let thrown_away = discard(&mut stream, span).await?;
-        count(stale_bytes, thrown_away);
-    }
-    Ok(stream)
-}
-
 /// Reads and throws away whatever comes within `span`; returns how many bytes.
 ///
 /// # Errors
 /// The line fails meanwhile.
-pub(crate) async fn discard<T: AsyncRead + Unpin>(
+pub(crate) async fn discard<T: AsyncRead + Unpin + ?Sized>(
     stream: &mut T,
     span: Duration,
 ) -> io::Result<u64> {
@@ -121,98 +83,49 @@ pub(crate) async fn discard<T: AsyncRead + Unpin>(
     Ok(bytes)
 }
 
-/// A stream on which nothing that came before a request can be taken for its answer.
-#[derive(Debug)]
-pub(crate) struct Fresh<T> {
-    inner: T,
-    /// Whether a request has been written since something was last read.
-    asked: bool,
-    stale_bytes: Arc<AtomicU64>,
-}
-
-impl<T> Fresh<T> {
-    pub(crate) fn new(inner: T, stale_bytes: &Arc<AtomicU64>) -> Self {
-        Self {
-            inner,
-            asked: false,
-            stale_bytes: Arc::clone(stale_bytes),
-        }
-    }
-}
-
-impl<T: AsyncRead + Unpin> Fresh<T> {
-    /// Reads what is there without waiting for more.
-    fn throw_away(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+/// Reads and throws away what is there, without waiting for more; returns how many bytes.
+///
+/// # Errors
+/// The line has ended or fails.
+pub(crate) async fn throw_away<T: AsyncRead + Unpin + ?Sized>(stream: &mut T) -> io::Result<u64> {
+    let mut bytes = 0;
+    loop {
         let mut scratch = [0_u8; 256];
-        loop {
-            let mut buffer = ReadBuf::new(&mut scratch);
-            match Pin::new(&mut self.inner).poll_read(cx, &mut buffer) {
-                Poll::Pending => return Ok(()),
-                Poll::Ready(Err(error)) => return Err(error),
-                Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
-                Poll::Ready(Ok(())) => count(&self.stale_bytes, buffer.filled().len() as u64),
-            }
+        let mut buffer = ReadBuf::new(&mut scratch);
+        let read = poll_fn(|cx| {
+            let polled = Pin::new(&mut *stream).poll_read(cx, &mut buffer);
+            Poll::Ready(match polled {
+                Poll::Ready(read) => Some(read),
+                Poll::Pending => None,
+            })
+        });
+        match read.await {
+            None => return Ok(bytes),
+            Some(read) => read?,
         }
-    }
-}
-
-impl<T: AsyncRead + Unpin> AsyncRead for Fresh<T> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.inner).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.asked = false;
+        match buffer.filled().len() {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            n => bytes += n as u64,
         }
-        polled
-    }
-}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Fresh<T> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        if !self.asked {
-            self.throw_away(cx)?;
-            self.asked = true;
-        }
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::Ordering;
-
     use tokio::io::AsyncWriteExt as _;
 
     use super::*;
 
     #[tokio::test]
     async fn what_came_before_the_question_is_thrown_away_and_the_answer_is_not() {
-        let (ours, mut theirs) = tokio::io::duplex(64);
-        let stale = Arc::new(AtomicU64::new(0));
-        let mut ours = Fresh::new(ours, &stale);
+        let (mut ours, mut theirs) = tokio::io::duplex(64);
         theirs.write_all(b"late answer").await.expect("write");
-        ours.write_all(b"question").await.expect("write");
+        assert_eq!(throw_away(&mut ours).await.expect("open"), 11);
         theirs.write_all(b"answer").await.expect("write");
         let mut answer = [0; 6];
         ours.read_exact(&mut answer).await.expect("read");
-        assert_eq!((&answer, stale.load(Ordering::Relaxed)), (b"answer", 11));
+        assert_eq!(&answer, b"answer");
+        drop(theirs);
+        assert!(throw_away(&mut ours).await.is_err(), "it has ended");
     }
 }

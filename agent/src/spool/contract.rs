@@ -1,29 +1,28 @@
 //! What a spool needs of a store, whatever the store is made of. Pure.
 //!
-//! An [`Engine`] is where stores are made, opened and set aside, a [`FrameStore`] is an open one:
-//! frames by number and the spool's two own [`Numbers`]. Everything else that a spool promises is
-//! in [`super::queue`], once for all engines. `tests/spool/contract.rs`
-//! holds every engine to this.
+//! An [`Engine`] is where a store is made and opened, a [`FrameStore`] is an open one: frames by
+//! number. The numbers live as long as the opening: the frames that are found are numbered from 1,
+//! the oldest first, and no number means anything in the next life. Everything else that a spool
+//! promises is in [`super::queue`], once for all engines. `tests/spool/contract.rs` holds every
+//! engine to this.
 
 use std::error::Error;
+
+use shared::time::Timestamp;
 
 use super::frame::FrameError;
 
 /// Where a spool's store is kept.
 pub trait Engine: Send {
-    /// Opens the store, or makes an empty one, and gives every frame in it to `take`, rising by
-    /// number. `None` for the numbers of a store that was never given any.
+    /// Opens the store, or makes an empty one, and gives the number, from 1, and the length of every
+    /// whole frame in it to `take`, the oldest first.
+    ///
+    /// A medium that cannot be written opens all the same: appending fails then, and works again
+    /// when it can be. What is damaged is left out, set aside and told in [`Opened::damage`].
     ///
     /// # Errors
-    /// See [`OpenError`]. An engine that panics on bad bytes says that they are corrupt.
-    fn open(&mut self, take: &mut dyn FnMut(u64, &[u8])) -> Result<Opened, OpenError>;
-
-    /// Puts a store that cannot be opened out of the way, for inspection, and returns where it is
-    /// now. Opening makes a new one after that.
-    ///
-    /// # Errors
-    /// It cannot be moved.
-    fn set_aside(&mut self) -> Result<String, SpoolError>;
+    /// For a human: no medium would mend it.
+    fn open(&mut self, take: &mut dyn FnMut(u64, usize)) -> Result<Opened, SpoolError>;
 
     /// How many bytes may be held, as [`super::retention::charge`] counts them, so that the
     /// store's files stay within `max_bytes`.
@@ -31,49 +30,61 @@ pub trait Engine: Send {
 }
 
 /// What opening gives.
-pub type Opened = (Box<dyn FrameStore>, Option<Numbers>);
+pub struct Opened {
+    pub store: Box<dyn FrameStore>,
+    pub damage: Damage,
+    /// When something was last made durable in it, by the clock of then.
+    pub durable_at: Option<Timestamp>,
+}
+
+/// What a store has lost, by its own account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Damage {
+    /// Each damaged place, for people: which file, what about it, where it is now.
+    pub places: Vec<String>,
+    /// Bytes that hold nothing that can be read.
+    pub bytes: u64,
+    /// Batches that are known to be missing; there may have been more.
+    pub batches: u64,
+}
+
+impl Damage {
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.places.is_empty()
+    }
+}
 
 /// An open store. Changes are applied in their order, each whole or not at all, and are durable
 /// after [`FrameStore::sync`]; a power cut before that may undo any number of the last ones.
 pub trait FrameStore: Send {
-    /// Sets the spool's own numbers.
+    /// Keeps a frame under a number above all others of this life.
     ///
     /// # Errors
-    /// The store cannot be written.
-    fn set_numbers(&mut self, numbers: Numbers) -> Result<(), EngineError>;
-
-    /// Keeps a frame; in the same step its number is used up.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    fn append(&mut self, seq: u64, frame: &[u8]) -> Result<(), EngineError>;
+    /// The store cannot be written; it then holds what it held before.
+    fn append(&mut self, number: u64, frame: &[u8]) -> Result<(), EngineError>;
 
     /// A frame, if it is held.
     ///
     /// # Errors
     /// The store cannot be read.
-    fn read(&mut self, seq: u64) -> Result<Option<Vec<u8>>, EngineError>;
+    fn read(&mut self, number: u64) -> Result<Option<Vec<u8>>, EngineError>;
 
-    /// Removes a frame and returns it, if it was held.
+    /// How long a frame is, if it is held.
+    fn frame_bytes(&self, number: u64) -> Option<usize>;
+
+    /// Removes frames, if they are held. They may come back in the next life where the store
+    /// could not be written, which costs repetitions and never a loss.
     ///
     /// # Errors
-    /// The store cannot be written.
-    fn remove(&mut self, seq: u64) -> Result<Option<Vec<u8>>, EngineError>;
+    /// The store cannot be written; in this life they are removed all the same.
+    fn remove(&mut self, numbers: &[u64]) -> Result<(), EngineError>;
 
     /// Makes every change so far durable: when it returns, a power cut undoes none of them.
     ///
     /// # Errors
     /// The store cannot be written. What changed since the last sync may be lost.
-    fn sync(&mut self) -> Result<(), EngineError>;
-}
-
-/// The numbers that a store keeps beside its frames.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Numbers {
-    /// Which life of the store the sequence numbers belong to.
-    pub incarnation: u64,
-    /// The number of the next batch; they count from 1.
-    pub next: u64,
+    fn sync(&mut self, now: Timestamp) -> Result<(), EngineError>;
 }
 
 /// What an engine says of its own failure.
@@ -85,17 +96,6 @@ impl EngineError {
     pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self(cause.into())
     }
-}
-
-/// Why a store could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// For a human: a new store would not mend it.
-    #[error(transparent)]
-    Unusable(#[from] SpoolError),
-    /// Its content makes no sense: it is to be set aside.
-    #[error("the store is corrupt")]
-    Corrupt(#[source] EngineError),
 }
 
 /// Why a spool cannot do what was asked.
@@ -110,10 +110,6 @@ pub enum SpoolError {
     InUse { path: String },
     #[error("the spool's store failed")]
     Engine(#[from] EngineError),
-    #[error("the spool's new store is corrupt")]
-    Corrupt(#[source] EngineError),
-    #[error("the spool's store is closed")]
-    Closed,
     #[error("batch {seq} is damaged and was removed")]
     Damaged {
         seq: u64,

@@ -40,7 +40,10 @@ use std::{
 use shared::{error::chain, limits::MAX_BATCH, observation::Observation};
 
 use super::frame::{self, FrameError};
-use crate::counters::{Counters, count};
+use crate::{
+    counters::{Counters, count},
+    faults::{FaultKind, Faults},
+};
 
 /// Largest size of a file: a whole batch, each observation in a frame of its own.
 pub const MAX_BYTES: u64 = MAX_BATCH as u64 * PER_OBSERVATION;
@@ -60,6 +63,18 @@ pub enum DraftError {
     Missing,
     #[error("the thread that writes the draft has failed")]
     Thread(#[source] tokio::task::JoinError),
+}
+
+impl DraftError {
+    fn sort(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "file",
+            Self::Full => "full",
+            Self::Encode(_) => "encode",
+            Self::Missing => "missing",
+            Self::Thread(_) => "thread",
+        }
+    }
 }
 
 /// The two files. Whoever opens them holds the lock of the data directory.
@@ -226,18 +241,21 @@ pub struct Drafter {
     /// `None` where it could not be opened.
     draft: Option<Arc<Mutex<Draft>>>,
     counters: Arc<Counters>,
-    is_failing: bool,
+    faults: Arc<Faults>,
 }
 
 impl Drafter {
     /// Opens the draft in a data directory and gives back what an earlier process left in it.
     #[must_use]
-    pub fn open(data_dir: &Path, counters: Arc<Counters>) -> (Self, Vec<Observation>) {
+    pub fn open(
+        data_dir: &Path,
+        counters: Arc<Counters>,
+        faults: Arc<Faults>,
+    ) -> (Self, Vec<Observation>) {
         let (draft, left) = match Draft::open(data_dir) {
             Ok((draft, left)) => (Some(Arc::new(Mutex::new(draft))), left),
             Err(error) => {
-                let error = chain(&error);
-                tracing::error!(error, "there is no draft; a kill loses the open batch");
+                faults.begin(FaultKind::Draft, "", &chain(&error));
                 (None, Vec::new())
             }
         };
@@ -245,9 +263,9 @@ impl Drafter {
             tracing::info!(observations = left.len(), "the last process left a draft");
         }
         let drafter = Self {
-            is_failing: draft.is_none(),
             draft,
             counters,
+            faults,
         };
         (drafter, left)
     }
@@ -260,9 +278,7 @@ impl Drafter {
         };
         match added {
             Ok(()) => {
-                if std::mem::take(&mut self.is_failing) {
-                    tracing::info!("the draft is written again");
-                }
+                self.faults.end(FaultKind::Draft, "");
                 true
             }
             Err(error) => {
@@ -288,11 +304,10 @@ impl Drafter {
         }
     }
 
-    fn tell(&mut self, error: &DraftError) {
-        if !std::mem::replace(&mut self.is_failing, true) {
-            let error = chain(error);
-            tracing::warn!(error, "the draft cannot be written; a kill loses readings");
-        }
+    fn tell(&self, error: &DraftError) {
+        // One cause, whichever of the two files it is.
+        let (sort, cause) = (error.sort(), chain(error));
+        self.faults.begin_sort(FaultKind::Draft, "", sort, &cause);
     }
 
     async fn on_disk(

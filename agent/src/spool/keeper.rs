@@ -4,7 +4,7 @@
 
 use std::{io, sync::Arc, thread};
 
-use shared::{error::chain, ids::GaugeId, observation::Observation, wire::Ack};
+use shared::{clock::Clock, error::chain, ids::GaugeId, observation::Observation};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
@@ -30,6 +30,8 @@ pub struct Stored {
     /// The numbers of the batches, in their order; fewer than given where the spool is full.
     pub seqs: Vec<u64>,
     pub dropped: Dropped,
+    /// Why they are not durable; they are kept in memory and can be sent.
+    pub refusal: Option<String>,
 }
 
 /// What whoever sends batches is told of one that became durable.
@@ -60,8 +62,11 @@ enum Request {
         seq: u64,
         reply: Reply<Option<Vec<Observation>>>,
     },
+    Commit {
+        reply: Reply<Option<String>>,
+    },
     Release {
-        ack: Ack,
+        seqs: SeqSet,
         reply: Reply<u64>,
     },
     Renew {
@@ -83,16 +88,21 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Starts the thread. `beat` shows whether it is stuck in a request.
+    /// Starts the thread. `clock` says when something became durable, `beat` shows whether the
+    /// thread is stuck in a request.
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(spool: Spool, beat: Arc<Beat>) -> io::Result<(Self, thread::JoinHandle<()>)> {
+    pub fn start(
+        spool: Spool,
+        clock: Clock,
+        beat: Arc<Beat>,
+    ) -> io::Result<(Self, thread::JoinHandle<()>)> {
         let (requests, inbox) = mpsc::channel(WAITING);
         let (report, held) = watch::channel(held_by(&spool));
         let thread = thread::Builder::new()
             .name("spool".to_owned())
-            .spawn(move || keep(spool, inbox, &report, &beat))?;
+            .spawn(move || keep(spool, clock, inbox, &report, &beat))?;
         Ok((Self { requests, held }, thread))
     }
 
@@ -108,10 +118,11 @@ impl Keeper {
         self.held.clone()
     }
 
-    /// Appends batches and makes them durable with one sync.
+    /// Appends batches and makes them durable with one sync. Where the medium takes nothing they
+    /// are kept in memory, and [`Stored::refusal`] says why.
     ///
     /// # Errors
-    /// The store cannot be written even after it was opened anew.
+    /// One of them cannot be encoded.
     pub async fn append(&self, batches: Vec<Vec<Observation>>) -> Result<Stored, KeeperError> {
         self.ask(|reply| Request::Append { batches, reply }).await
     }
@@ -124,18 +135,26 @@ impl Keeper {
         self.ask(|reply| Request::Read { seq, reply }).await
     }
 
-    /// Removes what an acknowledgement releases; returns how many batches.
+    /// Makes durable what is not, if the medium takes it now; otherwise why it does not.
     ///
     /// # Errors
-    /// The store cannot be written.
-    pub async fn release(&self, ack: Ack) -> Result<u64, KeeperError> {
-        self.ask(|reply| Request::Release { ack, reply }).await
+    /// The thread has ended.
+    pub(crate) async fn commit(&self) -> Result<Option<String>, KeeperError> {
+        self.ask(|reply| Request::Commit { reply }).await
+    }
+
+    /// Removes batches that the aggregator has; returns how many of them were held.
+    ///
+    /// # Errors
+    /// The thread has ended.
+    pub async fn release(&self, seqs: SeqSet) -> Result<u64, KeeperError> {
+        self.ask(|reply| Request::Release { seqs, reply }).await
     }
 
     /// Starts a new incarnation.
     ///
     /// # Errors
-    /// The store cannot be written.
+    /// The thread has ended.
     pub(crate) async fn renew(&self) -> Result<(), KeeperError> {
         self.ask(|reply| Request::Renew { reply }).await
     }
@@ -160,42 +179,48 @@ impl Keeper {
 
 fn keep(
     mut spool: Spool,
+    clock: Clock,
     mut inbox: mpsc::Receiver<Request>,
     report: &watch::Sender<Held>,
     beat: &Beat,
 ) {
     while let Some(request) = inbox.blocking_recv() {
         beat.mark();
-        obey(&mut spool, request, report);
+        obey(&mut spool, clock, request, report);
         beat.rest();
+    }
+    let last = commit(&mut spool, clock);
+    let waiting = spool.usage().waiting;
+    if let (Some(reason), Some(_)) = (last, waiting) {
+        tracing::error!(
+            reason,
+            "the spool was closed with batches that are not on disk"
+        );
     }
 }
 
 /// The state is reported before the answer, so that whoever is answered sees it.
-fn obey(spool: &mut Spool, request: Request, report: &watch::Sender<Held>) {
+fn obey(spool: &mut Spool, clock: Clock, request: Request, report: &watch::Sender<Held>) {
     match request {
         Request::Append { batches, reply } => {
-            let stored = append_all(spool, &batches).or_else(|error| {
-                tracing::warn!(
-                    error = chain(&error),
-                    "the spool could not be written; opening it anew"
-                );
-                spool.reopen()?;
-                append_all(spool, &batches)
-            });
+            let stored = append_all(spool, clock, &batches);
             answer(spool, report, reply, stored);
         }
         Request::Read { seq, reply } => {
             let batch = spool.read(seq);
             answer(spool, report, reply, batch);
         }
-        Request::Release { ack, reply } => {
-            let released = spool.release(&ack);
-            answer(spool, report, reply, released);
+        Request::Commit { reply } => {
+            let refusal = commit(spool, clock);
+            answer(spool, report, reply, Ok(refusal));
+        }
+        Request::Release { seqs, reply } => {
+            let released = spool.release(&seqs);
+            answer(spool, report, reply, Ok(released));
         }
         Request::Renew { reply } => {
-            let renewed = spool.renew();
-            answer(spool, report, reply, renewed);
+            spool.renew();
+            answer(spool, report, reply, Ok(()));
         }
         Request::Seqs { reply } => {
             let seqs = spool.held();
@@ -204,7 +229,11 @@ fn obey(spool: &mut Spool, request: Request, report: &watch::Sender<Held>) {
     }
 }
 
-fn append_all(spool: &mut Spool, batches: &[Vec<Observation>]) -> Result<Stored, SpoolError> {
+fn append_all(
+    spool: &mut Spool,
+    clock: Clock,
+    batches: &[Vec<Observation>],
+) -> Result<Stored, SpoolError> {
     let mut all = Stored::default();
     for batch in batches {
         match spool.append(batch)? {
@@ -213,13 +242,19 @@ fn append_all(spool: &mut Spool, batches: &[Vec<Observation>]) -> Result<Stored,
                 all.seqs.push(seq);
                 all.dropped.batches += dropped.batches;
                 all.dropped.observations += dropped.observations;
+                let never = &mut all.dropped.never_durable;
+                *never = dropped.never_durable.max(*never);
             }
         }
     }
     if !all.seqs.is_empty() {
-        spool.commit()?;
+        all.refusal = commit(spool, clock);
     }
     Ok(all)
+}
+
+fn commit(spool: &mut Spool, clock: Clock) -> Option<String> {
+    spool.commit(clock.now()).err().map(|error| chain(&error))
 }
 
 fn answer<T>(

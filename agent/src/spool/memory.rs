@@ -6,7 +6,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::contract::{Engine, EngineError, FrameStore, Numbers, OpenError, Opened, SpoolError};
+use shared::time::Timestamp;
+
+use super::{
+    contract::{Damage, Engine, EngineError, FrameStore, Opened, SpoolError},
+    frame,
+};
 
 /// Stores on a disk that outlives them. Clones share the disk.
 #[derive(Debug, Clone, Default)]
@@ -16,54 +21,39 @@ pub struct MemoryEngine {
 
 #[derive(Debug, Clone, Default)]
 struct Disk {
-    synced: Content,
+    synced: Frames,
     /// What was done since the last sync.
     unsynced: Vec<DiskChange>,
     /// `synced` with all of it.
-    content: Content,
-    is_corrupt: bool,
+    content: Frames,
+    durable_at: Option<Timestamp>,
+    /// The number in this life of each place on the disk.
+    numbers: BTreeMap<u64, u64>,
+    next_place: u64,
     is_broken: bool,
     syncs: u64,
-    set_aside: u64,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Content {
-    numbers: Option<Numbers>,
-    frames: BTreeMap<u64, Vec<u8>>,
-}
+/// By their place on the disk.
+type Frames = BTreeMap<u64, Vec<u8>>;
 
 #[derive(Debug, Clone)]
 enum DiskChange {
-    Numbers(Numbers),
     Append(u64, Vec<u8>),
     Remove(u64),
 }
 
-impl Content {
-    fn apply(&mut self, change: &DiskChange) -> Option<Vec<u8>> {
-        match change {
-            DiskChange::Numbers(numbers) => {
-                self.numbers = Some(*numbers);
-                None
-            }
-            DiskChange::Append(seq, frame) => {
-                if let Some(numbers) = &mut self.numbers {
-                    numbers.next = seq + 1;
-                }
-                self.frames.insert(*seq, frame.clone())
-            }
-            DiskChange::Remove(seq) => self.frames.remove(seq),
-        }
+fn apply(frames: &mut Frames, change: &DiskChange) {
+    match change {
+        DiskChange::Append(place, frame) => drop(frames.insert(*place, frame.clone())),
+        DiskChange::Remove(place) => drop(frames.remove(place)),
     }
 }
 
 impl Disk {
-    fn change(&mut self, change: DiskChange) -> Result<Option<Vec<u8>>, EngineError> {
-        self.check()?;
-        let before = self.content.apply(&change);
+    fn change(&mut self, change: DiskChange) {
+        apply(&mut self.content, &change);
         self.unsynced.push(change);
-        Ok(before)
     }
 
     fn check(&self) -> Result<(), EngineError> {
@@ -82,11 +72,12 @@ impl MemoryEngine {
         let disk = self.disk();
         let mut content = disk.synced.clone();
         for change in disk.unsynced.iter().take(kept) {
-            content.apply(change);
+            apply(&mut content, change);
         }
         let left = Disk {
             synced: content.clone(),
             content,
+            next_place: disk.next_place,
             ..Disk::default()
         };
         Self {
@@ -94,20 +85,26 @@ impl MemoryEngine {
         }
     }
 
-    /// Everything but what is held in memory fails from now on, or works again.
+    /// The disk as it is now, apart from what becomes of this one: an image of it.
+    #[must_use]
+    pub fn image(&self) -> Self {
+        Self {
+            disk: Arc::new(Mutex::new(self.disk().clone())),
+        }
+    }
+
+    /// Everything fails from now on, or works again.
     pub fn set_broken(&self, is_broken: bool) {
         self.disk().is_broken = is_broken;
     }
 
-    /// The store cannot be opened any more.
-    pub fn corrupt(&self) {
-        self.disk().is_corrupt = true;
-    }
-
     /// Flips a bit of a frame; false where there is none of that number.
-    pub fn damage(&self, seq: u64) -> bool {
+    pub fn damage(&self, number: u64) -> bool {
         let mut disk = self.disk();
-        let frame = disk.content.frames.get_mut(&seq);
+        let Some(place) = disk.numbers.get(&number).copied() else {
+            return false;
+        };
+        let frame = disk.content.get_mut(&place);
         let byte = frame.and_then(|frame| frame.last_mut());
         byte.map(|byte| *byte ^= 1).is_some()
     }
@@ -118,39 +115,39 @@ impl MemoryEngine {
         self.disk().syncs
     }
 
-    /// How many stores were set aside.
-    #[must_use]
-    pub fn stores_set_aside(&self) -> u64 {
-        self.disk().set_aside
-    }
-
     fn disk(&self) -> MutexGuard<'_, Disk> {
         self.disk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Engine for MemoryEngine {
-    fn open(&mut self, take: &mut dyn FnMut(u64, &[u8])) -> Result<Opened, OpenError> {
-        let disk = self.disk();
-        disk.check().map_err(SpoolError::from)?;
-        if disk.is_corrupt {
-            return Err(OpenError::Corrupt(EngineError::new("it was corrupted")));
-        }
-        for (seq, frame) in &disk.content.frames {
-            take(*seq, frame);
-        }
-        Ok((Box::new(self.clone()), disk.content.numbers))
-    }
-
-    fn set_aside(&mut self) -> Result<String, SpoolError> {
+    fn open(&mut self, take: &mut dyn FnMut(u64, usize)) -> Result<Opened, SpoolError> {
         let mut disk = self.disk();
-        disk.check()?;
-        *disk = Disk {
-            syncs: disk.syncs,
-            set_aside: disk.set_aside + 1,
-            ..Disk::default()
-        };
-        Ok("nowhere".to_owned())
+        let mut damage = Damage::default();
+        disk.content.retain(|place, frame| {
+            let is_whole = frame::is_whole(frame);
+            if !is_whole {
+                damage.places.push(format!("place {place}"));
+                damage.bytes += frame.len() as u64;
+                damage.batches += 1;
+            }
+            is_whole
+        });
+        disk.numbers.clear();
+        let found: Vec<_> = disk.content.iter().map(|(p, f)| (*p, f.len())).collect();
+        for (number, (place, bytes)) in (1..).zip(found) {
+            disk.numbers.insert(number, place);
+            take(number, bytes);
+        }
+        if !disk.is_broken {
+            disk.synced = disk.content.clone();
+            disk.unsynced.clear();
+        }
+        Ok(Opened {
+            store: Box::new(self.clone()),
+            damage,
+            durable_at: disk.durable_at,
+        })
     }
 
     fn hold_limit(&self, max_bytes: u64) -> u64 {
@@ -159,30 +156,47 @@ impl Engine for MemoryEngine {
 }
 
 impl FrameStore for MemoryEngine {
-    fn set_numbers(&mut self, numbers: Numbers) -> Result<(), EngineError> {
-        self.disk().change(DiskChange::Numbers(numbers)).map(drop)
+    fn append(&mut self, number: u64, frame: &[u8]) -> Result<(), EngineError> {
+        let mut disk = self.disk();
+        disk.check()?;
+        let place = disk.next_place;
+        disk.next_place += 1;
+        disk.numbers.insert(number, place);
+        disk.change(DiskChange::Append(place, frame.to_vec()));
+        Ok(())
     }
 
-    fn append(&mut self, seq: u64, frame: &[u8]) -> Result<(), EngineError> {
-        let change = DiskChange::Append(seq, frame.to_vec());
-        self.disk().change(change).map(drop)
-    }
-
-    fn read(&mut self, seq: u64) -> Result<Option<Vec<u8>>, EngineError> {
+    fn read(&mut self, number: u64) -> Result<Option<Vec<u8>>, EngineError> {
         let disk = self.disk();
         disk.check()?;
-        Ok(disk.content.frames.get(&seq).cloned())
+        let place = disk.numbers.get(&number);
+        Ok(place.and_then(|place| disk.content.get(place)).cloned())
     }
 
-    fn remove(&mut self, seq: u64) -> Result<Option<Vec<u8>>, EngineError> {
-        self.disk().change(DiskChange::Remove(seq))
+    fn frame_bytes(&self, number: u64) -> Option<usize> {
+        let disk = self.disk();
+        let place = disk.numbers.get(&number);
+        place.and_then(|p| disk.content.get(p)).map(Vec::len)
     }
 
-    fn sync(&mut self) -> Result<(), EngineError> {
+    fn remove(&mut self, numbers: &[u64]) -> Result<(), EngineError> {
+        let mut disk = self.disk();
+        for number in numbers {
+            if let Some(place) = disk.numbers.remove(number)
+                && !disk.is_broken
+            {
+                disk.change(DiskChange::Remove(place));
+            }
+        }
+        disk.check()
+    }
+
+    fn sync(&mut self, now: Timestamp) -> Result<(), EngineError> {
         let mut disk = self.disk();
         disk.check()?;
         disk.synced = disk.content.clone();
         disk.unsynced.clear();
+        disk.durable_at = Some(now);
         disk.syncs += 1;
         Ok(())
     }

@@ -13,14 +13,20 @@ pub(crate) enum Verdict {
     Full,
 }
 
-/// Bytes that a batch costs a store beyond its own: its key, the node around it, its share of the
-/// headers.
+/// Bytes that a batch costs a store beyond its own: its head, the note of its release, its share of
+/// the heads of files.
 pub(crate) const PER_BATCH: u64 = 64;
 
 /// What a batch is charged with against the budget.
 #[must_use]
 pub fn charge(frame: &[u8]) -> u64 {
-    frame.len() as u64 + PER_BATCH
+    charge_of(frame.len())
+}
+
+/// What a batch is charged with whose frame has so many bytes.
+#[must_use]
+pub(crate) fn charge_of(frame_bytes: usize) -> u64 {
+    frame_bytes as u64 + PER_BATCH
 }
 
 /// Decides about `incoming` bytes while `used` of `limit` bytes are held.

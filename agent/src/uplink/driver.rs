@@ -20,14 +20,21 @@ use tokio_util::sync::CancellationToken;
 use super::machine::{Action, Event, Machine, Pace};
 use crate::{
     counters::count,
+    faults::FaultKind,
     health::Health,
-    net::{Connection, Dial, Heard, Lost, Retained, Terms},
+    net::{Connection, Dial, Heard, Lost, Retained, Stability, Terms, thrown_cause},
     pulse::Beat,
-    spool::keeper::{Keeper, KeeperError, StoredBatch},
+    spool::{
+        keeper::{Keeper, KeeperError, StoredBatch},
+        seqs::{self, SeqSet},
+    },
+    timekeeper::Timekeeper,
 };
 
 /// How often health is published.
 const HEALTH_EVERY: Duration = Duration::from_secs(10);
+/// So long after the broker took a batch its commit is overdue, whatever the deadline.
+const UNCOMMITTED: Duration = Duration::from_secs(60);
 /// The loop wakes at least this often, so that its pulse shows.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long a shutdown waits for the spool to empty, and then for the farewell.
@@ -38,6 +45,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(crate) struct UplinkSetup {
     pub agent: AgentId,
     pub clock: Clock,
+    pub timekeeper: Arc<Timekeeper>,
     pub dial: Dial,
     pub pace: Pace,
     pub reconnect: BackoffLimits,
@@ -65,6 +73,7 @@ pub(crate) async fn run(setup: UplinkSetup) -> Result<(), KeeperError> {
     let mut driver = Driver {
         machine,
         backoff: Backoff::new(setup.reconnect),
+        stability: Stability::default(),
         connection: None,
         retry_at: now,
         health_at: now + HEALTH_EVERY,
@@ -84,6 +93,7 @@ struct Driver {
     setup: UplinkSetup,
     machine: Machine,
     backoff: Backoff,
+    stability: Stability,
     connection: Option<Connection>,
     retry_at: Instant,
     health_at: Instant,
@@ -137,6 +147,7 @@ impl Driver {
                 Woke::Stop => self.drain_until = Some(Instant::now() + DRAIN),
                 Woke::Timer => self.step(Event::Tick).await?,
             }
+            self.look_at_connection();
             if Instant::now() >= self.health_at {
                 self.publish_health(true);
             }
@@ -197,7 +208,13 @@ impl Driver {
         match heard {
             Heard::Accepted { .. } | Heard::FarewellSent => Ok(()),
             Heard::Ready { .. } => {
-                tracing::info!(broker = %self.setup.dial.broker, "uplink connected");
+                let broker = self.setup.dial.broker.to_string();
+                if self.stability.is_flapping() {
+                    tracing::debug!(broker, "uplink connected");
+                } else {
+                    tracing::info!(broker, "uplink connected");
+                }
+                self.setup.health.faults.end(FaultKind::Uplink, &broker);
                 count(&self.setup.health.counters.connections, 1);
                 self.publish_health(true);
                 self.step(Event::Connected).await
@@ -219,8 +236,13 @@ impl Driver {
     }
 
     async fn acknowledged(&mut self, payload: &[u8]) -> Result<(), KeeperError> {
-        match Ack::decode(payload) {
-            Ok(ack) => self.step(Event::Committed(ack)).await,
+        match Ack::decode_timed(payload) {
+            Ok((ack, at)) => {
+                if let Some(at) = at {
+                    self.setup.timekeeper.told(at);
+                }
+                self.step(Event::Committed(ack)).await
+            }
             Err(error) => {
                 tracing::warn!(error = chain(&error), "malformed acknowledgement ignored");
                 Ok(())
@@ -233,16 +255,32 @@ impl Driver {
             .connection
             .take()
             .map_or(Duration::ZERO, |c| c.lasted());
+        self.stability.ended(lasted);
         self.backoff.ended(lasted);
         let wait = self.backoff.next(fastrand::f64());
         self.retry_at = Instant::now() + wait;
-        tracing::warn!(
-            broker = %self.setup.dial.broker,
-            error = chain(why),
-            lasted_s = lasted.as_secs(),
-            retry_in_ms = wait.as_millis(),
-            "uplink lost"
-        );
+        let (broker, error) = (self.setup.dial.broker.to_string(), chain(why));
+        let (lasted_s, retry_in_ms) = (lasted.as_secs(), wait.as_millis());
+        tracing::debug!(broker, error, lasted_s, retry_in_ms, "uplink lost");
+        let faults = &self.setup.health.faults;
+        faults.begin(FaultKind::Uplink, &broker, &error);
+    }
+
+    /// Tells what only time shows: a broker that ends every connection, an aggregator that commits
+    /// nothing.
+    fn look_at_connection(&mut self) {
+        let lasted = self.connection.as_ref().map(Connection::lasted);
+        self.stability.lasts(lasted.unwrap_or_default());
+        let cause = thrown_cause(&self.setup.dial.client_id);
+        let cause = self.stability.is_thrown().then_some(&*cause);
+        let broker = self.setup.dial.broker.to_string();
+        let faults = &self.setup.health.faults;
+        faults.set(FaultKind::Thrown, &broker, cause);
+        let waited = self.machine.uncommitted_for(self.line_time());
+        let cause = "none has come back for a minute: is an aggregator running on this broker, and \
+                     may this login publish its observations?";
+        let cause = (waited >= UNCOMMITTED).then_some(cause);
+        faults.set(FaultKind::Uncommitted, &broker, cause);
     }
 
     /// Steps the machine and does what it says; doing may be an event of its own.
@@ -260,16 +298,21 @@ impl Driver {
     async fn act(&mut self, action: Action) -> Result<Option<Event>, KeeperError> {
         match action {
             Action::Publish { seq, backfill } => self.publish(seq, backfill).await,
-            Action::Release(ack) => {
-                let released = self.setup.keeper.release(ack).await;
-                released
-                    .map(|n| count(&self.setup.health.counters.released, n))
+            Action::Release(seqs) => {
+                count(&self.setup.health.counters.released, seqs::count(&seqs));
+                self.setup
+                    .keeper
+                    .release(seqs)
+                    .await
+                    .map(drop)
                     .or_else(log_spool)?;
                 Ok(None)
             }
             Action::Renew => {
                 tracing::error!(
-                    "the aggregator has batches that this spool never made; beginning a new incarnation"
+                    agent = %self.setup.agent,
+                    "the aggregator has batches under this incarnation that were never sent: another \
+                     program goes on with a copy of this one; beginning a new incarnation"
                 );
                 self.setup.keeper.renew().await.or_else(log_spool)?;
                 Ok(Some(Event::Renewed {
@@ -305,9 +348,7 @@ impl Driver {
         };
         let payload = envelope.encode();
         if payload.len() > MAX_PAYLOAD {
-            return self
-                .give_up(seq, held.incarnation, envelope.observations.len())
-                .await;
+            return self.give_up(seq, envelope.observations.len()).await;
         }
         let Some(connection) = &mut self.connection else {
             return Ok(None);
@@ -315,7 +356,8 @@ impl Driver {
         match connection.publish(&self.observations, seq, payload) {
             Ok(()) => {
                 count(&self.setup.health.counters.published, 1);
-                Ok(None)
+                let oldest = held.usage.oldest;
+                Ok(Some(Event::HeldFrom { oldest }))
             }
             Err(why) => {
                 self.lost(&why.into());
@@ -328,7 +370,6 @@ impl Driver {
     async fn give_up(
         &mut self,
         seq: u64,
-        incarnation: u64,
         observations: usize,
     ) -> Result<Option<Event>, KeeperError> {
         tracing::error!(
@@ -340,14 +381,9 @@ impl Driver {
             &self.setup.health.counters.dropped_observations,
             observations as u64,
         );
-        let only_this = Ack {
-            incarnation,
-            through: 0,
-            ranges: vec![(seq, seq)],
-        };
         self.setup
             .keeper
-            .release(only_this)
+            .release(SeqSet::from_iter([seq]))
             .await
             .map(drop)
             .or_else(log_spool)?;

@@ -1,20 +1,33 @@
 //! What only the engine on disk promises: files that accidents happen to, one user at a time, a
 //! budget of bytes.
 
-use std::{fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use agent::{
     config::{SpoolConfig, WhenFull},
-    spool::{self, Appended, Spool, SpoolError, contract::Engine as _},
+    spool::{
+        self, Appended, Spool, SpoolError,
+        contract::{Damage, Engine as _},
+        frame,
+        seqs::SeqSet,
+    },
 };
-use shared::observation::Observation;
+use shared::{observation::Observation, time::Timestamp};
 
 use crate::{observations::batch, on_disk::OnDisk};
 
 const MIB: u64 = 1024 * 1024;
+const NOW: Timestamp = Timestamp::from_millis(1_784_622_000_000);
+/// The longest that a start may take, whatever has happened to the files.
+const START: Duration = Duration::from_secs(5);
 
 const CONFIG: SpoolConfig = SpoolConfig {
-    max_bytes: 64 * MIB,
+    max_bytes: 8 * MIB,
     when_full: WhenFull::DropOldest,
 };
 
@@ -22,85 +35,194 @@ fn open(disk: &OnDisk) -> Spool {
     spool::open(disk.path(), CONFIG).unwrap()
 }
 
-fn append(spool: &mut Spool, observations: &[Observation]) {
-    let appended = spool.append(observations).unwrap();
-    assert!(matches!(appended, Appended::Stored { .. }));
+fn append(spool: &mut Spool, observations: &[Observation]) -> u64 {
+    match spool.append(observations).unwrap() {
+        Appended::Stored { seq, .. } => seq,
+        Appended::Full => panic!("the spool is full"),
+    }
 }
 
-#[test]
-fn a_torn_snapshot_does_not_keep_the_spool_from_opening() {
+/// A spool of so many batches over several files, closed.
+fn filled(batches: usize) -> OnDisk {
     let disk = OnDisk::new();
     let mut spool = open(&disk);
-    append(&mut spool, &batch(0, 5));
-    drop(spool);
-    let torn = "spool/snap.FFFFFFFFFFFFFFFF.generating";
-    fs::write(disk.path().join(torn), [0]).unwrap();
-    let mut spool = open(&disk);
-    assert_eq!(spool.read(1).unwrap(), Some(batch(0, 5)));
-    assert!(disk.set_aside().is_empty());
-}
-
-#[test]
-fn whatever_is_cut_off_or_overwritten_the_spool_opens_and_gives_nothing_false() {
-    let disk = OnDisk::new();
-    let mut spool = open(&disk);
-    for k in 0..200 {
-        append(&mut spool, &batch(k, 20));
-    }
-    spool.commit().unwrap();
-    drop(spool);
-    let whole = fs::read(disk.path().join("spool/db")).unwrap();
-    let cuts = [
-        0,
-        1,
-        4_096,
-        whole.len() / 3,
-        whole.len() / 2,
-        whole.len() - 7,
-    ];
-    let flips = [0, 20, 5_000, 100_000, whole.len() / 2];
-    let mut damaged: Vec<Vec<u8>> = cuts
-        .iter()
-        .map(|at| whole.get(..*at).unwrap().to_vec())
-        .collect();
-    for at in flips.into_iter().filter(|at| at + 64 < whole.len()) {
-        let mut bytes = whole.clone();
-        bytes.get_mut(at..at + 64).unwrap().fill(0xA5);
-        damaged.push(bytes);
-    }
-    for (k, bytes) in damaged.into_iter().enumerate() {
-        let copy = disk.copied();
-        fs::write(copy.path().join("spool/db"), bytes).unwrap();
-        let mut spool = open(&copy);
-        for seq in &spool.held() {
-            let expected = batch(usize::try_from(seq).unwrap() - 1, 20);
-            match spool.read(seq) {
-                Ok(found) => assert_eq!(found, Some(expected), "damage {k}, batch {seq}"),
-                Err(error) => panic!("damage {k}, batch {seq}: {error}"),
-            }
+    for k in 0..batches {
+        append(&mut spool, &batch(k, 40));
+        if k % 100 == 99 {
+            spool.commit(NOW).unwrap();
         }
-        append(&mut spool, &batch(1_000, 3));
-        spool.commit().unwrap();
+    }
+    spool.commit(NOW).unwrap();
+    disk
+}
+
+/// Where the bytes of each batch are: its file, and the first and last byte of its entry.
+fn places(disk: &OnDisk, batches: usize) -> Vec<(PathBuf, usize, usize)> {
+    /// Bytes of an entry before its frame.
+    const HEAD: usize = 21;
+    let frames: Vec<_> = (0..batches)
+        .map(|k| frame::encode(&batch(k, 40)).unwrap())
+        .collect();
+    let (mut found, mut next) = (Vec::new(), 0);
+    for file in disk.files() {
+        let (bytes, mut at) = (fs::read(&file).unwrap(), 0);
+        while let Some(frame) = frames.get(next) {
+            let rest = bytes.get(at..).unwrap();
+            let Some(skipped) = rest.windows(frame.len()).position(|w| w == frame) else {
+                break;
+            };
+            let end = at + skipped + frame.len();
+            found.push((file.clone(), at + skipped - HEAD, end - 1));
+            (at, next) = (end, next + 1);
+        }
+    }
+    assert_eq!(found.len(), batches);
+    found
+}
+
+/// Damages a file; the first and last byte that are not what they were.
+fn accident(random: &mut fastrand::Rng, file: &Path) -> (&'static str, usize, usize) {
+    let mut bytes = fs::read(file).unwrap();
+    let length = bytes.len();
+    let at = random.usize(..length);
+    let (what, first, last) = match random.u8(..6) {
+        0 | 1 => {
+            *bytes.get_mut(at).unwrap() ^= 1 << random.u8(..8);
+            ("a flipped bit", at, at)
+        }
+        2 => {
+            let page = at / 4_096 * 4_096;
+            let end = (page + 4_096).min(length);
+            bytes.get_mut(page..end).unwrap().fill(0);
+            ("a page of zeros", page, end - 1)
+        }
+        3 => {
+            let end = (at + random.usize(1..20_000)).min(length);
+            let rotten = bytes.get_mut(at..end).unwrap();
+            for byte in rotten {
+                *byte = random.u8(..);
+            }
+            ("noise", at, end - 1)
+        }
+        4 => {
+            bytes.truncate(at);
+            ("cut off", at, length)
+        }
+        _ => {
+            fs::remove_file(file).unwrap();
+            return ("deleted", 0, length);
+        }
+    };
+    fs::write(file, bytes).unwrap();
+    (what, first, last)
+}
+
+/// What the spool gives, by the number of the batch; nothing that was not put in, nothing twice.
+fn given(spool: &mut Spool, batches: usize) -> BTreeSet<usize> {
+    let mut given = BTreeSet::new();
+    for seq in &spool.held() {
+        let found = spool.read(seq).unwrap().unwrap();
+        let first = found.first().unwrap().value.unwrap().milli();
+        let k = usize::try_from(first).unwrap() / 1_000;
+        assert!(k < batches && found == batch(k, 40), "batch {k} is false");
+        assert!(given.insert(k), "batch {k} is given twice");
+    }
+    given
+}
+
+#[test]
+fn whatever_happens_to_a_file_the_spool_starts_tells_it_and_gives_everything_else() {
+    const BATCHES: usize = 500;
+    let whole = filled(BATCHES);
+    let places = places(&whole, BATCHES);
+    let seed = fastrand::u64(..);
+    let mut random = fastrand::Rng::with_seed(seed);
+    for round in 0..200 {
+        let disk = whole.copied();
+        let files = disk.files();
+        let file = files.get(random.usize(..files.len())).unwrap();
+        let (what, first, last) = accident(&mut random, file);
+        let name = file.file_name();
+        let is_hit = |(path, from, to): &&(PathBuf, usize, usize)| {
+            path.file_name() == name && *from <= last && first <= *to
+        };
+        let lost = places.iter().filter(is_hit).count();
+        let case =
+            format!("round {round} of seed {seed}: {what}, {file:?}, bytes {first}..={last}");
+
+        let began = Instant::now();
+        let mut spool = open(&disk);
+        assert!(began.elapsed() < START, "{case}: {:?}", began.elapsed());
+        let damage = spool.damage().clone();
+        let found = given(&mut spool, BATCHES);
+        assert!(
+            found.len() >= BATCHES - lost,
+            "{case}: {} of {lost}",
+            BATCHES - found.len()
+        );
+        if found.len() < BATCHES {
+            assert!(!damage.is_none() && damage.bytes > 0, "{case} is not told");
+        }
+        // What is new has a number of its own, and the next start finds nothing wrong any more.
+        let newest = spool.usage().newest;
+        assert_eq!(append(&mut spool, &batch(BATCHES, 40)), newest + 1);
+        spool.commit(NOW).unwrap();
         drop(spool);
-        assert!(open(&copy).usage().batches >= 1);
+        let mut spool = open(&disk);
+        assert_eq!(*spool.damage(), Damage::default(), "{case}");
+        assert_eq!(
+            given(&mut spool, BATCHES + 1).len(),
+            found.len() + 1,
+            "{case}"
+        );
     }
 }
 
 #[test]
-fn only_the_newest_stores_that_were_set_aside_are_kept() {
-    let disk = OnDisk::new();
-    for _ in 0..4 {
-        drop(open(&disk));
-        disk.corrupt();
+fn a_lost_end_that_had_been_durable_is_counted() {
+    let disk = filled(61);
+    let file = disk.files().pop().unwrap();
+    let places = places(&disk, 61);
+    let (_, begins, _) = places.get(48).unwrap();
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, bytes.get(..*begins).unwrap()).unwrap();
+    let mut spool = open(&disk);
+    assert_eq!(given(&mut spool, 61).len(), 48);
+    assert_eq!(spool.damage().batches, 13, "{:?}", spool.damage());
+}
+
+#[test]
+fn a_write_that_a_power_cut_tore_is_no_damage() {
+    let disk = filled(10);
+    let file = disk.files().pop().unwrap();
+    let mut bytes = fs::read(&file).unwrap();
+    bytes.extend([0xF5, 0xB0, 0x9E, 0xA7, 2, 0, 0]);
+    bytes.extend([0; 4_096]);
+    fs::write(&file, bytes).unwrap();
+    let mut spool = open(&disk);
+    assert!(spool.damage().is_none(), "{:?}", spool.damage());
+    assert_eq!(given(&mut spool, 10).len(), 10);
+}
+
+#[test]
+fn a_damaged_file_is_set_aside_whole_and_only_the_newest_are_kept() {
+    let disk = filled(10);
+    for k in 0..6 {
+        let mut spool = open(&disk);
+        append(&mut spool, &batch(100 + k, 40));
+        append(&mut spool, &batch(200 + k, 40));
+        spool.commit(NOW).unwrap();
+        drop(spool);
+        disk.damage(&frame::encode(&batch(100 + k, 40)).unwrap());
+        let damaged = disk.files().pop().unwrap();
+        let before = fs::read(damaged).unwrap();
+        let spool = open(&disk);
+        let told = spool.damage().places.join(" ");
+        let aside = disk.set_aside().pop().unwrap();
+        assert!(told.contains(&aside.display().to_string()), "{told}");
+        assert_eq!(fs::read(aside).unwrap(), before);
     }
-    drop(open(&disk));
-    let mut names: Vec<_> = disk
-        .set_aside()
-        .iter()
-        .map(|p| p.file_name().unwrap().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    assert_eq!(names, ["spool.corrupt-3", "spool.corrupt-4"]);
+    assert_eq!(disk.set_aside().len(), 4);
 }
 
 #[test]
@@ -114,38 +236,64 @@ fn two_agents_cannot_share_a_spool() {
 #[test]
 fn the_files_stay_within_the_budget_when_the_spool_is_full() {
     let disk = OnDisk::new();
-    let config = SpoolConfig {
-        max_bytes: 8 * MIB,
-        ..CONFIG
-    };
-    let limit = disk.engine().hold_limit(config.max_bytes);
-    let mut spool = spool::open(disk.path(), config).unwrap();
+    let limit = disk.engine(CONFIG.max_bytes).hold_limit(CONFIG.max_bytes);
+    let mut spool = open(&disk);
+    let mut most = 0;
     for k in 0..12_000 {
         append(&mut spool, &batch(k, 40));
         if k % 50 == 0 {
-            spool.commit().unwrap();
+            spool.commit(NOW).unwrap();
+            most = most.max(size(&disk.path().join("spool")));
         }
     }
-    spool.commit().unwrap();
     assert!(spool.usage().bytes <= limit && spool.usage().oldest > 1);
-    let on_disk = size(disk.path());
-    assert!(
-        on_disk <= config.max_bytes,
-        "{on_disk} bytes on disk for a budget of {}",
-        config.max_bytes
-    );
+    assert!(spool.usage().bytes > limit / 2, "the budget is used");
+    assert!(most <= CONFIG.max_bytes, "{most} bytes on disk");
+}
+
+/// Fresh batches are released at once while a few of long ago are not.
+#[test]
+fn files_of_which_little_is_held_are_rewritten() {
+    let disk = OnDisk::new();
+    let mut spool = open(&disk);
+    let mut kept = Vec::new();
+    for k in 0..8_000 {
+        let seq = append(&mut spool, &batch(k, 40));
+        if k % 200 == 0 {
+            kept.push(k);
+        } else {
+            spool.release(&SeqSet::from_iter([seq]));
+        }
+    }
+    spool.commit(NOW).unwrap();
+    let taken = size(&disk.path().join("spool"));
+    assert!(taken < 2 * MIB, "{taken} bytes for {} batches", kept.len());
+    drop(spool);
+    let mut spool = open(&disk);
+    assert!(spool.damage().is_none(), "{:?}", spool.damage());
+    assert_eq!(given(&mut spool, 8_000), kept.into_iter().collect());
+}
+
+#[test]
+fn when_everything_was_released_the_files_give_their_room_back() {
+    let disk = OnDisk::new();
+    let mut spool = open(&disk);
+    for k in 0..2_000 {
+        append(&mut spool, &batch(k, 40));
+    }
+    spool.commit(NOW).unwrap();
+    assert!(size(&disk.path().join("spool")) > MIB);
+    spool.release(&spool.held());
+    assert!(size(&disk.path().join("spool")) < 4_096);
+    append(&mut spool, &batch(9_000, 40));
+    spool.commit(NOW).unwrap();
+    drop(spool);
+    let spool = open(&disk);
+    assert!(spool.damage().is_none(), "{:?}", spool.damage());
+    assert_eq!(spool.usage().batches, 1);
 }
 
 fn size(path: &Path) -> u64 {
     let entries = fs::read_dir(path).unwrap().map(|e| e.unwrap());
-    entries
-        .map(|e| {
-            let data = e.metadata().unwrap();
-            if data.is_dir() {
-                size(&e.path())
-            } else {
-                data.len()
-            }
-        })
-        .sum()
+    entries.map(|e| e.metadata().unwrap().len()).sum()
 }

@@ -3,15 +3,13 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    thread::sleep,
-    time::Duration,
 };
 
-use agent::spool::sled::SledEngine;
+use agent::spool::log::LogEngine;
 use tempfile::TempDir;
 
-/// A store that was just closed keeps its lock for a moment.
-const LOCKED: Duration = Duration::from_millis(20);
+/// The budget of the engine's files.
+pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A data directory.
 pub struct OnDisk(TempDir);
@@ -25,8 +23,8 @@ impl OnDisk {
         self.0.path()
     }
 
-    pub fn engine(&self) -> SledEngine {
-        SledEngine::new(self.path()).unwrap()
+    pub fn engine(&self, max_bytes: u64) -> LogEngine {
+        LogEngine::new(self.path(), max_bytes).unwrap()
     }
 
     /// What is on disk at this instant, as a power cut or `kill -9` would leave it.
@@ -36,46 +34,48 @@ impl OnDisk {
         copy
     }
 
-    /// Overwrites the store's configuration with zeros.
-    pub fn corrupt(&self) {
-        let conf = self.path().join("spool/conf");
-        let length = fs::metadata(&conf).unwrap().len();
-        fs::write(&conf, vec![0; usize::try_from(length).unwrap()]).unwrap();
+    /// The files of the log, the oldest first.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.path().join("spool")).unwrap();
+        let paths = entries.map(|e| e.unwrap().path());
+        let mut files: Vec<_> = paths
+            .filter(|p| p.extension().is_some_and(|e| e == "log"))
+            .collect();
+        files.sort();
+        files
     }
 
-    /// Flips a bit of a batch.
-    pub fn damage(&self, seq: u64) {
-        let store = self.raw();
-        let key = [&b"b"[..], &seq.to_be_bytes()].concat();
-        let mut frame = store.get(&key).unwrap().unwrap().to_vec();
-        *frame.last_mut().unwrap() ^= 1;
-        store.insert(key, frame).unwrap();
-        store.flush().unwrap();
-    }
-
-    /// The store as its engine sees it.
-    pub fn raw(&self) -> sled::Db {
-        loop {
-            match sled::open(self.path().join("spool")) {
-                Ok(store) => return store,
-                Err(sled::Error::Io(error)) if error.to_string().contains("lock") => sleep(LOCKED),
-                Err(error) => panic!("{error}"),
+    /// Flips a bit in the last byte of each of these bytes, which are somewhere in the log.
+    pub fn damage(&self, bytes: &[u8]) {
+        for file in self.files() {
+            let mut content = fs::read(&file).unwrap();
+            let found = content.windows(bytes.len()).position(|w| w == bytes);
+            if let Some(at) = found {
+                *content.get_mut(at + bytes.len() - 1).unwrap() ^= 1;
+                fs::write(&file, content).unwrap();
+                return;
             }
         }
+        panic!("the log does not hold these bytes");
     }
 
-    /// Stores that were set aside.
+    /// Files that were set aside.
     pub fn set_aside(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.path())
             .unwrap()
             .map(|e| e.unwrap().path());
-        entries
-            .filter(|p| p.to_string_lossy().contains(".corrupt-"))
-            .collect()
+        let mut aside: Vec<_> = entries
+            .filter(|p| p.to_string_lossy().contains(".damaged-"))
+            .collect();
+        aside.sort();
+        aside
     }
 }
 
 fn copy_all(from: &Path, to: &Path) {
+    if !from.exists() {
+        return;
+    }
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

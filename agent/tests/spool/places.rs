@@ -1,8 +1,9 @@
 //! Engines of the spool, and the accidents that can be made to happen to each.
 
-use agent::spool::{contract::Engine, memory::MemoryEngine};
+use agent::spool::{contract::Engine, frame, memory::MemoryEngine};
+use shared::observation::Observation;
 
-use crate::on_disk::OnDisk;
+use crate::on_disk::{MAX_BYTES, OnDisk};
 
 /// Where stores of one engine are made, and where accidents happen to them.
 pub trait Place {
@@ -13,11 +14,10 @@ pub trait Place {
     /// What a power cut leaves. Of what was not synced it leaves the first changes, `kept` of them
     /// where that can be chosen.
     fn power_cut(&self, kept: usize) -> Self;
-    /// Makes the store, which is closed, such that it cannot be opened.
-    fn corrupt(&self);
-    /// Flips a bit of a frame of the store, which is closed.
-    fn damage(&self, seq: u64);
-    fn stores_set_aside(&self) -> u64;
+    /// The medium as it is now, apart from what becomes of this one.
+    fn image(&self) -> Self;
+    /// Flips a bit of a batch of the store, which is closed; it had that number in the last life.
+    fn damage(&self, number: u64, batch: &[Observation]);
 }
 
 impl Place for OnDisk {
@@ -26,27 +26,23 @@ impl Place for OnDisk {
     }
 
     fn engine(&self) -> Box<dyn Engine> {
-        Box::new(self.engine())
+        Box::new(self.engine(MAX_BYTES))
     }
 
     fn files_for(held: u64) -> u64 {
-        4 * 1024 * 1024 + held.div_ceil(2) * 5
+        4 * (MAX_BYTES / 32) + 2 * held
     }
 
     fn power_cut(&self, _: usize) -> Self {
         self.copied()
     }
 
-    fn corrupt(&self) {
-        self.corrupt();
+    fn image(&self) -> Self {
+        self.copied()
     }
 
-    fn damage(&self, seq: u64) {
-        self.damage(seq);
-    }
-
-    fn stores_set_aside(&self) -> u64 {
-        self.set_aside().len() as u64
+    fn damage(&self, _: u64, batch: &[Observation]) {
+        self.damage(&frame::encode(batch).unwrap());
     }
 }
 
@@ -67,15 +63,11 @@ impl Place for MemoryEngine {
         MemoryEngine::power_cut(self, kept)
     }
 
-    fn corrupt(&self) {
-        MemoryEngine::corrupt(self);
+    fn image(&self) -> Self {
+        MemoryEngine::image(self)
     }
 
-    fn damage(&self, seq: u64) {
-        assert!(MemoryEngine::damage(self, seq));
-    }
-
-    fn stores_set_aside(&self) -> u64 {
-        MemoryEngine::stores_set_aside(self)
+    fn damage(&self, number: u64, _: &[Observation]) {
+        assert!(MemoryEngine::damage(self, number));
     }
 }

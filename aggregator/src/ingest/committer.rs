@@ -185,10 +185,11 @@ impl Committer {
         for receipt in group.receipts {
             receipt(Receipt::Done);
         }
+        let now = self.clock.now();
         for (agent, ack) in group.cursors {
             self.downlink.send(DownlinkMessage {
                 topic: Topic::Ack(agent),
-                payload: ack.encode(),
+                payload: ack.encode_at(now),
             });
         }
     }

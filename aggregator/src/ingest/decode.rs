@@ -161,6 +161,7 @@ mod tests {
             dropped: 0,
             failed_readings: 0,
             silent_sources: Vec::new(),
+            faults: Vec::new(),
         };
         let payload = health.encode();
         let own = decode(&Claim::Health(agent("gw-01")), &payload, NOW);

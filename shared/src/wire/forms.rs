@@ -7,13 +7,21 @@ use super::{Ack, AgentHealth, DecodeError, Envelope, VERSION, v1};
 use crate::{
     fleet::{TruckOrder, TruckReport},
     limits,
+    time::Timestamp,
 };
 
 impl Ack {
     /// As JSON on `flood/v1/ack/<agent>`.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        v1::ack::encode(self)
+        v1::ack::encode(self, None)
+    }
+
+    /// As [`Ack::encode`], with the present instant of who sends it: an agent whose own clock nobody
+    /// sets can tell by it that it is wrong.
+    #[must_use]
+    pub fn encode_at(&self, at: Timestamp) -> Vec<u8> {
+        v1::ack::encode(self, Some(at))
     }
 
     /// Reads an acknowledgement from the wire.
@@ -21,6 +29,14 @@ impl Ack {
     /// # Errors
     /// Not JSON, or a field is missing.
     pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
+        Ok(v1::ack::decode(payload)?.0)
+    }
+
+    /// Reads an acknowledgement and the instant at which it was sent, if it says so.
+    ///
+    /// # Errors
+    /// As [`Ack::decode`].
+    pub fn decode_timed(payload: &[u8]) -> Result<(Self, Option<Timestamp>), DecodeError> {
         v1::ack::decode(payload)
     }
 }

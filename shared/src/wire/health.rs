@@ -27,4 +27,21 @@ pub struct AgentHealth {
     /// Sources that give nothing at present, by name.
     #[serde(default)]
     pub silent_sources: Vec<String>,
+    /// What is wrong at present, by the agent's own account.
+    #[serde(default)]
+    pub faults: Vec<AgentFault>,
+}
+
+/// Something that is wrong with an agent, its lines or its gauges.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentFault {
+    /// What kind of fault, for programs: `spool-damaged`, `unit`, `clock` and so on. A kind that
+    /// is not known is shown with its cause like all others.
+    pub kind: String,
+    /// With what: a unit on a line, a gauge, a broker; empty for the agent itself.
+    pub subject: String,
+    /// When it began, by the agent's clock.
+    pub since: Timestamp,
+    /// Why, for people.
+    pub cause: String,
 }

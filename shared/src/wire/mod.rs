@@ -26,7 +26,7 @@ mod version;
 pub use ack::Ack;
 pub use envelope::Envelope;
 pub use error::{DecodeError, FieldError, IntakeError};
-pub use health::AgentHealth;
+pub use health::{AgentFault, AgentHealth};
 pub use intake::decode_intake;
 pub use topic::{Topic, TopicError, all_orders, partition_of, subscriptions};
 pub use version::VERSION;

@@ -13,7 +13,7 @@ use shared::{
     time::Timestamp,
     units::CubicMetres,
     value::Value,
-    wire::{Ack, AgentHealth, Envelope},
+    wire::{Ack, AgentFault, AgentHealth, Envelope},
 };
 
 /// A message under the name of its file.
@@ -176,6 +176,16 @@ pub fn acks() -> Vec<Case<Ack>> {
     ]
 }
 
+/// With the instant of who sends them.
+pub fn timed_acks() -> Vec<Case<(Ack, Option<Timestamp>)>> {
+    let ack = Ack {
+        through: 300,
+        ranges: vec![(302, 302)],
+        ..Ack::nothing(7)
+    };
+    vec![("at", (ack, Some(NOW)))]
+}
+
 pub fn acks_read() -> Vec<Case<Ack>> {
     let ack = Ack {
         through: 300,
@@ -196,6 +206,7 @@ fn health() -> AgentHealth {
         dropped: 0,
         failed_readings: 3,
         silent_sources: vec!["bus-a".to_owned(), "泵站 \"2\"".to_owned()],
+        faults: Vec::new(),
     }
 }
 
@@ -214,10 +225,24 @@ pub fn healths() -> Vec<Case<AgentHealth>> {
         failed_readings: u64::MAX,
         ..last_will.clone()
     };
+    let fault = |kind: &str, subject: &str, cause: &str| AgentFault {
+        kind: kind.to_owned(),
+        subject: subject.to_owned(),
+        since: NOW,
+        cause: cause.to_owned(),
+    };
+    let with_faults = AgentHealth {
+        faults: vec![
+            fault("unit", "unit 1 on bus-a", "no answer in 1s"),
+            fault("clock", "", "the clock is \"2000\""),
+        ],
+        ..health()
+    };
     vec![
         ("actual-online-with-silent-sources", health()),
         ("exercise-last-will", last_will),
         ("replay-at-the-ends", ends),
+        ("actual-online-with-faults", with_faults),
     ]
 }
 

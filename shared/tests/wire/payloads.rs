@@ -199,7 +199,11 @@ fn a_message_without_one_of_its_keys_is_refused_by_name() {
     every_key_counts(&report.encode(), &["order"], TruckReport::decode);
     every_key_counts(&order.encode(), &[], TruckOrder::decode);
     for (_, health) in cases::healths() {
-        every_key_counts(&health.encode(), &["silent_sources"], AgentHealth::decode);
+        every_key_counts(
+            &health.encode(),
+            &["silent_sources", "faults"],
+            AgentHealth::decode,
+        );
     }
     for (_, ack) in cases::acks() {
         every_key_counts(&ack.encode(), &["ranges"], Ack::decode);

@@ -8,18 +8,13 @@ use std::{
 
 use agent::{
     config::{GaugeSpec, SpoolConfig},
-    quality::QualityStage,
-    source::{Outcome, Reading},
-    spool::{Appended, Spool, memory::MemoryEngine},
+    quality::{GatewayTime, QualityStage},
+    source::{Outcome, Reading, Stamp},
+    spool::{Appended, Spool, memory::MemoryEngine, seqs::SeqSet},
     uplink::machine::{Action, Event, Machine, Pace},
 };
 use aggregator::store::Store;
-use shared::{
-    clock::Mode,
-    ids::AgentId,
-    time::Timestamp,
-    wire::{Ack, Envelope},
-};
+use shared::{clock::Mode, ids::AgentId, time::Timestamp, wire::Envelope};
 
 use crate::{
     books::{Books, Broken, hold},
@@ -155,9 +150,11 @@ impl SimAgent {
         let readings = readings.map(|(gauge, outcome)| Reading {
             gauge: gauge.id.clone(),
             at: now,
+            stamp: Stamp::Gateway,
             outcome: *outcome,
         });
-        let assess = |reading| life.quality.assess(&reading, now);
+        let clock = GatewayTime::sure(now);
+        let assess = |reading| life.quality.assess(&reading, clock);
         let batch: Vec<_> = readings.filter_map(assess).collect();
         if batch.is_empty() {
             return Ok(None);
@@ -168,7 +165,7 @@ impl SimAgent {
             books.dropped_below(&self.id, life.spool.usage().oldest);
             return Ok(None);
         }
-        life.spool.commit()?;
+        life.spool.commit(now)?;
         let Appended::Stored { seq, .. } = appended else {
             books.counts.note("readings refused by a full spool");
             return Ok(None);
@@ -206,12 +203,15 @@ impl SimAgent {
                 match action {
                     Action::Publish { seq, backfill } => {
                         match self.publish(seq, backfill, storm)? {
-                            Some(payload) => to_line.push(ToLine::Publish { seq, payload }),
+                            Some((payload, oldest)) => {
+                                to_line.push(ToLine::Publish { seq, payload });
+                                events.push(Event::HeldFrom { oldest });
+                            }
                             None => events.push(Event::Gone { seq }),
                         }
                     }
-                    Action::Release(ack) => self.release(&ack, store, books)?,
-                    Action::Renew => events.extend(self.renew(books)?),
+                    Action::Release(seqs) => self.release(&seqs, store, books)?,
+                    Action::Renew => events.extend(self.renew(books)),
                     Action::Reconnect => {
                         self.note(&Event::Disconnected);
                         to_line.push(ToLine::Reconnect);
@@ -222,13 +222,14 @@ impl SimAgent {
         Ok(to_line)
     }
 
-    /// A batch as it goes on the line; none if the spool does not hold it.
+    /// A batch as it goes on the line, and the lowest number that it says is held; none if the spool
+    /// does not hold it.
     fn publish(
         &mut self,
         seq: u64,
         backfill: bool,
         storm: Timestamp,
-    ) -> Result<Option<Vec<u8>>, Broken> {
+    ) -> Result<Option<(Vec<u8>, u64)>, Broken> {
         let Some(life) = &mut self.life else {
             return Ok(None);
         };
@@ -253,26 +254,29 @@ impl SimAgent {
             backfill,
             observations,
         };
-        Ok(Some(envelope.encode()))
+        Ok(Some((envelope.encode(), envelope.oldest)))
     }
 
-    fn release(&mut self, ack: &Ack, store: &dyn Store, books: &mut Books) -> Result<(), Broken> {
-        books.released(&self.id, ack, store)?;
+    fn release(
+        &mut self,
+        seqs: &SeqSet,
+        store: &dyn Store,
+        books: &mut Books,
+    ) -> Result<(), Broken> {
+        books.released(&self.id, seqs, store)?;
         if let Some(life) = &mut self.life {
-            life.spool.release(ack)?;
-            life.in_window.retain(|seq| !ack.releases(*seq));
+            life.spool.release(seqs);
+            life.in_window.retain(|seq| !seqs.contains(*seq));
         }
         Ok(())
     }
 
-    fn renew(&mut self, books: &mut Books) -> Result<Option<Event>, Broken> {
+    fn renew(&mut self, books: &mut Books) -> Option<Event> {
         books.counts.note("incarnations renewed");
-        let Some(life) = &mut self.life else {
-            return Ok(None);
-        };
-        life.spool.renew()?;
+        let life = self.life.as_mut()?;
+        life.spool.renew();
         let incarnation = life.spool.incarnation();
-        Ok(Some(Event::Renewed { incarnation }))
+        Some(Event::Renewed { incarnation })
     }
 
     fn note(&mut self, event: &Event) {

@@ -6,6 +6,7 @@ use std::{
     ops::ControlFlow,
 };
 
+use agent::spool::seqs::SeqSet;
 use aggregator::{
     counters::Counter,
     store::{Commit, Store},
@@ -16,7 +17,6 @@ use shared::{
     observation::Observation,
     quality::Test,
     time::Timestamp,
-    wire::Ack,
 };
 
 /// What does not hold, for people.
@@ -93,21 +93,22 @@ impl Books {
         batches: BTreeMap<u64, Vec<Observation>>,
     ) -> Result<(), Broken> {
         let held = self.held.remove(agent).unwrap_or_default();
-        for (seq, batch) in &held {
-            hold(batches.get(seq) == Some(batch), || {
-                format!("the spool of {agent} has lost batch {seq}, which was durable")
-            })?;
-        }
+        // Every opening numbers anew, in the order of before.
+        let mut known = held.iter().peekable();
         for (seq, batch) in &batches {
-            match held.get(seq) {
-                Some(_) => drop(self.held_by(agent).insert(*seq, batch.clone())),
-                None => {
-                    self.counts.note("batches found after a crash");
-                    self.spooled(agent, *seq, batch);
-                }
+            if known.next_if(|(_, held)| *held == batch).is_some() {
+                self.held_by(agent).insert(*seq, batch.clone());
+            } else {
+                self.counts.note("batches found after a crash");
+                self.spooled(agent, *seq, batch);
             }
         }
-        Ok(())
+        match known.next() {
+            None => Ok(()),
+            Some((seq, _)) => Err(Broken(format!(
+                "the spool of {agent} has lost batch {seq}, which was durable"
+            ))),
+        }
     }
 
     fn held_by(&mut self, agent: &AgentId) -> &mut BTreeMap<u64, Vec<Observation>> {
@@ -152,11 +153,11 @@ impl Books {
     pub fn released(
         &mut self,
         agent: &AgentId,
-        ack: &Ack,
+        seqs: &SeqSet,
         store: &dyn Store,
     ) -> Result<(), Broken> {
         let held = self.held.entry(agent.clone()).or_default();
-        let released: Vec<u64> = held.keys().copied().filter(|s| ack.releases(*s)).collect();
+        let released: Vec<u64> = held.keys().copied().filter(|s| seqs.contains(*s)).collect();
         for seq in released {
             for o in held.remove(&seq).into_iter().flatten() {
                 let stored = store.get(&o.gauge, o.observed_at)?;

@@ -14,11 +14,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::machine::{ListenerAction, ListenerEvent, ListenerMachine, NoReading, Now};
+use super::machine::{ListenerAction, ListenerEvent, ListenerMachine, NoReading, Now, Retentions};
 use crate::{
     config::MqttInput,
     counters::{Counters, count},
-    net::{Connection, Credentials, Dial, Heard, Lost, Terms},
+    faults::{FaultKind, Faults},
+    kept::KeptFile,
+    net::{Connection, Credentials, Dial, Heard, Lost, Stability, Terms, thrown_cause},
     pulse::Beat,
     source::{Answer, Delivery, Outcome, Reading, Receipt},
 };
@@ -37,15 +39,20 @@ const IDLE: Duration = Duration::from_secs(1);
 pub(crate) struct ListenerSetup {
     pub input: MqttInput,
     pub credentials: Option<Credentials>,
+    /// What the broker had retained, and where that is kept.
+    pub retained: (KeptFile<Retentions>, Retentions),
     pub clock: Clock,
     pub counters: Arc<Counters>,
+    pub faults: Arc<Faults>,
     pub beat: Arc<Beat>,
     pub stop: CancellationToken,
 }
 
 /// Listens until told to stop, or until nobody takes the readings.
 pub(crate) async fn listen(setup: ListenerSetup, out: mpsc::Sender<Delivery>) {
-    let machine = ListenerMachine::new(&setup.input.gauges, setup.clock.now());
+    let clock = setup.clock;
+    let mut machine = ListenerMachine::new(&setup.input.gauges, |storm| clock.real_span(storm));
+    machine.restore(&setup.retained.1);
     let (answer, answers) = mpsc::unbounded_channel();
     let now = Instant::now();
     let listener = Listener {
@@ -58,6 +65,7 @@ pub(crate) async fn listen(setup: ListenerSetup, out: mpsc::Sender<Delivery>) {
         },
         machine,
         backoff: Backoff::new(RECONNECT),
+        stability: Stability::default(),
         connection: None,
         retry_at: now,
         began: now,
@@ -74,6 +82,7 @@ struct Listener {
     dial: Dial,
     machine: ListenerMachine,
     backoff: Backoff,
+    stability: Stability,
     connection: Option<Connection>,
     retry_at: Instant,
     began: Instant,
@@ -97,6 +106,7 @@ impl Listener {
         while !self.machine.is_over() {
             self.setup.beat.mark();
             self.connect_when_due();
+            self.look_at_connection();
             if let Some(event) = self.next().await {
                 let now = Now {
                     storm: self.setup.clock.now(),
@@ -105,6 +115,8 @@ impl Listener {
                 for action in self.machine.step(now, event) {
                     self.act(action).await;
                 }
+                let retained = self.machine.retained();
+                self.setup.retained.0.save(retained).await;
             }
         }
         self.setup.beat.rest();
@@ -121,6 +133,15 @@ impl Listener {
             };
             self.connection = Some(Connection::open(&self.dial, terms));
         }
+    }
+
+    fn look_at_connection(&mut self) {
+        let lasted = self.connection.as_ref().map(Connection::lasted);
+        self.stability.lasts(lasted.unwrap_or_default());
+        let cause = thrown_cause(&self.dial.client_id);
+        let cause = self.stability.is_thrown().then_some(&*cause);
+        let (faults, input) = (&self.setup.faults, &self.setup.input.name);
+        faults.set(FaultKind::Thrown, input, cause);
     }
 
     async fn next(&mut self) -> Option<ListenerEvent> {
@@ -151,11 +172,17 @@ impl Listener {
         match heard {
             Heard::Accepted { session_kept } => Some(ListenerEvent::Connected { session_kept }),
             Heard::Ready { refused } => {
-                tracing::info!(input, %broker, "local broker connected");
-                if !refused.is_empty() {
-                    let topics = refused.join(" ");
-                    tracing::warn!(input, %broker, topics, "the local broker allows no subscription");
+                if self.stability.is_flapping() {
+                    tracing::debug!(input, %broker, "local broker connected");
+                } else {
+                    tracing::info!(input, %broker, "local broker connected");
                 }
+                let topics = refused.join(" ");
+                let cause =
+                    format!("it allows no subscription to {topics}; nothing comes from there");
+                let cause = (!refused.is_empty()).then_some(cause);
+                let faults = &self.setup.faults;
+                faults.set(FaultKind::LocalBroker, input, cause.as_deref());
                 None
             }
             Heard::Message(message) => Some(ListenerEvent::Message(message)),
@@ -170,17 +197,16 @@ impl Listener {
     fn lost(&mut self, why: &ListenerEnded) {
         let connection = self.connection.take();
         let lasted = connection.map_or(Duration::ZERO, |c| c.lasted());
+        self.stability.ended(lasted);
         self.backoff.ended(lasted);
         let wait = self.backoff.next(fastrand::f64());
         self.retry_at = Instant::now() + wait;
         if self.machine.is_listening() {
-            tracing::warn!(
-                input = self.setup.input.name,
-                broker = %self.dial.broker,
-                error = chain(why),
-                retry_in_ms = wait.as_millis(),
-                "local broker lost"
-            );
+            let (input, error) = (&self.setup.input.name, chain(why));
+            let retry_in_ms = wait.as_millis();
+            tracing::debug!(input, error, retry_in_ms, "local broker lost");
+            let faults = &self.setup.faults;
+            faults.begin(FaultKind::LocalBroker, input, &error);
         }
     }
 
@@ -188,6 +214,12 @@ impl Listener {
         match action {
             ListenerAction::Deliver { readings, token } => self.deliver(readings, token).await,
             ListenerAction::Refuse(why) => self.refuse(&why),
+            ListenerAction::TimeUnreadable { gauge, found } => {
+                let cause =
+                    format!("its time {found} cannot be read: write RFC 3339 with an offset");
+                let faults = &self.setup.faults;
+                faults.begin_sort(FaultKind::GaugeClock, gauge.as_str(), "unreadable", &cause);
+            }
             ListenerAction::Acknowledge(packet) => {
                 if let Some(connection) = &self.connection {
                     connection.acknowledge(packet);
@@ -204,8 +236,13 @@ impl Listener {
     }
 
     async fn deliver(&mut self, readings: Vec<Reading>, token: Option<u64>) {
-        let failed = readings.iter().filter(|r| r.outcome == Outcome::Failed);
-        count(&self.setup.counters.failed_readings, failed.count() as u64);
+        let (failed, read): (Vec<_>, Vec<_>) =
+            readings.iter().partition(|r| r.outcome == Outcome::Failed);
+        for reading in read {
+            let gauge = reading.gauge.as_str();
+            self.setup.faults.end(FaultKind::Payload, gauge);
+        }
+        count(&self.setup.counters.failed_readings, failed.len() as u64);
         let Some(out) = &self.out else { return };
         let receipt = token.map(|token| Receipt::new(token, self.answer.clone()));
         self.setup.beat.rest();
@@ -224,7 +261,11 @@ impl Listener {
         count(&self.setup.counters.failed_readings, 1);
         let (input, error) = (&self.setup.input.name, chain(why));
         match why {
-            NoReading::Payload { .. } => tracing::warn!(input, error, "a message is refused"),
+            NoReading::Payload { gauge, source } => {
+                tracing::debug!(input, error, "a message is refused");
+                let (faults, cause) = (&self.setup.faults, source.to_string());
+                faults.begin_sort(FaultKind::Payload, gauge.as_str(), source.sort(), &cause);
+            }
             // A broker repeats what an earlier configuration subscribed to.
             NoReading::Topic(_) => tracing::debug!(input, error, "a message is refused"),
         }

@@ -8,4 +8,5 @@
 pub(crate) mod listener;
 pub(crate) mod machine;
 pub(crate) mod payload;
+mod queued;
 pub(crate) mod unacknowledged;

@@ -10,7 +10,7 @@ use shared::time::Timestamp;
 
 use crate::{
     net::{Message, PacketId},
-    source::Answer,
+    source::{Answer, Stamp},
 };
 
 /// Messages of lost connections that are remembered; the oldest is forgotten beyond that. Brokers
@@ -24,8 +24,8 @@ pub(crate) enum Repeated {
     Waits,
     /// It is durable and can be acknowledged.
     Durable,
-    /// Its delivery was dropped; this is the time it was first given.
-    Dropped(Timestamp),
+    /// Its delivery was dropped; this is the time it was first given, and where that is from.
+    Dropped(Timestamp, Stamp),
 }
 
 /// What is owed to the broker after an answer.
@@ -49,6 +49,7 @@ struct Kept {
     message: Message,
     packet: PacketId,
     at: Timestamp,
+    stamp: Stamp,
     state: State,
     /// Whether it came on the present connection, which alone can acknowledge its packet id.
     is_present: bool,
@@ -63,7 +64,12 @@ pub(crate) struct Unacknowledged {
 
 impl Unacknowledged {
     /// Keeps a message that was given a time; the token is for its receipt.
-    pub(crate) fn keep(&mut self, message: Message, packet: PacketId, at: Timestamp) -> u64 {
+    pub(crate) fn keep(
+        &mut self,
+        message: Message,
+        packet: PacketId,
+        (at, stamp): (Timestamp, Stamp),
+    ) -> u64 {
         let mut past = self.kept.iter().filter(|(_, kept)| !kept.is_present);
         if self.kept.len() >= REMEMBERED
             && let Some(oldest) = past.next().map(|(token, _)| *token)
@@ -75,6 +81,7 @@ impl Unacknowledged {
             message,
             packet,
             at,
+            stamp,
             state: State::Waits,
             is_present: true,
         };
@@ -91,14 +98,14 @@ impl Unacknowledged {
         };
         let same = self.kept.iter_mut().filter(|(_, kept)| is_same(kept));
         let (token, kept) = same.min_by_key(|(_, kept)| kept.packet != packet)?;
-        let (token, at) = (*token, kept.at);
+        let (token, at, stamp) = (*token, kept.at, kept.stamp);
         let known = match kept.state {
             State::Waits => {
                 (kept.packet, kept.is_present) = (packet, true);
                 return Some(Repeated::Waits);
             }
             State::Durable => Repeated::Durable,
-            State::Dropped => Repeated::Dropped(at),
+            State::Dropped => Repeated::Dropped(at, stamp),
         };
         self.kept.remove(&token);
         Some(known)
@@ -152,6 +159,7 @@ mod tests {
         Message {
             topic: "gauges/ws-01".to_owned(),
             payload: "0".into(),
+            is_retained: false,
             is_repetition,
             packet: Some(PacketId(packet)),
         }
@@ -159,7 +167,11 @@ mod tests {
 
     /// Keeps a message that came for the first time.
     fn keep(kept: &mut Unacknowledged, packet: u16, at: Timestamp) -> u64 {
-        kept.keep(message(packet, false), PacketId(packet), at)
+        kept.keep(
+            message(packet, false),
+            PacketId(packet),
+            (at, Stamp::Gateway),
+        )
     }
 
     fn at(millis: i64) -> Timestamp {
@@ -195,7 +207,7 @@ mod tests {
         assert_eq!(kept.answered(Answer::Dropped(second)), Owed::NewConnection);
         kept.connection_ended();
         let known = kept.repeated(&message(2, true));
-        assert_eq!(known, Some(Repeated::Dropped(at(2))));
+        assert_eq!(known, Some(Repeated::Dropped(at(2), Stamp::Gateway)));
         assert_eq!(kept.repeated(&message(1, true)), Some(Repeated::Waits));
     }
 

@@ -5,7 +5,8 @@
 //! batch belongs to the backlog, which drains oldest first: at most one backlog batch for each
 //! fresh one while both wait, at most half of the window, and no faster than its token bucket.
 //!
-//! *Delivered means committed.* Only [`Ack`] releases. A PUBACK frees a place in the window. A
+//! *Delivered means committed.* Only [`Ack`] releases, and only what was sent in this life of the
+//! spool: an acknowledgement that names anything else is not about these batches. A PUBACK frees a place in the window. A
 //! batch that the broker took and nobody committed in time is published again; while commits fail
 //! to come the backlog is only probed with one batch at a time. A batch that even the broker does
 //! not acknowledge in time means that the connection is dead.
@@ -54,6 +55,10 @@ pub enum Event {
     Gone {
         seq: u64,
     },
+    /// The spool holds nothing below this number, and the aggregator is about to learn it.
+    HeldFrom {
+        oldest: u64,
+    },
     /// The spool has begun a new incarnation.
     Renewed {
         incarnation: u64,
@@ -69,10 +74,10 @@ pub enum Action {
         seq: u64,
         backfill: bool,
     },
-    /// Remove from the spool what this releases.
-    Release(Ack),
-    /// The aggregator knows numbers that this spool never gave: its store must have been set back.
-    /// Begin a new incarnation, or new batches would pass for old ones.
+    /// Remove these from the spool: they were sent, and the aggregator has them.
+    Release(SeqSet),
+    /// The aggregator has numbers of this incarnation that were never sent: somebody else uses it,
+    /// as where a running machine was copied. Begin a new one, or new batches would pass for his.
     Renew,
     /// The connection is dead although it does not say so.
     Reconnect,
@@ -99,10 +104,14 @@ pub struct Machine {
     fresh: BTreeSet<u64>,
     backlog: SeqSet,
     sent: BTreeMap<u64, Sent>,
+    /// Every number that was sent in this incarnation and is not released.
+    ever_sent: SeqSet,
     tokens: f64,
     refilled: Duration,
     /// Deadlines passed since the last commit.
     uncommitted_in_a_row: u32,
+    /// Since when the broker has a batch that nobody has committed.
+    uncommitted_since: Option<Duration>,
     backlog_turn: bool,
 }
 
@@ -121,9 +130,11 @@ impl Machine {
             fresh: BTreeSet::new(),
             backlog: held,
             sent: BTreeMap::new(),
+            ever_sent: SeqSet::new(),
             tokens: 1.0,
             refilled: Duration::ZERO,
             uncommitted_in_a_row: 0,
+            uncommitted_since: None,
             backlog_turn: false,
         }
     }
@@ -142,10 +153,12 @@ impl Machine {
             Event::BrokerHas { seq } => {
                 if let Some(sent) = self.sent.get_mut(&seq) {
                     sent.broker_has = true;
+                    self.uncommitted_since.get_or_insert(now);
                 }
             }
             Event::Committed(ack) => self.committed(ack, &mut actions),
             Event::Gone { seq } => self.forget(seq),
+            Event::HeldFrom { oldest } => self.drop_below(oldest),
             Event::Renewed { incarnation } => {
                 self.incarnation = incarnation;
                 self.renewing = false;
@@ -160,6 +173,13 @@ impl Machine {
     #[must_use]
     pub fn is_drained(&self) -> bool {
         self.fresh.is_empty() && self.backlog.is_empty() && self.sent.is_empty()
+    }
+
+    /// For how long the broker has had batches without any commit.
+    #[must_use]
+    pub fn uncommitted_for(&self, now: Duration) -> Duration {
+        let since = self.uncommitted_since;
+        since.map_or(Duration::ZERO, |since| now.saturating_sub(since))
     }
 
     /// When [`Event::Tick`] is due at the latest.
@@ -228,45 +248,49 @@ impl Machine {
         if ack.incarnation != self.incarnation || self.renewing {
             return;
         }
-        let known = ack
-            .ranges
-            .iter()
-            .map(|(_, last)| *last)
-            .max()
-            .unwrap_or(0)
-            .max(ack.through);
-        if known > self.newest {
+        if self.names_unsent(&ack) {
             self.renewing = true;
             for seq in std::mem::take(&mut self.sent).into_keys() {
                 self.wait_again(seq);
             }
+            self.ever_sent = SeqSet::new();
             actions.push(Action::Renew);
             return;
         }
-        let unreleased = |machine: &Self| {
-            let waiting = (machine.sent.len(), machine.fresh.len());
-            (waiting, machine.backlog.len())
-        };
-        let before = unreleased(self);
-        self.sent.retain(|seq, _| !ack.releases(*seq));
-        self.fresh.retain(|seq| !ack.releases(*seq));
-        self.backlog = &self.backlog - &seqs::released_by(&ack);
-        if unreleased(self) != before {
-            self.uncommitted_in_a_row = 0;
-            actions.push(Action::Release(ack));
+        let released = &self.ever_sent & &seqs::released_by(&ack);
+        if released.is_empty() {
+            return;
         }
+        for seq in &released {
+            self.forget(seq);
+        }
+        self.uncommitted_in_a_row = 0;
+        self.uncommitted_since = None;
+        actions.push(Action::Release(released));
+    }
+
+    /// Whether an acknowledgement is about batches that were never sent.
+    fn names_unsent(&self, ack: &Ack) -> bool {
+        let ends = ack.ranges.iter().map(|(_, last)| *last);
+        let known = ends.chain([ack.through]).max().unwrap_or(0);
+        let unsent = |seq: &u64| ack.releases(*seq) && !self.ever_sent.contains(*seq);
+        known > self.newest
+            || self.fresh.iter().any(unsent)
+            || !(&(&self.backlog - &self.ever_sent) & &seqs::released_by(ack)).is_empty()
     }
 
     fn forget(&mut self, seq: u64) {
         self.sent.remove(&seq);
         self.fresh.remove(&seq);
         self.backlog.remove(seq);
+        self.ever_sent.remove(seq);
     }
 
     fn drop_below(&mut self, oldest: u64) {
         self.backlog = self.backlog.split_off(oldest);
         self.fresh = self.fresh.split_off(&oldest);
         self.sent = self.sent.split_off(&oldest);
+        self.ever_sent = self.ever_sent.split_off(oldest);
     }
 
     fn expire(&mut self, now: Duration, actions: &mut Vec<Action>) {
@@ -305,6 +329,7 @@ impl Machine {
                     broker_has: false,
                 },
             );
+            self.ever_sent.insert(seq);
             actions.push(Action::Publish { seq, backfill });
         }
     }

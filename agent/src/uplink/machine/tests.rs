@@ -60,7 +60,7 @@ fn a_batch_goes_out_at_once_and_only_its_commit_releases_it() {
         "the broker's word counts for nothing"
     );
     let actions = machine.step(SECOND, ack(1, &[]));
-    assert!(matches!(actions.as_slice(), [Action::Release(ack)] if ack.through == 1));
+    assert_eq!(actions, [Action::Release(SeqSet::from_iter([1]))]);
     assert!(machine.is_drained());
 }
 
@@ -208,6 +208,46 @@ fn an_aggregator_that_knows_more_than_was_ever_stored_means_a_new_incarnation() 
 }
 
 #[test]
+fn only_what_was_sent_in_this_life_is_released() {
+    let mut machine = machine(&[(1, 3)]);
+    machine.step(SECOND, Event::Connected);
+    machine.step(SECOND, Event::BrokerHas { seq: 1 });
+    assert_eq!(
+        machine.step(SECOND, ack(1, &[])).first(),
+        Some(&Action::Release(SeqSet::from_iter([1])))
+    );
+    let mut machine = self::machine(&[(1, 100)]);
+    machine.step(SECOND, Event::Connected);
+    let actions = machine.step(SECOND, ack(90, &[]));
+    assert_eq!(actions, [Action::Renew], "90 was never sent");
+    assert!(!machine.is_drained());
+}
+
+#[test]
+fn what_the_spool_gave_up_may_be_acknowledged_unsent() {
+    let mut machine = machine(&[(1, 100)]);
+    machine.step(SECOND, Event::Connected);
+    machine.step(SECOND, stored(101, &["lg-1"]));
+    machine.step(SECOND, Event::HeldFrom { oldest: 101 });
+    let actions = machine.step(SECOND, ack(101, &[]));
+    assert_eq!(actions, [Action::Release(SeqSet::from_iter([101]))]);
+    assert!(machine.is_drained());
+}
+
+#[test]
+fn an_aggregator_that_commits_nothing_is_noticed_and_one_that_does_again_too() {
+    let mut machine = machine(&[]);
+    machine.step(SECOND, Event::Connected);
+    machine.step(SECOND, stored(1, &["lg-1"]));
+    assert_eq!(machine.uncommitted_for(SECOND * 9), Duration::ZERO);
+    machine.step(SECOND * 10, Event::BrokerHas { seq: 1 });
+    machine.step(SECOND * 25, Event::Tick);
+    assert_eq!(machine.uncommitted_for(SECOND * 80), SECOND * 70);
+    machine.step(SECOND * 81, ack(1, &[]));
+    assert_eq!(machine.uncommitted_for(SECOND * 90), Duration::ZERO);
+}
+
+#[test]
 fn what_the_spool_dropped_is_forgotten_and_what_was_not_announced_is_found() {
     let mut machine = machine(&[(1, 5)]);
     let dropped = Event::Stored {
@@ -296,17 +336,14 @@ mod delivery {
                         }
                     }
                 }
-                Action::Release(ack) => {
-                    let undone: Vec<_> = self
-                        .held
-                        .iter()
-                        .filter(|s| ack.releases(**s) && !self.durable.releases(**s))
-                        .collect();
+                Action::Release(seqs) => {
+                    let undone: Vec<_> =
+                        seqs.iter().filter(|s| !self.durable.releases(*s)).collect();
                     assert!(
                         undone.is_empty(),
                         "released {undone:?}, which are not durable"
                     );
-                    self.held.retain(|seq| !ack.releases(*seq));
+                    self.held.retain(|seq| !seqs.contains(*seq));
                 }
                 Action::Reconnect => events.push(Event::Connected),
                 Action::Renew => panic!("no reason to renew"),

@@ -262,6 +262,7 @@ fn inputs() -> Vec<Input> {
         dropped: 0,
         failed_readings: u64::MAX,
         silent_sources: vec!["modbus 10.0.0.7:502".to_owned()],
+        faults: Vec::new(),
     };
     let all = observations().into_iter().map(|(_, o)| o).collect();
     let mut inputs = vec![

@@ -231,6 +231,8 @@ impl TryFrom<HealthV1<'_>> for AgentHealth {
             dropped: form.dropped,
             failed_readings: form.failed_readings,
             silent_sources: form.silent_sources.into_iter().map(str::to_owned).collect(),
+            // Not in this version of the record: the next health message brings them.
+            faults: Vec::new(),
         })
     }
 }

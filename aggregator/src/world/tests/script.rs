@@ -137,6 +137,7 @@ pub fn health(agent: &str, at: Timestamp, online: bool) -> AgentHealth {
         dropped: 0,
         failed_readings: 1,
         silent_sources: vec!["bus-a".to_owned()],
+        faults: Vec::new(),
     }
 }
 

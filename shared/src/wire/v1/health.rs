@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Instant, codes::Named as _, to_json};
 use crate::{
     clock::Mode,
-    wire::{AgentHealth, DecodeError, FieldError},
+    wire::{AgentFault, AgentHealth, DecodeError, FieldError},
 };
 
 #[derive(Serialize, Deserialize)]
@@ -24,6 +24,47 @@ struct Health<'a> {
     failed_readings: u64,
     #[serde(default)]
     silent_sources: Vec<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<Fault<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Fault<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    subject: Cow<'a, str>,
+    since: Instant<'a>,
+    cause: Cow<'a, str>,
+}
+
+impl<'a> From<&'a AgentFault> for Fault<'a> {
+    fn from(fault: &'a AgentFault) -> Self {
+        let AgentFault {
+            kind,
+            subject,
+            since,
+            cause,
+        } = fault;
+        Self {
+            kind: kind.into(),
+            subject: subject.into(),
+            since: (*since).into(),
+            cause: cause.into(),
+        }
+    }
+}
+
+impl TryFrom<Fault<'_>> for AgentFault {
+    type Error = FieldError;
+
+    fn try_from(fault: Fault<'_>) -> Result<Self, FieldError> {
+        Ok(Self {
+            kind: fault.kind.into_owned(),
+            subject: fault.subject.into_owned(),
+            since: fault.since.try_into()?,
+            cause: fault.cause.into_owned(),
+        })
+    }
 }
 
 pub fn encode(health: &AgentHealth) -> Vec<u8> {
@@ -38,6 +79,7 @@ pub fn encode(health: &AgentHealth) -> Vec<u8> {
         dropped,
         failed_readings,
         silent_sources,
+        faults,
     } = health;
     to_json(&Health {
         agent: agent.as_str().into(),
@@ -50,12 +92,14 @@ pub fn encode(health: &AgentHealth) -> Vec<u8> {
         dropped: *dropped,
         failed_readings: *failed_readings,
         silent_sources: silent_sources.iter().map(Cow::from).collect(),
+        faults: faults.iter().map(Fault::from).collect(),
     })
 }
 
 pub fn decode(payload: &[u8]) -> Result<AgentHealth, DecodeError> {
     let health: Health<'_> = serde_json::from_slice(payload)?;
     let silent_sources = health.silent_sources.into_iter();
+    let faults = health.faults.into_iter().map(AgentFault::try_from);
     Ok(AgentHealth {
         agent: health.agent.parse().map_err(FieldError::from)?,
         online: health.online,
@@ -67,5 +111,6 @@ pub fn decode(payload: &[u8]) -> Result<AgentHealth, DecodeError> {
         dropped: health.dropped,
         failed_readings: health.failed_readings,
         silent_sources: silent_sources.map(Cow::into_owned).collect(),
+        faults: faults.collect::<Result<_, _>>()?,
     })
 }

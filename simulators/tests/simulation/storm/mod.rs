@@ -121,6 +121,7 @@ impl Storm {
                     parameter: g.parameter,
                     interval: std::time::Duration::from_secs(plan.read_every_s),
                     limits: Limits::default_for(g.parameter),
+                    total: None,
                 });
                 SimAgent::new(id, specs.collect(), &plan)
             })

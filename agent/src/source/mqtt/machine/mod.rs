@@ -10,21 +10,28 @@
 //! only when the receipts for that batch have been passed on: what the broker would repeat to the
 //! next process would be taken for a second reading if it carries no time of its own.
 //!
+//! *A time that nobody knows is said to be unknown*: a message without a time of its own is a reading
+//! of now only if the broker had neither retained it nor kept it in a queue ([`queued`](super::queued)).
+//!
 //! The answer to the subscription decides nothing here: messages of an earlier subscription come
 //! before it, and a connection without any subscription has been ended for it already.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use shared::{ids::GaugeId, time::Timestamp};
 
 use super::{
-    payload::{self, PayloadError},
+    payload::{self, OwnTime, PayloadError},
+    queued::{BrokersQueue, GaugePace},
     unacknowledged::{Owed, Repeated, Unacknowledged},
 };
 use crate::{
     config::MqttGauge,
     net::{Message, PacketId},
-    source::{Answer, Outcome, Reading},
+    source::{Answer, Outcome, Reading, Stamp},
 };
 
 /// A gauge is silent after this many intervals without a message.
@@ -69,6 +76,8 @@ pub(crate) enum ListenerAction {
     },
     /// Tell that a message is no reading.
     Refuse(NoReading),
+    /// Tell that what a gauge gives as its time is none.
+    TimeUnreadable { gauge: GaugeId, found: String },
     /// The broker need not repeat this.
     Acknowledge(PacketId),
     /// End the connection: the broker must deliver again what was dropped.
@@ -110,9 +119,17 @@ enum Phase {
 #[derive(Debug)]
 struct Expected {
     gauge: GaugeId,
-    silence_ms: i64,
-    heard_at: Timestamp,
+    /// On the real clock, as the line is.
+    interval: Duration,
+    heard_at: Duration,
+    pace: GaugePace,
+    /// What the broker has retained of it, by the last delivery.
+    retained: Option<u32>,
 }
+
+/// Checksums of what a broker had retained, by topic: given again with every connection, it is a
+/// reading once, also over a restart.
+pub(crate) type Retentions = BTreeMap<String, u32>;
 
 /// What is known of one local broker and its gauges.
 #[derive(Debug)]
@@ -120,29 +137,48 @@ pub(crate) struct ListenerMachine {
     /// By topic.
     gauges: HashMap<String, Expected>,
     unacknowledged: Unacknowledged,
+    queue: BrokersQueue,
     is_connected: bool,
     phase: Phase,
 }
 
 impl ListenerMachine {
-    /// Starts unconnected; every gauge counts as heard `now`.
+    /// Starts unconnected; every gauge counts as heard at the start. `real_span` is how long a span
+    /// of storm time takes on the line.
     #[must_use]
-    pub(crate) fn new(gauges: &[MqttGauge], now: Timestamp) -> Self {
+    pub(crate) fn new(gauges: &[MqttGauge], real_span: impl Fn(Duration) -> Duration) -> Self {
         let expected = |gauge: &MqttGauge| {
-            let silence = (gauge.spec.interval * SILENT_INTERVALS).as_millis();
             let expected = Expected {
                 gauge: gauge.spec.id.clone(),
-                silence_ms: i64::try_from(silence).unwrap_or(i64::MAX),
-                heard_at: now,
+                interval: real_span(gauge.spec.interval),
+                heard_at: Duration::ZERO,
+                pace: GaugePace::default(),
+                retained: None,
             };
             (gauge.topic.clone(), expected)
         };
         Self {
             gauges: gauges.iter().map(expected).collect(),
             unacknowledged: Unacknowledged::default(),
+            queue: BrokersQueue::default(),
             is_connected: false,
             phase: Phase::Listening,
         }
+    }
+
+    /// Goes on with what an earlier process knew to be retained.
+    pub(crate) fn restore(&mut self, retained: &Retentions) {
+        for (topic, expected) in &mut self.gauges {
+            expected.retained = retained.get(topic).copied();
+        }
+    }
+
+    /// What is known to be retained.
+    #[must_use]
+    pub(crate) fn retained(&self) -> Retentions {
+        let of =
+            |(topic, expected): (&String, &Expected)| Some((topic.clone(), expected.retained?));
+        self.gauges.iter().filter_map(of).collect()
     }
 
     /// Takes one event and returns what to do about it.
@@ -151,22 +187,26 @@ impl ListenerMachine {
         match event {
             ListenerEvent::Connected { session_kept } => {
                 self.is_connected = true;
+                self.queue.connected(session_kept, now.line);
+                for expected in self.gauges.values_mut() {
+                    expected.pace = GaugePace::default();
+                }
                 if !session_kept {
                     self.unacknowledged.session_lost();
                 }
             }
             ListenerEvent::Message(message) if self.is_listening() => {
-                actions.extend(self.message(message, now.storm));
+                actions.extend(self.message(message, now));
             }
             // Left to the next process.
             ListenerEvent::Message(_) => {}
-            ListenerEvent::Answered(answer) => actions.extend(self.answered(answer)),
+            ListenerEvent::Answered(answer) => actions.extend(self.answered(answer, now.line)),
             ListenerEvent::Lost => self.lost(),
             ListenerEvent::Stop => self.stop(now.line, &mut actions),
             ListenerEvent::Tick => {}
         }
         if self.is_listening() {
-            actions.extend(self.silences(now.storm));
+            actions.extend(self.silences(now));
         } else {
             self.close(now.line, &mut actions);
         }
@@ -194,35 +234,65 @@ impl ListenerMachine {
         }
     }
 
-    fn message(&mut self, message: Message, now: Timestamp) -> Vec<ListenerAction> {
+    fn message(&mut self, message: Message, now: Now) -> Vec<ListenerAction> {
+        let may_have_waited = self.queue.may_have_waited(now.line);
         let first_heard = match self.unacknowledged.repeated(&message) {
             Some(Repeated::Waits) => return Vec::new(),
             Some(Repeated::Durable) => return acknowledge(&message),
-            Some(Repeated::Dropped(at)) => at,
-            None => now,
+            Some(Repeated::Dropped(at, stamp)) => Some((at, stamp)),
+            None => None,
         };
         let Some(expected) = self.gauges.get_mut(&message.topic) else {
             return refuse(&message, NoReading::Topic(message.topic.clone()));
         };
         let gauge = expected.gauge.clone();
-        let (outcome, at) = match payload::decode(&message.payload) {
+        let (outcome, own) = match payload::decode(&message.payload) {
             Ok(decoded) => decoded,
             Err(source) => return refuse(&message, NoReading::Payload { gauge, source }),
         };
-        if outcome != Outcome::Failed {
-            expected.heard_at = now;
+        let is_paced = expected.pace.is_kept(expected.interval, now.line);
+        let is_late = message.is_retained || (may_have_waited && !is_paced);
+        let mut actions = Vec::new();
+        let (at, stamp) = match (own, first_heard) {
+            (OwnTime::At(at), _) => (at, Stamp::Own),
+            (_, Some(first_heard)) => first_heard,
+            (OwnTime::None, None) if !is_late => (now.storm, Stamp::Gateway),
+            (OwnTime::None, None) => (now.storm, Stamp::Unknown),
+            (OwnTime::Unreadable(found), None) => {
+                let gauge = gauge.clone();
+                actions.push(ListenerAction::TimeUnreadable { gauge, found });
+                (now.storm, Stamp::Unknown)
+            }
+        };
+        if message.is_retained {
+            // Given again with every connection; the gauge itself has said nothing.
+            let checksum = crc32fast::hash(&message.payload);
+            let before = expected.retained.replace(checksum);
+            if stamp == Stamp::Unknown && before == Some(checksum) {
+                return acknowledge(&message);
+            }
+        } else if outcome != Outcome::Failed {
+            expected.heard_at = now.line;
         }
-        let at = at.unwrap_or(first_heard);
         let token = message
             .packet
-            .map(|packet| self.unacknowledged.keep(message, packet, first_heard));
-        let readings = vec![Reading { gauge, at, outcome }];
-        vec![ListenerAction::Deliver { readings, token }]
+            .map(|packet| self.unacknowledged.keep(message, packet, (at, stamp)));
+        let readings = vec![Reading {
+            gauge,
+            at,
+            stamp,
+            outcome,
+        }];
+        actions.push(ListenerAction::Deliver { readings, token });
+        actions
     }
 
-    fn answered(&mut self, answer: Answer) -> Option<ListenerAction> {
+    fn answered(&mut self, answer: Answer, now: Duration) -> Option<ListenerAction> {
         match self.unacknowledged.answered(answer) {
-            Owed::Acknowledgement(packet) => Some(ListenerAction::Acknowledge(packet)),
+            Owed::Acknowledgement(packet) => {
+                self.queue.acknowledged(now);
+                Some(ListenerAction::Acknowledge(packet))
+            }
             Owed::NewConnection if self.is_listening() => {
                 self.lost();
                 Some(ListenerAction::Reconnect)
@@ -265,14 +335,16 @@ impl ListenerMachine {
     }
 
     /// Gauges that have not been heard for too long fail once per such span.
-    fn silences(&mut self, now: Timestamp) -> Option<ListenerAction> {
+    fn silences(&mut self, now: Now) -> Option<ListenerAction> {
         let mut readings = Vec::new();
         for expected in self.gauges.values_mut() {
-            if now.millis_since(expected.heard_at) > expected.silence_ms {
-                expected.heard_at = now;
+            let silent_for = now.line.saturating_sub(expected.heard_at);
+            if silent_for > expected.interval * SILENT_INTERVALS {
+                expected.heard_at = now.line;
                 readings.push(Reading {
                     gauge: expected.gauge.clone(),
-                    at: now,
+                    at: now.storm,
+                    stamp: Stamp::Gateway,
                     outcome: Outcome::Failed,
                 });
             }

@@ -24,11 +24,12 @@ impl Script {
                 parameter: Parameter::Depth,
                 interval: Duration::from_secs(60),
                 limits: Limits::default(),
+                total: None,
             },
             topic: format!("gauges/{id}"),
         };
         Self {
-            machine: ListenerMachine::new(&[gauge("ws-01"), gauge("ws-02")], START),
+            machine: ListenerMachine::new(&[gauge("ws-01"), gauge("ws-02")], |storm| storm),
             line_ms: 0,
         }
     }
@@ -72,8 +73,20 @@ impl Script {
         self.step(ListenerEvent::Message(Message {
             topic: topic.to_owned(),
             payload: payload.to_owned().into(),
+            is_retained: false,
             is_repetition,
             packet: packet.map(PacketId),
+        }))
+    }
+
+    /// What the broker has retained of `ws-01`.
+    fn retained(&mut self, payload: &str) -> String {
+        self.step(ListenerEvent::Message(Message {
+            topic: "gauges/ws-01".to_owned(),
+            payload: payload.to_owned().into(),
+            is_retained: true,
+            is_repetition: false,
+            packet: Some(PacketId(1)),
         }))
     }
 
@@ -86,7 +99,8 @@ impl Script {
     }
 }
 
-/// `deliver ws-01=0.5@3000 #1`: value, seconds of storm time since the start, token.
+/// `deliver ws-01=0.5@3000? #1`: value, milliseconds of storm time since the start with a question
+/// mark where the time is unknown, token.
 fn told(action: &ListenerAction) -> String {
     match action {
         ListenerAction::Deliver { readings, token } => {
@@ -96,13 +110,15 @@ fn told(action: &ListenerAction) -> String {
                     Outcome::Sentinel(value) => format!("sentinel {}", value.units()),
                     Outcome::Failed => "failed".to_owned(),
                 };
-                format!("{}={value}@{}", r.gauge, r.at.millis_since(START))
+                let doubt = if r.stamp == Stamp::Unknown { "?" } else { "" };
+                format!("{}={value}@{}{doubt}", r.gauge, r.at.millis_since(START))
             };
             let readings: Vec<_> = readings.iter().map(reading).collect();
             let token = token.map(|t| format!(" #{t}")).unwrap_or_default();
             format!("deliver {}{token}", readings.join(" "))
         }
         ListenerAction::Refuse(why) => format!("refuse: {why}"),
+        ListenerAction::TimeUnreadable { gauge, found } => format!("no time of {gauge}: {found}"),
         ListenerAction::Acknowledge(PacketId(packet)) => format!("acknowledge {packet}"),
         ListenerAction::Reconnect => "reconnect".to_owned(),
         ListenerAction::EndReadings => "end readings".to_owned(),
@@ -131,8 +147,11 @@ fn a_reading_has_the_time_that_it_gives_itself() {
 
 #[test]
 fn a_message_that_nobody_waits_for_is_delivered_without_a_token() {
-    let delivered = Script::connected().message("gauges/ws-02", None, FIRST_TIME, "2");
-    assert_eq!(delivered, "deliver ws-02=2@0");
+    let mut script = Script::connected();
+    let delivered = script
+        .after(SECOND)
+        .message("gauges/ws-02", None, FIRST_TIME, "2");
+    assert_eq!(delivered, "deliver ws-02=2@1000");
 }
 
 #[test]
@@ -187,13 +206,13 @@ fn a_broker_that_has_forgotten_us_repeats_nothing_and_equal_messages_are_new_one
 #[test]
 fn a_dropped_reading_ends_the_connection_once_and_comes_again_with_its_first_time() {
     let mut script = Script::connected();
-    script.says(7, FIRST_TIME, "0.5");
+    script.after(SECOND).says(7, FIRST_TIME, "0.5");
     script.says(8, FIRST_TIME, "0.6");
     assert_eq!(script.dropped(1), "reconnect");
     assert_eq!(script.dropped(2), "", "it has ended already");
     script.after(SECOND).connect();
-    assert_eq!(script.says(7, AGAIN, "0.5"), "deliver ws-01=0.5@0 #3");
-    assert_eq!(script.says(8, AGAIN, "0.6"), "deliver ws-01=0.6@0 #4");
+    assert_eq!(script.says(7, AGAIN, "0.5"), "deliver ws-01=0.5@1000 #3");
+    assert_eq!(script.says(8, AGAIN, "0.6"), "deliver ws-01=0.6@1000 #4");
 }
 
 #[test]
@@ -294,4 +313,48 @@ fn a_stop_without_a_connection_is_over_at_once_and_misses_no_gauge() {
     assert!(script.machine.is_over());
     assert_eq!(script.step(ListenerEvent::Stop), "");
     assert_eq!(script.machine.wake_at(), None);
+}
+
+#[test]
+fn what_waited_in_the_brokers_queue_has_no_time_and_what_comes_after_a_calm_is_of_now() {
+    let mut script = Script::connected();
+    assert_eq!(script.says(7, FIRST_TIME, "0.5"), "deliver ws-01=0.5@0? #1");
+    assert_eq!(script.after(SECOND).durable(1), "acknowledge 7");
+    let soon = Duration::from_millis(5);
+    let delivered = script.after(soon).says(8, FIRST_TIME, "0.6");
+    assert_eq!(
+        delivered, "deliver ws-01=0.6@1005? #2",
+        "the window was full"
+    );
+    let delivered = script.after(SECOND).says(9, FIRST_TIME, "0.7");
+    assert_eq!(delivered, "deliver ws-01=0.7@2005 #3");
+    let own = r#"{"value": 0.5, "observed_at": "2026-07-21T08:20:00.250Z"}"#;
+    script.step(ListenerEvent::Lost);
+    script.connect();
+    assert_eq!(script.says(1, FIRST_TIME, own), "deliver ws-01=0.5@250 #4");
+}
+
+#[test]
+fn what_the_broker_retained_is_given_once_with_its_doubt_and_the_gauge_stays_silent() {
+    let mut script = Script::connected();
+    let retained = script.after(SECOND).retained("0.62");
+    assert_eq!(retained, "deliver ws-01=0.62@1000? #1");
+    script.step(ListenerEvent::Lost);
+    script.after(SECOND * 100).connect();
+    assert_eq!(script.retained("0.62"), "acknowledge 1", "nothing new");
+    let mut restarted = Script::start();
+    restarted.machine.restore(&script.machine.retained());
+    restarted.connect();
+    assert_eq!(restarted.retained("0.62"), "acknowledge 1", "known");
+    assert!(restarted.retained("0.7").starts_with("deliver"));
+    let silent = script.after(SECOND * 80).step(ListenerEvent::Tick);
+    assert_eq!(silent, "deliver ws-01=failed@181000 ws-02=failed@181000");
+}
+
+#[test]
+fn a_time_that_cannot_be_read_costs_the_reading_its_time_and_is_told() {
+    let said = r#"{"value": 0.5, "observed_at": "yesterday"}"#;
+    let delivered = Script::connected().after(SECOND).says(7, FIRST_TIME, said);
+    let expected = "no time of ws-01: \"yesterday\", deliver ws-01=0.5@1000? #1";
+    assert_eq!(delivered, expected);
 }

@@ -30,7 +30,7 @@ impl Place for OnDisk {
     }
 
     fn files_for(held: u64) -> u64 {
-        4 * 1024 * 1024 + held.div_ceil(2) * 5
+        5 * 1024 * 1024 + held.div_ceil(2) * 5
     }
 
     fn power_cut(&self, _: usize) -> Self {

@@ -31,21 +31,23 @@ pub(super) enum Look {
 }
 
 /// Looks into a folder: first without sled, because sled gives up, and overwrites, what is behind
-/// damage in its log.
+/// damage in its log. What is whole for sled is whole, also where the mark knows of more: that was
+/// released after it. Where not all that was found could be taken into memory, sled is not trusted
+/// that far.
 ///
 /// # Errors
 /// The folder cannot be listed.
 pub(super) fn look(folder: &Path) -> io::Result<(Look, Search)> {
     let mut search = Search::of(folder)?;
-    let (missing, _) = search.missing();
-    if missing > 0 || !search.unreadable.is_empty() {
-        let mut what = std::mem::take(&mut search.unreadable);
-        if missing > 0 {
-            what.push(format!("{missing} batch(es) are lost"));
-        }
-        return Ok((Look::Damaged(what.join("; ")), search));
+    if !search.unreadable.is_empty() {
+        let what = std::mem::take(&mut search.unreadable).join("; ");
+        return Ok((Look::Damaged(what), search));
     }
-    search.keep_newest();
+    let is_kept = search.keep_newest();
+    if !is_kept && search.missing().0 > 0 {
+        let what = "batches are missing".to_owned();
+        return Ok((Look::Damaged(what), search));
+    }
     let mut entries = BTreeMap::new();
     let opened = Table::open(folder, &mut |place, bytes| {
         entries.insert(place, bytes);
@@ -103,19 +105,23 @@ pub(super) fn open(folder: &Path, take: &mut dyn FnMut(u64, usize)) -> Result<Op
             number(&mut store, entries, take);
             store.settle(table);
         }
-        Look::Shut(SledError::Sled(sled::Error::Io(source)) | SledError::File(source))
-            if source.kind() == ErrorKind::PermissionDenied =>
-        {
+        Look::Shut(SledError::File(source)) if source.kind() == ErrorKind::PermissionDenied => {
             return Err(unusable(source));
         }
         Look::Shut(error) => {
             let path = folder.display();
-            tracing::error!(%path, error = chain(&error), "the spool cannot be written");
+            let error = chain(&error);
+            tracing::error!(%path, error, "the spool cannot be written");
             serve_loose(&mut store, search, take);
+            store.cause = error;
         }
         Look::Damaged(what) => {
             search.check();
             (damage.batches, damage.bytes) = search.missing();
+            let what = match damage.batches {
+                0 => what,
+                batches => format!("{what}; {batches} batch(es) are lost"),
+            };
             serve_loose(&mut store, search, take);
             damage.places.push(store.rebuild(&what));
         }

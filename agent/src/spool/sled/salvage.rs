@@ -105,18 +105,19 @@ impl Search {
         Ok(search)
     }
 
-    /// Takes the newest batches into memory, as many as may be.
-    pub(super) fn keep_newest(&mut self) {
+    /// Takes the newest batches into memory, as many as may be; whether that was all.
+    pub(super) fn keep_newest(&mut self) -> bool {
         let mut room = KEPT_BYTES;
         for batch in self.batches.values_mut().rev() {
             let Some(left) = room.checked_sub(batch.frame_bytes) else {
-                break;
+                return false;
             };
             if let Some(frame) = batch.frame() {
                 batch.source = Source::Memory(frame);
                 room = left;
             }
         }
+        true
     }
 
     /// Leaves out what is not there any more.

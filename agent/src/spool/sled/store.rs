@@ -15,7 +15,10 @@ use super::{
     salvage::{Loose, Search},
     table::{Counts, SledError, Table},
 };
-use crate::spool::contract::{EngineError, FrameStore};
+use crate::spool::{
+    contract::{EngineError, FrameStore},
+    seqs::SeqSet,
+};
 
 /// While the medium takes nothing, opening is tried again after so many times what a try takes: it
 /// reads all that is held.
@@ -38,6 +41,8 @@ pub(super) struct SledStore {
     is_undone: bool,
     /// The folder holds a damaged store: a new one must be made of `loose`.
     must_replace: bool,
+    /// Why it is closed; the first cause, so that it is told once.
+    pub(super) cause: String,
     /// When opening is tried again.
     next_try: Option<Instant>,
     /// What is held, as of now.
@@ -127,9 +132,10 @@ impl SledStore {
             unsynced: BTreeSet::new(),
             is_undone: false,
             must_replace: false,
+            cause: String::new(),
             next_try: None,
             mark: Mark {
-                held: Default::default(),
+                held: SeqSet::new(),
                 bytes: 0,
                 ..mark
             },
@@ -164,8 +170,9 @@ impl SledStore {
             Ok(aside) => format!("{path}: {what}; set aside as {}", aside.display()),
             // It stays where it is and is served from there.
             Err(error) => {
-                let error = chain(&error);
-                format!("{path}: {what}; it cannot be set aside now: {error}")
+                self.cause = chain(&error);
+                let cause = &self.cause;
+                format!("{path}: {what}; it cannot be set aside now: {cause}")
             }
         }
     }
@@ -190,13 +197,9 @@ impl SledStore {
     /// sled, opened again where it had to be closed.
     fn table(&mut self) -> Result<&mut Table, SledError> {
         let now = Instant::now();
-        if self.table.is_none() {
-            if self.next_try.is_some_and(|next| now < next) {
-                return Err(SledError::Closed);
-            }
+        if self.table.is_none() && self.next_try.is_none_or(|next| next <= now) {
             let opened = if self.must_replace {
-                let replaced = self.replace(self.mark.at);
-                replaced.map(|aside| {
+                self.replace(self.mark.at).map(|aside| {
                     tracing::warn!(aside = %aside.display(), "the damaged spool is set aside");
                 })
             } else {
@@ -204,9 +207,15 @@ impl SledStore {
             };
             let took = now.elapsed();
             self.next_try = Some(now + took * PAUSE);
-            opened?;
+            if let Err(error) = opened {
+                tracing::debug!(
+                    error = chain(&error),
+                    "the spool cannot be opened again yet"
+                );
+            }
         }
-        self.table.as_mut().ok_or(SledError::Closed)
+        let closed = || SledError::Closed(self.cause.clone());
+        self.table.as_mut().ok_or_else(closed)
     }
 
     /// Opens the store of the folder, and brings it to what is held.
@@ -219,7 +228,7 @@ impl SledStore {
                 tracing::error!(what, "the spool was damaged while it was open");
                 self.find_loose(search);
                 self.must_replace = true;
-                Err(SledError::Closed)
+                Err(SledError::Inconsistent("it is damaged"))
             }
         }
     }
@@ -251,10 +260,11 @@ impl SledStore {
 
     /// What sled said; where it failed it is closed, and what is held is served from where it lies.
     fn checked<T>(&mut self, said: Result<T, SledError>) -> Result<T, SledError> {
-        if said.is_err() {
+        said.map_err(|error| {
+            self.cause = chain(&error);
             self.close();
-        }
-        said
+            SledError::Closed(self.cause.clone())
+        })
     }
 
     fn close(&mut self) {
@@ -308,5 +318,52 @@ impl Drop for SledStore {
         {
             self.write_mark();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::spool::{contract::Engine as _, sled::SledEngine};
+
+    const NOW: Timestamp = Timestamp::from_millis(1_784_622_000_000);
+
+    fn frame(number: u64) -> Vec<u8> {
+        vec![u8::try_from(number).unwrap(); 300]
+    }
+
+    #[test]
+    fn when_sled_fails_what_is_durable_is_served_and_the_rest_is_asked_for_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = SledStore::new(folder.path().join("spool"), Mark::default());
+        for number in 1..=3 {
+            store.append(number, &frame(number)).unwrap();
+        }
+        store.sync(NOW).unwrap();
+        store.append(4, &frame(4)).unwrap();
+        store.remove(&[1]).unwrap();
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        store.checked::<()>(Err(full.into())).unwrap_err();
+        store.remove(&[2]).unwrap();
+        assert_eq!(store.read(3).unwrap(), Some(frame(3)));
+        assert_eq!(
+            store.frame_bytes(4),
+            None,
+            "whoever appended it still has it"
+        );
+
+        store.next_try = None;
+        assert!(store.sync(NOW).unwrap_err().to_string().contains("again"));
+        store.append(4, &frame(4)).unwrap();
+        store.sync(NOW).unwrap();
+        drop(store);
+        let mut found = Vec::new();
+        let mut engine = SledEngine::new(folder.path()).unwrap();
+        let mut opened = engine.open(&mut |number, _| found.push(number)).unwrap();
+        assert!(opened.damage.is_none(), "{:?}", opened.damage);
+        let mut frames = found.iter().map(|n| opened.store.read(*n).unwrap());
+        assert!(frames.by_ref().eq([Some(frame(3)), Some(frame(4))]));
     }
 }

@@ -30,15 +30,15 @@ const STEP: usize = 1_000;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SledError {
     #[error("sled failed")]
-    Sled(#[from] sled::Error),
+    Sled(#[source] sled::Error),
     #[error("sled panicked: {0}")]
     Panic(String),
-    #[error("the store's files cannot be used")]
+    #[error(transparent)]
     File(#[from] io::Error),
     #[error("the store is inconsistent: {0}")]
     Inconsistent(&'static str),
-    #[error("the store is closed until its medium takes something again")]
-    Closed,
+    #[error("{0}; it is tried again")]
+    Closed(String),
     #[error("what was appended since the last sync must be appended again")]
     Undone,
 }
@@ -53,15 +53,30 @@ impl SledError {
     /// What the system said, where it was the system.
     pub(super) fn io_kind(&self) -> Option<io::ErrorKind> {
         match self {
-            Self::Sled(sled::Error::Io(error)) | Self::File(error) => Some(error.kind()),
+            Self::File(error) => Some(error.kind()),
             _ => None,
         }
     }
 
     fn is_locked(&self) -> bool {
-        matches!(self, Self::Sled(sled::Error::Io(error))
-            if error.to_string().contains("could not acquire lock"))
+        matches!(self, Self::File(error) if error.to_string().contains("could not acquire lock"))
     }
+}
+
+impl From<sled::Error> for SledError {
+    fn from(error: sled::Error) -> Self {
+        match error {
+            sled::Error::Io(error) => Self::File(system_error(&error).unwrap_or(error)),
+            error => Self::Sled(error),
+        }
+    }
+}
+
+/// What the system said, of which sled repeats only the text: `Os { code: 28, kind: …`.
+fn system_error(error: &io::Error) -> Option<io::Error> {
+    let text = error.to_string();
+    let code = text.strip_prefix("Os { code: ")?.split(',').next()?;
+    Some(io::Error::from_raw_os_error(code.parse().ok()?))
 }
 
 /// What the store says of itself, changed in one step with every change: a store that has lost
@@ -227,8 +242,10 @@ impl Table {
     }
 
     fn with<T>(&self, act: impl FnOnce(&Db) -> sled::Result<T>) -> Result<T, SledError> {
-        let db = self.db.as_ref().ok_or(SledError::Closed)?;
-        guarded(|| Ok(act(db)?))
+        guarded(|| match &self.db {
+            Some(db) => Ok(act(db)?),
+            None => unreachable!("taken only when it is dropped"),
+        })
     }
 }
 
@@ -236,7 +253,10 @@ impl Drop for Table {
     fn drop(&mut self) {
         let db = self.db.take();
         // sled panics where it cannot write its last bytes.
-        if let Err(error) = guarded(|| Ok(drop(db))) {
+        if let Err(error) = guarded(|| {
+            drop(db);
+            Ok(())
+        }) {
             tracing::debug!(%error, "closing the spool's store failed");
         }
     }
@@ -270,4 +290,27 @@ fn guarded<T>(act: impl FnOnce() -> Result<T, SledError>) -> Result<T, SledError
             text.unwrap_or("without a word").to_owned(),
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_said_is_known_also_where_sled_repeats_only_its_text() {
+        let system = io::Error::from_raw_os_error(28);
+        let repeated = io::Error::other(format!("{system:?}"));
+        for error in [system, repeated] {
+            let error = SledError::from(sled::Error::Io(error));
+            assert_eq!(error.io_kind(), Some(io::ErrorKind::StorageFull));
+            assert!(error.to_string().contains("No space left"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_an_error_that_says_why() {
+        let panicked = guarded::<()>(|| unreachable!("for the test"));
+        let text = panicked.expect_err("panicked").to_string();
+        assert!(text.contains("for the test"), "{text}");
+    }
 }

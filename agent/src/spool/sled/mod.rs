@@ -7,7 +7,7 @@
 //! what was held at the last sync ([`mark`]).
 //!
 //! Opening: the files are searched byte by byte for whole entries ([`salvage`]), sled is opened, its
-//! panics being errors, and what it has is compared with the counts and the mark ([`opening`]). If
+//! panics being errors, and what it has is compared with the counts and the mark ([`look`]). If
 //! it does not open, or is not what it was, a new store is made of all entries that were found, and
 //! the damaged one is set aside as `<data_dir>/spool.damaged-<n>`. The search comes first because
 //! sled overwrites what is behind damage in its log when it opens; the newest 16 MiB are kept in
@@ -30,8 +30,10 @@
 
 mod entry;
 mod files;
+mod look;
 mod mark;
 mod opening;
+mod replace;
 mod salvage;
 mod store;
 mod table;

@@ -10,8 +10,9 @@ use std::{
 use shared::{error::chain, time::Timestamp};
 
 use super::{
+    look::{Look, look},
     mark::Mark,
-    opening::{self, Look},
+    replace,
     salvage::{Loose, Search},
     table::{Counts, SledError, Table},
 };
@@ -183,7 +184,7 @@ impl SledStore {
             next_place: self.next_place,
             held: 0,
         };
-        let aside = opening::replace(&self.folder, &self.loose, counts, at)?;
+        let aside = replace::replace(&self.folder, &self.loose, counts, at)?;
         self.must_replace = false;
         // Where they lay has another name now.
         self.loose.clear();
@@ -220,7 +221,7 @@ impl SledStore {
 
     /// Opens the store of the folder, and brings it to what is held.
     fn reopen(&mut self) -> Result<(), SledError> {
-        let (look, search) = opening::look(&self.folder)?;
+        let (look, search) = look(&self.folder)?;
         match look {
             Look::Whole(table, entries) => self.reconcile(table, &entries),
             Look::Shut(error) => Err(error),

@@ -61,7 +61,8 @@ pub trait FrameStore: Send {
     /// Keeps a frame under a number above all others of this life.
     ///
     /// # Errors
-    /// The store cannot be written; it then holds what it held before.
+    /// The store cannot be written. What was appended since the last sync may be gone with it; the
+    /// next sync fails then, once, whatever was appended meanwhile.
     fn append(&mut self, number: u64, frame: &[u8]) -> Result<(), EngineError>;
 
     /// A frame, if it is held.

@@ -234,7 +234,8 @@ impl Spool {
         match frame::decode(&frame) {
             Ok(observations) => Ok(Some(observations)),
             Err(reason) => {
-                self.forget(&[(seq, charge(&frame))])?;
+                let size = self.size(seq);
+                self.forget(&[(seq, size)])?;
                 Err(SpoolError::Damaged { seq, reason })
             }
         }

@@ -13,8 +13,8 @@ pub(crate) enum Verdict {
     Full,
 }
 
-/// Bytes that a batch costs a store beyond its own: its head, the note of its release, its share of
-/// the heads of files.
+/// Bytes that a batch costs a store beyond its own: its key, its head, its share of what the store
+/// says of itself.
 pub(crate) const PER_BATCH: u64 = 64;
 
 /// What a batch is charged with against the budget.

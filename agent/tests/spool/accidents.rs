@@ -42,11 +42,17 @@ fn append(spool: &mut Spool, observations: &[Observation]) -> u64 {
     }
 }
 
-/// A spool of so many batches over several files, closed.
+/// A spool of so many batches, closed; it has been opened once in their midst, for then sled makes
+/// a snapshot, and again.
 fn filled(batches: usize) -> OnDisk {
     let disk = OnDisk::new();
     let mut spool = open(&disk);
     for k in 0..batches {
+        if k == batches / 2 {
+            spool.commit(NOW).unwrap();
+            drop(spool);
+            spool = open(&disk);
+        }
         append(&mut spool, &batch(k, 40));
         if k % 100 == 99 {
             spool.commit(NOW).unwrap();
@@ -56,28 +62,39 @@ fn filled(batches: usize) -> OnDisk {
     disk
 }
 
-/// Where the bytes of each batch are: its file, and the first and last byte of its entry.
-fn places(disk: &OnDisk, batches: usize) -> Vec<(PathBuf, usize, usize)> {
+/// Where the bytes of each batch are: for each place its file, and the first and last byte of its
+/// entry there. sled keeps older copies.
+fn places(disk: &OnDisk, batches: usize) -> Vec<Vec<(PathBuf, usize, usize)>> {
     /// Bytes of an entry before its frame.
-    const HEAD: usize = 21;
-    let frames: Vec<_> = (0..batches)
-        .map(|k| frame::encode(&batch(k, 40)).unwrap())
-        .collect();
-    let (mut found, mut next) = (Vec::new(), 0);
+    const HEAD: usize = 20;
+    let mut found = vec![Vec::new(); batches];
     for file in disk.files() {
-        let (bytes, mut at) = (fs::read(&file).unwrap(), 0);
-        while let Some(frame) = frames.get(next) {
-            let rest = bytes.get(at..).unwrap();
-            let Some(skipped) = rest.windows(frame.len()).position(|w| w == frame) else {
-                break;
-            };
-            let end = at + skipped + frame.len();
-            found.push((file.clone(), at + skipped - HEAD, end - 1));
-            (at, next) = (end, next + 1);
+        let bytes = fs::read(&file).unwrap();
+        for (k, found) in found.iter_mut().enumerate() {
+            let frame = frame::encode(&batch(k, 40)).unwrap();
+            let mut at = 0;
+            while let Some(skipped) = position(bytes.get(at..).unwrap(), &frame) {
+                let begins = at + skipped;
+                at = begins + frame.len();
+                found.push((file.clone(), begins - HEAD, at - 1));
+            }
         }
     }
-    assert_eq!(found.len(), batches);
+    assert!(found.iter().all(|places| !places.is_empty()));
     found
+}
+
+fn position(bytes: &[u8], part: &[u8]) -> Option<usize> {
+    let first = part.first().unwrap();
+    let mut at = 0;
+    while let Some(skipped) = bytes.get(at..)?.iter().position(|byte| byte == first) {
+        at += skipped;
+        if bytes.get(at..)?.starts_with(part) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
 }
 
 /// Damages a file; the first and last byte that are not what they were.
@@ -140,13 +157,17 @@ fn whatever_happens_to_a_file_the_spool_starts_tells_it_and_gives_everything_els
     for round in 0..200 {
         let disk = whole.copied();
         let files = disk.files();
-        let file = files.get(random.usize(..files.len())).unwrap();
+        let largest = disk.path().join("spool/db");
+        let any = files.get(random.usize(..files.len())).unwrap();
+        let file = if random.bool() { &largest } else { any };
         let (what, first, last) = accident(&mut random, file);
         let name = file.file_name();
-        let is_hit = |(path, from, to): &&(PathBuf, usize, usize)| {
+        let is_hit = |(path, from, to): &(PathBuf, usize, usize)| {
             path.file_name() == name && *from <= last && first <= *to
         };
-        let lost = places.iter().filter(is_hit).count();
+        // Lost is at most what has no copy elsewhere.
+        let is_lost = |copies: &&Vec<_>| copies.iter().all(is_hit);
+        let lost = places.iter().filter(is_lost).count();
         let case =
             format!("round {round} of seed {seed}: {what}, {file:?}, bytes {first}..={last}");
 
@@ -178,23 +199,29 @@ fn whatever_happens_to_a_file_the_spool_starts_tells_it_and_gives_everything_els
     }
 }
 
+/// The card forgot the last of what it said it had written.
 #[test]
 fn a_lost_end_that_had_been_durable_is_counted() {
-    let disk = filled(61);
-    let file = disk.files().pop().unwrap();
-    let places = places(&disk, 61);
-    let (_, begins, _) = places.get(48).unwrap();
-    let bytes = fs::read(&file).unwrap();
-    fs::write(&file, bytes.get(..*begins).unwrap()).unwrap();
+    let disk = filled(48);
+    let older = disk.copied();
     let mut spool = open(&disk);
+    for k in 48..61 {
+        append(&mut spool, &batch(k, 40));
+    }
+    spool.commit(NOW).unwrap();
+    drop(spool);
+    let mark = disk.path().join("spool/mark");
+    fs::copy(mark, older.path().join("spool/mark")).unwrap();
+    let mut spool = open(&older);
     assert_eq!(given(&mut spool, 61).len(), 48);
     assert_eq!(spool.damage().batches, 13, "{:?}", spool.damage());
+    assert!(spool.damage().bytes > 0);
 }
 
 #[test]
 fn a_write_that_a_power_cut_tore_is_no_damage() {
     let disk = filled(10);
-    let file = disk.files().pop().unwrap();
+    let file = disk.path().join("spool/db");
     let mut bytes = fs::read(&file).unwrap();
     bytes.extend([0xF5, 0xB0, 0x9E, 0xA7, 2, 0, 0]);
     bytes.extend([0; 4_096]);
@@ -205,24 +232,63 @@ fn a_write_that_a_power_cut_tore_is_no_damage() {
 }
 
 #[test]
-fn a_damaged_file_is_set_aside_whole_and_only_the_newest_are_kept() {
+fn what_a_full_card_left_of_a_new_store_is_made_again() {
     let disk = filled(10);
-    for k in 0..6 {
+    disk.damage(&frame::encode(&batch(3, 40)).unwrap());
+    fs::create_dir(disk.path().join("spool.new")).unwrap();
+    fs::write(disk.path().join("spool.new/db"), [7; 100]).unwrap();
+    let mut spool = open(&disk);
+    assert_eq!(given(&mut spool, 10).len(), 9);
+    drop(spool);
+    // Killed between the two renames: the new store is whole.
+    fs::rename(disk.path().join("spool"), disk.path().join("spool.new")).unwrap();
+    let mut spool = open(&disk);
+    assert!(spool.damage().is_none(), "{:?}", spool.damage());
+    assert_eq!(given(&mut spool, 10).len(), 9);
+}
+
+#[test]
+fn a_damaged_store_that_cannot_be_replaced_yet_is_served_from_where_it_lies() {
+    let disk = filled(10);
+    disk.damage(&frame::encode(&batch(3, 40)).unwrap());
+    let obstacle = disk.path().join("spool.new");
+    fs::write(&obstacle, "no folder").unwrap();
+    let mut spool = open(&disk);
+    let told = spool.damage().places.join(" ");
+    assert!(told.contains("cannot be set aside now"), "{told}");
+    assert_eq!(given(&mut spool, 11).len(), 9);
+    append(&mut spool, &batch(10, 40));
+    assert!(spool.commit(NOW).is_err());
+    assert_eq!(given(&mut spool, 11).len(), 10);
+    fs::remove_file(obstacle).unwrap();
+    let began = Instant::now();
+    while spool.commit(NOW).is_err() {
+        assert!(began.elapsed() < START);
+        std::thread::yield_now();
+    }
+    drop(spool);
+    let mut spool = open(&disk);
+    assert!(spool.damage().is_none(), "{:?}", spool.damage());
+    assert_eq!(given(&mut spool, 11).len(), 10);
+}
+
+#[test]
+fn a_damaged_store_is_set_aside_and_only_the_newest_are_kept() {
+    let disk = filled(10);
+    for k in 0..4 {
         let mut spool = open(&disk);
         append(&mut spool, &batch(100 + k, 40));
         append(&mut spool, &batch(200 + k, 40));
         spool.commit(NOW).unwrap();
         drop(spool);
         disk.damage(&frame::encode(&batch(100 + k, 40)).unwrap());
-        let damaged = disk.files().pop().unwrap();
-        let before = fs::read(damaged).unwrap();
         let spool = open(&disk);
         let told = spool.damage().places.join(" ");
         let aside = disk.set_aside().pop().unwrap();
         assert!(told.contains(&aside.display().to_string()), "{told}");
-        assert_eq!(fs::read(aside).unwrap(), before);
+        assert!(aside.join("db").exists());
     }
-    assert_eq!(disk.set_aside().len(), 4);
+    assert_eq!(disk.set_aside().len(), 2);
 }
 
 #[test]
@@ -236,7 +302,7 @@ fn two_agents_cannot_share_a_spool() {
 #[test]
 fn the_files_stay_within_the_budget_when_the_spool_is_full() {
     let disk = OnDisk::new();
-    let limit = disk.engine(CONFIG.max_bytes).hold_limit(CONFIG.max_bytes);
+    let limit = disk.engine().hold_limit(CONFIG.max_bytes);
     let mut spool = open(&disk);
     let mut most = 0;
     for k in 0..12_000 {
@@ -253,7 +319,7 @@ fn the_files_stay_within_the_budget_when_the_spool_is_full() {
 
 /// Fresh batches are released at once while a few of long ago are not.
 #[test]
-fn files_of_which_little_is_held_are_rewritten() {
+fn files_of_which_little_is_held_are_used_again() {
     let disk = OnDisk::new();
     let mut spool = open(&disk);
     let mut kept = Vec::new();
@@ -267,33 +333,18 @@ fn files_of_which_little_is_held_are_rewritten() {
     }
     spool.commit(NOW).unwrap();
     let taken = size(&disk.path().join("spool"));
-    assert!(taken < 2 * MIB, "{taken} bytes for {} batches", kept.len());
+    assert!(taken <= 4 * MIB, "{taken} bytes for {} batches", kept.len());
     drop(spool);
     let mut spool = open(&disk);
     assert!(spool.damage().is_none(), "{:?}", spool.damage());
     assert_eq!(given(&mut spool, 8_000), kept.into_iter().collect());
 }
 
-#[test]
-fn when_everything_was_released_the_files_give_their_room_back() {
-    let disk = OnDisk::new();
-    let mut spool = open(&disk);
-    for k in 0..2_000 {
-        append(&mut spool, &batch(k, 40));
-    }
-    spool.commit(NOW).unwrap();
-    assert!(size(&disk.path().join("spool")) > MIB);
-    spool.release(&spool.held());
-    assert!(size(&disk.path().join("spool")) < 4_096);
-    append(&mut spool, &batch(9_000, 40));
-    spool.commit(NOW).unwrap();
-    drop(spool);
-    let spool = open(&disk);
-    assert!(spool.damage().is_none(), "{:?}", spool.damage());
-    assert_eq!(spool.usage().batches, 1);
-}
-
 fn size(path: &Path) -> u64 {
     let entries = fs::read_dir(path).unwrap().map(|e| e.unwrap());
-    entries.map(|e| e.metadata().unwrap().len()).sum()
+    let sizes = entries.map(|entry| match entry.metadata().unwrap() {
+        folder if folder.is_dir() => size(&entry.path()),
+        file => file.len(),
+    });
+    sizes.sum()
 }

@@ -17,7 +17,7 @@ use crate::{observations::batch, on_disk::OnDisk, places::Place};
 /// Runs every promise against every engine.
 macro_rules! contract {
     ($($promise:ident),* $(,)?) => {
-        mod log {
+        mod sled {
             $(#[test] fn $promise() { super::$promise::<super::OnDisk>(); })*
         }
         mod memory {

@@ -5,11 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use agent::spool::log::LogEngine;
+use agent::spool::sled::SledEngine;
 use tempfile::TempDir;
-
-/// The budget of the engine's files.
-pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A data directory.
 pub struct OnDisk(TempDir);
@@ -23,8 +20,8 @@ impl OnDisk {
         self.0.path()
     }
 
-    pub fn engine(&self, max_bytes: u64) -> LogEngine {
-        LogEngine::new(self.path(), max_bytes).unwrap()
+    pub fn engine(&self) -> SledEngine {
+        SledEngine::new(self.path()).unwrap()
     }
 
     /// What is on disk at this instant, as a power cut or `kill -9` would leave it.
@@ -34,32 +31,46 @@ impl OnDisk {
         copy
     }
 
-    /// The files of the log, the oldest first.
+    /// The files of the store, sled's own and the mark.
     pub fn files(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.path().join("spool")).unwrap();
-        let paths = entries.map(|e| e.unwrap().path());
-        let mut files: Vec<_> = paths
-            .filter(|p| p.extension().is_some_and(|e| e == "log"))
-            .collect();
+        let mut files = Vec::new();
+        list(&self.path().join("spool"), &mut files);
         files.sort();
         files
     }
 
-    /// Flips a bit in the last byte of each of these bytes, which are somewhere in the log.
+    /// Flips a bit in the last byte of these bytes, wherever they are in the store.
     pub fn damage(&self, bytes: &[u8]) {
+        let mut is_found = false;
         for file in self.files() {
             let mut content = fs::read(&file).unwrap();
-            let found = content.windows(bytes.len()).position(|w| w == bytes);
-            if let Some(at) = found {
+            let windows = content.windows(bytes.len()).enumerate();
+            let found = windows.filter(|(_, window)| *window == bytes);
+            let found: Vec<usize> = found.map(|(at, _)| at).collect();
+            for at in &found {
                 *content.get_mut(at + bytes.len() - 1).unwrap() ^= 1;
+            }
+            if !found.is_empty() {
+                is_found = true;
                 fs::write(&file, content).unwrap();
-                return;
             }
         }
-        panic!("the log does not hold these bytes");
+        assert!(is_found, "the store does not hold these bytes");
     }
 
-    /// Files that were set aside.
+    /// The store as sled sees it, once its own threads have let go of it.
+    pub fn raw(&self) -> sled::Db {
+        loop {
+            match sled::open(self.path().join("spool")) {
+                Err(sled::Error::Io(error)) if error.to_string().contains("lock") => {
+                    std::thread::yield_now();
+                }
+                opened => return opened.unwrap(),
+            }
+        }
+    }
+
+    /// Stores that were set aside.
     pub fn set_aside(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.path())
             .unwrap()
@@ -84,6 +95,17 @@ fn copy_all(from: &Path, to: &Path) {
             copy_all(&entry.path(), &target);
         } else {
             fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            list(&entry.path(), files);
+        } else {
+            files.push(entry.path());
         }
     }
 }

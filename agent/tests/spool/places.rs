@@ -3,7 +3,7 @@
 use agent::spool::{contract::Engine, frame, memory::MemoryEngine};
 use shared::observation::Observation;
 
-use crate::on_disk::{MAX_BYTES, OnDisk};
+use crate::on_disk::OnDisk;
 
 /// Where stores of one engine are made, and where accidents happen to them.
 pub trait Place {
@@ -26,11 +26,11 @@ impl Place for OnDisk {
     }
 
     fn engine(&self) -> Box<dyn Engine> {
-        Box::new(self.engine(MAX_BYTES))
+        Box::new(self.engine())
     }
 
     fn files_for(held: u64) -> u64 {
-        4 * (MAX_BYTES / 32) + 2 * held
+        5 * 1024 * 1024 + held.div_ceil(2) * 5
     }
 
     fn power_cut(&self, _: usize) -> Self {

@@ -51,7 +51,7 @@ pub const PURE: &[&str] = &[
     "agent/src/source/units.rs",
     "agent/src/spool/contract.rs",
     "agent/src/spool/frame/",
-    "agent/src/spool/log/entry.rs",
+    "agent/src/spool/sled/entry.rs",
     "agent/src/spool/memory.rs",
     "agent/src/spool/queue.rs",
     "agent/src/spool/retention.rs",

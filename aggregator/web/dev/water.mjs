@@ -302,6 +302,17 @@ export class Water {
       dropped: i === 9 ? 1240 : 0,
       failed_readings: i === 2 ? 37 : 0,
       silent_sources: i === 2 ? ["bus-b"] : [],
+      faults:
+        i === 2
+          ? [
+              {
+                kind: "unit",
+                subject: "bus-b unit 3",
+                since: iso(this.now - 9 * MINUTE),
+                cause: "no answer",
+              },
+            ]
+          : [],
       holes: i === 9 ? 1 : 0,
       backfill_until: null,
     }));

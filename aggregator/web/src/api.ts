@@ -266,6 +266,7 @@ export type ProblemTitle =
 export interface Schemas {
   Against: Against;
   Agent: Agent;
+  AgentFault: AgentFault;
   Alternative: Alternative;
   Cause: Cause;
   City: City;
@@ -330,8 +331,33 @@ export interface Agent {
   dropped: number;
   failed_readings: number;
   silent_sources: string[];
+  /**
+   * What is wrong at present, by the agent's own account.
+   */
+  faults: AgentFault[];
   holes: number;
   backfill_until: Instant | null;
+}
+/**
+ * Something that is wrong with an agent, its lines or its gauges.
+ */
+export interface AgentFault {
+  /**
+   * For programs: `spool-damaged`, `unit`, `clock` and so on.
+   */
+  kind: string;
+  /**
+   * With what: a unit on a line, a gauge, a broker; empty for the agent itself.
+   */
+  subject: string;
+  /**
+   * When it began, by the agent's clock.
+   */
+  since: Instant;
+  /**
+   * Why, for people.
+   */
+  cause: string;
 }
 /**
  * Another truck for the same point.

@@ -116,6 +116,7 @@ test("a gateway with one silent source is in trouble, a busy one is not", () => 
     dropped: 0,
     failed_readings: 0,
     silent_sources: [],
+    faults: [],
     holes: 0,
     backfill_until: null,
   };

@@ -13,7 +13,7 @@ use shared::{
     time::Timestamp,
     units::CubicMetres,
     value::Value,
-    wire::{Ack, AgentHealth},
+    wire::{Ack, AgentFault, AgentHealth},
 };
 use strum::VariantArray;
 
@@ -262,7 +262,12 @@ fn inputs() -> Vec<Input> {
         dropped: 0,
         failed_readings: u64::MAX,
         silent_sources: vec!["modbus 10.0.0.7:502".to_owned()],
-        faults: Vec::new(),
+        faults: vec![AgentFault {
+            kind: "spool-damaged".to_owned(),
+            subject: String::new(),
+            since: at(NOON - 1),
+            cause: "a page of zeros".to_owned(),
+        }],
     };
     let all = observations().into_iter().map(|(_, o)| o).collect();
     let mut inputs = vec![

@@ -2,8 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    fleet::TruckReport, ids::OrderId, lonlat::LonLat, observation::Observation, time::Timestamp,
-    units::CubicMetres, value::Value, wire::AgentHealth,
+    fleet::TruckReport,
+    ids::OrderId,
+    lonlat::LonLat,
+    observation::Observation,
+    time::Timestamp,
+    units::CubicMetres,
+    value::Value,
+    wire::{AgentFault, AgentHealth},
 };
 
 use super::{
@@ -67,6 +73,16 @@ pub struct HealthV1<'a> {
     failed_readings: u64,
     #[serde(borrow)]
     silent_sources: Vec<&'a str>,
+    #[serde(borrow)]
+    faults: Vec<FaultV1<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct FaultV1<'a> {
+    kind: &'a str,
+    subject: &'a str,
+    since_ms: i64,
+    cause: &'a str,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -212,6 +228,7 @@ impl<'a> From<&'a AgentHealth> for HealthV1<'a> {
             dropped: health.dropped,
             failed_readings: health.failed_readings,
             silent_sources: health.silent_sources.iter().map(String::as_str).collect(),
+            faults: health.faults.iter().map(FaultV1::from).collect(),
         }
     }
 }
@@ -231,9 +248,30 @@ impl TryFrom<HealthV1<'_>> for AgentHealth {
             dropped: form.dropped,
             failed_readings: form.failed_readings,
             silent_sources: form.silent_sources.into_iter().map(str::to_owned).collect(),
-            // Not in this version of the record: the next health message brings them.
-            faults: Vec::new(),
+            faults: form.faults.into_iter().map(AgentFault::from).collect(),
         })
+    }
+}
+
+impl<'a> From<&'a AgentFault> for FaultV1<'a> {
+    fn from(fault: &'a AgentFault) -> Self {
+        Self {
+            kind: &fault.kind,
+            subject: &fault.subject,
+            since_ms: fault.since.as_millis(),
+            cause: &fault.cause,
+        }
+    }
+}
+
+impl From<FaultV1<'_>> for AgentFault {
+    fn from(form: FaultV1<'_>) -> Self {
+        Self {
+            kind: form.kind.to_owned(),
+            subject: form.subject.to_owned(),
+            since: Timestamp::from_millis(form.since_ms),
+            cause: form.cause.to_owned(),
+        }
     }
 }
 

@@ -79,6 +79,7 @@ export function isTroubled(agent: Agent): boolean {
     agent.dropped > 0 ||
     agent.holes > 0 ||
     agent.failed_readings > 0 ||
+    agent.faults.length > 0 ||
     agent.silent_sources.length > 0
   );
 }

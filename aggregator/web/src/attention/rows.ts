@@ -197,9 +197,16 @@ export function truckRow(page: Page, t: Truck): TemplateResult {
   });
 }
 
+/** What an agent says is wrong, with what it is wrong. */
+function faultText(fault: Agent["faults"][number] | undefined): string {
+  if (!fault) return "";
+  return fault.subject ? `${fault.subject}: ${fault.cause}` : fault.cause;
+}
+
 export function agentRow(page: Page, a: Agent): TemplateResult {
   const w = page.words.agent;
   const facts = [
+    a.faults.length > 0 ? w.faults(faultText(a.faults[0]), a.faults.length - 1) : null,
     a.dropped > 0 ? w.dropped(format.count(a.dropped)) : null,
     a.holes > 0 ? w.holes(format.count(a.holes)) : null,
     a.silent_sources.length > 0 ? w.silentSources(a.silent_sources.length) : null,
@@ -207,7 +214,8 @@ export function agentRow(page: Page, a: Agent): TemplateResult {
     a.spooled_batches > 0 ? w.spooled(format.count(a.spooled_batches)) : null,
     a.backfill_until ? w.backfill(page.at(a.backfill_until)) : null,
   ].filter((fact) => fact !== null);
-  return html`<li class="row still" title=${a.silent_sources.join(", ")}>
+  const told = [...a.faults.map(faultText), ...a.silent_sources].join("\n");
+  return html`<li class="row still" title=${told}>
     ${agentSymbol()}
     <span class="what"><span class="name">${a.id}</span>
       <span class="line">

@@ -154,6 +154,7 @@ export const en: Words = {
     dropped: (n) => `${n} readings dropped`,
     spooled: (n) => `${n} batches waiting`,
     failed: (n) => `${n} readings failed`,
+    faults: (first, more) => (more === 0 ? first : `${first} (and ${more} more)`),
     silentSources: (n) => (n === 1 ? "1 source silent" : `${n} sources silent`),
     holes: (n) => (n === "1" ? "1 gap in its data" : `${n} gaps in its data`),
     backfill: (at) => `backfilling, at ${at}`,

@@ -181,6 +181,7 @@ export const zh = {
     dropped: (n: string) => `已丢弃 ${n} 条读数`,
     spooled: (n: string) => `待传 ${n} 批`,
     failed: (n: string) => `${n} 次读数失败`,
+    faults: (first: string, more: number) => (more === 0 ? first : `${first}(另有 ${more} 项)`),
     silentSources: (n: number) => `${n} 路采集无响应`,
     holes: (n: string) => `数据有 ${n} 处缺口`,
     backfill: (at: string) => `正在补传至 ${at}`,

@@ -1,10 +1,12 @@
 //! The facts as the page and the API tell them. Names and units of these are the API's.
 
+mod agents;
+
 use serde::Serialize;
 use shared::{
     fleet::TruckState,
     gauge::Parameter,
-    ids::{AgentId, FeatureId, GaugeId, OrderId, PointId, TruckId},
+    ids::{FeatureId, GaugeId, OrderId, PointId, TruckId},
     lonlat::LonLat,
     name::Name,
     quality::{Quality, TestSet},
@@ -21,8 +23,10 @@ use crate::{
     network::{Gauge, PointKind, PumpTruck, WaterloggingPoint},
     orders::{Order, OrderState},
     schema,
-    world::{AgentFacts, GaugeFacts, PointFacts, Snapshot, TruckFacts},
+    world::{GaugeFacts, PointFacts, Snapshot, TruckFacts},
 };
+
+pub use agents::AgentView;
 
 /// The city's constants.
 #[derive(Debug, Serialize, ToSchema)]
@@ -402,42 +406,6 @@ impl<'a> From<&'a Order> for RoutedOrderView<'a> {
         Self {
             order: order.into(),
             route: &order.route,
-        }
-    }
-}
-
-/// An agent.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Agent)]
-pub struct AgentView<'a> {
-    #[schema(value_type = schema::Id)]
-    pub id: &'a AgentId,
-    pub online: bool,
-    #[schema(value_type = schema::Instant)]
-    pub last_seen: Timestamp,
-    pub spooled_batches: u64,
-    pub dropped: u64,
-    pub failed_readings: u64,
-    pub silent_sources: &'a [String],
-    pub holes: u64,
-    #[schema(value_type = Option<schema::Instant>, required)]
-    pub backfill_until: Option<Timestamp>,
-}
-
-impl<'a> AgentView<'a> {
-    #[must_use]
-    pub fn new(id: &'a AgentId, facts: &'a AgentFacts) -> Self {
-        let health = facts.health.as_ref();
-        Self {
-            id,
-            online: facts.online,
-            last_seen: facts.last_seen,
-            spooled_batches: health.map_or(0, |h| h.spooled_batches),
-            dropped: health.map_or(0, |h| h.dropped),
-            failed_readings: health.map_or(0, |h| h.failed_readings),
-            silent_sources: health.map_or(&[], |h| h.silent_sources.as_slice()),
-            holes: u64::from(facts.has_hole),
-            backfill_until: facts.backfill_at,
         }
     }
 }

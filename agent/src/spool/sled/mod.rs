@@ -10,7 +10,7 @@
 //! panics being errors, and what it has is compared with the counts and the mark ([`look`]). If
 //! it does not open, or is not what it was, a new store is made of all entries that were found, and
 //! the damaged one is set aside as `<data_dir>/spool.damaged-<n>`. The search comes first because
-//! sled overwrites what is behind damage in its log when it opens; the newest 16 MiB are kept in
+//! sled overwrites what is behind damage in its log when it opens; the newest 8 MiB are kept in
 //! memory until it has shown that it has them. Of a longer backlog, what is older and behind damage
 //! that hits no batch itself can be lost to that: it is counted.
 //!

@@ -38,6 +38,7 @@ pub(super) fn open(folder: &Path, take: &mut dyn FnMut(u64, usize)) -> Result<Op
     let mut damage = Damage::default();
     match look {
         Look::Whole(table, entries) => {
+            drop(search);
             number(&mut store, entries, take);
             store.settle(table);
         }

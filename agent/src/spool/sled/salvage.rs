@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    entry::{self, HEAD, Name},
+    entry::{self, Entry, HEAD, Name},
     files,
     mark::Mark,
 };
@@ -21,8 +21,8 @@ use super::{
 const PIECE: usize = 1024 * 1024;
 const PAGE: usize = 4_096;
 /// What sled does when it opens may undo what it does not find, the newest batches: so many bytes
-/// of them are held in memory meanwhile, an eighth of what the unit grants.
-const KEPT_BYTES: usize = 16 * 1024 * 1024;
+/// of them are held in memory meanwhile, a sixteenth of what the unit grants.
+const KEPT_BYTES: usize = 8 * 1024 * 1024;
 
 /// A batch outside sled.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub(super) struct Loose {
     /// Bytes of its frame.
     pub frame_bytes: usize,
     source: Source,
-    name: Name,
+    checksum: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -38,20 +38,20 @@ enum Source {
     /// Where its entry begins.
     File(Arc<PathBuf>, u64),
     /// Its frame.
-    Memory(Vec<u8>),
+    Memory(Box<[u8]>),
 }
 
 impl Loose {
     /// Its frame; none where it is not there any more.
     pub(super) fn frame(&self) -> Option<Vec<u8>> {
         match &self.source {
-            Source::Memory(frame) => Some(frame.clone()),
+            Source::Memory(frame) => Some(frame.to_vec()),
             Source::File(path, at) => {
                 let mut bytes = vec![0; HEAD + self.frame_bytes];
                 let file = File::open(path.as_ref()).ok()?;
                 file.read_exact_at(&mut bytes, *at).ok()?;
                 let entry = entry::first(&bytes)?;
-                (entry.name() == self.name).then(|| entry.body.to_vec())
+                (entry.checksum == self.checksum).then(|| entry.body.to_vec())
             }
         }
     }
@@ -63,6 +63,8 @@ pub(super) struct Search {
     /// By place, the oldest first. Where a store went back and gave a place twice, the second is
     /// behind all others.
     pub batches: BTreeMap<u64, Loose>,
+    /// The others of those, while the files are searched.
+    again: BTreeMap<Name, Loose>,
     /// A place above all others.
     pub next_place: u64,
     /// Files that cannot be read to their end, and why.
@@ -80,29 +82,59 @@ impl Search {
             mark: Mark::read(folder),
             ..Self::default()
         };
-        let mut found = BTreeMap::new();
         for path in files::list(folder)? {
-            let mark = search.mark.as_ref();
-            if let Err(error) = search_file(&Arc::new(path.clone()), mark, &mut found) {
+            if let Err(error) = search.search_file(&Arc::new(path.clone())) {
                 let what = format!("{} cannot be read whole: {error}", path.display());
                 search.unreadable.push(what);
             }
         }
-        let last = found
-            .last_key_value()
-            .map_or(0, |((place, _), _)| place + 1);
+        let last = search.batches.last_key_value();
+        let behind = last.map_or(0, |(place, _)| place + 1);
         let marked = search.mark.as_ref().map_or(0, |mark| mark.next_place);
-        search.next_place = last.max(marked);
-        for ((place, _), batch) in found {
-            let place = if search.batches.contains_key(&place) {
-                search.next_place += 1;
-                search.next_place - 1
-            } else {
-                place
-            };
-            search.batches.insert(place, batch);
+        search.next_place = behind.max(marked);
+        for batch in std::mem::take(&mut search.again).into_values() {
+            search.batches.insert(search.next_place, batch);
+            search.next_place += 1;
         }
         Ok(search)
+    }
+
+    fn search_file(&mut self, path: &Arc<PathBuf>) -> io::Result<()> {
+        let file = File::open(path.as_ref())?;
+        let length = file.metadata()?.len();
+        let (mut piece, mut base, mut failed) = (Vec::new(), 0, None);
+        loop {
+            let at = base + piece.len() as u64;
+            let is_last = at + PIECE as u64 >= length;
+            if let Err(error) = read_on(&file, at, length, &mut piece) {
+                failed = Some(error);
+            }
+            let again = entry::find(&piece, is_last, &mut |begins, entry| {
+                self.take(&entry, Source::File(Arc::clone(path), base + begins as u64));
+            });
+            if is_last {
+                return failed.map_or(Ok(()), Err);
+            }
+            piece.drain(..again);
+            base += again as u64;
+        }
+    }
+
+    fn take(&mut self, entry: &Entry<'_>, source: Source) {
+        let mark = self.mark.as_ref();
+        if mark.is_some_and(|mark| !mark.may_owe(entry.place)) {
+            return;
+        }
+        let loose = Loose {
+            frame_bytes: entry.body.len(),
+            source,
+            checksum: entry.checksum,
+        };
+        match self.batches.get(&entry.place) {
+            None => drop(self.batches.insert(entry.place, loose)),
+            Some(known) if known.checksum == entry.checksum => {}
+            Some(_) => drop(self.again.entry(entry.name()).or_insert(loose)),
+        }
     }
 
     /// Takes the newest batches into memory, as many as may be; whether that was all.
@@ -113,7 +145,7 @@ impl Search {
                 return false;
             };
             if let Some(frame) = batch.frame() {
-                batch.source = Source::Memory(frame);
+                batch.source = Source::Memory(frame.into());
                 room = left;
             }
         }
@@ -138,38 +170,6 @@ impl Search {
             }
         }
         (u64::try_from(missing).unwrap_or(u64::MAX), bytes)
-    }
-}
-
-fn search_file(
-    path: &Arc<PathBuf>,
-    mark: Option<&Mark>,
-    found: &mut BTreeMap<Name, Loose>,
-) -> io::Result<()> {
-    let file = File::open(path.as_ref())?;
-    let length = file.metadata()?.len();
-    let (mut piece, mut base, mut failed) = (Vec::new(), 0, None);
-    loop {
-        let at = base + piece.len() as u64;
-        let is_last = at + PIECE as u64 >= length;
-        if let Err(error) = read_on(&file, at, length, &mut piece) {
-            failed = Some(error);
-        }
-        let again = entry::find(&piece, is_last, &mut |begins, entry| {
-            if mark.is_none_or(|mark| mark.may_owe(entry.place)) {
-                let loose = Loose {
-                    frame_bytes: entry.body.len(),
-                    source: Source::File(Arc::clone(path), base + begins as u64),
-                    name: entry.name(),
-                };
-                found.entry(entry.name()).or_insert(loose);
-            }
-        });
-        if is_last {
-            return failed.map_or(Ok(()), Err);
-        }
-        piece.drain(..again);
-        base += again as u64;
     }
 }
 

@@ -188,11 +188,19 @@ impl SledStore {
         self.must_replace = false;
         // Where they lay has another name now.
         self.loose.clear();
-        if let Err(error) = self.reopen() {
+        if let Err(error) = self.open_new() {
             self.find_loose(Search::of(&self.folder)?);
             return Err(error);
         }
         Ok(aside)
+    }
+
+    fn open_new(&mut self) -> Result<(), SledError> {
+        let mut entries = BTreeMap::new();
+        let table = Table::open(&self.folder, &mut |place, bytes| {
+            entries.insert(place, bytes);
+        })?;
+        self.reconcile(table, &entries)
     }
 
     /// sled, opened again where it had to be closed.
@@ -243,14 +251,12 @@ impl SledStore {
         let gone = entries.keys().filter(|place| !is_held(place));
         let gone: Vec<u64> = gone.copied().collect();
         table.remove(&gone)?;
-        for Place { place, .. } in self.held.values() {
-            let frame = || self.loose.get(place).and_then(Loose::frame);
-            if !entries.contains_key(place)
-                && let Some(frame) = frame()
-            {
-                table.insert(*place, &frame)?;
-            }
-        }
+        let places = self.held.values().map(|place| place.place);
+        let missing = places.filter(|place| !entries.contains_key(place));
+        table.insert_all(missing.filter_map(|place| {
+            let frame = self.loose.get(&place)?.frame()?;
+            Some((place, frame))
+        }))?;
         table.settle(&self.folder)?;
         self.next_place = self.next_place.max(table.counts.next_place);
         self.table = Some(table);

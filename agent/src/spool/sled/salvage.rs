@@ -16,6 +16,7 @@ use super::{
     files,
     mark::Mark,
 };
+use crate::spool::seqs::SeqSet;
 
 /// Bytes that are read at once, and at once where the medium gives no more.
 const PIECE: usize = 1024 * 1024;
@@ -57,6 +58,47 @@ impl Loose {
     }
 }
 
+/// The newest batches, taken into memory before sled opens.
+#[derive(Debug, Default)]
+pub(super) struct Newest {
+    frames: BTreeMap<Name, Box<[u8]>>,
+    bytes: usize,
+    /// Whether there were more.
+    pub(super) is_part: bool,
+    /// The places of all.
+    pub(super) found: SeqSet,
+    /// Files that cannot be read to their end, and why.
+    pub(super) unreadable: Vec<String>,
+}
+
+impl Newest {
+    /// Searches the files of a folder.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub(super) fn of(folder: &Path, mark: Option<&Mark>) -> io::Result<Self> {
+        let mut newest = Self::default();
+        newest.unreadable = search(folder, mark, &mut |entry, _, _| newest.take(&entry))?;
+        Ok(newest)
+    }
+
+    fn take(&mut self, entry: &Entry<'_>) {
+        self.found.insert(entry.place);
+        if self
+            .frames
+            .insert(entry.name(), entry.body.into())
+            .is_none()
+        {
+            self.bytes += entry.body.len();
+        }
+        while self.bytes > KEPT_BYTES {
+            let oldest = self.frames.pop_first();
+            self.bytes -= oldest.map_or(self.bytes, |(_, frame)| frame.len());
+            self.is_part = true;
+        }
+    }
+}
+
 /// What the files of a store hold.
 #[derive(Debug, Default)]
 pub(super) struct Search {
@@ -67,99 +109,53 @@ pub(super) struct Search {
     again: BTreeMap<Name, Loose>,
     /// A place above all others.
     pub next_place: u64,
-    /// Files that cannot be read to their end, and why.
-    pub unreadable: Vec<String>,
-    pub mark: Option<Mark>,
 }
 
 impl Search {
-    /// Searches the files of a folder for batches that may be owed.
+    /// Searches the files of a folder for batches that may be owed, besides those in memory.
     ///
     /// # Errors
     /// The folder cannot be listed.
-    pub(super) fn of(folder: &Path) -> io::Result<Self> {
-        let mut search = Self {
-            mark: Mark::read(folder),
-            ..Self::default()
-        };
-        for path in files::list(folder)? {
-            if let Err(error) = search.search_file(&Arc::new(path.clone())) {
-                let what = format!("{} cannot be read whole: {error}", path.display());
-                search.unreadable.push(what);
-            }
-        }
-        let last = search.batches.last_key_value();
-        let behind = last.map_or(0, |(place, _)| place + 1);
-        let marked = search.mark.as_ref().map_or(0, |mark| mark.next_place);
-        search.next_place = behind.max(marked);
-        for batch in std::mem::take(&mut search.again).into_values() {
-            search.batches.insert(search.next_place, batch);
-            search.next_place += 1;
-        }
-        Ok(search)
-    }
-
-    fn search_file(&mut self, path: &Arc<PathBuf>) -> io::Result<()> {
-        let file = File::open(path.as_ref())?;
-        let length = file.metadata()?.len();
-        let (mut piece, mut base, mut failed) = (Vec::new(), 0, None);
-        loop {
-            let at = base + piece.len() as u64;
-            let is_last = at + PIECE as u64 >= length;
-            if let Err(error) = read_on(&file, at, length, &mut piece) {
-                failed = Some(error);
-            }
-            let again = entry::find(&piece, is_last, &mut |begins, entry| {
-                self.take(&entry, Source::File(Arc::clone(path), base + begins as u64));
-            });
-            if is_last {
-                return failed.map_or(Ok(()), Err);
-            }
-            piece.drain(..again);
-            base += again as u64;
-        }
-    }
-
-    fn take(&mut self, entry: &Entry<'_>, source: Source) {
-        let mark = self.mark.as_ref();
-        if mark.is_some_and(|mark| !mark.may_owe(entry.place)) {
-            return;
-        }
-        let loose = Loose {
-            frame_bytes: entry.body.len(),
-            source,
-            checksum: entry.checksum,
-        };
-        match self.batches.get(&entry.place) {
-            None => drop(self.batches.insert(entry.place, loose)),
-            Some(known) if known.checksum == entry.checksum => {}
-            Some(_) => drop(self.again.entry(entry.name()).or_insert(loose)),
-        }
-    }
-
-    /// Takes the newest batches into memory, as many as may be; whether that was all.
-    pub(super) fn keep_newest(&mut self) -> bool {
-        let mut room = KEPT_BYTES;
-        for batch in self.batches.values_mut().rev() {
-            let Some(left) = room.checked_sub(batch.frame_bytes) else {
-                return false;
+    pub(super) fn of(folder: &Path, mark: Option<&Mark>, newest: Newest) -> io::Result<Self> {
+        let mut found = Self::default();
+        for ((place, checksum), frame) in newest.frames {
+            let loose = Loose {
+                frame_bytes: frame.len(),
+                source: Source::Memory(frame),
+                checksum,
             };
-            if let Some(frame) = batch.frame() {
-                batch.source = Source::Memory(frame.into());
-                room = left;
-            }
+            found.take((place, checksum), loose);
         }
-        true
+        // What cannot be read has been told, or is told as missing.
+        let _told = search(folder, mark, &mut |entry, path, at| {
+            let loose = Loose {
+                frame_bytes: entry.body.len(),
+                source: Source::File(Arc::clone(path), at),
+                checksum: entry.checksum,
+            };
+            found.take(entry.name(), loose);
+        })?;
+        let last = found.batches.last_key_value();
+        let behind = last.map_or(0, |(place, _)| place + 1);
+        found.next_place = behind.max(mark.map_or(0, |mark| mark.next_place));
+        for batch in std::mem::take(&mut found.again).into_values() {
+            found.batches.insert(found.next_place, batch);
+            found.next_place += 1;
+        }
+        Ok(found)
     }
 
-    /// Leaves out what is not there any more.
-    pub(super) fn check(&mut self) {
-        self.batches.retain(|_, batch| batch.frame().is_some());
+    fn take(&mut self, name: Name, loose: Loose) {
+        match self.batches.get(&name.0) {
+            None => drop(self.batches.insert(name.0, loose)),
+            Some(known) if known.checksum == name.1 => {}
+            Some(_) => drop(self.again.entry(name).or_insert(loose)),
+        }
     }
 
     /// Batches that the mark knows and that are nowhere, and their bytes.
-    pub(super) fn missing(&self) -> (u64, u64) {
-        let Some(mark) = &self.mark else {
+    pub(super) fn missing(&self, mark: Option<&Mark>) -> (u64, u64) {
+        let Some(mark) = mark else {
             return (0, 0);
         };
         let (mut missing, mut bytes) = (mark.held.len(), mark.bytes);
@@ -170,6 +166,47 @@ impl Search {
             }
         }
         (u64::try_from(missing).unwrap_or(u64::MAX), bytes)
+    }
+}
+
+type Take<'a> = dyn FnMut(Entry<'_>, &Arc<PathBuf>, u64) + 'a;
+
+/// Gives every whole entry in the files of a folder that may be owed to `take`, with its file and
+/// where it begins. Returns which files cannot be read to their end, and why.
+fn search(folder: &Path, mark: Option<&Mark>, take: &mut Take<'_>) -> io::Result<Vec<String>> {
+    let mut unreadable = Vec::new();
+    for path in files::list(folder)? {
+        let path = Arc::new(path);
+        let searched = search_file(&path, &mut |entry, path, at| {
+            if mark.is_none_or(|mark| mark.may_owe(entry.place)) {
+                take(entry, path, at);
+            }
+        });
+        if let Err(error) = searched {
+            unreadable.push(format!("{} cannot be read whole: {error}", path.display()));
+        }
+    }
+    Ok(unreadable)
+}
+
+fn search_file(path: &Arc<PathBuf>, take: &mut Take<'_>) -> io::Result<()> {
+    let file = File::open(path.as_ref())?;
+    let length = file.metadata()?.len();
+    let (mut piece, mut base, mut failed) = (Vec::new(), 0, None);
+    loop {
+        let at = base + piece.len() as u64;
+        let is_last = at + PIECE as u64 >= length;
+        if let Err(error) = read_on(&file, at, length, &mut piece) {
+            failed = Some(error);
+        }
+        let again = entry::find(&piece, is_last, &mut |begins, entry| {
+            take(entry, path, base + begins as u64);
+        });
+        if is_last {
+            return failed.map_or(Ok(()), Err);
+        }
+        piece.drain(..again);
+        base += again as u64;
     }
 }
 

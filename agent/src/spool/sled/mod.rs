@@ -26,6 +26,9 @@
 //! from where they lie in its files; every append tries to open it again, as long as that does not
 //! take more than a twentieth of the time.
 //!
+//! A start reads all files once; one that finds damage writes all that is held once more, which takes
+//! seconds for tens of thousands of batches, and room for a second store beside the first.
+//!
 //! sled's files grow to about twice what was once held, and are used again, not made smaller.
 
 mod entry;

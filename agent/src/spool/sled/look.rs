@@ -1,7 +1,6 @@
 //! What there is of a store, by sled and by its raw bytes. Shell.
 
 use std::{
-    collections::BTreeMap,
     io::{self, ErrorKind},
     path::Path,
 };
@@ -10,19 +9,19 @@ use shared::error::chain;
 
 use super::{
     mark::Mark,
-    salvage::Search,
+    salvage::{Newest, Search},
     table::{SledError, Table},
 };
 
 /// What there is in a folder.
 pub(super) enum Look {
     /// All that was ever made durable and not released.
-    Whole(Table, BTreeMap<u64, usize>),
+    Whole(Table, Vec<(u64, usize)>),
     /// The medium takes nothing, without which sled does not open: batches are served from where
     /// they lie.
-    Shut(SledError),
+    Shut(SledError, Search),
     /// It is not what it was.
-    Damaged(String),
+    Damaged(String, Search),
 }
 
 /// Looks into a folder: first without sled, because sled gives up, and overwrites, what is behind
@@ -32,27 +31,30 @@ pub(super) enum Look {
 ///
 /// # Errors
 /// The folder cannot be listed.
-pub(super) fn look(folder: &Path) -> io::Result<(Look, Search)> {
-    let mut search = Search::of(folder)?;
-    if !search.unreadable.is_empty() {
-        let what = std::mem::take(&mut search.unreadable).join("; ");
-        return Ok((Look::Damaged(what), search));
+pub(super) fn look(folder: &Path, mark: Option<&Mark>) -> io::Result<Look> {
+    let mut newest = Newest::of(folder, mark)?;
+    let is_missing = mark.is_some_and(|mark| !(&mark.held - &newest.found).is_empty());
+    if newest.is_part && is_missing {
+        newest.unreadable.push("batches are missing".to_owned());
     }
-    let is_kept = search.keep_newest();
-    if !is_kept && search.missing().0 > 0 {
-        let what = "batches are missing".to_owned();
-        return Ok((Look::Damaged(what), search));
+    if !newest.unreadable.is_empty() {
+        let what = std::mem::take(&mut newest.unreadable).join("; ");
+        return Ok(Look::Damaged(what, Search::of(folder, mark, newest)?));
     }
-    let mut entries = BTreeMap::new();
-    let opened = Table::open(folder, &mut |place, bytes| {
-        entries.insert(place, bytes);
-    });
-    let look = match opened.and_then(|table| reaches(table, search.mark.as_ref())) {
-        Ok(table) => Look::Whole(table, entries),
-        Err(error) if is_shut(&error) => Look::Shut(error),
-        Err(error) => Look::Damaged(chain(&error)),
-    };
-    Ok((look, search))
+    let mut entries = Vec::new();
+    let opened = Table::open(folder, &mut |place, bytes| entries.push((place, bytes)));
+    match opened.and_then(|table| reaches(table, mark)) {
+        Ok(table) => Ok(Look::Whole(table, entries)),
+        Err(error) => {
+            drop(entries);
+            let search = Search::of(folder, mark, newest)?;
+            Ok(if is_shut(&error) {
+                Look::Shut(error, search)
+            } else {
+                Look::Damaged(chain(&error), search)
+            })
+        }
+    }
 }
 
 /// The store, if it reaches as far as the mark.

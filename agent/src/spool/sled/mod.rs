@@ -10,7 +10,7 @@
 //! panics being errors, and what it has is compared with the counts and the mark ([`look`]). If
 //! it does not open, or is not what it was, a new store is made of all entries that were found, and
 //! the damaged one is set aside as `<data_dir>/spool.damaged-<n>`. The search comes first because
-//! sled overwrites what is behind damage in its log when it opens; the newest 16 MiB are kept in
+//! sled overwrites what is behind damage in its log when it opens; the newest 8 MiB are kept in
 //! memory until it has shown that it has them. Of a longer backlog, what is older and behind damage
 //! that hits no batch itself can be lost to that: it is counted.
 //!
@@ -25,6 +25,9 @@
 //! A full or read-only card: sled fails and stays failed, and is closed. Batches are then served
 //! from where they lie in its files; every append tries to open it again, as long as that does not
 //! take more than a twentieth of the time.
+//!
+//! A start reads all files once; one that finds damage writes all that is held once more, which takes
+//! seconds for tens of thousands of batches, and room for a second store beside the first.
 //!
 //! sled's files grow to about twice what was once held, and are used again, not made smaller.
 

@@ -72,12 +72,12 @@ fn make(
         at,
         ..Mark::default()
     };
-    for (place, batch) in batches {
-        if let Some(frame) = batch.frame() {
-            table.insert(*place, &frame)?;
-            mark.note(*place, frame.len());
-        }
-    }
+    let whole = batches.iter().filter_map(|(place, batch)| {
+        let frame = batch.frame()?;
+        mark.note(*place, frame.len());
+        Some((*place, frame))
+    });
+    table.insert_all(whole)?;
     table.settle(folder)?;
     (mark.changes, mark.next_place) = (table.counts.changes, table.counts.next_place);
     Ok(mark.write(folder)?)

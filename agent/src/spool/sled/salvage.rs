@@ -12,17 +12,18 @@ use std::{
 };
 
 use super::{
-    entry::{self, HEAD, Name},
+    entry::{self, Entry, HEAD, Name},
     files,
     mark::Mark,
 };
+use crate::spool::seqs::SeqSet;
 
 /// Bytes that are read at once, and at once where the medium gives no more.
 const PIECE: usize = 1024 * 1024;
 const PAGE: usize = 4_096;
 /// What sled does when it opens may undo what it does not find, the newest batches: so many bytes
-/// of them are held in memory meanwhile, an eighth of what the unit grants.
-const KEPT_BYTES: usize = 16 * 1024 * 1024;
+/// of them are held in memory meanwhile, a sixteenth of what the unit grants.
+const KEPT_BYTES: usize = 8 * 1024 * 1024;
 
 /// A batch outside sled.
 #[derive(Debug, Clone)]
@@ -30,7 +31,7 @@ pub(super) struct Loose {
     /// Bytes of its frame.
     pub frame_bytes: usize,
     source: Source,
-    name: Name,
+    checksum: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -38,21 +39,62 @@ enum Source {
     /// Where its entry begins.
     File(Arc<PathBuf>, u64),
     /// Its frame.
-    Memory(Vec<u8>),
+    Memory(Box<[u8]>),
 }
 
 impl Loose {
     /// Its frame; none where it is not there any more.
     pub(super) fn frame(&self) -> Option<Vec<u8>> {
         match &self.source {
-            Source::Memory(frame) => Some(frame.clone()),
+            Source::Memory(frame) => Some(frame.to_vec()),
             Source::File(path, at) => {
                 let mut bytes = vec![0; HEAD + self.frame_bytes];
                 let file = File::open(path.as_ref()).ok()?;
                 file.read_exact_at(&mut bytes, *at).ok()?;
                 let entry = entry::first(&bytes)?;
-                (entry.name() == self.name).then(|| entry.body.to_vec())
+                (entry.checksum == self.checksum).then(|| entry.body.to_vec())
             }
+        }
+    }
+}
+
+/// The newest batches, taken into memory before sled opens.
+#[derive(Debug, Default)]
+pub(super) struct Newest {
+    frames: BTreeMap<Name, Box<[u8]>>,
+    bytes: usize,
+    /// Whether there were more.
+    pub(super) is_part: bool,
+    /// The places of all.
+    pub(super) found: SeqSet,
+    /// Files that cannot be read to their end, and why.
+    pub(super) unreadable: Vec<String>,
+}
+
+impl Newest {
+    /// Searches the files of a folder.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub(super) fn of(folder: &Path, mark: Option<&Mark>) -> io::Result<Self> {
+        let mut newest = Self::default();
+        newest.unreadable = search(folder, mark, &mut |entry, _, _| newest.take(&entry))?;
+        Ok(newest)
+    }
+
+    fn take(&mut self, entry: &Entry<'_>) {
+        self.found.insert(entry.place);
+        if self
+            .frames
+            .insert(entry.name(), entry.body.into())
+            .is_none()
+        {
+            self.bytes += entry.body.len();
+        }
+        while self.bytes > KEPT_BYTES {
+            let oldest = self.frames.pop_first();
+            self.bytes -= oldest.map_or(self.bytes, |(_, frame)| frame.len());
+            self.is_part = true;
         }
     }
 }
@@ -63,71 +105,57 @@ pub(super) struct Search {
     /// By place, the oldest first. Where a store went back and gave a place twice, the second is
     /// behind all others.
     pub batches: BTreeMap<u64, Loose>,
+    /// The others of those, while the files are searched.
+    again: BTreeMap<Name, Loose>,
     /// A place above all others.
     pub next_place: u64,
-    /// Files that cannot be read to their end, and why.
-    pub unreadable: Vec<String>,
-    pub mark: Option<Mark>,
 }
 
 impl Search {
-    /// Searches the files of a folder for batches that may be owed.
+    /// Searches the files of a folder for batches that may be owed, besides those in memory.
     ///
     /// # Errors
     /// The folder cannot be listed.
-    pub(super) fn of(folder: &Path) -> io::Result<Self> {
-        let mut search = Self {
-            mark: Mark::read(folder),
-            ..Self::default()
-        };
-        let mut found = BTreeMap::new();
-        for path in files::list(folder)? {
-            let mark = search.mark.as_ref();
-            if let Err(error) = search_file(&Arc::new(path.clone()), mark, &mut found) {
-                let what = format!("{} cannot be read whole: {error}", path.display());
-                search.unreadable.push(what);
-            }
-        }
-        let last = found
-            .last_key_value()
-            .map_or(0, |((place, _), _)| place + 1);
-        let marked = search.mark.as_ref().map_or(0, |mark| mark.next_place);
-        search.next_place = last.max(marked);
-        for ((place, _), batch) in found {
-            let place = if search.batches.contains_key(&place) {
-                search.next_place += 1;
-                search.next_place - 1
-            } else {
-                place
+    pub(super) fn of(folder: &Path, mark: Option<&Mark>, newest: Newest) -> io::Result<Self> {
+        let mut found = Self::default();
+        for ((place, checksum), frame) in newest.frames {
+            let loose = Loose {
+                frame_bytes: frame.len(),
+                source: Source::Memory(frame),
+                checksum,
             };
-            search.batches.insert(place, batch);
+            found.take((place, checksum), loose);
         }
-        Ok(search)
+        // What cannot be read has been told, or is told as missing.
+        let _told = search(folder, mark, &mut |entry, path, at| {
+            let loose = Loose {
+                frame_bytes: entry.body.len(),
+                source: Source::File(Arc::clone(path), at),
+                checksum: entry.checksum,
+            };
+            found.take(entry.name(), loose);
+        })?;
+        let last = found.batches.last_key_value();
+        let behind = last.map_or(0, |(place, _)| place + 1);
+        found.next_place = behind.max(mark.map_or(0, |mark| mark.next_place));
+        for batch in std::mem::take(&mut found.again).into_values() {
+            found.batches.insert(found.next_place, batch);
+            found.next_place += 1;
+        }
+        Ok(found)
     }
 
-    /// Takes the newest batches into memory, as many as may be; whether that was all.
-    pub(super) fn keep_newest(&mut self) -> bool {
-        let mut room = KEPT_BYTES;
-        for batch in self.batches.values_mut().rev() {
-            let Some(left) = room.checked_sub(batch.frame_bytes) else {
-                return false;
-            };
-            if let Some(frame) = batch.frame() {
-                batch.source = Source::Memory(frame);
-                room = left;
-            }
+    fn take(&mut self, name: Name, loose: Loose) {
+        match self.batches.get(&name.0) {
+            None => drop(self.batches.insert(name.0, loose)),
+            Some(known) if known.checksum == name.1 => {}
+            Some(_) => drop(self.again.entry(name).or_insert(loose)),
         }
-        true
-    }
-
-    /// Leaves out what is not there any more.
-    pub(super) fn check(&mut self) {
-        self.batches.retain(|_, batch| batch.frame().is_some());
     }
 
     /// Batches that the mark knows and that are nowhere, and their bytes.
-    pub(super) fn missing(&self) -> (u64, u64) {
-        let Some(mark) = &self.mark else {
+    pub(super) fn missing(&self, mark: Option<&Mark>) -> (u64, u64) {
+        let Some(mark) = mark else {
             return (0, 0);
         };
         let (mut missing, mut bytes) = (mark.held.len(), mark.bytes);
@@ -141,11 +169,27 @@ impl Search {
     }
 }
 
-fn search_file(
-    path: &Arc<PathBuf>,
-    mark: Option<&Mark>,
-    found: &mut BTreeMap<Name, Loose>,
-) -> io::Result<()> {
+type Take<'a> = dyn FnMut(Entry<'_>, &Arc<PathBuf>, u64) + 'a;
+
+/// Gives every whole entry in the files of a folder that may be owed to `take`, with its file and
+/// where it begins. Returns which files cannot be read to their end, and why.
+fn search(folder: &Path, mark: Option<&Mark>, take: &mut Take<'_>) -> io::Result<Vec<String>> {
+    let mut unreadable = Vec::new();
+    for path in files::list(folder)? {
+        let path = Arc::new(path);
+        let searched = search_file(&path, &mut |entry, path, at| {
+            if mark.is_none_or(|mark| mark.may_owe(entry.place)) {
+                take(entry, path, at);
+            }
+        });
+        if let Err(error) = searched {
+            unreadable.push(format!("{} cannot be read whole: {error}", path.display()));
+        }
+    }
+    Ok(unreadable)
+}
+
+fn search_file(path: &Arc<PathBuf>, take: &mut Take<'_>) -> io::Result<()> {
     let file = File::open(path.as_ref())?;
     let length = file.metadata()?.len();
     let (mut piece, mut base, mut failed) = (Vec::new(), 0, None);
@@ -156,14 +200,7 @@ fn search_file(
             failed = Some(error);
         }
         let again = entry::find(&piece, is_last, &mut |begins, entry| {
-            if mark.is_none_or(|mark| mark.may_owe(entry.place)) {
-                let loose = Loose {
-                    frame_bytes: entry.body.len(),
-                    source: Source::File(Arc::clone(path), base + begins as u64),
-                    name: entry.name(),
-                };
-                found.entry(entry.name()).or_insert(loose);
-            }
+            take(entry, path, base + begins as u64);
         });
         if is_last {
             return failed.map_or(Ok(()), Err);

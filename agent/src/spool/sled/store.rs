@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     path::PathBuf,
     time::Instant,
 };
@@ -13,7 +14,7 @@ use super::{
     look::{Look, look},
     mark::Mark,
     replace,
-    salvage::{Loose, Search},
+    salvage::{Loose, Newest, Search},
     table::{Counts, SledError, Table},
 };
 use crate::spool::{
@@ -188,11 +189,19 @@ impl SledStore {
         self.must_replace = false;
         // Where they lay has another name now.
         self.loose.clear();
-        if let Err(error) = self.reopen() {
-            self.find_loose(Search::of(&self.folder)?);
+        if let Err(error) = self.open_new() {
+            self.find_loose(self.search()?);
             return Err(error);
         }
         Ok(aside)
+    }
+
+    fn open_new(&mut self) -> Result<(), SledError> {
+        let mut entries = Vec::new();
+        let table = Table::open(&self.folder, &mut |place, bytes| {
+            entries.push((place, bytes));
+        })?;
+        self.reconcile(table, &entries)
     }
 
     /// sled, opened again where it had to be closed.
@@ -221,11 +230,14 @@ impl SledStore {
 
     /// Opens the store of the folder, and brings it to what is held.
     fn reopen(&mut self) -> Result<(), SledError> {
-        let (look, search) = look(&self.folder)?;
-        match look {
+        let mark = Mark::read(&self.folder);
+        match look(&self.folder, mark.as_ref())? {
             Look::Whole(table, entries) => self.reconcile(table, &entries),
-            Look::Shut(error) => Err(error),
-            Look::Damaged(what) => {
+            Look::Shut(error, search) => {
+                self.find_loose(search);
+                Err(error)
+            }
+            Look::Damaged(what, search) => {
                 tracing::error!(what, "the spool was damaged while it was open");
                 self.find_loose(search);
                 self.must_replace = true;
@@ -234,23 +246,15 @@ impl SledStore {
         }
     }
 
-    fn reconcile(
-        &mut self,
-        mut table: Table,
-        entries: &BTreeMap<u64, usize>,
-    ) -> Result<(), SledError> {
-        let is_held = |place: &&u64| self.mark.held.contains(**place);
-        let gone = entries.keys().filter(|place| !is_held(place));
-        let gone: Vec<u64> = gone.copied().collect();
+    fn reconcile(&mut self, mut table: Table, entries: &[(u64, usize)]) -> Result<(), SledError> {
+        let there: SeqSet = entries.iter().map(|(place, _)| *place).collect();
+        let gone: Vec<u64> = (&there - &self.mark.held).iter().collect();
         table.remove(&gone)?;
-        for Place { place, .. } in self.held.values() {
-            let frame = || self.loose.get(place).and_then(Loose::frame);
-            if !entries.contains_key(place)
-                && let Some(frame) = frame()
-            {
-                table.insert(*place, &frame)?;
-            }
-        }
+        let missing = &self.mark.held - &there;
+        table.insert_all(missing.iter().filter_map(|place| {
+            let frame = self.loose.get(&place)?.frame()?;
+            Some((place, frame))
+        }))?;
         table.settle(&self.folder)?;
         self.next_place = self.next_place.max(table.counts.next_place);
         self.table = Some(table);
@@ -279,10 +283,15 @@ impl SledStore {
                 self.mark.forget(place.place, place.frame_bytes);
             }
         }
-        match Search::of(&self.folder) {
+        match self.search() {
             Ok(search) => self.find_loose(search),
             Err(error) => tracing::error!(%error, "the spool cannot be read"),
         }
+    }
+
+    fn search(&self) -> io::Result<Search> {
+        let mark = Mark::read(&self.folder);
+        Search::of(&self.folder, mark.as_ref(), Newest::default())
     }
 
     /// Takes over where the batches that are held lie.
@@ -324,8 +333,6 @@ impl Drop for SledStore {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use super::*;
     use crate::spool::{contract::Engine as _, sled::SledEngine};
 

@@ -17,14 +17,16 @@ use super::{
 use crate::spool::contract::EngineError;
 
 /// sled's default of 1 GiB would be the machine.
-const CACHE_BYTES: u64 = 8 * 1024 * 1024;
+const CACHE_BYTES: u64 = 1024 * 1024;
 /// The key of [`Counts`], behind those of all places.
 const COUNTS: &[u8] = b"counts";
 /// A store that was just closed keeps its lock for a moment in its own threads.
 const REOPEN_TRIES: u32 = 100;
 const REOPEN_PAUSE: Duration = Duration::from_millis(20);
-/// Batches that are removed in one step.
-const STEP: usize = 1_000;
+/// Changes that are made in one step. Between steps sled is flushed: it would hold all of them in
+/// memory otherwise.
+const STEP: usize = 500;
+const STEP_BYTES: usize = 1024 * 1024;
 
 /// What sled or its files can say.
 #[derive(Debug, thiserror::Error)]
@@ -190,6 +192,26 @@ impl Table {
         })
     }
 
+    /// Inserts many, which are only as durable as without a sync.
+    ///
+    /// # Errors
+    /// What is in the store is not known then.
+    pub(super) fn insert_all(
+        &mut self,
+        frames: impl Iterator<Item = (u64, Vec<u8>)>,
+    ) -> Result<(), SledError> {
+        let (mut bytes, mut count) = (0, 0);
+        for (place, frame) in frames {
+            self.insert(place, &frame)?;
+            (bytes, count) = (bytes + frame.len(), count + 1);
+            if bytes > STEP_BYTES || count == STEP {
+                self.with(|db| db.flush())?;
+                (bytes, count) = (0, 0);
+            }
+        }
+        Ok(())
+    }
+
     /// Removes entries, all of which are held.
     ///
     /// # Errors
@@ -204,6 +226,9 @@ impl Table {
             self.apply(step, |counts| {
                 counts.held = counts.held.saturating_sub(count);
             })?;
+            if places.len() == STEP {
+                self.with(|db| db.flush())?;
+            }
         }
         Ok(())
     }

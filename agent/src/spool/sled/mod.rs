@@ -2,12 +2,12 @@
 //! it, serve everything else, and go on when the card is full. Shell.
 //!
 //! On disk, in `<data_dir>/spool/`: a store of sled. Under the place of each batch, a big-endian
-//! `u64` that only ever rises, stands an entry that says itself what it is ([`entry`]); under
-//! `counts` what the store should hold ([`table::Counts`]), changed in one step with it. `mark` says
-//! what was held at the last sync ([`mark`]).
+//! `u64` that only ever rises, stands an entry that says itself what it is (`entry`); under
+//! `counts` what the store should hold (`table::Counts`), changed in one step with it. `mark` says
+//! what was held at the last sync (`mark`).
 //!
-//! Opening: the files are searched byte by byte for whole entries ([`salvage`]), sled is opened, its
-//! panics being errors, and what it has is compared with the counts and the mark ([`look`]). If
+//! Opening: the files are searched byte by byte for whole entries (`salvage`), sled is opened, its
+//! panics being errors, and what it has is compared with the counts and the mark (`look`). If
 //! it does not open, or is not what it was, a new store is made of all entries that were found, and
 //! the damaged one is set aside as `<data_dir>/spool.damaged-<n>`. The search comes first because
 //! sled overwrites what is behind damage in its log when it opens; the newest 8 MiB are kept in

@@ -79,7 +79,7 @@ pub const PURE: &[&str] = &[
     "aggregator/src/publish/map/",
     "aggregator/src/publish/redraw.rs",
     "aggregator/src/publish/state.rs",
-    "aggregator/src/publish/view.rs",
+    "aggregator/src/publish/view/",
     "aggregator/src/schema.rs",
     "aggregator/src/world/",
     "simulators/src/catchment/",

@@ -182,6 +182,18 @@ fn doubtful_readings_of_less_water_never_lower_and_at_last_leave_the_point_unkno
 }
 
 #[test]
+fn what_a_clock_that_was_ahead_let_in_is_forgotten_when_it_is_set_back() {
+    let (now, minute) = (Timestamp::from_millis(600_000), 60_000);
+    let mut a = fresh();
+    a.observe([&at(590, 0.1, Quality::Pass), &at(4_000, 0.9, Quality::Pass)]);
+    a.tick(Timestamp::from_millis(4_000_000));
+    assert_eq!(a.status(), PointStatus::Severe);
+    a.clock_was_set_back(now, now.plus_millis(minute));
+    assert_eq!(a.status(), PointStatus::Notice);
+    assert_eq!(a.depth(), Some((Timestamp::from_millis(590_000), 0.1)));
+}
+
+#[test]
 fn a_class_that_is_only_held_is_clearing() {
     let mut a = fresh();
     a.observe([&at(0, 0.3, Quality::Pass)]);

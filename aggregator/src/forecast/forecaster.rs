@@ -157,6 +157,35 @@ mod tests {
     }
 
     #[test]
+    fn the_rain_over_a_point_is_the_mean_of_its_gauges() {
+        let forecast_with = |gauges: &[(&str, f64)]| {
+            let (mut f, id, _) = forecaster();
+            let model = f.models.get_mut(&id).expect("the point");
+            let of = |id: &str| RainGauge {
+                id: id.parse().expect("id"),
+                interval_s: 60,
+            };
+            model.rain_gauges = gauges.iter().map(|(gauge, _)| of(gauge)).collect();
+            f = Forecaster::new(f.models.into_values().collect());
+            for m in 0..20 {
+                for (gauge, mm_per_h) in gauges {
+                    f.observe_rain(&gauge.parse().expect("id"), minute(m), *mm_per_h);
+                }
+                f.observe_depth(&id, minute(m), 0.1);
+            }
+            let inflow = one(&mut f, minute(19)).expect("has data").inflow;
+            inflow
+                .into_iter()
+                .flat_map(|member| member.m3h)
+                .collect::<Vec<_>>()
+        };
+        let mean = forecast_with(&[("rg-1", 60.0)]);
+        let two = forecast_with(&[("rg-1", 90.0), ("rg-2", 30.0)]);
+        let apart = mean.iter().zip(&two).map(|(a, b)| (a - b).abs());
+        assert!(apart.fold(0.0, f64::max) < 1e-6, "{two:?}");
+    }
+
+    #[test]
     fn without_rain_a_wet_point_drains() {
         let (mut f, id, gauge) = forecaster();
         for m in 0..20 {

@@ -208,6 +208,56 @@ mod tests {
         assert_eq!(evidence.iter().next(), Some(reading(100, 1)));
     }
 
+    /// The minute of the oldest reading that is left of two, after the second.
+    fn oldest_after(interval_s: u32, minute: i64) -> i64 {
+        let reach = Reach::of_interval(interval_s);
+        let mut evidence = Evidence::default();
+        evidence.take(reading(0, 1), reach);
+        evidence.take(reading(minute, 1), reach);
+        let oldest = evidence.iter().next().expect("the second at least");
+        oldest.at.as_millis() / 60_000
+    }
+
+    #[test]
+    fn evidence_reaches_back_720_intervals_within_bounds() {
+        // Of a minute: twelve hours, from the hour that has begun.
+        assert_eq!((oldest_after(60, 779), oldest_after(60, 780)), (0, 780));
+        // Of a second: two hours. Of a day: two days.
+        assert_eq!((oldest_after(1, 179), oldest_after(1, 180)), (0, 180));
+        assert_eq!(
+            (oldest_after(86_400, 2_939), oldest_after(86_400, 2_940)),
+            (0, 2_940)
+        );
+    }
+
+    #[test]
+    fn of_too_many_readings_the_older_half_goes() {
+        let reach = Reach::of_interval(1);
+        let mut evidence = Evidence::default();
+        let at = |milli: i64| Reading {
+            at: Timestamp::from_millis(milli),
+            ..reading(0, 1)
+        };
+        for milli in 0..20_000 {
+            assert_eq!(evidence.take(at(milli), reach), Took::AtTheEnd(at(milli)));
+        }
+        assert_eq!(evidence.take(at(20_000), reach), Took::Elsewhere);
+        assert_eq!(evidence.iter().next(), Some(at(10_000)));
+        assert_eq!(evidence.iter().count(), 10_001);
+    }
+
+    #[test]
+    fn what_is_of_later_times_is_forgotten() {
+        let reach = Reach::of_interval(60);
+        let mut evidence = Evidence::default();
+        for minute in 0..10 {
+            evidence.take(reading(minute, 1), reach);
+        }
+        evidence.forget_after(reading(4, 1).at);
+        assert_eq!(evidence.iter().last(), Some(reading(4, 1)));
+        assert_eq!(evidence.iter().count(), 5);
+    }
+
     #[test]
     fn what_was_saved_is_the_same_again() {
         let reach = Reach::of_interval(60);

@@ -1,7 +1,11 @@
 //! Rules of the assessor, one by one, and that the order of observations does not matter.
 
 use proptest::prelude::*;
-use shared::{gauge::Parameter, quality::TestSet, value::Value};
+use shared::{
+    gauge::Parameter,
+    quality::{Test, TestSet},
+    value::Value,
+};
 
 use super::*;
 
@@ -191,6 +195,21 @@ fn what_a_clock_that_was_ahead_let_in_is_forgotten_when_it_is_set_back() {
     a.clock_was_set_back(now, now.plus_millis(minute));
     assert_eq!(a.status(), PointStatus::Notice);
     assert_eq!(a.depth(), Some((Timestamp::from_millis(590_000), 0.1)));
+}
+
+#[test]
+fn the_tests_that_cast_doubt_are_told_while_they_do() {
+    let mut a = fresh();
+    let mut flat = at(0, 0.2, Quality::Suspect);
+    flat.tests = TestSet::NONE.with(Test::FlatLine);
+    a.observe([&flat]);
+    assert_eq!(a.quality(), Some(Quality::Suspect));
+    assert_eq!(a.doubt_tests(), flat.tests);
+    a.observe([&at(60, 0.2, Quality::Pass)]);
+    assert_eq!(
+        (a.quality(), a.doubt_tests()),
+        (Some(Quality::Pass), TestSet::NONE)
+    );
 }
 
 #[test]

@@ -174,8 +174,16 @@ mod tests {
         assert_eq!(kept(&[&first, &lower]), Some(lower.clone()));
         assert_eq!(kept(&[&lower, &first]), Some(lower.clone()));
         assert_eq!(kept(&[&first, &lower, &gone, &first]), Some(gone));
+        assert_eq!(beside(&lower, &lower), Novelty::Duplicate);
         let other = observation(1, 0, 20, Quality::Pass);
         assert_eq!(beside(&other, &first), Novelty::Conflict);
+        let worse = observation(1, 0, 20, Quality::Suspect);
+        assert_eq!(beside(&worse, &first), Novelty::Duplicate);
+        let doubted = observation(1, 0, 600, Quality::Suspect);
+        assert_eq!(beside(&doubted, &first), Novelty::Duplicate);
+        let mut tested = first.clone();
+        tested.tests = tested.tests.with(Test::Spike);
+        assert_eq!(beside(&tested, &first), Novelty::Duplicate);
         assert_eq!(beside(&first, &other), Novelty::Better);
     }
 

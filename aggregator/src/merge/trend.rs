@@ -186,6 +186,18 @@ mod tests {
     }
 
     #[test]
+    fn values_of_later_times_are_forgotten_and_so_is_one_that_was_taken_back() {
+        let straight: Vec<_> = (0..5)
+            .map(|minute| at(minute, 0.01 * minute as f64))
+            .collect();
+        let (mut trend, _) = after(&straight);
+        trend.forget_after(at(2, 0.0).observed_at);
+        assert_eq!(trend, after(&straight[..3]).0);
+        let taken_back = [&straight[..], &[given(4, 0.04, Quality::Fail)]].concat();
+        assert_eq!(after(&taken_back).1, [0, 1, 2, 3]);
+    }
+
+    #[test]
     fn a_trend_is_bounded_however_often_a_gauge_reports() {
         let mut trend = Trend::default();
         for millis in 0..20_002 {

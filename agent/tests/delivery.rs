@@ -102,9 +102,9 @@ async fn a_batch_that_is_not_committed_is_published_again_and_kept_over_a_restar
     aggregator.until("a repetition", repeated).await;
     agent.stop().await;
     let before = aggregator.look(|s| s.envelopes.iter().map(|e| e.seq).max().unwrap());
+    let first_life = aggregator.look(|s| s.envelopes.last().unwrap().incarnation);
     aggregator.commit(true);
     let agent = Agent::start(&toml);
-    let first_life = aggregator.look(|s| s.envelopes.last().unwrap().incarnation);
     let all =
         move |s: &common::Seen| s.durable.incarnation != first_life && s.durable.through > before;
     aggregator.until("the backlog of the last run", all).await;

@@ -27,7 +27,7 @@ const ROOMS: [&str; 8] = [
 ];
 
 /// Dependencies of those rooms.
-const DEPENDENCIES: [&str; 17] = [
+const DEPENDENCIES: [&str; 18] = [
     "geo",
     "geojson",
     "insta",
@@ -39,6 +39,7 @@ const DEPENDENCIES: [&str; 17] = [
     "serde",
     "serde_json",
     "shared",
+    "strsim",
     "strum",
     "tempfile",
     "thiserror",

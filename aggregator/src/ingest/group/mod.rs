@@ -293,19 +293,21 @@ impl Ledger {
             self.counts.add(Counter::OutOfRange, 1);
         }
         let mut outcome = self.novelty(store, observation)?;
-        // A third party that fails what it said before takes it back; what it says anew of a time
-        // of which it spoke lately corrects it.
-        let speaks_again = match outcome {
-            Novelty::Duplicate => takes_back,
-            Novelty::Conflict => self.spoken.is_by(observation, taken.channel),
-            Novelty::New | Novelty::Better => false,
-        };
         if origin == Origin::ThirdParty {
-            if speaks_again {
+            // A third party that fails its own word takes it back; one that says another corrects it.
+            let is_about_known = match outcome {
+                Novelty::Duplicate => takes_back,
+                Novelty::Conflict => true,
+                Novelty::New | Novelty::Better => false,
+            };
+            if is_about_known && self.spoken.is_by(observation, taken.channel) {
                 observation.tests = observation.tests.with(Test::Corrected);
                 outcome = self.novelty(store, observation)?;
             }
-            self.spoken.note(observation, taken.channel);
+            // What was not taken is nobody's word: said twice it would else correct another's.
+            if matches!(outcome, Novelty::New | Novelty::Better) {
+                self.spoken.note(observation, taken.channel);
+            }
         }
         match outcome {
             Novelty::New => self.counts.add(Counter::Observations, 1),

@@ -160,6 +160,12 @@ fn another_value_for_a_known_time_is_a_conflict_unless_its_source_says_that_it_c
             .map(|s| (s.observation.value.map(Value::milli), s.observation.quality))
     };
     assert_eq!(kept(&desk), Some((Some(600), Quality::Pass)));
+    desk.write([
+        intake(third(20, Quality::Pass)),
+        intake(third(600, Quality::Fail)),
+    ]);
+    let known = Some((Some(600), Quality::Pass));
+    assert_eq!(kept(&desk), known, "however often it is said");
     let mut correction = third(20, Quality::Pass);
     correction.tests = correction.tests.with(Test::Corrected);
     desk.write([intake(correction)]);

@@ -56,6 +56,8 @@ pub enum FaultKind {
     Payload,
     /// The times that a gauge gives cannot be.
     GaugeClock,
+    /// The aggregator does not show what was sent, or does not take it.
+    Remark,
 }
 
 impl FaultKind {
@@ -77,6 +79,7 @@ impl FaultKind {
             Self::LocalBroker => "local-broker",
             Self::Payload => "payload",
             Self::GaugeClock => "gauge-clock",
+            Self::Remark => "remark",
         }
     }
 
@@ -96,6 +99,7 @@ impl FaultKind {
             Self::LocalBroker => "local broker lost",
             Self::Payload => "payload is no reading",
             Self::GaugeClock => "the times that a gauge gives are in doubt",
+            Self::Remark => "the aggregator does not show these readings",
         }
     }
 
@@ -115,6 +119,7 @@ impl FaultKind {
             Self::LocalBroker => "local broker is back",
             Self::Payload => "payload is read again",
             Self::GaugeClock => "the times that a gauge gives are believed",
+            Self::Remark => "the aggregator has no more to say against these readings",
         }
     }
 

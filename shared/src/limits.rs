@@ -18,3 +18,9 @@ pub const MAX_AHEAD_MS: i64 = 60_000;
 
 /// Partitions of the topic space, so that work can be shared out among aggregators later.
 pub const PARTITIONS: u8 = 64;
+
+/// Remarks in one acknowledgement.
+pub const MAX_REMARKS: usize = 16;
+
+/// Characters of a remark's reason, and of its cause.
+pub const MAX_REMARK: usize = 200;

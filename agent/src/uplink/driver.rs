@@ -1,7 +1,7 @@
 //! The uplink's loop: it owns the connection and the machine, and does what the machine says.
 //! Shell.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use shared::{
     backoff::{Backoff, BackoffLimits},
@@ -9,7 +9,7 @@ use shared::{
     error::chain,
     ids::AgentId,
     limits::MAX_PAYLOAD,
-    wire::{Ack, AgentHealth, Envelope, Topic},
+    wire::{Acknowledgement, AgentHealth, Envelope, Remark, Topic},
 };
 use tokio::{
     sync::mpsc,
@@ -74,6 +74,7 @@ pub(crate) async fn run(setup: UplinkSetup) -> Result<(), KeeperError> {
         machine,
         backoff: Backoff::new(setup.reconnect),
         stability: Stability::default(),
+        remarked: BTreeSet::new(),
         connection: None,
         retry_at: now,
         health_at: now + HEALTH_EVERY,
@@ -94,6 +95,8 @@ struct Driver {
     machine: Machine,
     backoff: Backoff,
     stability: Stability,
+    /// What the aggregator has remarks on.
+    remarked: BTreeSet<String>,
     connection: Option<Connection>,
     retry_at: Instant,
     health_at: Instant,
@@ -236,11 +239,12 @@ impl Driver {
     }
 
     async fn acknowledged(&mut self, payload: &[u8]) -> Result<(), KeeperError> {
-        match Ack::decode_timed(payload) {
-            Ok((ack, at)) => {
+        match Acknowledgement::decode(payload) {
+            Ok(Acknowledgement { ack, at, remarks }) => {
                 if let Some(at) = at {
                     self.setup.timekeeper.told(at);
                 }
+                self.remarked(&remarks);
                 self.step(Event::Committed(ack)).await
             }
             Err(error) => {
@@ -248,6 +252,30 @@ impl Driver {
                 Ok(())
             }
         }
+    }
+
+    /// Tells what the aggregator says of the readings: a fault for each, until it says it no more.
+    fn remarked(&mut self, remarks: &[Remark]) {
+        let faults = &self.setup.health.faults;
+        let mut present = BTreeSet::new();
+        for Remark {
+            gauge,
+            reason,
+            cause,
+        } in remarks
+        {
+            let subject = match gauge {
+                Some(gauge) => format!("gauge {gauge}"),
+                None => "all readings".to_owned(),
+            };
+            let cause = format!("{reason}: {cause}");
+            faults.begin_sort(FaultKind::Remark, &subject, reason, &cause);
+            present.insert(subject);
+        }
+        for ended in self.remarked.difference(&present) {
+            faults.end(FaultKind::Remark, ended);
+        }
+        self.remarked = present;
     }
 
     fn lost(&mut self, why: &UplinkEnded) {

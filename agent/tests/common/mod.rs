@@ -17,7 +17,7 @@ use std::{
 
 use rmqtt::{context::ServerContext, net::Builder, server::MqttServer};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
-use shared::wire::{Ack, AgentHealth, Envelope, Topic};
+use shared::wire::{Ack, Acknowledgement, AgentHealth, Envelope, Topic};
 use tokio::{runtime::Runtime, sync::watch, time::timeout};
 use tokio_modbus::{ExceptionCode, Request, Response, SlaveRequest, server::Service};
 
@@ -184,7 +184,7 @@ async fn serve(
                     Topic::Observations { agent, json: false } => {
                         let envelope = Envelope::decode(&message.payload).unwrap();
                         if let Some(ack) = keep(&seen, envelope, committing.load(SeqCst)) {
-                            let ack = ack.encode();
+                            let ack = Acknowledgement::from(ack).encode();
                             let topic = Topic::Ack(agent).to_string();
                             client
                                 .try_publish(topic, QoS::AtMostOnce, false, ack)

@@ -108,7 +108,10 @@ pub async fn observations(
     let (from, to) = (from.max(EARLIEST), to.max(EARLIEST));
     let limit = span.limit.unwrap_or(MAX_LIMIT).min(MAX_LIMIT);
     let wanted = gauge.clone();
-    let found = read(&app, move |store| store.range(&wanted, from, to, limit)).await?;
+    let found = read(&app, move |store| {
+        store.range(&wanted, parameter, from, to, limit)
+    })
+    .await?;
     let observations = found.iter().map(|s| element(&s.observation)).collect();
     Ok(Json(Observations {
         gauge,
@@ -183,10 +186,10 @@ pub async fn hydrograph(
         .collect();
     let level = point.level_gauge.clone();
     let (depth, rain) = read(&app, move |store| {
-        let depth = store.range(&level, from, to, MAX_LIMIT)?;
+        let depth = store.range(&level, Parameter::Depth, from, to, MAX_LIMIT)?;
         let mut rain = Vec::new();
         for gauge in &rain_gauges {
-            for stored in store.range(&gauge.id, from, to, MAX_LIMIT)? {
+            for stored in store.range(&gauge.id, gauge.parameter, from, to, MAX_LIMIT)? {
                 if let Some(intensity) = intensity_mm_per_h(gauge, &stored.observation) {
                     rain.push((stored.observation.observed_at, intensity));
                 }

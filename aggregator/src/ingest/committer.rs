@@ -266,7 +266,7 @@ mod tests {
             claim: Ok(Claim::Intake("bureau".parse().expect("id"))),
             payload: br#"[{"n":"lg-1/depth","v":0.3}]"#.as_slice().into(),
             receipt: Box::new(move |receipt| {
-                let kept = store.newest(&"lg-1".parse().expect("id"));
+                let kept = store.newest(&"lg-1".parse().expect("id"), Parameter::Depth);
                 let kept = kept.expect("read").is_some();
                 tell.send((receipt, kept)).expect("somebody waits");
             }),

@@ -1,11 +1,12 @@
 //! Tells new observations from repetitions before they are written.
 //!
-//! Nearly every observation is newer than all of its gauge's others: those need one map look-up.
+//! Nearly every observation is newer than all others of its series (what one gauge gives of one
+//! parameter): those need one map look-up.
 //! The rest (backlog, repetitions, third parties) is compared with what the store has.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use shared::{ids::GaugeId, observation::Observation, time::Timestamp};
+use shared::{gauge::Parameter, ids::GaugeId, observation::Observation, time::Timestamp};
 
 /// What to do with an observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,32 +37,41 @@ fn beside(observation: &Observation, known: &Observation) -> Novelty {
     }
 }
 
-/// The newest observation time of every gauge, and the identities of the group being formed.
+/// What makes an observation the same as another.
+type Identity = (GaugeId, Parameter, Timestamp);
+
+fn identity(o: &Observation) -> Identity {
+    (o.gauge.clone(), o.parameter, o.observed_at)
+}
+
+/// The newest observation time of every series, and the identities of the group being formed.
 #[derive(Debug, Default)]
 pub struct Deduplicator {
-    newest: HashMap<GaugeId, Timestamp>,
-    /// What was the newest of its gauge when it came, and is not in `group`.
+    newest: BTreeMap<Parameter, HashMap<GaugeId, Timestamp>>,
+    /// What was the newest of its series when it came, and is not in `group`.
     ahead: Vec<Observation>,
-    group: HashMap<(GaugeId, Timestamp), Observation>,
+    group: HashMap<Identity, Observation>,
 }
 
 impl Deduplicator {
-    /// Judges one observation. `newest` and `get` ask the store and are called only when needed.
+    /// Judges one observation. `newest` and `get` ask the store for the newest time of its series and
+    /// for what has its identity, and are called only when needed.
     ///
     /// # Errors
     /// The store's own.
     pub fn judge<E>(
         &mut self,
         observation: &Observation,
-        newest: impl FnOnce(&GaugeId) -> Result<Option<Timestamp>, E>,
-        get: impl FnOnce(&GaugeId, Timestamp) -> Result<Option<Observation>, E>,
+        newest: impl FnOnce() -> Result<Option<Timestamp>, E>,
+        get: impl FnOnce() -> Result<Option<Observation>, E>,
     ) -> Result<Novelty, E> {
         let (gauge, at) = (&observation.gauge, observation.observed_at);
-        let front = if let Some(front) = self.newest.get_mut(gauge) {
+        let of_parameter = self.newest.entry(observation.parameter).or_default();
+        let front = if let Some(front) = of_parameter.get_mut(gauge) {
             front
         } else {
-            let start = newest(gauge)?.unwrap_or(Timestamp::from_millis(i64::MIN));
-            self.newest.entry(gauge.clone()).or_insert(start)
+            let start = newest()?.unwrap_or(Timestamp::from_millis(i64::MIN));
+            of_parameter.entry(gauge.clone()).or_insert(start)
         };
         if at > *front {
             *front = at;
@@ -70,12 +80,11 @@ impl Deduplicator {
         }
         // Only now somebody looks back: most groups never need the index.
         let ahead = self.ahead.drain(..);
-        self.group
-            .extend(ahead.map(|o| ((o.gauge.clone(), o.observed_at), o)));
-        let identity = (gauge.clone(), at);
+        self.group.extend(ahead.map(|o| (identity(&o), o)));
+        let identity = identity(observation);
         let known = match self.group.get(&identity) {
             Some(known) => Some(known.clone()),
-            None => get(gauge, at)?,
+            None => get()?,
         };
         let outcome = match known {
             None => Novelty::New,
@@ -94,11 +103,12 @@ impl Deduplicator {
         self.group.clear();
     }
 
-    /// The group could not be written: forget it, and ask the store again about its gauges.
+    /// The group could not be written: forget it, and ask the store again about its series.
     pub fn group_failed(&mut self) {
-        let grouped = self.group.keys().map(|(gauge, _)| gauge);
-        for gauge in grouped.chain(self.ahead.iter().map(|o| &o.gauge)) {
-            self.newest.remove(gauge);
+        for o in self.group.values().chain(&self.ahead) {
+            if let Some(newest) = self.newest.get_mut(&o.parameter) {
+                newest.remove(&o.gauge);
+            }
         }
         self.group_committed();
     }
@@ -106,11 +116,10 @@ impl Deduplicator {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, convert::Infallible};
+    use std::convert::Infallible;
 
     use proptest::prelude::*;
     use shared::{
-        gauge::Parameter,
         quality::{Quality, Test, TestSet},
         value::Value,
     };
@@ -129,26 +138,22 @@ mod tests {
     }
 
     /// Merges a sequence in groups into a model store.
-    fn merge(
-        sequence: &[Observation],
-        group: usize,
-    ) -> BTreeMap<(GaugeId, Timestamp), Observation> {
-        let mut store: BTreeMap<(GaugeId, Timestamp), Observation> = BTreeMap::new();
+    fn merge(sequence: &[Observation], group: usize) -> BTreeMap<Identity, Observation> {
+        let mut store: BTreeMap<Identity, Observation> = BTreeMap::new();
         let mut deduplicator = Deduplicator::default();
         for chunk in sequence.chunks(group) {
             let mut write = Vec::new();
             for o in chunk {
-                let newest = |g: &GaugeId| {
-                    Ok::<_, Infallible>(store.keys().filter(|k| k.0 == *g).map(|k| k.1).max())
-                };
-                let get = |g: &GaugeId, t| Ok(store.get(&(g.clone(), t)).cloned());
+                let of_it = |k: &&Identity| (&k.0, k.1) == (&o.gauge, o.parameter);
+                let newest = || Ok::<_, Infallible>(store.keys().filter(of_it).map(|k| k.2).max());
+                let get = || Ok(store.get(&identity(o)).cloned());
                 match deduplicator.judge(o, newest, get).expect("infallible") {
                     Novelty::New | Novelty::Better => write.push(o.clone()),
                     Novelty::Duplicate | Novelty::Conflict => {}
                 }
             }
             for o in write {
-                store.insert((o.gauge.clone(), o.observed_at), o);
+                store.insert(identity(&o), o);
             }
             deduplicator.group_committed();
         }
@@ -190,14 +195,17 @@ mod tests {
     proptest! {
         #[test]
         fn any_order_and_any_repetition_merge_to_the_same_store(
-            seeds in prop::collection::vec((0_u8..3, 0_i64..6, 0_i64..3, 0_usize..2), 1..40),
+            seeds in prop::collection::vec((0_u8..6, 0_i64..6, 0_i64..3, 0_usize..2), 1..40),
             shuffle in prop::collection::vec(any::<prop::sample::Index>(), 80),
             group in 1_usize..7,
         ) {
             let flags = [Quality::Pass, Quality::Suspect];
             let straight: Vec<_> = seeds
                 .iter()
-                .map(|(g, m, v, q)| observation(*g, *m, *v, flags[*q]))
+                .map(|(g, m, v, q)| Observation {
+                    parameter: [Parameter::Depth, Parameter::RainfallDepth][usize::from(g % 2)],
+                    ..observation(g / 2, *m, *v, flags[*q])
+                })
                 .collect();
             let mut shuffled: Vec<_> = straight.iter().chain(&straight).cloned().collect();
             for (i, index) in shuffle.iter().enumerate() {

@@ -8,6 +8,7 @@ use std::{io, ops::ControlFlow, path::PathBuf};
 
 use serde::Serialize;
 use shared::{
+    gauge::Parameter,
     ids::{AgentId, GaugeId},
     observation::Observation,
     time::Timestamp,
@@ -148,7 +149,8 @@ pub enum StoreError {
 pub trait Store: Send + Sync {
     /// Writes all of `commit` atomically, and as durably as it asks for.
     ///
-    /// An observation replaces one with the same identity (gauge, `observed_at`); so does a cursor
+    /// An observation replaces one with the same identity (gauge, parameter,
+    /// `observed_at`); so does a cursor
     /// of the same agent.
     ///
     /// # Errors
@@ -160,27 +162,33 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be read.
-    fn get(&self, gauge: &GaugeId, observed_at: Timestamp) -> Result<Option<Stored>, StoreError>;
+    fn get(
+        &self,
+        gauge: &GaugeId,
+        parameter: Parameter,
+        observed_at: Timestamp,
+    ) -> Result<Option<Stored>, StoreError>;
 
-    /// A gauge's newest observation by observation time.
+    /// The newest observation of a series by observation time.
     ///
     /// # Errors
     /// The store cannot be read.
-    fn newest(&self, gauge: &GaugeId) -> Result<Option<Stored>, StoreError>;
+    fn newest(&self, gauge: &GaugeId, parameter: Parameter) -> Result<Option<Stored>, StoreError>;
 
-    /// A gauge's observations with `from ≤ observed_at ≤ to`, rising, at most `limit` (the newest).
+    /// The observations of a series with `from ≤ observed_at ≤ to`, rising, at most `limit` (the newest).
     ///
     /// # Errors
     /// The store cannot be read.
     fn range(
         &self,
         gauge: &GaugeId,
+        parameter: Parameter,
         from: Timestamp,
         to: Timestamp,
         limit: usize,
     ) -> Result<Vec<Stored>, StoreError>;
 
-    /// Visits every observation of the series, by UTC day, gauge and time.
+    /// Visits every observation of the series, by UTC day, gauge, parameter and time.
     ///
     /// # Errors
     /// The store cannot be read.

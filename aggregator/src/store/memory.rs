@@ -10,6 +10,7 @@ use std::{
 };
 
 use shared::{
+    gauge::Parameter,
     ids::{AgentId, GaugeId},
     time::Timestamp,
     wire::Ack,
@@ -34,7 +35,7 @@ struct State {
 
 #[derive(Default)]
 struct Kept {
-    series: BTreeMap<Day, BTreeMap<(GaugeId, Timestamp), Stored>>,
+    series: BTreeMap<Day, BTreeMap<Identity, Stored>>,
     cursors: BTreeMap<AgentId, Ack>,
     refused: BTreeMap<u64, Refused>,
     next_refused: u64,
@@ -45,8 +46,11 @@ struct Kept {
     worlds: BTreeMap<u64, SavedWorld>,
 }
 
+/// Of an observation.
+type Identity = (GaugeId, Parameter, Timestamp);
+
 enum Undo {
-    Observation(GaugeId, Timestamp, Option<Stored>),
+    Observation(Identity, Option<Stored>),
     Cursor(AgentId, Option<Ack>),
     Arrival,
     Segment(u64),
@@ -72,15 +76,16 @@ impl MemoryStore {
 impl Kept {
     fn apply(&mut self, commit: &Commit, undo: &mut Vec<Undo>) {
         for (observation, received_at) in commit.observations() {
-            let (gauge, at) = (observation.gauge.clone(), observation.observed_at);
             let observation = observation.clone();
+            let (gauge, at) = (observation.gauge.clone(), observation.observed_at);
+            let identity = (gauge, observation.parameter, at);
             let stored = Stored {
                 observation,
                 received_at,
             };
             let day = self.series.entry(Day::of(at)).or_default();
-            let before = day.insert((gauge.clone(), at), stored);
-            undo.push(Undo::Observation(gauge, at, before));
+            let before = day.insert(identity.clone(), stored);
+            undo.push(Undo::Observation(identity, before));
         }
         for (agent, ack) in &commit.cursors {
             let before = self.cursors.insert(agent.clone(), ack.clone());
@@ -113,13 +118,13 @@ impl Kept {
 
     fn undo(&mut self, undo: Undo) {
         match undo {
-            Undo::Observation(gauge, at, Some(before)) => {
-                let day = self.series.entry(Day::of(at)).or_default();
-                day.insert((gauge, at), before);
+            Undo::Observation(identity, Some(before)) => {
+                let day = self.series.entry(Day::of(identity.2)).or_default();
+                day.insert(identity, before);
             }
-            Undo::Observation(gauge, at, None) => {
-                if let Entry::Occupied(mut day) = self.series.entry(Day::of(at)) {
-                    day.get_mut().remove(&(gauge, at));
+            Undo::Observation(identity, None) => {
+                if let Entry::Occupied(mut day) = self.series.entry(Day::of(identity.2)) {
+                    day.get_mut().remove(&identity);
                     if day.get().is_empty() {
                         day.remove();
                     }
@@ -164,21 +169,27 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn get(&self, gauge: &GaugeId, observed_at: Timestamp) -> Result<Option<Stored>, StoreError> {
+    fn get(
+        &self,
+        gauge: &GaugeId,
+        parameter: Parameter,
+        observed_at: Timestamp,
+    ) -> Result<Option<Stored>, StoreError> {
         let state = self.lock();
         let day = state.kept.series.get(&Day::of(observed_at));
-        Ok(day.and_then(|day| day.get(&(gauge.clone(), observed_at)).cloned()))
+        Ok(day.and_then(|day| day.get(&(gauge.clone(), parameter, observed_at)).cloned()))
     }
 
-    fn newest(&self, gauge: &GaugeId) -> Result<Option<Stored>, StoreError> {
+    fn newest(&self, gauge: &GaugeId, parameter: Parameter) -> Result<Option<Stored>, StoreError> {
         let (from, to) = (i64::MIN, i64::MAX);
         let (from, to) = (Timestamp::from_millis(from), Timestamp::from_millis(to));
-        Ok(self.range(gauge, from, to, 1)?.pop())
+        Ok(self.range(gauge, parameter, from, to, 1)?.pop())
     }
 
     fn range(
         &self,
         gauge: &GaugeId,
+        parameter: Parameter,
         from: Timestamp,
         to: Timestamp,
         limit: usize,
@@ -187,7 +198,7 @@ impl Store for MemoryStore {
             return Ok(Vec::new());
         }
         let state = self.lock();
-        let span = (gauge.clone(), from)..=(gauge.clone(), to);
+        let span = (gauge.clone(), parameter, from)..=(gauge.clone(), parameter, to);
         let days = state.kept.series.range(Day::of(from)..=Day::of(to)).rev();
         let newest_first = days.flat_map(|(_, day)| day.range(span.clone()).rev());
         let mut found: Vec<_> = newest_first.map(|(_, s)| s.clone()).take(limit).collect();

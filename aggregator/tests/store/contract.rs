@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use aggregator::store::{Commit, MAX_REFUSED, StoreError};
-use shared::wire::Ack;
+use shared::{gauge::Parameter, observation::Observation, wire::Ack};
 
 use crate::{engines::each, given::*};
 
@@ -35,8 +35,14 @@ fn what_was_committed_is_there_after_reopening() {
             stored("lg-1", DAY_MS + 5, 2, DAY_MS + 7),
         ];
         assert_eq!(series(store), both);
-        assert_eq!(store.newest(&gauge("lg-1")).unwrap().as_ref(), both.last());
-        let first = store.get(&gauge("lg-1"), at(5)).unwrap();
+        assert_eq!(
+            store
+                .newest(&gauge("lg-1"), Parameter::Depth)
+                .unwrap()
+                .as_ref(),
+            both.last()
+        );
+        let first = store.get(&gauge("lg-1"), Parameter::Depth, at(5)).unwrap();
         assert_eq!(first.as_ref(), both.first());
         assert_eq!(store.damaged(), 0);
     });
@@ -49,7 +55,10 @@ fn an_empty_store_has_nothing_and_begins_with_arrival_1() {
         assert_eq!(store.last_arrival().unwrap(), 0);
         assert!(arrivals(store, 0).is_empty() && series(store).is_empty());
         assert!(worlds(store, None).is_empty());
-        assert_eq!(store.newest(&gauge("lg-1")).unwrap(), None);
+        assert_eq!(
+            store.newest(&gauge("lg-1"), Parameter::Depth).unwrap(),
+            None
+        );
         store.commit(&commit(vec![tick(1, 0)])).unwrap();
         assert_eq!(numbers(store, 0), [1]);
     });
@@ -92,6 +101,33 @@ fn an_observation_replaces_one_of_the_same_identity_also_within_a_commit() {
 }
 
 #[test]
+fn what_a_station_gives_of_two_parameters_at_one_time_is_kept_apart() {
+    each(|engine| {
+        let (depth, rain) = (Parameter::Depth, Parameter::RainfallIntensity);
+        let wet = observation("st-7", 5, 2_100);
+        let raining = Observation {
+            parameter: rain,
+            ..observation("st-7", 5, 44_000)
+        };
+        let batch = vec![raining.clone(), wet.clone()];
+        let written = commit(vec![observed(1, 10, batch)]);
+        engine.store().commit(&written).unwrap();
+        engine.reopen();
+        let store = engine.store();
+        for (parameter, wanted) in [(depth, &wet), (rain, &raining)] {
+            let newest = store.newest(&gauge("st-7"), parameter).unwrap();
+            assert_eq!(newest.map(|s| s.observation).as_ref(), Some(wanted));
+            let got = store.get(&gauge("st-7"), parameter, at(5)).unwrap();
+            assert_eq!(got.map(|s| s.observation).as_ref(), Some(wanted));
+            let all = store.range(&gauge("st-7"), parameter, at(0), at(9), 9);
+            assert_eq!(all.unwrap().len(), 1);
+        }
+        let all: Vec<_> = series(store).into_iter().map(|s| s.observation).collect();
+        assert_eq!(all, [wet, raining]);
+    });
+}
+
+#[test]
 fn a_range_keeps_to_its_gauge_and_its_limit_keeps_the_newest() {
     each(|engine| {
         let store = engine.store();
@@ -100,7 +136,7 @@ fn a_range_keeps_to_its_gauge_and_its_limit_keeps_the_newest() {
         batch.push(observation("lg-1", DAY_MS * 2, 100));
         store.commit(&commit(vec![observed(1, 10, batch)])).unwrap();
         let times = |from: i64, to: i64, limit: usize| {
-            let found = store.range(&gauge("lg-1"), at(from), at(to), limit);
+            let found = store.range(&gauge("lg-1"), Parameter::Depth, at(from), at(to), limit);
             let found = found.unwrap();
             let times = found.iter().map(|s| s.observation.observed_at.as_millis());
             times.collect::<Vec<_>>()
@@ -177,12 +213,14 @@ fn a_visitor_may_call_the_store() {
         });
         visited.unwrap();
         let visited = store.saved_worlds(None, &mut |_| {
-            found.extend(store.newest(&gauge("lg-1")).unwrap());
+            found.extend(store.newest(&gauge("lg-1"), Parameter::Depth).unwrap());
             ControlFlow::Continue(())
         });
         visited.unwrap();
         store
-            .visit(&mut |_| found.extend(store.get(&gauge("lg-1"), at(1)).unwrap()))
+            .visit(&mut |_| {
+                found.extend(store.get(&gauge("lg-1"), Parameter::Depth, at(1)).unwrap())
+            })
             .unwrap();
         assert_eq!(found.len(), 2);
     });

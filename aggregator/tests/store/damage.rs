@@ -7,7 +7,7 @@ use std::{
 
 use aggregator::store::Commit;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
-use shared::wire::Ack;
+use shared::{gauge::Parameter, wire::Ack};
 
 use crate::{
     engines::{Embedded, Engine},
@@ -79,8 +79,11 @@ fn a_damaged_observation_is_passed_over_and_heals_when_it_comes_again() {
         overwrite(&mut engine, "series-v1-0", bad);
         let store = engine.store();
         for _ in 0..2 {
-            assert_eq!(store.get(&gauge("lg-1"), at(0)).unwrap(), None);
-            let left = store.range(&gauge("lg-1"), at(0), at(9 * DAY_MS), 9);
+            assert_eq!(
+                store.get(&gauge("lg-1"), Parameter::Depth, at(0)).unwrap(),
+                None
+            );
+            let left = store.range(&gauge("lg-1"), Parameter::Depth, at(0), at(9 * DAY_MS), 9);
             assert_eq!(left.unwrap().len(), 2);
             assert_eq!(series(store).len(), 5);
         }
@@ -95,7 +98,10 @@ fn a_damaged_observation_is_passed_over_and_heals_when_it_comes_again() {
 fn the_newest_observation_is_the_newest_that_can_be_read() {
     let mut engine = three_days();
     overwrite(&mut engine, "series-v1-2", b"");
-    let newest = engine.store().newest(&gauge("lg-1")).unwrap();
+    let newest = engine
+        .store()
+        .newest(&gauge("lg-1"), Parameter::Depth)
+        .unwrap();
     assert_eq!(newest, Some(stored("lg-1", DAY_MS, 1, DAY_MS)));
 }
 
@@ -198,9 +204,14 @@ fn a_damaged_block_of_one_day_leaves_the_other_days_to_be_read() {
         }
     });
     let store = engine.store();
-    let left = store.range(&gauge("lg-1"), at(0), at(9 * DAY_MS), 9);
+    let left = store.range(&gauge("lg-1"), Parameter::Depth, at(0), at(9 * DAY_MS), 9);
     assert_eq!(left.unwrap().len(), 2);
-    assert_eq!(store.get(&gauge("lg-1"), at(DAY_MS)).unwrap(), None);
+    assert_eq!(
+        store
+            .get(&gauge("lg-1"), Parameter::Depth, at(DAY_MS))
+            .unwrap(),
+        None
+    );
     assert_eq!(series(store).len(), 4);
     assert!(store.damaged() > 0);
 }

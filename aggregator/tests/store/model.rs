@@ -7,7 +7,7 @@ use aggregator::{
     world::{Arrival, Input},
 };
 use proptest::prelude::*;
-use shared::{ids::AgentId, wire::Ack};
+use shared::{gauge::Parameter, ids::AgentId, observation::Observation, wire::Ack};
 
 use crate::{
     engines::{Embedded, Engine, Memory},
@@ -17,8 +17,8 @@ use crate::{
 /// What a store must hold after what was done to it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Model {
-    /// By day, gauge and time.
-    series: BTreeMap<(i64, String, i64), Stored>,
+    /// By day, gauge, parameter and time.
+    series: BTreeMap<(i64, String, Parameter, i64), Stored>,
     cursors: BTreeMap<AgentId, Ack>,
     refused: Vec<Refused>,
     /// With the place of its segment in `segments`.
@@ -54,7 +54,8 @@ impl Model {
             if let Input::Observed(observations) = &arrival.input {
                 for o in observations {
                     let millis = o.observed_at.as_millis();
-                    let key = (day(millis), o.gauge.as_str().to_owned(), millis);
+                    let gauge = o.gauge.as_str().to_owned();
+                    let key = (day(millis), gauge, o.parameter, millis);
                     let stored = Stored {
                         observation: o.clone(),
                         received_at: arrival.at,
@@ -165,34 +166,48 @@ impl Model {
             assert_eq!(found, until);
         }
         for gauge in GAUGES {
-            self.check_gauge(store, gauge);
+            for parameter in PARAMETERS {
+                self.check_series(store, gauge, parameter);
+            }
         }
         assert_eq!(store.damaged(), 0);
     }
 
-    fn check_gauge(&self, store: &dyn Store, id: &str) {
+    fn check_series(&self, store: &dyn Store, id: &str, parameter: Parameter) {
         let of_it: Vec<_> = self
             .series
             .iter()
-            .filter(|((_, gauge, _), _)| gauge == id)
+            .filter(|((_, gauge, p, _), _)| gauge == id && *p == parameter)
             .map(|(_, stored)| stored.clone())
             .collect();
-        assert_eq!(store.newest(&gauge(id)).unwrap().as_ref(), of_it.last());
+        assert_eq!(
+            store.newest(&gauge(id), parameter).unwrap().as_ref(),
+            of_it.last()
+        );
         for stored in &of_it {
             let at = stored.observation.observed_at;
-            assert_eq!(store.get(&gauge(id), at).unwrap().as_ref(), Some(stored));
+            assert_eq!(
+                store.get(&gauge(id), parameter, at).unwrap().as_ref(),
+                Some(stored)
+            );
         }
         let (from, to) = (at(DAY_MS / 2), at(3 * DAY_MS));
         let within = |s: &&Stored| (from..=to).contains(&s.observation.observed_at);
         let mut wanted: Vec<_> = of_it.iter().filter(within).cloned().collect();
-        let all = store.range(&gauge(id), from, to, usize::MAX).unwrap();
+        let all = store
+            .range(&gauge(id), parameter, from, to, usize::MAX)
+            .unwrap();
         assert_eq!(all, wanted);
         wanted.drain(..wanted.len().saturating_sub(2));
-        assert_eq!(store.range(&gauge(id), from, to, 2).unwrap(), wanted);
+        assert_eq!(
+            store.range(&gauge(id), parameter, from, to, 2).unwrap(),
+            wanted
+        );
     }
 }
 
 const GAUGES: [&str; 3] = ["lg-1", "lg-10", "rg-2"];
+const PARAMETERS: [Parameter; 2] = [Parameter::Depth, Parameter::RainfallDepth];
 
 /// Something that is done to a store.
 #[derive(Debug, Clone)]
@@ -229,8 +244,9 @@ pub fn made(step: &Step, last: u64) -> Option<Commit> {
     };
     let numbered = (last + 1..).zip(inputs);
     let arrivals = numbered.map(|(number, observations)| {
-        let observation = |(gauge, millis): &(usize, i64)| {
-            observation(GAUGES[*gauge], *millis, number.cast_signed())
+        let observation = |(gauge, millis): &(usize, i64)| Observation {
+            parameter: PARAMETERS[usize::from(number.is_multiple_of(2))],
+            ..observation(GAUGES[*gauge], *millis, number.cast_signed())
         };
         match observations.as_slice() {
             [] => tick(number, *when),

@@ -1,15 +1,17 @@
-//! The commit acknowledgement: which batches of an agent are durable at the aggregator.
+//! The commit acknowledgement: which batches of an agent are durable at the aggregator, and what is
+//! to be said of what was in them.
 //!
 //! Its ranges are plain data rather than a set of `range-set-blaze`: agent, store and page read
 //! prefix and ranges by themselves, and there are at most [`MAX_ACK_RANGES`] of them.
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::MAX_ACK_RANGES;
+use crate::{ids::GaugeId, limits::MAX_ACK_RANGES, time::Timestamp};
 
 /// Released sequence numbers of one incarnation.
 ///
-/// Its `Serialize` is for snapshots and is not the wire, which is [`Ack::encode`].
+/// Its `Serialize` is for snapshots and is not the wire, which is
+/// [`Acknowledgement::encode`].
 ///
 /// It is a statement of what is durable, not an increment: any one acknowledgement may be lost.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -20,6 +22,39 @@ pub struct Ack {
     /// Inclusive ranges above `through` that are durable too, rising, not touching.
     #[serde(default)]
     pub ranges: Vec<(u64, u64)>,
+}
+
+/// Something about an agent's readings that its technician should know: they are kept, but not
+/// shown, or not even taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// Whose readings; `None` for all that the agent sends.
+    pub gauge: Option<GaugeId>,
+    /// Its sort, for example `wrong-parameter`: the name of what the aggregator counts it under.
+    pub reason: String,
+    /// For people.
+    pub cause: String,
+}
+
+/// An acknowledgement as it travels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    pub ack: Ack,
+    /// When it was sent: an agent whose own clock nobody sets can tell by it that it is wrong.
+    pub at: Option<Timestamp>,
+    /// All that is to be remarked at present; what is no longer here has ended. At most
+    /// [`MAX_REMARKS`](crate::limits::MAX_REMARKS).
+    pub remarks: Vec<Remark>,
+}
+
+impl From<Ack> for Acknowledgement {
+    fn from(ack: Ack) -> Self {
+        Self {
+            ack,
+            at: None,
+            remarks: Vec::new(),
+        }
+    }
 }
 
 impl Ack {

@@ -3,40 +3,24 @@
 
 use serde::Deserialize;
 
-use super::{Ack, AgentHealth, DecodeError, Envelope, VERSION, v1};
+use super::{Acknowledgement, AgentHealth, DecodeError, Envelope, VERSION, v1};
 use crate::{
     fleet::{TruckOrder, TruckReport},
     limits,
-    time::Timestamp,
 };
 
-impl Ack {
+impl Acknowledgement {
     /// As JSON on `flood/v1/ack/<agent>`.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        v1::ack::encode(self, None)
+        v1::ack::encode(self)
     }
 
-    /// As [`Ack::encode`], with the present instant of who sends it: an agent whose own clock nobody
-    /// sets can tell by it that it is wrong.
-    #[must_use]
-    pub fn encode_at(&self, at: Timestamp) -> Vec<u8> {
-        v1::ack::encode(self, Some(at))
-    }
-
-    /// Reads an acknowledgement from the wire.
+    /// Reads an acknowledgement from the wire. Remarks beyond the limits are dropped.
     ///
     /// # Errors
-    /// Not JSON, or a field is missing.
+    /// Not JSON, a field is missing, or one does not say what it should.
     pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
-        Ok(v1::ack::decode(payload)?.0)
-    }
-
-    /// Reads an acknowledgement and the instant at which it was sent, if it says so.
-    ///
-    /// # Errors
-    /// As [`Ack::decode`].
-    pub fn decode_timed(payload: &[u8]) -> Result<(Self, Option<Timestamp>), DecodeError> {
         v1::ack::decode(payload)
     }
 }

@@ -7,7 +7,7 @@
 //! | message | topic | form |
 //! |---|---|---|
 //! | [`Envelope`] | [`Topic::Observations`] | binary, or its JSON twin on `…/json` |
-//! | [`Ack`] | [`Topic::Ack`] | JSON |
+//! | [`Acknowledgement`] | [`Topic::Ack`] | JSON |
 //! | [`AgentHealth`] | [`Topic::State`] | JSON |
 //! | third parties' observations ([`decode_intake`]) | [`Topic::Intake`] | plain JSON or SenML |
 //! | [`TruckReport`](crate::fleet::TruckReport) | [`Topic::Truck`] | JSON |
@@ -23,7 +23,7 @@ mod topic;
 mod v1;
 mod version;
 
-pub use ack::Ack;
+pub use ack::{Ack, Acknowledgement, Remark};
 pub use envelope::Envelope;
 pub use error::{DecodeError, FieldError, IntakeError};
 pub use health::{AgentFault, AgentHealth};

@@ -7,13 +7,14 @@ use shared::{
     clock::Mode,
     fleet::{OrderAction, TruckOrder, TruckReport, TruckState},
     gauge::Parameter,
+    ids::GaugeId,
     lonlat::LonLat,
     observation::Observation,
     quality::{Quality, Test, TestSet},
     time::Timestamp,
     units::CubicMetres,
     value::Value,
-    wire::{Ack, AgentFault, AgentHealth, Envelope},
+    wire::{Ack, Acknowledgement, AgentFault, AgentHealth, Envelope, Remark},
 };
 
 /// A message under the name of its file.
@@ -160,38 +161,47 @@ pub fn batches_read() -> Vec<Case<Envelope>> {
     vec![("other-spellings", batch)]
 }
 
-pub fn acks() -> Vec<Case<Ack>> {
+pub fn acks() -> Vec<Case<Acknowledgement>> {
     let ack = |incarnation, through, ranges| Ack {
         incarnation,
         through,
         ranges,
     };
     vec![
-        ("nothing", Ack::nothing(7)),
-        ("prefix", ack(u64::MAX, 300, vec![])),
+        ("nothing", Ack::nothing(7).into()),
+        ("prefix", ack(u64::MAX, 300, vec![]).into()),
         (
             "ranges",
-            ack(7, 300, vec![(302, 302), (310, 4_000_000_000)]),
+            ack(7, 300, vec![(302, 302), (310, 4_000_000_000)]).into(),
+        ),
+        (
+            "remarks",
+            Acknowledgement {
+                ack: ack(7, 300, vec![(302, 302)]),
+                at: Some(NOW),
+                remarks: vec![
+                    remark(Some(id("lg-1")), "wrong-parameter"),
+                    remark(None, "wrong-mode"),
+                ],
+            },
         ),
     ]
 }
 
-/// With the instant of who sends them.
-pub fn timed_acks() -> Vec<Case<(Ack, Option<Timestamp>)>> {
-    let ack = Ack {
-        through: 300,
-        ranges: vec![(302, 302)],
-        ..Ack::nothing(7)
-    };
-    vec![("at", (ack, Some(NOW)))]
+fn remark(gauge: Option<GaugeId>, reason: &str) -> Remark {
+    Remark {
+        gauge,
+        reason: reason.to_owned(),
+        cause: "图层说是 \"depth\"".to_owned(),
+    }
 }
 
-pub fn acks_read() -> Vec<Case<Ack>> {
+pub fn acks_read() -> Vec<Case<Acknowledgement>> {
     let ack = Ack {
         through: 300,
         ..Ack::nothing(7)
     };
-    vec![("without-ranges", ack)]
+    vec![("without-ranges", ack.into())]
 }
 
 fn health() -> AgentHealth {

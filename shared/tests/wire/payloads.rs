@@ -13,7 +13,7 @@ use shared::{
     quality::{Quality, Test},
     time::Timestamp,
     value::Value,
-    wire::{Ack, AgentHealth, DecodeError, Envelope, VERSION, decode_intake},
+    wire::{Acknowledgement, AgentHealth, DecodeError, Envelope, VERSION, decode_intake},
 };
 use strum::VariantArray;
 
@@ -78,7 +78,7 @@ proptest! {
         }
         prop_assert!(Envelope::decode_json(&noise).is_err());
         prop_assert!(AgentHealth::decode(&noise).is_err());
-        prop_assert!(Ack::decode(&noise).is_err());
+        prop_assert!(Acknowledgement::decode(&noise).is_err());
         prop_assert!(TruckReport::decode(&noise).is_err());
         prop_assert!(TruckOrder::decode(&noise).is_err());
         if let Ok(taken) = decode_intake(&noise, cases::NOW) {
@@ -206,7 +206,11 @@ fn a_message_without_one_of_its_keys_is_refused_by_name() {
         );
     }
     for (_, ack) in cases::acks() {
-        every_key_counts(&ack.encode(), &["ranges"], Ack::decode);
+        every_key_counts(
+            &ack.encode(),
+            &["ranges", "at", "remarks"],
+            Acknowledgement::decode,
+        );
     }
 }
 

@@ -17,7 +17,7 @@ use shared::{
     quality::{Quality, TestSet},
     time::Timestamp,
     value::Value,
-    wire::{Ack, Envelope, Topic},
+    wire::{Ack, Acknowledgement, Envelope, Topic},
 };
 use tokio::time::Instant;
 
@@ -138,8 +138,8 @@ impl Sender {
                 }
             }
             Event::Incoming(Packet::Publish(message)) => {
-                if let Ok(ack) = Ack::decode(&message.payload) {
-                    self.acknowledge(&ack, now);
+                if let Ok(ack) = Acknowledgement::decode(&message.payload) {
+                    self.acknowledge(&ack.ack, now);
                 }
             }
             _ => {}

@@ -326,10 +326,18 @@ impl Ledger {
         store: &dyn Store,
         observation: &Observation,
     ) -> Result<Novelty, StoreError> {
+        let (gauge, parameter) = (&observation.gauge, observation.parameter);
         self.deduplicator.judge(
             observation,
-            |gauge| Ok(store.newest(gauge)?.map(|s| s.observation.observed_at)),
-            |gauge, at| Ok::<_, StoreError>(store.get(gauge, at)?.map(|s| s.observation)),
+            || {
+                Ok(store
+                    .newest(gauge, parameter)?
+                    .map(|s| s.observation.observed_at))
+            },
+            || {
+                let known = store.get(gauge, parameter, observation.observed_at)?;
+                Ok::<_, StoreError>(known.map(|s| s.observation))
+            },
         )
     }
 

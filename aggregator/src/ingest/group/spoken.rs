@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use shared::{ids::GaugeId, observation::Observation, time::Timestamp};
+use shared::{gauge::Parameter, ids::GaugeId, observation::Observation, time::Timestamp};
 
 /// So many are remembered; what was said longer ago is corrected by saying that it `replaces`.
 const REMEMBERED: usize = 20_000;
@@ -11,9 +11,9 @@ const REMEMBERED: usize = 20_000;
 /// The last words of third parties.
 #[derive(Debug, Default)]
 pub struct Spoken {
-    by: HashMap<(GaugeId, Timestamp), String>,
+    by: HashMap<Identity, String>,
     /// Oldest first.
-    order: VecDeque<(GaugeId, Timestamp)>,
+    order: VecDeque<Identity>,
 }
 
 impl Spoken {
@@ -39,16 +39,19 @@ impl Spoken {
     }
 }
 
-fn identity(observation: &Observation) -> (GaugeId, Timestamp) {
-    (observation.gauge.clone(), observation.observed_at)
+type Identity = (GaugeId, Parameter, Timestamp);
+
+fn identity(observation: &Observation) -> Identity {
+    (
+        observation.gauge.clone(),
+        observation.parameter,
+        observation.observed_at,
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::{
-        gauge::Parameter,
-        quality::{Quality, TestSet},
-    };
+    use shared::quality::{Quality, TestSet};
 
     use super::*;
 

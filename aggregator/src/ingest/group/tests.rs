@@ -128,7 +128,9 @@ fn what_is_known_is_not_written_again_and_what_is_better_is() {
         1,
         "it is the same observation"
     );
-    let kept = desk.store.newest(&"lg-1".parse().expect("id"));
+    let kept = desk
+        .store
+        .newest(&"lg-1".parse().expect("id"), Parameter::Depth);
     let kept = kept.expect("read").expect("kept").observation;
     assert_eq!(kept.quality, Quality::Pass);
 }
@@ -141,7 +143,9 @@ fn a_gateway_that_uses_a_number_again_loses_nothing_and_is_reported() {
     let commit = desk.write([batch(1, vec![other.clone()])]);
     assert_eq!(inputs(&commit), ["batch", "observed", "counted"]);
     assert_eq!(desk.count(Counter::NumberReused), 1);
-    let kept = desk.store.newest(&"lg-1".parse().expect("id"));
+    let kept = desk
+        .store
+        .newest(&"lg-1".parse().expect("id"), Parameter::Depth);
     assert_eq!(kept.expect("read").map(|s| s.observation), Some(other));
 }
 
@@ -155,7 +159,9 @@ fn another_value_for_a_known_time_is_a_conflict_unless_its_source_says_that_it_c
     let reasons: Vec<_> = lower.refused.iter().map(|r| r.reason.as_str()).collect();
     assert_eq!(reasons, ["conflicting"]);
     let kept = |desk: &Desk| {
-        let kept = desk.store.newest(&"lg-1".parse().expect("id"));
+        let kept = desk
+            .store
+            .newest(&"lg-1".parse().expect("id"), Parameter::Depth);
         kept.expect("read")
             .map(|s| (s.observation.value.map(Value::milli), s.observation.quality))
     };
@@ -182,7 +188,9 @@ fn a_third_party_that_speaks_again_of_a_time_corrects_itself() {
     let said = |milli| Message::Intake(vec![observation("lg-1", 0, milli, Quality::NotEvaluated)]);
     let commit = desk.write([said(600), said(20)]);
     assert!(commit.refused.is_empty());
-    let kept = desk.store.newest(&"lg-1".parse().expect("id"));
+    let kept = desk
+        .store
+        .newest(&"lg-1".parse().expect("id"), Parameter::Depth);
     let kept = kept.expect("read").expect("kept").observation;
     assert_eq!(
         (kept.value, kept.is_correction()),
@@ -220,7 +228,9 @@ fn what_cannot_be_admitted_is_kept_aside_with_its_reason() {
         ["batch", "observed", "observed", "counted"]
     );
     assert_eq!(desk.count(Counter::UnknownGauge), 1, "kept and counted");
-    let kept = desk.store.newest(&"lg-1".parse().expect("id"));
+    let kept = desk
+        .store
+        .newest(&"lg-1".parse().expect("id"), Parameter::Depth);
     let kept = kept.expect("read").expect("the future").observation;
     assert_eq!(
         (kept.quality, kept.tests),

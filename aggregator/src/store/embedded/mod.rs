@@ -21,6 +21,7 @@ use std::{
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use shared::{
+    gauge::Parameter,
     ids::{AgentId, GaugeId},
     time::Timestamp,
     wire::Ack,
@@ -35,7 +36,7 @@ use self::{
 };
 use super::{
     Commit, Durability, Forgotten, MAX_REFUSED, Refused, SavedWorld, Store, StoreError, Stored,
-    record::{Flaw, cursor, refused},
+    record::{Flaw, cursor, observation, refused},
     retention::Day,
 };
 use crate::world::Arrival;
@@ -145,22 +146,33 @@ impl Store for Embedded {
         Ok(())
     }
 
-    fn get(&self, gauge: &GaugeId, observed_at: Timestamp) -> Result<Option<Stored>, StoreError> {
-        self.series.get(&self.damage, gauge, observed_at)
+    fn get(
+        &self,
+        gauge: &GaugeId,
+        parameter: Parameter,
+        observed_at: Timestamp,
+    ) -> Result<Option<Stored>, StoreError> {
+        let key = observation::key(gauge, parameter, observed_at);
+        self.series.get(&self.damage, Day::of(observed_at), &key)
     }
 
-    fn newest(&self, gauge: &GaugeId) -> Result<Option<Stored>, StoreError> {
-        self.series.newest(&self.damage, gauge)
+    fn newest(&self, gauge: &GaugeId, parameter: Parameter) -> Result<Option<Stored>, StoreError> {
+        let prefix = observation::prefix(gauge, parameter);
+        self.series.newest(&self.damage, &prefix)
     }
 
     fn range(
         &self,
         gauge: &GaugeId,
+        parameter: Parameter,
         from: Timestamp,
         to: Timestamp,
         limit: usize,
     ) -> Result<Vec<Stored>, StoreError> {
-        self.series.range(&self.damage, gauge, (from, to), limit)
+        let days = (Day::of(from), Day::of(to));
+        let key = |at| observation::key(gauge, parameter, at);
+        let span = key(from)..=key(to);
+        self.series.range(&self.damage, days, &span, limit)
     }
 
     fn visit(&self, visit: &mut dyn FnMut(Stored)) -> Result<(), StoreError> {

@@ -1,9 +1,10 @@
 //! The series: one keyspace for each UTC day, so that retention frees whole days at once.
 
-use std::{collections::BTreeMap, ops::ControlFlow, sync::Mutex};
-
-use fjall::{Database, Guard, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
-use shared::{ids::GaugeId, time::Timestamp};
+use std::{
+    collections::BTreeMap,
+    ops::{ControlFlow, RangeInclusive},
+    sync::Mutex,
+};
 
 use super::{
     damage::{Damage, is_damage},
@@ -14,6 +15,7 @@ use crate::store::{
     record::{Flaw, observation},
     retention::Day,
 };
+use fjall::{Database, Guard, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
 
 const PREFIX: &str = "series-v1-";
 
@@ -59,7 +61,7 @@ impl Series {
                 _ => &today.insert((day, self.day(day)?)).1,
             };
             key.clear();
-            observation::append_key(&mut key, &observation.gauge, at);
+            observation::append_key(&mut key, &observation.gauge, observation.parameter, at);
             observation::write_value(&mut value, observation, received_at)
                 .map_err(|flaw| flaw.of(named(&key)))?;
             batch.insert(keyspace, key.as_slice(), value.as_slice());
@@ -67,33 +69,28 @@ impl Series {
         Ok(())
     }
 
-    pub fn get(
-        &self,
-        damage: &Damage,
-        gauge: &GaugeId,
-        at: Timestamp,
-    ) -> Result<Option<Stored>, StoreError> {
-        let day = lock(&self.days).get(&Day::of(at)).cloned();
+    /// The element with this key.
+    pub fn get(&self, damage: &Damage, day: Day, key: &[u8]) -> Result<Option<Stored>, StoreError> {
+        let day = lock(&self.days).get(&day).cloned();
         let Some(day) = day else { return Ok(None) };
-        let key = observation::key(gauge, at);
-        let flaw = match day.get(&key) {
+        let flaw = match day.get(key) {
             Ok(None) => return Ok(None),
-            Ok(Some(value)) => match observation::decode(&key, &value) {
+            Ok(Some(value)) => match observation::decode(key, &value) {
                 Ok(stored) => return Ok(Some(stored)),
                 Err(flaw) => flaw,
             },
             Err(e) if is_damage(&e) => Flaw::Value(e.into()),
             Err(e) => return Err(engine(e)),
         };
-        damage.tell(&flaw.of(named(&key)));
+        damage.tell(&flaw.of(named(key)));
         Ok(None)
     }
 
-    pub fn newest(&self, damage: &Damage, gauge: &GaugeId) -> Result<Option<Stored>, StoreError> {
-        let prefix = observation::prefix(gauge);
+    /// The newest element of the series whose keys begin so.
+    pub fn newest(&self, damage: &Damage, prefix: &[u8]) -> Result<Option<Stored>, StoreError> {
         let mut newest = None;
         for day in self.all().into_iter().rev() {
-            read(damage, &day, day.prefix(&prefix).rev(), |stored| {
+            read(damage, &day, day.prefix(prefix).rev(), |stored| {
                 newest = Some(stored);
                 ControlFlow::Break(())
             })?;
@@ -104,16 +101,16 @@ impl Series {
         Ok(newest)
     }
 
+    /// The elements of a series with keys in `span`, of these days; at most `limit`, the newest.
     pub fn range(
         &self,
         damage: &Damage,
-        gauge: &GaugeId,
-        (from, to): (Timestamp, Timestamp),
+        days: (Day, Day),
+        span: &RangeInclusive<Vec<u8>>,
         limit: usize,
     ) -> Result<Vec<Stored>, StoreError> {
         let mut found = Vec::new();
-        let span = observation::key(gauge, from)..=observation::key(gauge, to);
-        for day in self.between(from, to).into_iter().rev() {
+        for day in self.between(days).into_iter().rev() {
             if found.len() >= limit {
                 break;
             }
@@ -170,12 +167,12 @@ impl Series {
         Ok(keyspace)
     }
 
-    fn between(&self, from: Timestamp, to: Timestamp) -> Vec<Keyspace> {
-        if from > to {
+    fn between(&self, (first, last): (Day, Day)) -> Vec<Keyspace> {
+        if first > last {
             return Vec::new();
         }
         let days = lock(&self.days);
-        let span = days.range(Day::of(from)..=Day::of(to));
+        let span = days.range(first..=last);
         span.map(|(_, day)| day.clone()).collect()
     }
 
@@ -199,7 +196,7 @@ fn options() -> KeyspaceCreateOptions {
 
 fn named(key: &[u8]) -> String {
     match observation::decode_key(key) {
-        Ok((gauge, at)) => format!("observation of {gauge} at {at}"),
+        Ok((gauge, parameter, at)) => format!("observation of {gauge} ({parameter}) at {at}"),
         Err(_) => format!("observation {key:02x?}"),
     }
 }

@@ -53,6 +53,29 @@ impl From<ParameterV1> for Parameter {
     }
 }
 
+/// A parameter's number in keys.
+pub const fn parameter_v1(parameter: Parameter) -> u8 {
+    match parameter {
+        Parameter::Depth => 1,
+        Parameter::Stage => 2,
+        Parameter::WaterLevel => 3,
+        Parameter::RainfallDepth => 4,
+        Parameter::RainfallIntensity => 5,
+    }
+}
+
+/// The parameter with that number.
+pub fn parameter(number: u8) -> Result<Parameter, Flaw> {
+    match number {
+        1 => Ok(Parameter::Depth),
+        2 => Ok(Parameter::Stage),
+        3 => Ok(Parameter::WaterLevel),
+        4 => Ok(Parameter::RainfallDepth),
+        5 => Ok(Parameter::RainfallIntensity),
+        _ => Err(Flaw::value(format!("parameter {number}"))),
+    }
+}
+
 /// A quality flag: QARTOD's number.
 pub const fn quality_v1(quality: Quality) -> u8 {
     match quality {

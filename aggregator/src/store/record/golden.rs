@@ -114,14 +114,19 @@ fn observations() -> Vec<(String, Observation)> {
 fn elements_of_the_series() {
     for (name, observation) in observations() {
         let received_at = at(NOON + 750);
-        let key = observation::key(&observation.gauge, observation.observed_at);
+        let key = observation::key(
+            &observation.gauge,
+            observation.parameter,
+            observation.observed_at,
+        );
         let mut value = b"of another one".to_vec();
         observation::write_value(&mut value, &observation, received_at).expect("encodes");
         let stored = Stored {
             observation,
             received_at,
         };
-        check("observation-key", &key, &stored, |key| {
+        let key_name = format!("observation-key-{}", stored.observation.parameter);
+        check(&key_name, &key, &stored, |key| {
             observation::decode(key, &value)
         });
         check(
@@ -396,7 +401,7 @@ fn a_record_of_another_version_is_told_by_its_version() {
             refused::decode(&value).map(drop),
             world::decode(value.to_vec()).map(drop),
             observation::decode(
-                &observation::key(&"lg-1".parse().expect("id"), at(0)),
+                &observation::key(&"lg-1".parse().expect("id"), Parameter::Depth, at(0)),
                 &value,
             )
             .map(drop),

@@ -24,7 +24,8 @@ pub enum Counter {
     UnknownGauge,
     /// Observations from the future. Kept as suspect; they show nothing before their time has come.
     Future,
-    /// Observations that are older than what is kept, or than the year 2000. Refused, kept aside.
+    /// Observations that are older than what is kept, or than the year 2000. In quarantine until a
+    /// clock is put right.
     TooOld,
     /// Payloads that cannot be decoded. Refused, kept aside.
     BadPayload,
@@ -34,7 +35,7 @@ pub enum Counter {
     OutOfRange,
     /// Batches of another mode than this program's (an exercise is never actual). Refused.
     WrongMode,
-    /// Observations of another parameter than the layer says. Refused, kept aside.
+    /// Observations of another parameter than the layer says. Kept in a series of their own, not shown.
     WrongParameter,
     /// Sequence numbers that an agent gave up because its spool was full.
     GivenUp,
@@ -45,6 +46,11 @@ pub enum Counter {
     /// Batches under a number that was known, with observations that were not: a gateway that went
     /// back, or two with one name.
     NumberReused,
+    /// Observations that were kept in quarantine and have entered since.
+    Readmitted,
+    /// Observations or batches for which the quarantine of their sender had no room. An agent keeps its
+    /// own.
+    QuarantineFull,
 }
 
 impl Counter {
@@ -53,7 +59,11 @@ impl Counter {
     pub const fn tells_of_trouble(self) -> bool {
         !matches!(
             self,
-            Self::Observations | Self::Duplicates | Self::Batches | Self::Commits
+            Self::Observations
+                | Self::Duplicates
+                | Self::Batches
+                | Self::Commits
+                | Self::Readmitted
         )
     }
 
@@ -67,13 +77,13 @@ impl Counter {
             Self::Commits => "Group commits of the store",
             Self::UnknownGauge => "Observations of gauges that no layer knows",
             Self::Future => "Observations from the future, kept as suspect",
-            Self::TooOld => "Observations older than what is kept, refused",
+            Self::TooOld => "Observations older than what is kept, in quarantine",
             Self::BadPayload => "Payloads that cannot be decoded, refused",
             Self::BadTopic => "Messages on topics that are none of ours or of somebody else",
             Self::OutOfRange => "Values that the gauge cannot give",
             Self::WrongMode => "Batches of another mode, refused",
             Self::WrongParameter => {
-                "Observations of another parameter than the layer says, refused"
+                "Observations of another parameter than the layer says, kept and not shown"
             }
             Self::GivenUp => "Batches that agents gave up because their spool was full",
             Self::CommitFailures => "Group commits that failed",
@@ -81,6 +91,8 @@ impl Counter {
             Self::NumberReused => {
                 "Batches under a known number with observations that were not known"
             }
+            Self::Readmitted => "Observations that came out of quarantine",
+            Self::QuarantineFull => "What a full quarantine had no room for",
         }
     }
 
@@ -165,6 +177,8 @@ mod tests {
                 "commit-failures",
                 "conflicting",
                 "number-reused",
+                "readmitted",
+                "quarantine-full",
             ]
         );
     }

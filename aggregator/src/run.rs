@@ -6,7 +6,12 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use shared::clock::{Clock, real_now};
+use shared::{
+    clock::{Clock, real_now},
+    gauge::Parameter,
+    ids::GaugeId,
+    time::Timestamp,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -159,6 +164,7 @@ async fn start(
     };
     let keep = start_saver(parts, &base);
     let (store, clock) = (base.store.clone(), base.clock);
+    let newcomers = base.restored.world.newcomers();
     let driver = Driver {
         world: base.restored.world,
         mode: clock.mode(),
@@ -172,6 +178,7 @@ async fn start(
 
     let begun = committer.input(Input::Started(settings(config))).await;
     ensure!(begun == Receipt::Done, "the store cannot be written");
+    recall(&*store, &newcomers, clock.now(), &committer).await?;
     parts.task("ticks", |ready| {
         ticks(committer.clone(), stop.clone(), ready)
     });
@@ -203,6 +210,7 @@ fn start_committer(
         stages: base.stages.clone(),
         world,
         downlink,
+        began: std::time::Instant::now(),
     };
     parts.thread("committer", move |ready| {
         ready.now();
@@ -275,6 +283,29 @@ fn ledger(base: &Base) -> Result<Ledger> {
         restored.world.counts(),
         restored.last_arrival,
     ))
+}
+
+/// How far back a gauge that is new to the city is recalled: as far as a status looks.
+const RECALLED: Duration = Duration::from_secs(48 * 3_600);
+
+/// Observations of one gauge that are recalled at most.
+const MAX_RECALLED: usize = 20_000;
+
+/// Tells the world what gauges gave before the city knew them.
+async fn recall(
+    store: &dyn Store,
+    newcomers: &[(GaugeId, Parameter)],
+    now: Timestamp,
+    committer: &CommitterHandle,
+) -> Result<()> {
+    for (gauge, parameter) in newcomers {
+        let found = store.range(gauge, *parameter, now - RECALLED, now, MAX_RECALLED)?;
+        let found: Vec<_> = found.into_iter().map(|s| s.observation).collect();
+        info!(%gauge, %parameter, observations = found.len(), "new to the city; recalled");
+        let kept = committer.input(Input::Recalled(found)).await;
+        ensure!(kept == Receipt::Done, "the store cannot be written");
+    }
+    Ok(())
 }
 
 /// Compresses what never changes before anybody asks for it.

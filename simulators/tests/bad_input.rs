@@ -184,19 +184,23 @@ fn third_party_messages() -> Vec<Bad> {
         (
             depth(now.plus_millis(hour), fair.clone()),
             "future",
-            Some("lg-0006 at "),
+            Some("lg-0006: it is of "),
         ),
         (
             depth(long_ago, fair.clone()),
             "too-old",
-            Some("lg-0006 at 1970-01-01"),
+            Some("lg-0006: it is of 1970-01-01"),
         ),
         (
             of("rg-0001", now, fair.clone()),
             "wrong-parameter",
-            Some("rg-0001 at "),
+            Some("rg-0001: the layer says that it gives rainfall-intensity, this is depth"),
         ),
-        (of("lg-9999", now, fair), "unknown-gauge", None),
+        (
+            of("lg-9999", now, fair),
+            "unknown-gauge",
+            Some("lg-9999: no layer knows the gauge"),
+        ),
         (depth(now, json!(99.9)), "out-of-range", None),
     ]
     .into_iter()

@@ -11,8 +11,6 @@ use shared::{
     time::{EARLIEST, Timestamp},
 };
 
-use crate::counters::Counter;
-
 /// Who gave an observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -31,25 +29,15 @@ pub struct Admission {
     pub out_of_range: bool,
     /// Whether it is of a time that has not come.
     pub is_ahead: bool,
+    /// What the layer says that its gauge gives, where it is something else: it is kept in a series of
+    /// its own.
+    pub expected: Option<Parameter>,
 }
 
-/// Why an observation may not enter.
+/// An observation may not enter now: what is older than anything that is kept would be dropped at
+/// once, a day's table each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rejection {
-    TooOld,
-    WrongParameter { expected: Parameter },
-}
-
-impl Rejection {
-    /// The counter it is counted under.
-    #[must_use]
-    pub const fn counter(self) -> Counter {
-        match self {
-            Self::TooOld => Counter::TooOld,
-            Self::WrongParameter { .. } => Counter::WrongParameter,
-        }
-    }
-}
+pub struct TooOld;
 
 /// Judges observations against the clock and the city's gauges.
 #[derive(Debug)]
@@ -77,9 +65,20 @@ impl Admitter {
         }
     }
 
+    /// What is older may not enter.
+    #[must_use]
+    pub fn floor(&self, now: Timestamp) -> Timestamp {
+        EARLIEST.max(now.plus_millis(-self.keep_ms))
+    }
+
+    /// How far ahead of this program's clock an observation may be, in milliseconds of storm time.
+    #[must_use]
+    pub fn ahead_ms(&self) -> i64 {
+        self.ahead_ms
+    }
+
     /// Judges one observation at `now` (storm time). One of a time that has not come is kept with the
-    /// flag that its clock is in doubt: the clock may be this program's own, and then it comes again
-    /// and is believed. A value of a third party gets the range test
+    /// flag that its clock is in doubt. A value of a third party gets the range test
     /// of its parameter here, whatever its sender says of it: agents have tested theirs.
     ///
     /// # Errors
@@ -89,15 +88,11 @@ impl Admitter {
         o: &Observation,
         origin: Origin,
         now: Timestamp,
-    ) -> Result<Admission, Rejection> {
-        // What is older than anything that is kept would be dropped at once, a day's table each.
-        if o.observed_at < EARLIEST.max(now.plus_millis(-self.keep_ms)) {
-            return Err(Rejection::TooOld);
+    ) -> Result<Admission, TooOld> {
+        if o.observed_at < self.floor(now) {
+            return Err(TooOld);
         }
-        let expected = self.parameters.get(&o.gauge).copied();
-        if let Some(expected) = expected.filter(|p| *p != o.parameter) {
-            return Err(Rejection::WrongParameter { expected });
-        }
+        let described = self.parameters.get(&o.gauge).copied();
         let (mut quality, mut tests) = (o.quality, o.tests);
         if origin == Origin::ThirdParty && quality != Quality::Fail {
             let mut control = QualityControl::new(Limits::default_for(o.parameter));
@@ -118,7 +113,8 @@ impl Admitter {
         let range = |t: TestSet| t.contains(Test::GrossRange) || t.contains(Test::Sentinel);
         let out_of_range = quality == Quality::Fail && range(tests);
         Ok(Admission {
-            unknown_gauge: expected.is_none(),
+            unknown_gauge: described.is_none(),
+            expected: described.filter(|p| *p != o.parameter),
             out_of_range,
             is_ahead,
             quality,
@@ -172,7 +168,7 @@ mod tests {
         let ancient = observation("lg-1", -30 * day_ms - 1, 1);
         assert_eq!(
             admitter.admit(&ancient, Origin::ThirdParty, NOW),
-            Err(Rejection::TooOld)
+            Err(TooOld)
         );
     }
 
@@ -197,10 +193,10 @@ mod tests {
     }
 
     #[test]
-    fn the_wrong_parameter_is_refused() {
-        let refused = admitter(1.0).admit(&observation("rg-1", 0, 1), Origin::ThirdParty, NOW);
-        let expected = Parameter::RainfallIntensity;
-        assert_eq!(refused, Err(Rejection::WrongParameter { expected }));
+    fn another_parameter_than_the_layers_is_kept_and_told() {
+        let got = admitter(1.0).admit(&observation("rg-1", 0, 1), Origin::ThirdParty, NOW);
+        let got = got.map(|a| (a.expected, a.unknown_gauge));
+        assert_eq!(got, Ok((Some(Parameter::RainfallIntensity), false)));
     }
 
     #[test]

@@ -3,15 +3,15 @@
 //! Everything that the world is stepped with goes through here: it gets its time, its place in the
 //! order of arrival and its place on the disk before the world sees it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
-use shared::{clock::Clock, error::chain, wire::Topic};
+use shared::{clock::Clock, error::chain, ids::GaugeId, wire::Topic};
 use tokio::sync::{mpsc, oneshot};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::{
     Answering, Downlink, DownlinkMessage, Inbound, Receipt, decode,
-    group::{Group, Ledger, Taken},
+    group::{Group, Ledger, News, Taken},
 };
 use crate::{
     metrics::{Stage, Stages, Stopwatch},
@@ -80,6 +80,8 @@ pub struct Committer {
     pub world: mpsc::Sender<Vec<Arrival>>,
     pub downlink: Downlink,
     pub ledger: Ledger,
+    /// By a clock that nobody sets.
+    pub began: Instant,
 }
 
 /// What waits for the committer.
@@ -144,6 +146,9 @@ impl Committer {
                 // Taken out before.
                 Work::End => {}
                 Work::Input(input, receipt) => {
+                    if input == Input::Tick && result.is_ok() {
+                        result = self.pass_time(group);
+                    }
                     self.ledger.input(group, input, self.clock.now());
                     group.receipts.extend(receipt);
                 }
@@ -157,6 +162,15 @@ impl Committer {
         }
         self.ledger.close(group, self.clock.now());
         result
+    }
+
+    fn pass_time(&mut self, group: &mut Group) -> Result<(), StoreError> {
+        let monotonic_ms = self.began.elapsed().as_secs_f64() * self.clock.speed() * 1000.0;
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds of one run")]
+        let monotonic_ms = monotonic_ms as i64;
+        let now = self.clock.now();
+        self.ledger
+            .pass_time(group, &*self.store, now, monotonic_ms)
     }
 
     fn take(
@@ -186,11 +200,15 @@ impl Committer {
             receipt(Receipt::Done);
         }
         let now = self.clock.now();
-        for (agent, ack) in group.cursors {
+        for (agent, ack) in group.unkept.into_iter().chain(group.cursors) {
+            let said = self.ledger.acknowledgement(&agent, ack, now);
             self.downlink.send(DownlinkMessage {
                 topic: Topic::Ack(agent),
-                payload: ack.encode_at(now),
+                payload: said.encode(),
             });
+        }
+        for news in self.ledger.news() {
+            tell(&news);
         }
     }
 
@@ -200,6 +218,21 @@ impl Committer {
         for receipt in group.receipts {
             receipt(Receipt::Failed);
         }
+    }
+}
+
+/// Says once what begins and once that it has ended.
+fn tell(news: &News) {
+    let News {
+        sender,
+        gauge,
+        reason,
+        cause,
+    } = news;
+    let (reason, gauge) = (reason.name(), gauge.as_ref().map(GaugeId::as_str));
+    match cause {
+        Some(cause) => warn!(sender, gauge, reason, cause, "readings are not shown"),
+        None => info!(sender, gauge, reason, "readings are shown again"),
     }
 }
 
@@ -245,6 +278,7 @@ mod tests {
             world,
             downlink,
             ledger,
+            began: Instant::now(),
         };
         let (handle, inbox) = Committer::door();
         Office {

@@ -38,6 +38,17 @@ pub struct Refused {
     pub payload: String,
 }
 
+/// An observation that may not enter the series now, kept whole until it may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    /// Who gave it.
+    pub sender: String,
+    /// The counter it was counted under.
+    pub reason: String,
+    pub received_at: Timestamp,
+    pub observation: Observation,
+}
+
 /// Refused messages that are kept; the oldest go first.
 pub const MAX_REFUSED: usize = 10_000;
 
@@ -61,6 +72,9 @@ pub struct Commit {
     pub arrivals: Vec<Arrival>,
     pub cursors: Vec<(AgentId, Ack)>,
     pub refused: Vec<Refused>,
+    pub quarantined: Vec<Quarantined>,
+    /// Numbers of quarantined observations that have left the quarantine.
+    pub readmitted: Vec<u64>,
     pub durability: Durability,
 }
 
@@ -68,7 +82,11 @@ impl Commit {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.arrivals.is_empty() && self.cursors.is_empty() && self.refused.is_empty()
+        self.arrivals.is_empty()
+            && self.cursors.is_empty()
+            && self.refused.is_empty()
+            && self.quarantined.is_empty()
+            && self.readmitted.is_empty()
     }
 
     /// The observations of its arrivals with the time of their arrival, in their order.
@@ -116,6 +134,8 @@ pub struct Forgotten {
     /// Segments of the arrivals.
     pub segments: usize,
     pub worlds: usize,
+    /// Observations in quarantine.
+    pub quarantined: usize,
 }
 
 /// Why the store could not do it.
@@ -206,6 +226,16 @@ pub trait Store: Send + Sync {
     /// The store cannot be read.
     fn refused(&self, limit: usize) -> Result<Vec<Refused>, StoreError>;
 
+    /// Visits the observations in quarantine with their numbers, oldest first, until the visitor
+    /// breaks. The numbers hold until the store is opened anew.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn quarantined(
+        &self,
+        visit: &mut dyn FnMut(u64, Quarantined) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
     /// The number of the last arrival; 0 while there was none. Retention does not change it.
     ///
     /// # Errors
@@ -246,7 +276,8 @@ pub trait Store: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Forgets what is older than the UTC day of `oldest`: days of the series, segments of arrivals
-    /// from the oldest on, and saved worlds, also those whose next arrival is gone. Never the
+    /// from the oldest on, what came into quarantine before it, and saved worlds, also those whose
+    /// next arrival is gone. Never the
     /// newest saved world nor an arrival after it, and while there is no saved world, no arrival.
     ///
     /// # Errors

@@ -17,7 +17,8 @@ use shared::{
 };
 
 use super::{
-    Commit, Durability, Forgotten, MAX_REFUSED, Refused, SavedWorld, Store, StoreError, Stored,
+    Commit, Durability, Forgotten, MAX_REFUSED, Quarantined, Refused, SavedWorld, Store,
+    StoreError, Stored,
     retention::{self, Day},
 };
 use crate::world::Arrival;
@@ -39,6 +40,8 @@ struct Kept {
     cursors: BTreeMap<AgentId, Ack>,
     refused: BTreeMap<u64, Refused>,
     next_refused: u64,
+    quarantine: BTreeMap<u64, Quarantined>,
+    next_quarantined: u64,
     arrivals: BTreeMap<u64, Arrival>,
     last_arrival: u64,
     /// Days of the segments, by the number of their first arrival.
@@ -56,6 +59,8 @@ enum Undo {
     Segment(u64),
     Refused,
     RefusedGone(u64, Refused),
+    Quarantined,
+    Readmitted(u64, Quarantined),
 }
 
 impl MemoryStore {
@@ -99,6 +104,17 @@ impl Kept {
                 && let Some((number, oldest)) = self.refused.pop_first()
             {
                 undo.push(Undo::RefusedGone(number, oldest));
+            }
+        }
+        for quarantined in &commit.quarantined {
+            let number = self.next_quarantined;
+            self.quarantine.insert(number, quarantined.clone());
+            self.next_quarantined += 1;
+            undo.push(Undo::Quarantined);
+        }
+        for number in &commit.readmitted {
+            if let Some(gone) = self.quarantine.remove(number) {
+                undo.push(Undo::Readmitted(*number, gone));
             }
         }
         if let Some(first) = commit.arrivals.first() {
@@ -149,6 +165,13 @@ impl Kept {
             }
             Undo::RefusedGone(number, refused) => {
                 self.refused.insert(number, refused);
+            }
+            Undo::Quarantined => {
+                self.next_quarantined -= 1;
+                self.quarantine.remove(&self.next_quarantined);
+            }
+            Undo::Readmitted(number, gone) => {
+                self.quarantine.insert(number, gone);
             }
         }
     }
@@ -224,6 +247,18 @@ impl Store for MemoryStore {
         let state = self.lock();
         let newest = state.kept.refused.values().rev().take(limit);
         Ok(newest.cloned().collect())
+    }
+
+    fn quarantined(
+        &self,
+        visit: &mut dyn FnMut(u64, Quarantined) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let all = self.lock().kept.quarantine.clone();
+        // A visitor that breaks has what it wanted.
+        let _ = all
+            .into_iter()
+            .try_for_each(|(number, one)| visit(number, one));
+        Ok(())
     }
 
     fn last_arrival(&self) -> Result<u64, StoreError> {
@@ -304,10 +339,14 @@ impl Store for MemoryStore {
         for gone in &worlds {
             kept.worlds.remove(gone);
         }
+        let before = kept.quarantine.len();
+        kept.quarantine
+            .retain(|_, one| Day::of(one.received_at) >= oldest);
         Ok(Forgotten {
             days,
             segments,
             worlds: worlds.len(),
+            quarantined: before - kept.quarantine.len(),
         })
     }
 

@@ -1,5 +1,5 @@
 //! What must survive: the inputs in order of arrival, the series of observations that follows from
-//! them, cursors, saved worlds, refused messages.
+//! them, cursors, saved worlds, refused messages, and what is in quarantine.
 //!
 //! [`Store`] is the contract and knows no engine. [`open`] is the one place that chooses one; a
 //! server-grade database can keep the same contract later. [`MemoryStore`] keeps it for tests.
@@ -15,7 +15,8 @@ use std::{path::Path, sync::Arc};
 
 pub use cause::Cause;
 pub use contract::{
-    Commit, Durability, Forgotten, MAX_REFUSED, Refused, SavedWorld, Store, StoreError, Stored,
+    Commit, Durability, Forgotten, MAX_REFUSED, Quarantined, Refused, SavedWorld, Store,
+    StoreError, Stored,
 };
 pub use memory::MemoryStore;
 pub use record::{Flaw, RecordError};

@@ -49,6 +49,8 @@ pub enum Input {
     Counted(Vec<u64>),
     /// Time passes.
     Tick,
+    /// Observations that the series had before the city knew their gauges.
+    Recalled(Vec<Observation>),
 }
 
 /// The settings of one run that the world depends on.

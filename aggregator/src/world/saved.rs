@@ -3,12 +3,16 @@
 //! One byte of version, then MessagePack with named fields: a field that comes later gets a default,
 //! so that what was saved before is still read (`tests/golden` holds one of each version). Only what
 //! the city does not say is saved; a gauge, point or truck that is no longer in the city is dropped,
-//! and a new one starts as one that has given nothing.
+//! and a new one starts as one that has given nothing. What a new gauge gave before the city knew it
+//! is in the series; [`World::newcomers`] tells whose is to be recalled.
 //!
 //! A world is saved right after a tick. Its facts are functions of what is saved, so the one that is
 //! read again shows the same and goes on the same.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -24,6 +28,7 @@ use super::{
     arrival::Started,
     fleet::Orders,
     outlook::OutlookState,
+    place::GaugeIndex,
     publication::Publication,
     snapshot::{AgentFacts, GaugeFacts, Newest},
     state::World,
@@ -60,6 +65,8 @@ struct Form {
     orders: Vec<Order>,
     agents: BTreeMap<AgentId, AgentFacts>,
     unknown: BTreeMap<GaugeId, u64>,
+    #[serde(default)]
+    unlike: BTreeSet<GaugeId>,
     counts: Vec<u64>,
     outlook: OutlookState,
     publication: Publication,
@@ -171,6 +178,7 @@ impl World {
                 .map(|(id, facts)| (id.clone(), (**facts).clone()))
                 .collect(),
             unknown: (*self.unknown).clone(),
+            unlike: self.unlike.clone(),
             counts: self.counts.places(),
             outlook: self.outlook.state(),
             publication: self.publication.clone(),
@@ -179,6 +187,8 @@ impl World {
 
     fn fill(&mut self, form: Form) {
         self.run = form.run;
+        let mut before = form.unlike;
+        before.extend(form.unknown.keys().cloned());
         for row in form.gauges {
             let (id, parameter, ..) = &row;
             let place = self.places.gauges.get(id).map(|gauge| gauge.index());
@@ -188,6 +198,8 @@ impl World {
                 && let Some(known) = place.and_then(|place| self.gauges.get_mut(place))
             {
                 *known = facts(&row);
+            } else {
+                before.insert(id.clone());
             }
         }
         for (id, saved) in form.points {
@@ -210,7 +222,14 @@ impl World {
         self.orders = form.orders.into_iter().collect::<Orders>();
         let agents = form.agents.into_iter();
         self.agents = Arc::new(agents.map(|(id, facts)| (id, Arc::new(facts))).collect());
-        self.unknown = Arc::new(form.unknown);
+        let gauges = &self.places.gauges;
+        let known = before.iter().filter_map(|id| gauges.get(id).copied());
+        let silent =
+            |gauge: &GaugeIndex| self.gauges.get(gauge.index()) == Some(&GaugeFacts::SILENT);
+        self.newcomers = known.filter(silent).collect();
+        let mut unknown = form.unknown;
+        unknown.retain(|id, _| !gauges.contains_key(id));
+        self.unknown = Arc::new(unknown);
         self.counts = Counts::from_places(&form.counts);
         self.outlook.restore(form.outlook);
         self.publication = form.publication;

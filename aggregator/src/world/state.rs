@@ -1,10 +1,14 @@
 //! What the world holds.
 
-use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use oxc_index::IndexVec;
 use shared::{
     clock::Mode,
+    gauge::Parameter,
     ids::{AgentId, GaugeId, PointId, TruckId},
     time::Timestamp,
 };
@@ -38,6 +42,10 @@ pub struct World {
     pub(super) agents: Arc<BTreeMap<AgentId, Arc<AgentFacts>>>,
     /// Gauges that no layer knows, and how many observations each gave.
     pub(super) unknown: Arc<BTreeMap<GaugeId, u64>>,
+    /// Gauges that gave another parameter than the city says they give.
+    pub(super) unlike: BTreeSet<GaugeId>,
+    /// Gauges whose readings were taken before the city knew them so: the series has them.
+    pub(super) newcomers: Vec<GaugeIndex>,
     pub(super) counts: Counts,
     pub(super) outlook: Outlook,
     pub(super) publication: Publication,
@@ -104,6 +112,8 @@ impl World {
             orders: Orders::default(),
             agents: Arc::default(),
             unknown: Arc::default(),
+            unlike: BTreeSet::new(),
+            newcomers: Vec::new(),
             counts: Counts::default(),
             outlook: Outlook::new(&city),
             publication: Publication::default(),
@@ -141,6 +151,15 @@ impl World {
         self.publication
             .is_of_newest_tick()
             .then(|| self.snapshot())
+    }
+
+    /// Gauges whose readings came before the city knew them as what they are, and what they give: the
+    /// series has what is to be recalled.
+    #[must_use]
+    pub fn newcomers(&self) -> Vec<(GaugeId, Parameter)> {
+        let described = |gauge: &GaugeIndex| self.city.gauges.get(gauge.index());
+        let described = self.newcomers.iter().filter_map(described);
+        described.map(|g| (g.id.clone(), g.parameter)).collect()
     }
 
     /// Storm time of the newest tick.

@@ -128,6 +128,38 @@ fn what_a_station_gives_of_two_parameters_at_one_time_is_kept_apart() {
 }
 
 #[test]
+fn what_is_in_quarantine_stays_until_it_is_readmitted_or_its_day_is_forgotten() {
+    let one = |day: i64| quarantined(day * DAY_MS);
+    each(|engine| {
+        let aside = |quarantined, readmitted| Commit {
+            quarantined,
+            readmitted,
+            ..Commit::default()
+        };
+        let three = vec![one(1), one(2), one(3)];
+        engine
+            .store()
+            .commit(&aside(three.clone(), vec![]))
+            .unwrap();
+        engine.reopen();
+        let found = quarantine(engine.store());
+        let (numbers, kept): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        assert_eq!(kept, three);
+        let later = aside(vec![one(9)], vec![numbers[1]]);
+        engine.store().commit(&later).unwrap();
+        let forgotten = engine.store().forget_before(at(2 * DAY_MS)).unwrap();
+        assert_eq!(forgotten.quarantined, 1);
+        engine.reopen();
+        let left: Vec<_> = quarantine(engine.store())
+            .into_iter()
+            .map(|(_, q)| q)
+            .collect();
+        assert_eq!(left, [one(3), one(9)]);
+        assert!(series(engine.store()).is_empty());
+    });
+}
+
+#[test]
 fn a_range_keeps_to_its_gauge_and_its_limit_keeps_the_newest() {
     each(|engine| {
         let store = engine.store();

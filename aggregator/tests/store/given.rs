@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use aggregator::{
-    store::{Commit, Refused, SavedWorld, Store, Stored},
+    store::{Commit, Quarantined, Refused, SavedWorld, Store, Stored},
     world::{Arrival, Input},
 };
 use shared::{
@@ -74,6 +74,26 @@ pub fn refused(reason: &str, millis: i64) -> Refused {
         detail: "not a batch".to_owned(),
         payload: "hello".to_owned(),
     }
+}
+
+pub fn quarantined(millis: i64) -> Quarantined {
+    Quarantined {
+        sender: "agent gw-1".to_owned(),
+        reason: "too-old".to_owned(),
+        received_at: at(millis),
+        observation: observation("lg-1", 5, 1),
+    }
+}
+
+/// What is in quarantine, with its numbers.
+pub fn quarantine(store: &dyn Store) -> Vec<(u64, Quarantined)> {
+    let mut found = Vec::new();
+    let visited = store.quarantined(&mut |number, one| {
+        found.push((number, one));
+        ControlFlow::Continue(())
+    });
+    visited.unwrap();
+    found
 }
 
 pub fn world(after: u64, millis: i64) -> SavedWorld {

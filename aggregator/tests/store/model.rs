@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aggregator::{
-    store::{Commit, Durability, Forgotten, Refused, SavedWorld, Store, Stored},
+    store::{Commit, Durability, Forgotten, Quarantined, Refused, SavedWorld, Store, Stored},
     world::{Arrival, Input},
 };
 use proptest::prelude::*;
@@ -21,6 +21,8 @@ pub struct Model {
     series: BTreeMap<(i64, String, Parameter, i64), Stored>,
     cursors: BTreeMap<AgentId, Ack>,
     refused: Vec<Refused>,
+    /// Oldest first.
+    quarantine: Vec<Quarantined>,
     /// With the place of its segment in `segments`.
     arrivals: Vec<(usize, Arrival)>,
     last: u64,
@@ -80,6 +82,9 @@ impl Model {
         self.arrivals.extend(arrivals.map(|a| (segment, a)));
         self.cursors.extend(commit.cursors.iter().cloned());
         self.refused.extend(commit.refused.iter().cloned());
+        // It is always the oldest that leaves.
+        self.quarantine.drain(..commit.readmitted.len());
+        self.quarantine.extend(commit.quarantined.iter().cloned());
     }
 
     pub fn save(&mut self, world: &SavedWorld) {
@@ -117,6 +122,9 @@ impl Model {
             self.arrivals.retain(|(segment, _)| *segment > gone);
             segments += 1;
         }
+        let aside = self.quarantine.len();
+        self.quarantine
+            .retain(|one| day(one.received_at.as_millis()) >= oldest);
         let first = self.arrivals.first().map(|(_, a)| a.number);
         let before = self.worlds.len();
         self.worlds.retain(|after, world| {
@@ -127,6 +135,7 @@ impl Model {
             days: days.len(),
             segments,
             worlds: before - self.worlds.len(),
+            quarantined: aside - self.quarantine.len(),
         }
     }
 
@@ -157,6 +166,9 @@ impl Model {
         assert_eq!(crate::given::series(store), series);
         assert_eq!(store.cursors().unwrap(), self.cursors());
         assert_eq!(store.refused(usize::MAX).unwrap(), self.refused());
+        let quarantine = crate::given::quarantine(store).into_iter();
+        let quarantine: Vec<_> = quarantine.map(|(_, one)| one).collect();
+        assert_eq!(quarantine, self.quarantine);
         let worlds: Vec<_> = self.worlds.values().rev().cloned().collect();
         assert_eq!(crate::given::worlds(store, None), worlds);
         let half = worlds.get(worlds.len() / 2).map(|w| w.at);
@@ -266,6 +278,8 @@ pub fn made(step: &Step, last: u64) -> Option<Commit> {
             .map(|(through, agent)| (agent.parse().unwrap(), ack(*through)))
             .collect(),
         refused: (0..*count).map(|_| refused("future", *when)).collect(),
+        quarantined: (0..*count).map(|_| quarantined(*when)).collect(),
+        readmitted: Vec::new(),
         durability: *durability,
     })
 }
@@ -304,7 +318,11 @@ pub fn step() -> impl Strategy<Value = Step> {
 
 /// Does to the model and to the engine what the step says.
 pub fn take(step: &Step, model: &mut Model, engine: &mut dyn Engine) {
-    if let Some(commit) = made(step, model.last()) {
+    if let Some(mut commit) = made(step, model.last()) {
+        if !commit.cursors.is_empty() {
+            let oldest = quarantine(engine.store()).into_iter().next();
+            commit.readmitted.extend(oldest.map(|(number, _)| number));
+        }
         engine.store().commit(&commit).unwrap();
         model.commit(&commit);
         return;

@@ -89,7 +89,9 @@ export type Counter =
   | "given-up"
   | "commit-failures"
   | "conflicting"
-  | "number-reused";
+  | "number-reused"
+  | "readmitted"
+  | "quarantine-full";
 /**
  * What is told of a feature, by its kind.
  */

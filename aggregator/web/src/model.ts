@@ -20,7 +20,7 @@ export const WORK_COUNTERS = [
   "observations",
   "duplicates",
   "batches",
-  "commits",
+  "commits", "readmitted",
 ] as const satisfies readonly Counter[];
 export type Trouble = Exclude<Counter, (typeof WORK_COUNTERS)[number]>;
 

@@ -1,34 +1,42 @@
 //! One group commit being formed: pure bookkeeping between messages and the store.
 
+mod admitting;
+mod ahead;
+mod aside;
+mod giver;
+mod remarks;
 mod spoken;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::collections::{BTreeMap, HashMap};
 
 use shared::{
     clock::Mode,
     ids::AgentId,
-    observation::Observation,
-    quality::{Quality, Test},
     time::Timestamp,
-    wire::{Ack, Envelope},
+    wire::{Ack, Acknowledgement, Envelope},
 };
 
-use self::spoken::Spoken;
-use super::{Admitter, Answering, Message, Origin, Undecoded};
+pub use self::remarks::News;
+use self::{
+    ahead::Ahead,
+    aside::Room,
+    giver::Giver,
+    remarks::{Remarks, Subject},
+    spoken::Spoken,
+};
+use super::{Admitter, Answering, Message, Undecoded};
 use crate::{
     counters::{Counter, Counts},
-    merge::{Deduplicator, Novelty},
-    store::{Commit, Durability, Refused, Store, StoreError},
+    merge::Deduplicator,
+    store::{Commit, Durability, Quarantined, Refused, Store, StoreError},
     world::{Arrival, Input},
 };
 
 /// Characters of a refused payload that are kept.
 const KEPT_PAYLOAD: usize = 512;
-
-/// Characters of a channel that are kept with what was refused.
-const KEPT_CHANNEL: usize = 200;
 
 /// What waits for the commit.
 #[derive(Default)]
@@ -38,6 +46,10 @@ pub struct Group {
     pub receipts: Vec<Answering>,
     /// Agents whose cursor moved in this group.
     pub cursors: BTreeMap<AgentId, Ack>,
+    /// Agents that are told why nothing of theirs was taken.
+    pub unkept: BTreeMap<AgentId, Ack>,
+    pub quarantined: Vec<Quarantined>,
+    pub readmitted: Vec<u64>,
 }
 
 impl Group {
@@ -47,7 +59,11 @@ impl Group {
         let only_ticks = self.arrivals.iter().all(|a| a.input == Input::Tick);
         let cursors = self.cursors.iter();
         Commit {
-            durability: if only_ticks && self.refused.is_empty() {
+            durability: if only_ticks
+                && self.refused.is_empty()
+                && self.quarantined.is_empty()
+                && self.readmitted.is_empty()
+            {
                 Durability::Buffered
             } else {
                 Durability::Synced
@@ -55,6 +71,8 @@ impl Group {
             arrivals: std::mem::take(&mut self.arrivals),
             cursors: cursors.map(|(a, c)| (a.clone(), c.clone())).collect(),
             refused: std::mem::take(&mut self.refused),
+            quarantined: std::mem::take(&mut self.quarantined),
+            readmitted: std::mem::take(&mut self.readmitted),
         }
     }
 }
@@ -77,6 +95,12 @@ pub struct Ledger {
     spoken: Spoken,
     /// `None` after a group that failed: they are read back from the store before the next batch.
     cursors: Option<HashMap<AgentId, Ack>>,
+    /// `None` until it is read from the store, and after a group that failed.
+    room: Option<Room>,
+    remarks: Remarks,
+    ahead: Ahead<Giver>,
+    /// What was too old when the quarantine was last looked through.
+    looked_below: Option<Timestamp>,
     counts: Counts,
     /// Those that the world was told of with the newest group, and with the newest durable one.
     told: Counts,
@@ -103,6 +127,10 @@ impl Ledger {
             deduplicator: Deduplicator::default(),
             spoken: Spoken::default(),
             cursors: Some(cursors.into_iter().collect()),
+            room: None,
+            remarks: Remarks::default(),
+            ahead: Ahead::default(),
+            looked_below: None,
             counts,
             told: counts,
             settled: counts,
@@ -125,8 +153,8 @@ impl Ledger {
         match message {
             Ok(Message::Batch(envelope)) => self.batch(group, store, envelope, taken)?,
             Ok(Message::Intake(observations)) => {
-                let origin = Origin::ThirdParty;
-                self.observations(group, store, observations, origin, taken)?;
+                let giver = Giver::third_party(taken.channel);
+                self.observations(group, store, observations, &giver, taken)?;
             }
             Ok(Message::Health(health)) => self.input(group, Input::Health(health), taken.at),
             Ok(Message::Truck(report)) => self.input(group, Input::Truck(report), taken.at),
@@ -143,6 +171,21 @@ impl Ledger {
             input,
         });
         self.next += 1;
+    }
+
+    /// What began and what ended since this was asked last.
+    pub fn news(&mut self) -> Vec<News> {
+        self.remarks.take_news()
+    }
+
+    /// The acknowledgement of an agent as it is sent.
+    #[must_use]
+    pub fn acknowledgement(&self, agent: &AgentId, ack: Ack, at: Timestamp) -> Acknowledgement {
+        Acknowledgement {
+            ack,
+            at: Some(at),
+            remarks: self.remarks.of(&Giver::agent(agent).name),
+        }
     }
 
     /// Nothing more comes to the group; the world learns what was counted.
@@ -173,6 +216,7 @@ impl Ledger {
         self.deduplicator.group_failed();
         // They name batches of the group: acknowledged with the next one, those would be lost.
         self.cursors = None;
+        self.room = None;
     }
 
     fn batch(
@@ -183,16 +227,22 @@ impl Ledger {
         taken: Taken<'_>,
     ) -> Result<(), StoreError> {
         let channel = format!("agent {} seq {}", envelope.agent, envelope.seq);
-        if envelope.mode != self.mode {
-            let detail = format!("the batch is {:?}, this is {:?}", envelope.mode, self.mode);
+        let giver = Giver::agent(&envelope.agent);
+        let taken = Taken {
+            channel: &channel,
+            ..taken
+        };
+        if let Some((reason, cause)) = self.objection(store, &envelope, &giver, taken.at)? {
             let taken = Taken {
-                channel: &channel,
                 payload: &[],
                 ..taken
             };
-            self.refuse(group, Counter::WrongMode, detail, taken);
+            let nothing = Ack::nothing(envelope.incarnation);
+            group.unkept.insert(envelope.agent, nothing);
+            self.object(group, &giver, Subject::All, reason, taken, || cause);
             return Ok(());
         }
+        self.remarks.end(&giver.name, &Subject::All);
         self.counts.add(Counter::Batches, 1);
         let nothing = || Ack::nothing(envelope.incarnation);
         let cursors = match &mut self.cursors {
@@ -215,13 +265,8 @@ impl Ledger {
         };
         group.cursors.insert(envelope.agent, cursor.clone());
         self.input(group, batch, taken.at);
-        let taken = Taken {
-            channel: &channel,
-            ..taken
-        };
         // A number says nothing of what is under it: a gateway that went back uses it again.
-        let taken_in =
-            self.observations(group, store, envelope.observations, Origin::Agent, taken)?;
+        let taken_in = self.observations(group, store, envelope.observations, &giver, taken)?;
         if !is_new && taken_in > 0 {
             let detail = format!("{taken_in} observations of this number were not known");
             self.refuse(
@@ -237,140 +282,33 @@ impl Ledger {
         Ok(())
     }
 
-    fn observations(
-        &mut self,
-        group: &mut Group,
-        store: &dyn Store,
-        mut observations: Vec<Observation>,
-        origin: Origin,
-        taken: Taken<'_>,
-    ) -> Result<usize, StoreError> {
-        let mut failed = Ok(());
-        observations.retain_mut(|observation| {
-            if failed.is_err() {
-                return false;
-            }
-            self.admit(group, store, observation, origin, taken)
-                .unwrap_or_else(|e| {
-                    failed = Err(e);
-                    false
-                })
-        });
-        failed?;
-        let count = observations.len();
-        if count > 0 {
-            self.input(group, Input::Observed(observations), taken.at);
-        }
-        Ok(count)
-    }
-
-    /// Whether an observation is to be written; it gets the flag with which it enters.
-    fn admit(
-        &mut self,
-        group: &mut Group,
-        store: &dyn Store,
-        observation: &mut Observation,
-        origin: Origin,
-        taken: Taken<'_>,
-    ) -> Result<bool, StoreError> {
-        let admission = match self.admitter.admit(observation, origin, taken.at) {
-            Ok(admission) => admission,
-            Err(rejection) => {
-                self.refuse_one(group, rejection.counter(), observation, taken);
-                return Ok(false);
-            }
-        };
-        let takes_back = observation.quality == Quality::Fail;
-        (observation.quality, observation.tests) = (admission.quality, admission.tests);
-        if admission.unknown_gauge {
-            self.counts.add(Counter::UnknownGauge, 1);
-        }
-        if admission.is_ahead {
-            // It is kept in its series too.
-            self.refuse_one(group, Counter::Future, observation, taken);
-        }
-        if admission.out_of_range {
-            self.counts.add(Counter::OutOfRange, 1);
-        }
-        let mut outcome = self.novelty(store, observation)?;
-        if origin == Origin::ThirdParty {
-            // A third party that fails its own word takes it back; one that says another corrects it.
-            let is_about_known = match outcome {
-                Novelty::Duplicate => takes_back,
-                Novelty::Conflict => true,
-                Novelty::New | Novelty::Better => false,
-            };
-            if is_about_known && self.spoken.is_by(observation, taken.channel) {
-                observation.tests = observation.tests.with(Test::Corrected);
-                outcome = self.novelty(store, observation)?;
-            }
-            // What was not taken is nobody's word: said twice it would else correct another's.
-            if matches!(outcome, Novelty::New | Novelty::Better) {
-                self.spoken.note(observation, taken.channel);
-            }
-        }
-        match outcome {
-            Novelty::New => self.counts.add(Counter::Observations, 1),
-            Novelty::Better => {}
-            Novelty::Duplicate => self.counts.add(Counter::Duplicates, 1),
-            Novelty::Conflict => {
-                self.counts.add(Counter::Duplicates, 1);
-                self.refuse_one(group, Counter::Conflicting, observation, taken);
-            }
-        }
-        Ok(matches!(outcome, Novelty::New | Novelty::Better))
-    }
-
-    fn novelty(
+    /// Why nothing of a batch can be taken.
+    fn objection(
         &mut self,
         store: &dyn Store,
-        observation: &Observation,
-    ) -> Result<Novelty, StoreError> {
-        let (gauge, parameter) = (&observation.gauge, observation.parameter);
-        self.deduplicator.judge(
-            observation,
-            || {
-                Ok(store
-                    .newest(gauge, parameter)?
-                    .map(|s| s.observation.observed_at))
-            },
-            || {
-                let known = store.get(gauge, parameter, observation.observed_at)?;
-                Ok::<_, StoreError>(known.map(|s| s.observation))
-            },
-        )
-    }
-
-    fn refuse_one(
-        &mut self,
-        group: &mut Group,
-        counter: Counter,
-        observation: &Observation,
-        taken: Taken<'_>,
-    ) {
-        let detail = format!("{} at {}", observation.gauge, observation.observed_at);
-        let payload = serde_json::to_vec(observation).unwrap_or_default();
-        let taken = Taken {
-            payload: &payload,
-            ..taken
-        };
-        self.refuse(group, counter, detail, taken);
-    }
-
-    /// Counts what was not taken, and keeps its beginning.
-    fn refuse(&mut self, group: &mut Group, counter: Counter, detail: String, taken: Taken<'_>) {
-        self.counts.add(counter, 1);
-        let head = taken.payload.get(..taken.payload.len().min(KEPT_PAYLOAD));
-        let payload = String::from_utf8_lossy(head.unwrap_or_default())
-            .chars()
-            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-            .collect();
-        group.refused.push(Refused {
-            received_at: taken.at,
-            reason: counter.name().to_owned(),
-            topic: taken.channel.chars().take(KEPT_CHANNEL).collect(),
-            detail,
-            payload,
-        });
+        envelope: &Envelope,
+        giver: &Giver,
+        now: Timestamp,
+    ) -> Result<Option<(Counter, String)>, StoreError> {
+        if envelope.mode != self.mode {
+            let cause = format!("the batch is {:?}, this is {:?}", envelope.mode, self.mode);
+            return Ok(Some((Counter::WrongMode, cause)));
+        }
+        let floor = self.admitter.floor(now);
+        let mut old = envelope
+            .observations
+            .iter()
+            .filter(|o| o.observed_at < floor);
+        if let Some(first) = old.next() {
+            let old = std::iter::once(first).chain(old);
+            if !self.room(store)?.has_for(&giver.name, old) {
+                let cause = format!(
+                    "the quarantine has no room for more that is older than {floor}, like {} of {}",
+                    first.gauge, first.observed_at
+                );
+                return Ok(Some((Counter::QuarantineFull, cause)));
+            }
+        }
+        Ok(None)
     }
 }

@@ -4,7 +4,7 @@ use shared::{
     clock::Mode,
     gauge::Parameter,
     observation::Observation,
-    quality::{Quality, TestSet},
+    quality::{Quality, Test, TestSet},
     time::Timestamp,
     value::Value,
     wire::Envelope,
@@ -79,6 +79,21 @@ impl Desk {
         commit
     }
 
+    /// Lets a tick come so many seconds after now.
+    fn pass_time(&mut self, second: i64, monotonic_ms: i64) -> Commit {
+        let (mut group, now) = (Group::default(), NOW.plus_millis(second * 1_000));
+        let passed = self
+            .ledger
+            .pass_time(&mut group, &self.store, now, monotonic_ms);
+        passed.expect("the store can be read");
+        self.ledger.input(&mut group, Input::Tick, now);
+        self.ledger.close(&mut group, now);
+        let commit = group.commit();
+        self.store.commit(&commit).expect("written");
+        self.ledger.committed();
+        commit
+    }
+
     fn count(&self, counter: Counter) -> u64 {
         self.ledger.counts.get(counter)
     }
@@ -94,6 +109,7 @@ fn inputs(commit: &Commit) -> Vec<&'static str> {
         Input::Request(_) => "request",
         Input::Counted(_) => "counted",
         Input::Tick => "tick",
+        Input::Recalled(_) => "recalled",
     };
     commit.arrivals.iter().map(name).collect()
 }
@@ -199,43 +215,139 @@ fn a_third_party_that_speaks_again_of_a_time_corrects_itself() {
 }
 
 #[test]
-fn what_cannot_be_admitted_is_kept_aside_with_its_reason() {
+fn what_is_odd_is_kept_and_listed_once_with_its_reason() {
     let mut desk = Desk::new();
-    let future = observation("lg-1", 3_600, 1, Quality::Pass);
+    let future = |second| observation("lg-1", second, 1, Quality::Pass);
     let mut rain = observation("lg-1", 0, 1, Quality::Pass);
     rain.parameter = Parameter::RainfallDepth;
+    let level = observation("lg-1", 0, 1, Quality::Pass);
     let commit = desk.write([
-        batch(
-            1,
-            vec![future, rain, observation("lg-1", 0, 1, Quality::Pass)],
-        ),
+        batch(1, vec![future(3_600), future(3_601), rain.clone(), level]),
         Message::Intake(vec![observation("lg-9", 0, 1, Quality::Pass)]),
     ]);
-    let reasons: Vec<_> = commit
-        .refused
-        .iter()
-        .map(|r| (&*r.reason, &*r.topic))
-        .collect();
+    let listed = commit.refused.iter();
+    let listed: Vec<_> = listed.map(|r| (&*r.reason, &*r.topic)).collect();
     assert_eq!(
-        reasons,
+        listed,
         [
             ("future", "agent gw-01 seq 1"),
-            ("wrong-parameter", "agent gw-01 seq 1")
+            ("wrong-parameter", "agent gw-01 seq 1"),
+            ("unknown-gauge", "flood/v1/in/somebody"),
         ]
     );
     assert_eq!(
         inputs(&commit),
         ["batch", "observed", "observed", "counted"]
     );
-    assert_eq!(desk.count(Counter::UnknownGauge), 1, "kept and counted");
-    let kept = desk
-        .store
-        .newest(&"lg-1".parse().expect("id"), Parameter::Depth);
-    let kept = kept.expect("read").expect("the future").observation;
     assert_eq!(
-        (kept.quality, kept.tests),
+        (
+            desk.count(Counter::Future),
+            desk.count(Counter::UnknownGauge)
+        ),
+        (2, 1)
+    );
+    let kept = |parameter| {
+        let kept = desk.store.newest(&"lg-1".parse().expect("id"), parameter);
+        kept.expect("read").expect("kept").observation
+    };
+    let ahead = kept(Parameter::Depth);
+    assert_eq!(
+        (ahead.quality, ahead.tests),
         (Quality::Suspect, TestSet::NONE.with(Test::Clock))
     );
+    assert_eq!(kept(Parameter::RainfallDepth), rain);
+}
+
+#[test]
+fn an_agent_is_told_what_is_wrong_with_its_readings_until_it_is_right() {
+    let mut desk = Desk::new();
+    let told = |desk: &Desk| -> Vec<_> {
+        let agent = "gw-01".parse().expect("id");
+        let said = desk.ledger.acknowledgement(&agent, Ack::nothing(5), NOW);
+        let remarks = said.remarks.into_iter();
+        remarks
+            .map(|r| (r.gauge.map(|g| g.to_string()), r.reason))
+            .collect()
+    };
+    desk.write([batch(1, vec![observation("lg-1", 3_600, 1, Quality::Pass)])]);
+    let ahead = (Some("lg-1".to_owned()), "future".to_owned());
+    assert_eq!(told(&desk), [ahead]);
+    desk.write([batch(2, vec![observation("lg-1", 0, 1, Quality::Pass)])]);
+    assert!(told(&desk).is_empty());
+    let said: Vec<_> = desk
+        .ledger
+        .news()
+        .into_iter()
+        .map(|n| n.cause.is_some())
+        .collect();
+    assert_eq!(said, [true, false], "for the log");
+}
+
+/// A day, in seconds.
+const DAY: i64 = 86_400;
+
+#[test]
+fn what_is_too_old_is_kept_whole_and_admitted_when_the_clock_is_put_right() {
+    let mut desk = Desk::new();
+    let old = observation("lg-1", -31 * DAY, 310, Quality::Pass);
+    let commit = desk.write([batch(1, vec![old.clone()]), batch(2, vec![old.clone()])]);
+    assert_eq!(inputs(&commit), ["batch", "batch", "counted"]);
+    assert_eq!(commit.cursors.first().map(|(_, ack)| ack.through), Some(2));
+    let aside: Vec<_> = commit.quarantined.iter().map(|q| &q.observation).collect();
+    assert_eq!(aside, [&old], "once");
+    assert_eq!(desk.pass_time(0, 0).readmitted.len(), 0);
+    let right = desk.pass_time(-DAY, 0);
+    assert_eq!(right.readmitted.len(), 1);
+    assert_eq!(inputs(&right), ["observed", "tick", "counted"]);
+    let kept = desk.store.newest(&old.gauge, Parameter::Depth);
+    assert_eq!(kept.expect("read").map(|s| s.observation), Some(old));
+    assert_eq!(
+        desk.pass_time(-2 * DAY, 0).readmitted.len(),
+        0,
+        "it is gone"
+    );
+}
+
+#[test]
+fn an_agent_whose_quarantine_is_full_keeps_its_own() {
+    let mut desk = Desk::new();
+    let mut seq = 0;
+    let commit = loop {
+        seq += 1;
+        let from = i64::try_from(seq).expect("small") * 1_000;
+        let old = |k| observation("lg-1", -40 * DAY + from + k, 1, Quality::Pass);
+        let commit = desk.write([batch(seq, (0..1_000).map(old).collect())]);
+        if commit.quarantined.is_empty() {
+            break commit;
+        }
+    };
+    assert!(commit.cursors.is_empty(), "not acknowledged");
+    assert_eq!(desk.count(Counter::QuarantineFull), 1);
+    assert_eq!(desk.count(Counter::TooOld), (seq - 1) * 1_000);
+    let fresh = desk.write([batch(
+        seq + 1,
+        vec![observation("lg-1", 0, 1, Quality::Pass)],
+    )]);
+    let ranges = fresh.cursors.first().map(|(_, ack)| ack.ranges.clone());
+    assert_eq!(
+        ranges,
+        Some(vec![(seq + 1, seq + 1)]),
+        "what is fresh goes on"
+    );
+}
+
+#[test]
+fn what_only_a_clock_behind_made_early_is_believed_when_that_is_set() {
+    let mut desk = Desk::new();
+    desk.pass_time(0, 0);
+    let early = observation("lg-1", 7_200, 310, Quality::Pass);
+    desk.write([batch(1, vec![early.clone()])]);
+    let waiting = desk.pass_time(60, 60_000);
+    assert_eq!(inputs(&waiting), ["tick"]);
+    let set = desk.pass_time(7_260, 61_000);
+    assert_eq!(inputs(&set), ["observed", "tick", "counted"]);
+    let kept = desk.store.newest(&early.gauge, Parameter::Depth);
+    assert_eq!(kept.expect("read").map(|s| s.observation), Some(early));
 }
 
 #[test]

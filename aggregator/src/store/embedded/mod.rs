@@ -1,12 +1,13 @@
 //! The embedded store: one fjall database (an LSM tree, pure Rust) and a folder of saved worlds.
 //!
 //! In the folder: `engine/`, the database, with keyspaces `series-v1-DAY` (the series of one UTC
-//! day), `arrivals-v1-FIRST-DAY` (a segment of the arrivals), `cursors-v1` and `refused-v1`; and
-//! `worlds/`, a file for each saved world.
+//! day), `arrivals-v1-FIRST-DAY` (a segment of the arrivals), `cursors-v1`, `refused-v1` and
+//! `quarantine-v1`; and `worlds/`, a file for each saved world.
 
 mod damage;
 mod engine;
 mod journal;
+mod quarantine;
 mod series;
 mod worlds;
 
@@ -31,11 +32,13 @@ use self::{
     damage::Damage,
     engine::{engine, lock, number},
     journal::Journal,
+    quarantine::Quarantine,
     series::Series,
     worlds::Worlds,
 };
 use super::{
-    Commit, Durability, Forgotten, MAX_REFUSED, Refused, SavedWorld, Store, StoreError, Stored,
+    Commit, Durability, Forgotten, MAX_REFUSED, Quarantined, Refused, SavedWorld, Store,
+    StoreError, Stored,
     record::{Flaw, cursor, observation, refused},
     retention::Day,
 };
@@ -55,6 +58,7 @@ pub struct Embedded {
     journal: Journal,
     cursors: Keyspace,
     refused: Keyspace,
+    quarantine: Quarantine,
     worlds: Worlds,
     damage: Damage,
     last_arrival: AtomicU64,
@@ -103,6 +107,7 @@ impl Embedded {
             journal,
             cursors,
             refused,
+            quarantine: Quarantine::open(&db)?,
             worlds,
             damage: Damage::default(),
             writer: Mutex::new(Writer {
@@ -140,6 +145,7 @@ impl Store for Embedded {
                 batch.remove(&self.refused, old.to_be_bytes());
             }
         }
+        self.quarantine.write(&mut batch, commit)?;
         batch.commit().map_err(engine)?;
         writer.next_refused += commit.refused.len() as u64;
         self.last_arrival.store(last, Ordering::Release);
@@ -202,6 +208,13 @@ impl Store for Embedded {
         Ok(newest)
     }
 
+    fn quarantined(
+        &self,
+        visit: &mut dyn FnMut(u64, Quarantined) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.quarantine.visit(&self.damage, visit)
+    }
+
     fn last_arrival(&self) -> Result<u64, StoreError> {
         Ok(self.last_arrival.load(Ordering::Acquire))
     }
@@ -249,6 +262,7 @@ impl Store for Embedded {
             days,
             segments,
             worlds,
+            quarantined: self.quarantine.forget_before(&self.damage, oldest)?,
         })
     }
 

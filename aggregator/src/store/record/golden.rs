@@ -17,9 +17,9 @@ use shared::{
 };
 use strum::VariantArray;
 
-use super::{Flaw, arrivals, cursor, observation, refused, world};
+use super::{Flaw, arrivals, cursor, observation, quarantined, refused, world};
 use crate::{
-    store::{Refused, SavedWorld, Stored},
+    store::{Quarantined, Refused, SavedWorld, Stored},
     world::{Arrival, Input, Principal, Request, RequestId, Started, Wish},
 };
 
@@ -159,6 +159,19 @@ fn cursors() {
 }
 
 #[test]
+fn observations_in_quarantine() {
+    let given = Quarantined {
+        sender: "agent gw-07".to_owned(),
+        reason: "too-old".to_owned(),
+        received_at: at(NOON),
+        observation: an_observation(Parameter::Stage, Quality::Pass),
+    };
+    let mut value = Vec::new();
+    quarantined::write_value(&mut value, &given).expect("encodes");
+    check("quarantined-value", &value, &given, quarantined::decode);
+}
+
+#[test]
 fn refused_messages() {
     let given = Refused {
         received_at: at(NOON),
@@ -199,6 +212,7 @@ fn file(input: &Input) -> String {
         },
         Input::Counted(_) => "counted".to_owned(),
         Input::Tick => "tick".to_owned(),
+        Input::Recalled(_) => "recalled".to_owned(),
     }
 }
 
@@ -285,6 +299,7 @@ fn inputs() -> Vec<Input> {
         Input::Health(health),
         Input::Counted(vec![0, 300, u64::MAX]),
         Input::Tick,
+        Input::Recalled(vec![an_observation(Parameter::Stage, Quality::Pass)]),
     ];
     inputs.extend(started);
     inputs.extend(truck);
@@ -399,6 +414,7 @@ fn a_record_of_another_version_is_told_by_its_version() {
                 .map(drop),
             cursor::decode(b"gw-1", &value).map(drop),
             refused::decode(&value).map(drop),
+            quarantined::decode(&value).map(drop),
             world::decode(value.to_vec()).map(drop),
             observation::decode(
                 &observation::key(&"lg-1".parse().expect("id"), Parameter::Depth, at(0)),
@@ -445,6 +461,7 @@ proptest::proptest! {
         let _ = arrivals::Reader::default().take(&arrivals::key(u64::MAX, 0), &value);
         let _ = cursor::decode(&key, &value);
         let _ = refused::decode(&value);
+        let _ = quarantined::decode(&value);
         let _ = observation::decode(&key, &value);
         let _ = world::decode(value);
     }

@@ -47,6 +47,8 @@ pub enum InputV1<'a> {
     },
     Counted(Vec<u64>),
     Tick,
+    #[serde(borrow)]
+    Recalled(Vec<ObservationV1<'a>>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -124,10 +126,8 @@ impl<'a> InputV1<'a> {
                 forecast_ms: started.forecast_ms,
                 replan_ms: started.replan_ms,
             },
-            Input::Observed(observations) => {
-                let forms = observations.iter().map(|o| ObservationV1::new(o, at));
-                Self::Observed(forms.collect())
-            }
+            Input::Observed(observations) => Self::Observed(forms(observations, at)),
+            Input::Recalled(observations) => Self::Recalled(forms(observations, at)),
             Input::AgentBatch {
                 agent,
                 backfill,
@@ -163,10 +163,8 @@ impl<'a> InputV1<'a> {
                 forecast_ms,
                 replan_ms,
             }),
-            Self::Observed(observations) => {
-                let observations = observations.into_iter().map(|form| form.read(at));
-                Input::Observed(observations.collect::<Result<_, _>>()?)
-            }
+            Self::Observed(forms) => Input::Observed(read_all(forms, at)?),
+            Self::Recalled(forms) => Input::Recalled(read_all(forms, at)?),
             Self::AgentBatch {
                 agent,
                 backfill,
@@ -189,8 +187,17 @@ impl<'a> InputV1<'a> {
     }
 }
 
+fn forms(observations: &[Observation], at: Timestamp) -> Vec<ObservationV1<'_>> {
+    let forms = observations.iter().map(|o| ObservationV1::new(o, at));
+    forms.collect()
+}
+
+fn read_all(forms: Vec<ObservationV1<'_>>, at: Timestamp) -> Result<Vec<Observation>, Flaw> {
+    forms.into_iter().map(|form| form.read(at)).collect()
+}
+
 impl<'a> ObservationV1<'a> {
-    fn new(observation: &'a Observation, at: Timestamp) -> Self {
+    pub fn new(observation: &'a Observation, at: Timestamp) -> Self {
         let observed_at_ms = observation.observed_at.as_millis();
         Self {
             gauge: observation.gauge.as_str(),
@@ -202,7 +209,7 @@ impl<'a> ObservationV1<'a> {
         }
     }
 
-    fn read(self, at: Timestamp) -> Result<Observation, Flaw> {
+    pub fn read(self, at: Timestamp) -> Result<Observation, Flaw> {
         let observed_at_ms = at.as_millis().wrapping_sub(self.age_ms);
         Ok(Observation {
             gauge: id(self.gauge)?,

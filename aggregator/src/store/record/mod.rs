@@ -13,6 +13,7 @@ mod domain;
 mod golden;
 mod input;
 pub mod observation;
+pub mod quarantined;
 pub mod refused;
 pub mod world;
 

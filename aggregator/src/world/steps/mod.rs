@@ -31,7 +31,7 @@ impl World {
         let mut effects = Vec::new();
         match input {
             Input::Started(run) => self.started(now, run),
-            Input::Observed(observations) => {
+            Input::Observed(observations) | Input::Recalled(observations) => {
                 effects.reserve(observations.len());
                 let mut of_points: BTreeMap<PointIndex, Vec<&Observation>> = BTreeMap::new();
                 let latest = self.latest(now);
@@ -89,7 +89,11 @@ impl World {
         let known = gauge.and_then(|gauge| Some((gauge, self.city.gauges.get(gauge.index())?)));
         let of_its_kind = |(_, g): &(GaugeIndex, &Gauge)| g.parameter == observation.parameter;
         let Some((gauge, described)) = known.filter(of_its_kind) else {
-            self.observe_unknown(observation.gauge.clone(), effects);
+            if known.is_none() {
+                self.observe_unknown(observation.gauge.clone(), effects);
+            } else if !self.unlike.contains(&observation.gauge) {
+                self.unlike.insert(observation.gauge.clone());
+            }
             return None;
         };
         self.publication.observed();

@@ -1,7 +1,8 @@
 //! What single steps tell.
 
 use shared::{
-    fleet::TruckState, gauge::Parameter, ids::AgentId, quality::Quality, waterlogging::DepthClass,
+    fleet::TruckState, gauge::Parameter, ids::AgentId, observation::Observation, quality::Quality,
+    waterlogging::DepthClass,
 };
 
 use super::script::{BEGIN, SECOND, Script, answer, changes, health, observation};
@@ -11,7 +12,7 @@ use crate::{
     dispatch::Against,
     orders::OrderState,
     principal::{Act, Principal},
-    world::{Change, Effect, GaugeNews, Input, Refusal, Wish},
+    world::{Change, Effect, GaugeNews, Input, Refusal, Wish, World},
 };
 
 fn dispatch() -> Wish {
@@ -170,7 +171,30 @@ fn what_an_id_gave_as_another_instrument_is_no_depth() {
     let snapshot = script.world.snapshot();
     assert_eq!(snapshot.points[0].depth, None);
     assert_eq!(snapshot.gauges.get(0).expect("the gauge").newest, None);
-    assert_eq!(snapshot.unknown_gauges.len(), 1);
+    assert!(snapshot.unknown_gauges.is_empty(), "the city knows it");
+}
+
+#[test]
+fn what_a_gauge_gave_before_the_city_knew_it_is_recalled_when_it_does() {
+    let mut script = Script::begin();
+    let depth = observation("lg-0001", BEGIN, Some(0.3), Quality::Pass);
+    let stage = Observation {
+        parameter: Parameter::Stage,
+        ..depth.clone()
+    };
+    let elsewhere = observation("lg-9999", BEGIN, Some(0.3), Quality::Pass);
+    script.step(Input::Observed(vec![stage, elsewhere]));
+    script.tick_after(1);
+    let city = script.world.snapshot().city;
+    script.world = World::restore(city.clone(), &script.world.save()).expect("a world");
+    let newcomers = script.world.newcomers();
+    assert_eq!(newcomers, [(depth.gauge.clone(), Parameter::Depth)]);
+    script.step(Input::Recalled(vec![depth]));
+    script.tick_after(1);
+    let shown = script.world.snapshot().points[0].depth;
+    assert_eq!(shown, Some((BEGIN, 0.3)));
+    script.world = World::restore(city, &script.world.save()).expect("a world");
+    assert!(script.world.newcomers().is_empty(), "once");
 }
 
 #[test]

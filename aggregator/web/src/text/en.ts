@@ -166,17 +166,18 @@ export const en: Words = {
   unknownGauges: (ids) => `Gauges not on file: ${ids}`,
   refused: {
     "unknown-gauge": "From gauges not on file",
-    future: "Observed in the future, refused",
-    "too-old": "Observed before 2000, refused",
+    future: "Observed in the future: kept, in doubt",
+    "too-old": "Observed too long ago: kept aside",
     "bad-payload": "Unreadable payload, refused",
     "bad-topic": "Wrong topic, refused",
     "out-of-range": "Out of the gauge's range, flagged",
     "wrong-mode": "Exercise mixed with actual, refused",
-    "wrong-parameter": "Wrong parameter, refused",
+    "wrong-parameter": "Not what the layer says: kept, not shown",
     "given-up": "Batches given up by full gateways",
     "commit-failures": "Failed to store",
     conflicting: "Another value for a known time, refused",
     "number-reused": "Batch number used twice: a gateway went back, or two share a name",
+    "quarantine-full": "No room to keep more aside; gateways hold their own",
   },
 
   parameter: {

@@ -193,17 +193,18 @@ export const zh = {
   unknownGauges: (ids: string) => `未登记的监测计：${ids}`,
   refused: {
     "unknown-gauge": "未登记的监测计",
-    future: "观测时间在未来，已拒收",
-    "too-old": "观测时间早于 2000 年，已拒收",
+    future: "观测时间在未来，已保存，存疑",
+    "too-old": "观测时间过早，已隔离保存",
     "bad-payload": "报文无法解析，已拒收",
     "bad-topic": "主题不符，已拒收",
     "out-of-range": "超出量程，已标记",
     "wrong-mode": "演练与实况混用，已拒收",
-    "wrong-parameter": "监测参数不符，已拒收",
+    "wrong-parameter": "参数与图层不符，已保存，不显示",
     "given-up": "网关缓存已满而放弃的批次",
     "commit-failures": "入库失败",
     conflicting: "同一时刻报来不同数值，已拒收",
     "number-reused": "批次编号重复而内容不同（网关回退或重名）",
+    "quarantine-full": "隔离区已满，网关自行保留数据",
   } satisfies Record<Trouble, string>,
 
   parameter: {

@@ -1,0 +1,264 @@
+//! Observations on their way into a group: admitted, compared with what is known, or put aside.
+
+use shared::{
+    observation::Observation,
+    quality::{Quality, Test},
+};
+
+use super::{
+    Group, KEPT_PAYLOAD, Ledger, Taken,
+    aside::Aside,
+    giver::{Giver, KEPT_CHANNEL},
+    remarks::Subject,
+};
+use crate::{
+    counters::Counter,
+    ingest::{Admission, Origin},
+    merge::Novelty,
+    store::{Quarantined, Refused, Store, StoreError},
+    world::Input,
+};
+
+impl Ledger {
+    pub(super) fn observations(
+        &mut self,
+        group: &mut Group,
+        store: &dyn Store,
+        mut observations: Vec<Observation>,
+        giver: &Giver,
+        taken: Taken<'_>,
+    ) -> Result<usize, StoreError> {
+        let mut failed = Ok(());
+        observations.retain_mut(|observation| {
+            if failed.is_err() {
+                return false;
+            }
+            self.admit(group, store, observation, giver, taken)
+                .unwrap_or_else(|e| {
+                    failed = Err(e);
+                    false
+                })
+        });
+        failed?;
+        let count = observations.len();
+        if count > 0 {
+            self.input(group, Input::Observed(observations), taken.at);
+        }
+        Ok(count)
+    }
+
+    /// Whether an observation is to be written; it gets the flag with which it enters.
+    fn admit(
+        &mut self,
+        group: &mut Group,
+        store: &dyn Store,
+        observation: &mut Observation,
+        giver: &Giver,
+        taken: Taken<'_>,
+    ) -> Result<bool, StoreError> {
+        let origin = giver.origin;
+        let Ok(admission) = self.admitter.admit(observation, origin, taken.at) else {
+            self.put_aside(group, store, observation, giver, taken)?;
+            return Ok(false);
+        };
+        if admission.is_ahead {
+            let as_it_came = observation.clone();
+            self.ahead.note(as_it_came, giver.clone(), taken.at);
+        }
+        let takes_back = observation.quality == Quality::Fail;
+        (observation.quality, observation.tests) = (admission.quality, admission.tests);
+        let is_odd = self.is_odd(group, &admission, observation, giver, taken);
+        let mut outcome = self.novelty(store, observation)?;
+        if origin == Origin::ThirdParty {
+            // A third party that fails its own word takes it back; one that says another corrects it.
+            let is_about_known = match outcome {
+                Novelty::Duplicate => takes_back,
+                Novelty::Conflict => true,
+                Novelty::New | Novelty::Better => false,
+            };
+            if is_about_known && self.spoken.is_by(observation, taken.channel) {
+                observation.tests = observation.tests.with(Test::Corrected);
+                outcome = self.novelty(store, observation)?;
+            }
+            // What was not taken is nobody's word: said twice it would else correct another's.
+            if matches!(outcome, Novelty::New | Novelty::Better) {
+                self.spoken.note(observation, taken.channel);
+            }
+        }
+        match outcome {
+            Novelty::New => self.counts.add(Counter::Observations, 1),
+            Novelty::Better => {}
+            Novelty::Duplicate => self.counts.add(Counter::Duplicates, 1),
+            Novelty::Conflict => {
+                self.counts.add(Counter::Duplicates, 1);
+                let cause = || format!("another value was known for {}", observation.observed_at);
+                self.object_to(
+                    group,
+                    giver,
+                    observation,
+                    Counter::Conflicting,
+                    taken,
+                    cause,
+                );
+            }
+        }
+        let is_taken = matches!(outcome, Novelty::New | Novelty::Better);
+        if is_taken && !is_odd && self.remarks.is_remarked(&giver.name) {
+            self.remarks.end(&giver.name, &Subject::of(observation));
+        }
+        Ok(is_taken)
+    }
+
+    fn novelty(
+        &mut self,
+        store: &dyn Store,
+        observation: &Observation,
+    ) -> Result<Novelty, StoreError> {
+        let (gauge, parameter) = (&observation.gauge, observation.parameter);
+        self.deduplicator.judge(
+            observation,
+            || {
+                Ok(store
+                    .newest(gauge, parameter)?
+                    .map(|s| s.observation.observed_at))
+            },
+            || {
+                let known = store.get(gauge, parameter, observation.observed_at)?;
+                Ok::<_, StoreError>(known.map(|s| s.observation))
+            },
+        )
+    }
+
+    /// Keeps an observation that may not enter now.
+    fn put_aside(
+        &mut self,
+        group: &mut Group,
+        store: &dyn Store,
+        observation: &Observation,
+        giver: &Giver,
+        taken: Taken<'_>,
+    ) -> Result<(), StoreError> {
+        let reason = match self.room(store)?.take(&giver.name, observation) {
+            Aside::Known => {
+                self.counts.add(Counter::Duplicates, 1);
+                return Ok(());
+            }
+            Aside::Full => Counter::QuarantineFull,
+            Aside::New => {
+                group.quarantined.push(Quarantined {
+                    sender: giver.name.clone(),
+                    reason: Counter::TooOld.name().to_owned(),
+                    received_at: taken.at,
+                    observation: observation.clone(),
+                });
+                Counter::TooOld
+            }
+        };
+        let (at, floor) = (observation.observed_at, self.admitter.floor(taken.at));
+        let cause = || format!("it is of {at}; what is kept reaches back to {floor}");
+        self.object_to(group, giver, observation, reason, taken, cause);
+        Ok(())
+    }
+
+    /// Says what is odd about an observation that enters, if anything is.
+    fn is_odd(
+        &mut self,
+        group: &mut Group,
+        admission: &Admission,
+        observation: &Observation,
+        giver: &Giver,
+        taken: Taken<'_>,
+    ) -> bool {
+        if admission.out_of_range {
+            self.counts.add(Counter::OutOfRange, 1);
+        }
+        let (at, given) = (observation.observed_at, observation.parameter);
+        if let Some(expected) = admission.expected {
+            let cause = || format!("the layer says that it gives {expected}, this is {given}");
+            let reason = Counter::WrongParameter;
+            self.object_to(group, giver, observation, reason, taken, cause);
+        } else if admission.unknown_gauge {
+            let cause = || "no layer knows the gauge".to_owned();
+            self.object_to(
+                group,
+                giver,
+                observation,
+                Counter::UnknownGauge,
+                taken,
+                cause,
+            );
+        } else if admission.is_ahead {
+            let ahead_s = at.seconds_since(taken.at);
+            let cause = || format!("it is of {at}, {ahead_s:.0} s ahead of the clock here");
+            self.object_to(group, giver, observation, Counter::Future, taken, cause);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn object_to(
+        &mut self,
+        group: &mut Group,
+        giver: &Giver,
+        observation: &Observation,
+        reason: Counter,
+        taken: Taken<'_>,
+        cause: impl FnOnce() -> String,
+    ) {
+        let payload = serde_json::to_vec(observation).unwrap_or_default();
+        let taken = Taken {
+            payload: &payload,
+            ..taken
+        };
+        let cause = || format!("{}: {}", observation.gauge, cause());
+        self.object(group, giver, Subject::of(observation), reason, taken, cause);
+    }
+
+    /// Counts what is wrong; the first of its kind is listed and becomes a remark.
+    pub(super) fn object(
+        &mut self,
+        group: &mut Group,
+        giver: &Giver,
+        subject: Subject,
+        reason: Counter,
+        taken: Taken<'_>,
+        cause: impl FnOnce() -> String,
+    ) {
+        let mut detail = None;
+        let is_new = self
+            .remarks
+            .begin(&giver.name, subject, reason, taken.at, || {
+                let cause = cause();
+                detail = Some(cause.clone());
+                cause
+            });
+        match detail {
+            Some(detail) if is_new => self.refuse(group, reason, detail, taken),
+            _ => self.counts.add(reason, 1),
+        }
+    }
+
+    /// Counts what was not taken, and keeps its beginning.
+    pub(super) fn refuse(
+        &mut self,
+        group: &mut Group,
+        counter: Counter,
+        detail: String,
+        taken: Taken<'_>,
+    ) {
+        self.counts.add(counter, 1);
+        let head = taken.payload.get(..taken.payload.len().min(KEPT_PAYLOAD));
+        let payload = String::from_utf8_lossy(head.unwrap_or_default())
+            .chars()
+            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+            .collect();
+        group.refused.push(Refused {
+            received_at: taken.at,
+            reason: counter.name().to_owned(),
+            topic: taken.channel.chars().take(KEPT_CHANNEL).collect(),
+            detail,
+            payload,
+        });
+    }
+}

@@ -1,0 +1,247 @@
+//! What is wrong with somebody's readings at present: said once when it begins and once when it ends,
+//! and with every acknowledgement to the agent whose technician should know.
+
+use std::collections::{BTreeMap, HashMap};
+
+use shared::{
+    gauge::Parameter, ids::GaugeId, limits::MAX_REMARKS, observation::Observation, time::Timestamp,
+    wire::Remark,
+};
+
+use crate::counters::Counter;
+
+/// Senders that are remembered; of more it is only counted.
+const MAX_SENDERS: usize = 1_000;
+
+/// Subjects of one sender that are remembered.
+const MAX_SUBJECTS: usize = 100;
+
+/// What was not said again for so long, in milliseconds of storm time, has ended: its gauge may be
+/// gone from the gateway's configuration.
+const FORGOTTEN_MS: i64 = 3_600_000;
+
+/// What a remark is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// All that a sender sends.
+    All,
+    Series(GaugeId, Parameter),
+}
+
+impl Subject {
+    /// The series of an observation.
+    pub fn of(observation: &Observation) -> Self {
+        Self::Series(observation.gauge.clone(), observation.parameter)
+    }
+
+    fn gauge(&self) -> Option<GaugeId> {
+        match self {
+            Self::All => None,
+            Self::Series(gauge, _) => Some(gauge.clone()),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Standing {
+    reason: Counter,
+    cause: String,
+    last: Timestamp,
+}
+
+/// What begins or ends, for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    pub sender: String,
+    pub gauge: Option<GaugeId>,
+    pub reason: Counter,
+    /// Why; `None` where it has ended.
+    pub cause: Option<String>,
+}
+
+/// The remarks that stand, by sender.
+#[derive(Debug, Default)]
+pub struct Remarks {
+    standing: HashMap<String, BTreeMap<Subject, Standing>>,
+    news: Vec<News>,
+    swept: Option<Timestamp>,
+}
+
+impl Remarks {
+    /// Something is wrong with what a sender sends. Returns whether that is new.
+    pub fn begin(
+        &mut self,
+        sender: &str,
+        subject: Subject,
+        reason: Counter,
+        at: Timestamp,
+        cause: impl FnOnce() -> String,
+    ) -> bool {
+        if self.standing.len() >= MAX_SENDERS && !self.standing.contains_key(sender) {
+            return false;
+        }
+        let of_sender = self.standing.entry(sender.to_owned()).or_default();
+        let is_full = of_sender.len() >= MAX_SUBJECTS;
+        match of_sender.get_mut(&subject) {
+            Some(standing) if standing.reason == reason => {
+                standing.last = standing.last.max(at);
+                return false;
+            }
+            None if is_full => return false,
+            _ => {}
+        }
+        let cause = cause();
+        self.news.push(News {
+            sender: sender.to_owned(),
+            gauge: subject.gauge(),
+            reason,
+            cause: Some(cause.clone()),
+        });
+        let standing = Standing {
+            reason,
+            cause,
+            last: at,
+        };
+        of_sender.insert(subject, standing);
+        true
+    }
+
+    /// Whether anything stands against a sender: nothing else needs to ask on.
+    pub fn is_remarked(&self, sender: &str) -> bool {
+        self.standing.contains_key(sender)
+    }
+
+    /// All is well with what a sender sends of a subject.
+    pub fn end(&mut self, sender: &str, subject: &Subject) {
+        if let Some(of_sender) = self.standing.get_mut(sender)
+            && let Some(standing) = of_sender.remove(subject)
+        {
+            self.news.push(ended(sender, subject, &standing));
+            if of_sender.is_empty() {
+                self.standing.remove(sender);
+            }
+        }
+    }
+
+    /// What goes with an acknowledgement to a sender.
+    pub fn of(&self, sender: &str) -> Vec<Remark> {
+        let standing = self.standing.get(sender).into_iter().flatten();
+        let remark = |(subject, standing): (&Subject, &Standing)| Remark {
+            gauge: subject.gauge(),
+            reason: standing.reason.name().to_owned(),
+            cause: standing.cause.clone(),
+        };
+        standing.map(remark).take(MAX_REMARKS).collect()
+    }
+
+    /// Forgets what was not said again for long; looks at most every minute of storm time.
+    pub fn sweep(&mut self, now: Timestamp) {
+        const EVERY_MS: i64 = 60_000;
+        let is_soon = |at: Timestamp| (0..EVERY_MS).contains(&now.millis_since(at));
+        if self.swept.is_some_and(is_soon) {
+            return;
+        }
+        self.swept = Some(now);
+        let news = &mut self.news;
+        self.standing.retain(|sender, of_sender| {
+            of_sender.retain(|subject, standing| {
+                let stays = now.millis_since(standing.last) < FORGOTTEN_MS;
+                if !stays {
+                    news.push(ended(sender, subject, standing));
+                }
+                stays
+            });
+            !of_sender.is_empty()
+        });
+    }
+
+    /// What began and ended since this was asked last.
+    pub fn take_news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
+    }
+}
+
+fn ended(sender: &str, subject: &Subject, standing: &Standing) -> News {
+    News {
+        sender: sender.to_owned(),
+        gauge: subject.gauge(),
+        reason: standing.reason,
+        cause: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_millis(second * 1_000)
+    }
+
+    fn series(gauge: &str) -> Subject {
+        Subject::Series(gauge.parse().expect("id"), Parameter::Depth)
+    }
+
+    fn begin(remarks: &mut Remarks, gauge: &str, second: i64) -> bool {
+        let cause = || format!("since {second}");
+        let reason = Counter::UnknownGauge;
+        remarks.begin("gw-1", series(gauge), reason, at(second), cause)
+    }
+
+    #[test]
+    fn what_stands_is_news_once_when_it_begins_and_once_when_it_ends() {
+        let mut remarks = Remarks::default();
+        assert!(begin(&mut remarks, "lg-1", 0) && !begin(&mut remarks, "lg-1", 1));
+        let said: Vec<_> = remarks.take_news().into_iter().map(|n| n.cause).collect();
+        assert_eq!(said, [Some("since 0".to_owned())]);
+        let [remark] = &*remarks.of("gw-1") else {
+            panic!("one")
+        };
+        assert_eq!(
+            (&*remark.reason, &*remark.cause),
+            ("unknown-gauge", "since 0")
+        );
+        assert!(remarks.of("gw-2").is_empty());
+        remarks.end("gw-1", &series("lg-2"));
+        assert!(remarks.is_remarked("gw-1"), "of another gauge");
+        remarks.end("gw-1", &series("lg-1"));
+        assert!(!remarks.is_remarked("gw-1"));
+        let said: Vec<_> = remarks.take_news().into_iter().map(|n| n.cause).collect();
+        assert_eq!(said, [None]);
+        let reason = Counter::WrongParameter;
+        assert!(begin(&mut remarks, "lg-1", 2));
+        let other = remarks.begin("gw-1", series("lg-1"), reason, at(3), String::new);
+        assert!(other, "another reason is news");
+    }
+
+    #[test]
+    fn what_was_not_said_again_for_an_hour_has_ended() {
+        let mut remarks = Remarks::default();
+        begin(&mut remarks, "lg-1", 0);
+        begin(&mut remarks, "lg-2", 0);
+        begin(&mut remarks, "lg-2", 30);
+        let mut left = |second| {
+            remarks.sweep(at(second));
+            remarks.of("gw-1").len()
+        };
+        assert_eq!(left(3_599), 2);
+        assert_eq!(left(3_658), 2, "looked at a moment ago");
+        assert_eq!(left(10), 2, "the clock went back");
+        assert_eq!(left(3_600), 1);
+        assert_eq!(left(3_660), 0);
+        assert_eq!(remarks.take_news().len(), 4);
+    }
+
+    #[test]
+    fn there_is_an_end_to_what_is_remembered() {
+        let mut remarks = Remarks::default();
+        let new = (0..300).filter(|k| begin(&mut remarks, &format!("lg-{k}"), 0));
+        assert_eq!(new.count(), MAX_SUBJECTS);
+        assert_eq!(remarks.of("gw-1").len(), MAX_REMARKS);
+        let reason = Counter::TooOld;
+        let sender = |k| format!("flood/v1/in/{k}");
+        let mut all = |k| remarks.begin(&sender(k), Subject::All, reason, at(0), String::new);
+        assert_eq!((0..3_000).filter(|k| all(*k)).count(), MAX_SENDERS - 1);
+        assert!(!all(0), "it stands");
+    }
+}

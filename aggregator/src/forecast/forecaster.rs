@@ -8,6 +8,7 @@ use shared::{
 };
 
 use super::{Forecast, ForecastState, PointModel};
+use crate::merge::RainKind;
 
 /// Forecasts all points of a city.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,9 +44,10 @@ impl Forecaster {
         &self.state
     }
 
-    /// Takes a rain intensity. Order does not matter.
-    pub fn observe_rain(&mut self, gauge: &GaugeId, at: Timestamp, mm_per_h: f64) {
-        self.state.observe_rain(gauge, at, mm_per_h);
+    /// Takes a reading of a rain gauge in its own unit, without a value where that cannot be used.
+    /// Order does not matter.
+    pub fn observe_rain(&mut self, gauge: &GaugeId, at: Timestamp, value: Option<f64>) {
+        self.state.observe_rain(gauge, at, value);
     }
 
     /// Takes a trusted depth. Order does not matter.
@@ -64,18 +66,19 @@ impl Forecaster {
         }
     }
 
-    /// The rain of that time was none that fell.
-    pub fn forget_rain(&mut self, gauge: &GaugeId, at: Timestamp) {
-        if let Some(rain) = self.state.rain.get_mut(gauge) {
-            rain.forget(at);
-        }
+    /// Rain now at a gauge that a point uses, in mm/h, by its newest readings.
+    #[must_use]
+    pub fn rain_mm_per_h(&self, gauge: &GaugeId, kind: RainKind) -> Option<f64> {
+        self.state.rain.get(gauge)?.now_mm_per_h(kind)
     }
 
     /// What is of later times was not.
     pub fn forget_after(&mut self, latest: Timestamp) {
-        let depths = self.state.points.values_mut().map(|p| &mut p.depths);
-        for values in depths.chain(self.state.rain.values_mut()) {
-            values.forget_after(latest);
+        for point in self.state.points.values_mut() {
+            point.depths.forget_after(latest);
+        }
+        for rain in self.state.rain.values_mut() {
+            rain.forget_after(latest);
         }
     }
 
@@ -105,7 +108,7 @@ impl Forecaster {
 
 #[cfg(test)]
 mod tests {
-    use shared::waterlogging::Thresholds;
+    use shared::{gauge::Parameter, waterlogging::Thresholds};
 
     use super::{
         super::{Method, RainGauge},
@@ -114,6 +117,11 @@ mod tests {
     use crate::network::Storage;
 
     const START: Timestamp = Timestamp::from_millis(1_784_622_000_000);
+
+    const RAIN: RainKind = RainKind {
+        parameter: Parameter::RainfallIntensity,
+        interval_s: 60,
+    };
 
     fn forecaster() -> (Forecaster, PointId, GaugeId) {
         let (id, gauge): (PointId, GaugeId) =
@@ -128,7 +136,7 @@ mod tests {
             interval_s: 60,
             rain_gauges: vec![RainGauge {
                 id: gauge.clone(),
-                interval_s: 60,
+                kind: RAIN,
             }],
         };
         (Forecaster::new(vec![model]), id, gauge)
@@ -146,7 +154,7 @@ mod tests {
     fn heavy_rain_raises_the_forecast_and_the_members_disagree() {
         let (mut f, id, gauge) = forecaster();
         for m in 0..20 {
-            f.observe_rain(&gauge, minute(m), 90.0);
+            f.observe_rain(&gauge, minute(m), Some(90.0));
             f.observe_depth(&id, minute(m), 0.1);
         }
         let forecast = one(&mut f, minute(19)).expect("has data");
@@ -163,13 +171,13 @@ mod tests {
             let model = f.models.get_mut(&id).expect("the point");
             let of = |id: &str| RainGauge {
                 id: id.parse().expect("id"),
-                interval_s: 60,
+                kind: RAIN,
             };
             model.rain_gauges = gauges.iter().map(|(gauge, _)| of(gauge)).collect();
             f = Forecaster::new(f.models.into_values().collect());
             for m in 0..20 {
                 for (gauge, mm_per_h) in gauges {
-                    f.observe_rain(&gauge.parse().expect("id"), minute(m), *mm_per_h);
+                    f.observe_rain(&gauge.parse().expect("id"), minute(m), Some(*mm_per_h));
                 }
                 f.observe_depth(&id, minute(m), 0.1);
             }
@@ -189,7 +197,7 @@ mod tests {
     fn without_rain_a_wet_point_drains() {
         let (mut f, id, gauge) = forecaster();
         for m in 0..20 {
-            f.observe_rain(&gauge, minute(m), 0.0);
+            f.observe_rain(&gauge, minute(m), Some(0.0));
             f.observe_depth(&id, minute(m), 0.3);
         }
         let forecast = one(&mut f, minute(19)).expect("has data");
@@ -219,8 +227,8 @@ mod tests {
         let (mut f, id, gauge) = forecaster();
         let model = f.models.get_mut(&id).expect("the point");
         model.interval_s = 900;
-        model.rain_gauges[0].interval_s = 900;
-        f.observe_rain(&gauge, minute(-15), 30.0);
+        model.rain_gauges[0].kind.interval_s = 900;
+        f.observe_rain(&gauge, minute(-15), Some(30.0));
         f.observe_depth(&id, minute(0), 0.3);
         let forecast = one(&mut f, minute(44)).expect("within three intervals");
         assert_eq!(forecast.method, Method::Reservoir);
@@ -230,12 +238,12 @@ mod tests {
     #[test]
     fn what_was_taken_back_is_forgotten() {
         let (mut f, id, gauge) = forecaster();
-        let before = f.clone();
-        f.observe_rain(&gauge, minute(0), 40.0);
+        f.observe_rain(&gauge, minute(0), Some(40.0));
+        assert_eq!(f.rain_mm_per_h(&gauge, RAIN), Some(40.0));
         f.observe_depth(&id, minute(0), 0.3);
-        f.forget_rain(&gauge, minute(0));
+        f.observe_rain(&gauge, minute(0), None);
         f.forget_depth(&id, minute(0));
-        assert_eq!(f.state.rain, before.state.rain);
+        assert_eq!(f.rain_mm_per_h(&gauge, RAIN), None);
         assert_eq!(one(&mut f, minute(1)), None);
     }
 
@@ -244,8 +252,8 @@ mod tests {
         let (mut a, id, gauge) = forecaster();
         let (mut b, _, _) = forecaster();
         for m in 0..30 {
-            a.observe_rain(&gauge, minute(m), 2.0 * m as f64);
-            b.observe_rain(&gauge, minute(29 - m), 2.0 * (29 - m) as f64);
+            a.observe_rain(&gauge, minute(m), Some(2.0 * m as f64));
+            b.observe_rain(&gauge, minute(29 - m), Some(2.0 * (29 - m) as f64));
         }
         for f in [&mut a, &mut b] {
             f.observe_depth(&id, minute(29), 0.1);
@@ -257,7 +265,7 @@ mod tests {
     fn what_was_saved_is_gone_on_from_with_what_the_city_still_has() {
         let (mut f, id, gauge) = forecaster();
         for m in 0..45 {
-            f.observe_rain(&gauge, minute(m), 40.0);
+            f.observe_rain(&gauge, minute(m), Some(40.0));
             f.observe_depth(&id, minute(m), 0.1);
             f.run(minute(m));
         }
@@ -281,7 +289,7 @@ mod tests {
     fn rain_that_no_point_uses_is_not_remembered() {
         let (mut f, ..) = forecaster();
         let before = f.clone();
-        f.observe_rain(&"rg-9".parse().expect("id"), minute(0), 40.0);
+        f.observe_rain(&"rg-9".parse().expect("id"), minute(0), Some(40.0));
         assert_eq!(f, before);
     }
 }

@@ -13,10 +13,7 @@ use super::{
     Forecast,
     skill::{VERIFIED_MINUTES, Verification},
 };
-
-/// Rain is remembered for this long: after three hours it weighs less than a millionth in what
-/// runs off now.
-const RAIN_MS: i64 = 3 * 3_600_000;
+use crate::merge::Rain;
 
 /// Depths are remembered for this long: the rate of rise looks back to the newest of them that is
 /// ten minutes old.
@@ -56,11 +53,6 @@ impl Recent {
     pub fn until(&self, at: Timestamp) -> impl Iterator<Item = (Timestamp, f64)> + '_ {
         self.0.range(..=at).rev().map(|(at, value)| (*at, *value))
     }
-
-    /// Values of a span, both ends included, oldest first.
-    pub fn within(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = f64> + '_ {
-        self.0.range(from..=to).map(|(_, value)| *value)
-    }
 }
 
 /// What is remembered of one point.
@@ -96,8 +88,8 @@ impl PointMemory {
 pub struct ForecastState {
     /// Of every point of the city.
     pub(super) points: BTreeMap<PointId, PointMemory>,
-    /// Intensities in mm/h of the gauges that a point uses.
-    pub(super) rain: BTreeMap<GaugeId, Recent>,
+    /// Of the gauges that a point uses.
+    pub(super) rain: BTreeMap<GaugeId, Rain>,
 }
 
 impl ForecastState {
@@ -111,10 +103,7 @@ impl ForecastState {
                 .into_iter()
                 .map(|id| (id, PointMemory::default()))
                 .collect(),
-            rain: gauges
-                .into_iter()
-                .map(|id| (id, Recent::default()))
-                .collect(),
+            rain: gauges.into_iter().map(|id| (id, Rain::default())).collect(),
         }
     }
 
@@ -128,10 +117,10 @@ impl ForecastState {
         }
     }
 
-    /// Takes a rain intensity in mm/h; that of a gauge that no point uses is not remembered.
-    pub(super) fn observe_rain(&mut self, gauge: &GaugeId, at: Timestamp, mm_per_h: f64) {
+    /// Takes a reading of rain; that of a gauge that no point uses is not remembered.
+    pub(super) fn observe_rain(&mut self, gauge: &GaugeId, at: Timestamp, value: Option<f64>) {
         if let Some(rain) = self.rain.get_mut(gauge) {
-            rain.insert(at, mm_per_h.max(0.0), RAIN_MS);
+            rain.observe(at, value);
         }
     }
 }
@@ -150,9 +139,5 @@ mod tests {
         let kept: Vec<_> = recent.until(at(1_000)).map(|(_, value)| value).collect();
         assert_eq!(kept, [100.0, 90.0, 60.0, 40.0]);
         assert_eq!(recent.newest(), Some((at(100), 100.0)));
-        assert_eq!(
-            recent.within(at(40), at(90)).collect::<Vec<_>>(),
-            [40.0, 60.0, 90.0]
-        );
     }
 }

@@ -15,7 +15,11 @@ use super::{
     memory::{PointMemory, Recent},
     summary::Summary,
 };
-use crate::{assess::STALE_INTERVALS, network::Storage};
+use crate::{
+    assess::STALE_INTERVALS,
+    merge::{Rain, RainKind, mean_mm_per_h},
+    network::Storage,
+};
 
 /// Rain of the last minutes that stands for "now", and no less than so many intervals of its gauge.
 const RAIN_NOW_MS: i64 = 10 * 60_000;
@@ -59,13 +63,12 @@ pub struct PointModel {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RainGauge {
     pub id: GaugeId,
-    /// How often it reports, in seconds.
-    pub interval_s: u32,
+    pub kind: RainKind,
 }
 
 impl RainGauge {
     fn now_ms(&self) -> i64 {
-        RAIN_NOW_MS.max(RAIN_NOW_INTERVALS * i64::from(self.interval_s) * 1000)
+        RAIN_NOW_MS.max(RAIN_NOW_INTERVALS * i64::from(self.kind.interval_s) * 1000)
     }
 }
 
@@ -83,7 +86,7 @@ impl PointModel {
         &self,
         now: Timestamp,
         memory: &PointMemory,
-        rain: &BTreeMap<GaugeId, Recent>,
+        rain: &BTreeMap<GaugeId, Rain>,
     ) -> Option<Forecast> {
         let (basis_at, depth_m) = memory.depths.newest()?;
         if now.millis_since(basis_at) > self.silent_ms() {
@@ -107,21 +110,20 @@ impl PointModel {
         SILENT_MS.max(stale)
     }
 
-    fn rain_now(&self, at: Timestamp, rain: &BTreeMap<GaugeId, Recent>) -> Option<RainNow> {
+    fn rain_now(&self, at: Timestamp, rain: &BTreeMap<GaugeId, Rain>) -> Option<RainNow> {
         let mut fresh = Vec::new();
         let known = self.rain_gauges.iter();
         for (gauge, series) in known.filter_map(|gauge| Some((gauge, rain.get(&gauge.id)?))) {
             let from = at.plus_millis(-gauge.now_ms());
-            let recent: Vec<f64> = series.within(from, at).collect();
-            if recent.is_empty() {
+            let recent = series.falls(gauge.kind, at);
+            let Some(falling) = mean_mm_per_h(recent.take_while(|fall| fall.at >= from)) else {
                 continue;
-            }
-            let falling = recent.iter().sum::<f64>() / recent.len() as f64;
+            };
             let (mut routed, mut weights) = (0.0, 0.0);
-            for (t, mm_per_h) in series.until(at) {
-                let age_minutes = at.seconds_since(t) / 60.0;
-                let weight = (-age_minutes / RUNOFF_MINUTES).exp();
-                routed += weight * mm_per_h;
+            for fall in series.falls(gauge.kind, at) {
+                let age_minutes = at.seconds_since(fall.at) / 60.0;
+                let weight = (-age_minutes / RUNOFF_MINUTES).exp() * fall.hours;
+                routed += weight * fall.mm_per_h;
                 weights += weight;
             }
             // Those of the last minutes are among them, so the weights are more than nothing.

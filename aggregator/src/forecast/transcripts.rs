@@ -11,13 +11,14 @@
 
 use insta::assert_snapshot;
 use shared::{
+    gauge::Parameter,
     ids::{GaugeId, PointId},
     time::Timestamp,
     waterlogging::Thresholds,
 };
 
 use super::*;
-use crate::network::Storage;
+use crate::{merge::RainKind, network::Storage};
 
 const START: Timestamp = Timestamp::from_millis(1_784_622_000_000);
 
@@ -50,7 +51,10 @@ impl Underpass {
             interval_s: 60,
             rain_gauges: vec![RainGauge {
                 id: gauge.clone(),
-                interval_s: 60,
+                kind: RainKind {
+                    parameter: Parameter::RainfallIntensity,
+                    interval_s: 60,
+                },
             }],
         };
         Self {
@@ -73,7 +77,7 @@ impl Underpass {
             let share = (now - from) as f64 / (to - from).max(1) as f64;
             if let Some(mm_per_h) = rain.at(share) {
                 self.forecaster
-                    .observe_rain(&self.gauge, minute(now), mm_per_h);
+                    .observe_rain(&self.gauge, minute(now), Some(mm_per_h));
             }
             if let Some(depth_m) = depth.at(share) {
                 self.forecaster

@@ -10,6 +10,7 @@ use shared::{
     observation::Observation,
     quality::Quality,
     time::{EARLIEST, Timestamp},
+    value::Value,
     waterlogging::Thresholds,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -21,11 +22,12 @@ use super::{
     problem::Problem,
 };
 use crate::{
+    merge::Rain,
     network::{Gauge, WaterloggingPoint},
     publish::view::CurveView,
     schema,
     store::{Refused, Store, StoreError},
-    world::intensity_mm_per_h,
+    world::rain_kind,
 };
 
 /// Most observations in one answer.
@@ -37,7 +39,7 @@ type Element = (i64, Option<f64>, Quality);
 fn element(o: &Observation) -> Element {
     (
         o.observed_at.as_millis(),
-        o.value.map(shared::value::Value::units),
+        o.value.map(Value::units),
         o.quality,
     )
 }
@@ -189,11 +191,14 @@ pub async fn hydrograph(
         let depth = store.range(&level, Parameter::Depth, from, to, MAX_LIMIT)?;
         let mut rain = Vec::new();
         for gauge in &rain_gauges {
-            for stored in store.range(&gauge.id, gauge.parameter, from, to, MAX_LIMIT)? {
-                if let Some(intensity) = intensity_mm_per_h(gauge, &stored.observation) {
-                    rain.push((stored.observation.observed_at, intensity));
-                }
-            }
+            let found = store.range(&gauge.id, gauge.parameter, from, to, MAX_LIMIT)?;
+            let readings = found.iter().map(|stored| {
+                let value = stored.observation.trusted().map(Value::units);
+                (stored.observation.observed_at, value)
+            });
+            let of_gauge: Rain = readings.collect();
+            let falls = of_gauge.falls(rain_kind(gauge), to);
+            rain.extend(falls.map(|fall| (fall.at, fall.mm_per_h)));
         }
         Ok((depth, rain))
     })

@@ -1,8 +1,10 @@
 //! One observation per (gauge, `observed_at`), whatever the order and however often it comes; and
-//! the trend of those that came last.
+//! the trend and the rain of those that came last.
 
 mod deduplicator;
+mod rain;
 mod trend;
 
 pub(crate) use deduplicator::{Deduplicator, Novelty};
+pub(crate) use rain::{Rain, RainKind, mean_mm_per_h};
 pub(crate) use trend::{NEWS_MS, Trend, TrendSpan};

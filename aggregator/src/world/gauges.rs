@@ -1,12 +1,12 @@
 //! Gauges: the newest observation of each, and whether it has fallen silent.
 
-use shared::{gauge::Parameter, observation::Observation, time::Timestamp};
+use shared::{observation::Observation, time::Timestamp};
 
 use super::{
     change::GaugeNews,
     snapshot::{GaugeFacts, Newest},
 };
-use crate::{assess::STALE_INTERVALS, network::Gauge};
+use crate::{assess::STALE_INTERVALS, merge::RainKind, network::Gauge};
 
 /// A gauge is silent when nothing came for this long: several of its own intervals.
 pub(super) fn silent_after_ms(gauge: &Gauge) -> i64 {
@@ -48,16 +48,11 @@ impl GaugeFacts {
     }
 }
 
-/// A rain observation as intensity in mm/h; `None` for other parameters or untrusted values.
+/// What a rain gauge gives.
 #[must_use]
-pub fn intensity_mm_per_h(gauge: &Gauge, observation: &Observation) -> Option<f64> {
-    mm_per_h(gauge, observation.trusted()?.units())
-}
-
-pub(super) fn mm_per_h(gauge: &Gauge, units: f64) -> Option<f64> {
-    match gauge.parameter {
-        Parameter::RainfallIntensity => Some(units),
-        Parameter::RainfallDepth => Some(units * 3600.0 / f64::from(gauge.interval_s)),
-        Parameter::Depth | Parameter::Stage | Parameter::WaterLevel => None,
+pub fn rain_kind(gauge: &Gauge) -> RainKind {
+    RainKind {
+        parameter: gauge.parameter,
+        interval_s: gauge.interval_s,
     }
 }

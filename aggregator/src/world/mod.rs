@@ -34,7 +34,7 @@ mod tests;
 pub use arrival::{Arrival, Input, Principal, Request, RequestId, Started, Wish};
 pub use change::{Change, GaugeNews};
 pub use effect::{Answer, Effect, Refusal};
-pub use gauges::intensity_mm_per_h;
+pub(crate) use gauges::rain_kind;
 pub use place::{GaugeIndex, PointIndex, TruckIndex};
 pub use saved::SavedFormError;
 pub use snapshot::{AgentFacts, Figures, GaugeFacts, Newest, PointFacts, Snapshot, TruckFacts};

@@ -10,9 +10,10 @@ use shared::{
     ids::{GaugeId, PointId, TruckId},
     observation::Observation,
     time::Timestamp,
+    value::Value,
 };
 
-use super::{arrival::Started, gauges::intensity_mm_per_h};
+use super::{arrival::Started, gauges::rain_kind};
 use crate::{
     dispatch::{Plan, Roads},
     forecast::{Forecast, ForecastState, Forecaster, PointModel, RainGauge},
@@ -51,9 +52,11 @@ impl Outlook {
     pub fn new(city: &City) -> Self {
         let gauges: HashMap<&GaugeId, &Gauge> = city.gauges.iter().map(|g| (&g.id, g)).collect();
         let interval_s = |id: &GaugeId| gauges.get(id).map_or(0, |gauge| gauge.interval_s);
-        let rain_gauge = |id: &GaugeId| RainGauge {
-            id: id.clone(),
-            interval_s: interval_s(id),
+        let rain_gauge = |id: &GaugeId| {
+            gauges.get(id).map(|gauge| RainGauge {
+                id: id.clone(),
+                kind: rain_kind(gauge),
+            })
         };
         let model = |p: &crate::network::WaterloggingPoint| PointModel {
             id: p.id.clone(),
@@ -63,7 +66,7 @@ impl Outlook {
             drain_m3h: p.drain.get(),
             thresholds: p.thresholds,
             interval_s: interval_s(&p.level_gauge),
-            rain_gauges: p.rain_gauges.iter().map(rain_gauge).collect(),
+            rain_gauges: p.rain_gauges.iter().filter_map(rain_gauge).collect(),
         };
         Self {
             roads: Roads::new(&city.roads, city.points.iter().map(|p| p.position)),
@@ -101,11 +104,15 @@ impl Outlook {
 
     pub fn observe(&mut self, gauge: &Gauge, observation: &Observation) {
         let at = observation.observed_at;
-        match intensity_mm_per_h(gauge, observation) {
-            Some(intensity) => self.forecaster.observe_rain(&gauge.id, at, intensity),
-            None if gauge.parameter.is_rain() => self.forecaster.forget_rain(&gauge.id, at),
-            None => {}
+        if gauge.parameter.is_rain() {
+            let value = observation.trusted().map(Value::units);
+            self.forecaster.observe_rain(&gauge.id, at, value);
         }
+    }
+
+    /// Rain now at a gauge that a point uses, in mm/h.
+    pub fn rain_mm_per_h(&self, gauge: &Gauge) -> Option<f64> {
+        self.forecaster.rain_mm_per_h(&gauge.id, rain_kind(gauge))
     }
 
     /// Takes a depth that is followed, or, without one, takes back what was followed at that time.

@@ -5,7 +5,6 @@ use shared::time::Timestamp;
 use super::super::{
     change::{Change, GaugeNews},
     effect::Effect,
-    gauges::mm_per_h,
     place::GaugeIndex,
     state::World,
 };
@@ -40,8 +39,9 @@ impl World {
             self.city.gauges.get(gauge.index())?,
             self.gauges.get(gauge.index())?,
         );
-        let (at, value) = facts.trusted.filter(|_| !facts.is_silent)?;
+        let (at, _) = facts.trusted.filter(|_| !facts.is_silent)?;
         let behind = facts.newest?.observed_at.millis_since(at);
-        (behind <= NEWS_MS).then(|| mm_per_h(described, value.units()))?
+        let is_news = described.parameter.is_rain() && behind <= NEWS_MS;
+        is_news.then(|| self.outlook.rain_mm_per_h(described))?
     }
 }

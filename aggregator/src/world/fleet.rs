@@ -9,13 +9,14 @@ use shared::{
     time::Timestamp,
 };
 
-use super::snapshot::TruckFacts;
+use super::{snapshot::TruckFacts, whereabouts::Whereabouts};
 use crate::{network::PumpTruck, orders::Order};
 
 /// A truck and what it last reported.
 #[derive(Debug)]
 pub(super) struct TruckLive {
     pub report: Option<TruckReport>,
+    pub whereabouts: Whereabouts,
     /// When it was last told an order.
     pub last_sent: Option<Timestamp>,
     /// As of the newest tick.
@@ -27,18 +28,20 @@ impl TruckLive {
     pub fn new(truck: &PumpTruck) -> Self {
         Self {
             report: None,
+            whereabouts: Whereabouts::default(),
             last_sent: None,
             facts: Arc::new(TruckFacts {
                 position: truck.home,
+                is_position_doubted: false,
                 report: None,
                 order: None,
             }),
         }
     }
 
-    /// Where it is: its last report, else its home.
+    /// Where it is, as far as its reports are believed, else its home.
     pub fn position(&self, home: LonLat) -> LonLat {
-        self.report.as_ref().map_or(home, |r| r.position)
+        self.whereabouts.position().unwrap_or(home)
     }
 }
 

@@ -30,6 +30,7 @@ mod state;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod whereabouts;
 
 pub use arrival::{Arrival, Input, Principal, Request, RequestId, Started, Wish};
 pub use change::{Change, GaugeNews};

@@ -32,6 +32,7 @@ use super::{
     publication::Publication,
     snapshot::{AgentFacts, GaugeFacts, Newest},
     state::World,
+    whereabouts::Whereabouts,
 };
 use crate::{
     assess::AssessmentState,
@@ -114,6 +115,8 @@ struct PointForm {
 #[derive(Debug, Serialize, Deserialize)]
 struct TruckForm {
     report: Option<TruckReport>,
+    #[serde(default)]
+    whereabouts: Whereabouts,
     last_sent: Option<Timestamp>,
 }
 
@@ -159,6 +162,7 @@ impl World {
             .map(|(described, t)| {
                 let form = TruckForm {
                     report: t.report.clone(),
+                    whereabouts: t.whereabouts,
                     last_sent: t.last_sent,
                 };
                 (described.id.clone(), form)
@@ -216,6 +220,7 @@ impl World {
             if let Some(place) = self.places.trucks.get(&id) {
                 let truck = &mut self.trucks[*place];
                 truck.report = saved.report;
+                truck.whereabouts = saved.whereabouts;
                 truck.last_sent = saved.last_sent;
             }
         }

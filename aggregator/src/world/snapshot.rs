@@ -109,8 +109,10 @@ pub struct PointFacts {
 /// What is known of a pump truck.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TruckFacts {
-    /// Where it last reported to be, else its home.
+    /// Where it last reported to be, as far as that is believed, else its home.
     pub position: LonLat,
+    /// Whether its newest report tells of a place where it cannot be.
+    pub is_position_doubted: bool,
     pub report: Option<TruckReport>,
     /// The order that binds it, and the point it goes to.
     pub order: Option<(OrderId, PointId)>,

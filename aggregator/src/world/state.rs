@@ -23,6 +23,7 @@ use super::{
     points::PointLive,
     publication::Publication,
     snapshot::{AgentFacts, GaugeFacts, Snapshot},
+    whereabouts::Reach,
 };
 use crate::{
     counters::Counts,
@@ -62,6 +63,7 @@ pub(super) struct Places {
     pub(super) points_of: IndexVec<GaugeIndex, Vec<PointIndex>>,
     /// After so many milliseconds without an observation a gauge is silent.
     pub(super) silent_after_ms: IndexVec<GaugeIndex, i64>,
+    pub(super) reach: Reach,
 }
 
 impl Places {
@@ -80,6 +82,7 @@ impl Places {
             trucks: placed(city.trucks.iter().map(|t| &t.id)),
             points_of,
             silent_after_ms: city.gauges.iter().map(gauges::silent_after_ms).collect(),
+            reach: Reach::of(city),
         }
     }
 }

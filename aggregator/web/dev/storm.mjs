@@ -23,6 +23,7 @@ export class Storm extends Water {
     return {
       ...fixed,
       position: duty?.at ?? t.home,
+      position_in_doubt: false,
       reported_at: silent ? null : iso(this.now - (t.key % 20) * 1000),
       state: duty?.state ?? (out ? "out-of-service" : silent ? "unknown" : "idle"),
       order: duty?.order.id ?? null,

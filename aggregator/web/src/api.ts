@@ -565,6 +565,10 @@ export interface TruckProperties {
   capacity_m3h: number;
   home: LonLat;
   position: LonLat;
+  /**
+   * The truck's newest report tells of a place where it cannot be; `position` is the one before.
+   */
+  position_in_doubt: boolean;
   reported_at: Instant | null;
   state: TruckState;
   order: Id | null;
@@ -833,6 +837,10 @@ export interface Truck {
   capacity_m3h: number;
   home: LonLat;
   position: LonLat;
+  /**
+   * The truck's newest report tells of a place where it cannot be; `position` is the one before.
+   */
+  position_in_doubt: boolean;
   reported_at: Instant | null;
   state: TruckState;
   order: Id | null;

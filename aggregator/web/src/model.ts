@@ -20,7 +20,8 @@ export const WORK_COUNTERS = [
   "observations",
   "duplicates",
   "batches",
-  "commits", "readmitted",
+  "commits",
+  "readmitted",
 ] as const satisfies readonly Counter[];
 export type Trouble = Exclude<Counter, (typeof WORK_COUNTERS)[number]>;
 

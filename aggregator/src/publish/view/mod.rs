@@ -324,6 +324,8 @@ pub struct TruckView<'a> {
     pub home: LonLat,
     #[schema(value_type = schema::LonLat)]
     pub position: LonLat,
+    /// The truck's newest report tells of a place where it cannot be; `position` is the one before.
+    pub position_in_doubt: bool,
     #[schema(value_type = Option<schema::Instant>, required)]
     pub reported_at: Option<Timestamp>,
     pub state: TruckDoing,
@@ -345,6 +347,7 @@ impl<'a> TruckView<'a> {
             capacity_m3h: truck.capacity,
             home: truck.home,
             position: facts.position,
+            position_in_doubt: facts.is_position_doubted,
             reported_at: report.map(|r| r.reported_at),
             state: report.map_or(TruckDoing::Unknown, |r| r.state.into()),
             order: facts.order.as_ref().map(|(order, _)| order),

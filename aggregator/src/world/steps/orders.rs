@@ -44,6 +44,8 @@ impl World {
         let open = self.orders.open_of(&report.truck);
         let next = open.and_then(|order| Some((order.clone(), order.after(&report)?)));
         let by = Principal::Truck(report.truck.clone());
+        let seen = (report.reported_at, report.position);
+        truck.whereabouts.take(seen, &self.places.reach);
         truck.report = Some(report);
         if let Some((order, state)) = next {
             self.go_over(order, state, Act { by, at: now }, effects);
@@ -207,6 +209,7 @@ impl World {
             let order = self.orders.open_of(&described.id);
             let facts = TruckFacts {
                 position: truck.position(described.home),
+                is_position_doubted: truck.whereabouts.is_doubted(),
                 report: truck.report.clone(),
                 order: order.map(|o| (o.id.clone(), o.point.clone())),
             };

@@ -193,7 +193,10 @@ export function truckRow(page: Page, t: Truck): TemplateResult {
     name: page.name(t.name, t.id),
     value: format.flow(t.capacity_m3h),
     age: page.age(t.reported_at),
-    lines: [`${w.truckState[t.state]}${bound}`],
+    lines: [
+      `${w.truckState[t.state]}${bound}`,
+      ...(t.position_in_doubt ? [w.detail.positionInDoubt] : []),
+    ],
   });
 }
 

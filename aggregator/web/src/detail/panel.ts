@@ -235,7 +235,8 @@ class DetailPanel extends Part {
               <button class="link" @click=${() => page.choices.select({ kind: "point", id: bound })}>${page.pointName(bound)}</button></dd></div>`
             : nothing
         }
-      </dl>`,
+      </dl>
+      ${t.position_in_doubt ? html`<p class="quiet">${w.detail.positionInDoubt}</p>` : nothing}`,
     );
   }
 

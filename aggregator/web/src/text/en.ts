@@ -377,6 +377,8 @@ export const en: Words = {
     alertLevel: "Alert level",
     truckAt: "Position reported",
     noReport: "never reported, shown at its home",
+    positionInDoubt:
+      "Its newest position cannot be right (no fix, or a jump): shown where it was before",
     truckPoint: "Bound for",
     pumped: "Pumped on this order",
     thresholdLabel: (status, depth) => `${status} ${depth}`,

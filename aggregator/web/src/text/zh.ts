@@ -403,6 +403,7 @@ export const zh = {
     alertLevel: "警戒水位",
     truckAt: "位置上报",
     noReport: "从未上报，地图上为驻地",
+    positionInDoubt: "最新上报的位置不可信（无定位或跳变），地图上为此前位置",
     truckPoint: "目的地",
     pumped: "本次已抽",
     thresholdLabel: (status: string, depth: string) => `${status} ${depth}`,

@@ -114,7 +114,7 @@ mod tests {
         super::{Method, RainGauge},
         *,
     };
-    use crate::network::Storage;
+    use crate::network::{Lack, Storage};
 
     const START: Timestamp = Timestamp::from_millis(1_784_622_000_000);
 
@@ -129,9 +129,10 @@ mod tests {
         let model = PointModel {
             id: id.clone(),
             storage: Storage::new(&[(0.0, 0.0), (0.5, 500.0), (2.0, 4000.0)]).expect("valid"),
-            catchment_ha: 3.0,
+            catchment_ha: Some(3.0),
             runoff: 0.8,
-            drain_m3h: 600.0,
+            drain_m3h: Some(600.0),
+            lacks: Vec::new(),
             thresholds: Thresholds::default(),
             interval_s: 60,
             rain_gauges: vec![RainGauge {
@@ -213,6 +214,21 @@ mod tests {
         let forecast = one(&mut f, minute(19)).expect("has data");
         assert_eq!(forecast.method, Method::RateOfRise);
         assert!(forecast.horizons[0].p50_m > 0.19);
+    }
+
+    #[test]
+    fn a_point_without_a_catchment_is_forecast_by_its_rise_and_says_what_it_lacks() {
+        let (mut f, id, gauge) = forecaster();
+        let model = f.models.get_mut(&id).expect("the point");
+        (model.catchment_ha, model.lacks) = (None, vec![Lack::Catchment]);
+        for m in 0..20 {
+            f.observe_rain(&gauge, minute(m), Some(90.0));
+            f.observe_depth(&id, minute(m), 0.02 * m as f64);
+        }
+        let forecast = one(&mut f, minute(19)).expect("has data");
+        assert_eq!(forecast.method, Method::RateOfRise);
+        assert_eq!(forecast.lacks, [Lack::Catchment]);
+        assert!(forecast.peak_m > 0.4, "{}", forecast.peak_m);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     assess::STALE_INTERVALS,
     merge::{Rain, RainKind, mean_mm_per_h},
-    network::Storage,
+    network::{Lack, Storage},
 };
 
 /// Rain of the last minutes that stands for "now", and no less than so many intervals of its gauge.
@@ -49,10 +49,13 @@ const RISE_FADES_MINUTES: Members<f64> = [5.0, 20.0, 60.0];
 pub struct PointModel {
     pub id: PointId,
     pub storage: Storage,
-    pub catchment_ha: f64,
+    /// Without it, or without the drain, rain cannot be turned into depth: the rate of rise is used.
+    pub catchment_ha: Option<f64>,
     /// Share of the rain that runs off, 0–1.
     pub runoff: f64,
-    pub drain_m3h: f64,
+    pub drain_m3h: Option<f64>,
+    /// What is assumed or done without, told with every forecast.
+    pub lacks: Vec<Lack>,
     pub thresholds: Thresholds,
     /// How often the depth is reported, in seconds.
     pub interval_s: u32,
@@ -92,8 +95,10 @@ impl PointModel {
         if now.millis_since(basis_at) > self.silent_ms() {
             return None;
         }
-        let (method, net_m3h) = match self.rain_now(basis_at, rain) {
-            Some(rain) => (Method::Reservoir, self.net_by_rain(&rain)),
+        let by_rain = self.rain_now(basis_at, rain);
+        let by_rain = by_rain.and_then(|rain| self.net_by_rain(&rain));
+        let (method, net_m3h) = match by_rain {
+            Some(net_m3h) => (Method::Reservoir, net_m3h),
             None => (Method::RateOfRise, self.net_by_rise(&memory.depths)),
         };
         let summary = Summary {
@@ -102,7 +107,10 @@ impl PointModel {
             depths: self.depths(depth_m, &net_m3h, memory.pumping_m3h),
             verification: &memory.verification,
         };
-        Some(summary.forecast(method, by_member(&net_m3h)))
+        Some(Forecast {
+            lacks: self.lacks.clone(),
+            ..summary.forecast(method, by_member(&net_m3h))
+        })
     }
 
     fn silent_ms(&self) -> i64 {
@@ -140,10 +148,12 @@ impl PointModel {
         })
     }
 
-    /// Inflow less natural drainage of the members, in m³/h for every planned step.
-    fn net_by_rain(&self, now: &RainNow) -> Vec<Members<f64>> {
+    /// Inflow less natural drainage of the members, in m³/h for every planned step; `None` where it is
+    /// not known what flows in and off.
+    fn net_by_rain(&self, now: &RainNow) -> Option<Vec<Members<f64>>> {
+        let (catchment_ha, drain_m3h) = (self.catchment_ha?, self.drain_m3h?);
         // 1 mm/h on 1 ha is 10 m³/h.
-        let per_mm = self.runoff * self.catchment_ha * 10.0;
+        let per_mm = self.runoff * catchment_ha * 10.0;
         let share = 1.0 - (-STEP_MINUTES / RUNOFF_MINUTES).exp();
         let faded = |minutes: f64| now.falling * (-minutes / FADE_MINUTES).exp();
         let mut routed: Members<f64> = [now.routed; 3];
@@ -157,9 +167,9 @@ impl PointModel {
             for (routed, rain) in routed.iter_mut().zip(rain) {
                 *routed += (rain - *routed) * share;
             }
-            routed.map(|mm_per_h| per_mm * mm_per_h - self.drain_m3h)
+            routed.map(|mm_per_h| per_mm * mm_per_h - drain_m3h)
         };
-        Step::planned().map(net).collect()
+        Some(Step::planned().map(net).collect())
     }
 
     /// The same without rain data: the change of the last minutes goes on for a while.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use shared::time::Timestamp;
 
 use super::{Skill, grid::PLANNED_STEPS};
+use crate::network::Lack;
 
 /// What a forecast rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -11,7 +12,7 @@ use super::{Skill, grid::PLANNED_STEPS};
 pub enum Method {
     /// Rain fills the sag and drains empty it.
     Reservoir,
-    /// No rain data: the change of the last minutes goes on for a while.
+    /// No rain data, or it is not known what becomes of the rain: the change of the last minutes goes on for a while.
     RateOfRise,
 }
 
@@ -57,6 +58,9 @@ pub struct Forecast {
     pub skill: Skill,
     /// [epoch ms, p10, p50, p90] every five minutes.
     pub curve: Vec<(i64, f64, f64, f64)>,
+    /// What is not known of the point.
+    #[serde(default)]
+    pub lacks: Vec<Lack>,
     /// What the planner needs.
     pub inflow: Vec<Inflow>,
 }

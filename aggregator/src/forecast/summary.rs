@@ -70,6 +70,7 @@ impl Summary<'_> {
                 .iter()
                 .map(|s| (at(s), s.p10, s.p50, s.p90))
                 .collect(),
+            lacks: Vec::new(),
             inflow,
         }
     }

@@ -44,9 +44,10 @@ impl Underpass {
         let model = PointModel {
             id: point.clone(),
             storage: Storage::new(&[(0.0, 0.0), (0.5, 500.0), (2.0, 4000.0)]).expect("rises"),
-            catchment_ha: 3.0,
+            catchment_ha: Some(3.0),
             runoff: 0.8,
-            drain_m3h: 600.0,
+            drain_m3h: Some(600.0),
+            lacks: Vec::new(),
             thresholds: Thresholds::default(),
             interval_s: 60,
             rain_gauges: vec![RainGauge {

@@ -59,16 +59,32 @@ pub struct WaterloggingPoint {
     pub district: Option<FeatureId>,
     pub level_gauge: GaugeId,
     pub rain_gauges: Vec<GaugeId>,
-    pub catchment: Hectares,
+    pub catchment: Option<Hectares>,
     /// Share of the rain that runs off, 0–1.
     pub runoff: f64,
     /// What the drains take away.
-    pub drain: CubicMetresPerHour,
+    pub drain: Option<CubicMetresPerHour>,
     pub storage: Storage,
+    /// What the layer does not say.
+    pub lacks: Vec<Lack>,
     /// Importance, 1 (ordinary) to 5 (lives depend on it).
     pub weight: f64,
     pub thresholds: Thresholds,
     pub max_trucks: usize,
+}
+
+/// What a layer may leave unsaid of a point. Its forecast makes do without, and says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lack {
+    /// No catchment: rain cannot be turned into inflow.
+    Catchment,
+    /// No share of the rain that runs off: that of a paved city is assumed.
+    Runoff,
+    /// No drain: what flows off cannot be reckoned.
+    Drain,
+    /// No storage curve: that of a typical street is assumed.
+    Storage,
 }
 
 /// What kind of place a waterlogging point is.

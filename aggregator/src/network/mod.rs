@@ -11,7 +11,7 @@ mod settings;
 mod storage;
 mod unread;
 
-pub use city::{City, Gauge, PlainFeature, PointKind, PumpTruck, WaterloggingPoint};
+pub use city::{City, Gauge, Lack, PlainFeature, PointKind, PumpTruck, WaterloggingPoint};
 pub use layer::LayerName;
 pub use read::{CityError, TOLD, read_city};
 pub use road::{Road, RoadClass};

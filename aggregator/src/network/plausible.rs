@@ -72,15 +72,19 @@ impl Usual {
 pub fn points(points: &[WaterloggingPoint]) -> Vec<Finding> {
     let mut found = Vec::new();
     for point in points {
-        let drain = point.drain.get();
         // Where nothing drains, zero is right.
-        let drain = Some(drain).filter(|d| *d > 0.0);
+        let drain = point
+            .drain
+            .map(shared::units::CubicMetresPerHour::get)
+            .filter(|d| *d > 0.0);
         let highest = point.thresholds.severe_m;
         let complaints = [
             (DRAIN.property, drain.and_then(|d| DRAIN.complaint(d))),
             (
                 CATCHMENT.property,
-                CATCHMENT.complaint(point.catchment.get()),
+                point
+                    .catchment
+                    .and_then(|area| CATCHMENT.complaint(area.get())),
             ),
             ("storage", storage(&point.storage)),
             (

@@ -15,7 +15,7 @@ use shared::{
 };
 
 use super::{
-    City, Gauge, LayerName, PlainFeature, PumpTruck, Road, Storage, WaterloggingPoint,
+    City, Gauge, Lack, LayerName, PlainFeature, PumpTruck, Road, Storage, WaterloggingPoint,
     area::Area,
     file::{read_layer, read_settings},
     layer::{Noted, Read, Reader, mistake},
@@ -28,6 +28,9 @@ const NEAREST_RAIN_GAUGES: usize = 3;
 
 /// Default for how many trucks find room at one point.
 const DEFAULT_MAX_TRUCKS: usize = 3;
+
+/// Share of the rain that runs off where a layer does not say: streets, roofs and some green.
+const TYPICAL_RUNOFF: f64 = 0.8;
 
 /// Mistakes and warnings that are told; more of them would scroll the first ones away.
 pub const TOLD: usize = 20;
@@ -272,12 +275,24 @@ fn point(reader: &Reader, city_thresholds: Thresholds, known: &Known) -> Read<Wa
     let (kind, district) = (reader.required("type"), known.district(reader));
     let level_gauge = level_gauge(reader, known);
     let rain_gauges = rain_gauges(reader, position, known);
-    let catchment = quantity::<Hectares>(reader, "catchment_ha", 0.01, 10_000.0);
-    let runoff = reader.number("runoff", 0.0, 1.0);
-    let drain = quantity::<CubicMetresPerHour>(reader, "drain_m3h", 0.0, 1.0e6);
-    let (storage, weight) = (storage(reader), reader.number("weight", 1.0, 5.0));
+    let catchment = if_said(reader, "catchment_ha", |name| {
+        quantity::<Hectares>(reader, name, 0.01, 10_000.0)
+    });
+    let runoff = if_said(reader, "runoff", |name| reader.number(name, 0.0, 1.0));
+    let drain = if_said(reader, "drain_m3h", |name| {
+        quantity::<CubicMetresPerHour>(reader, name, 0.0, 1.0e6)
+    });
+    let storage = if_said(reader, "storage", |name| storage(reader, name));
+    let weight = reader.number("weight", 1.0, 5.0);
     let thresholds = thresholds(reader, city_thresholds);
     let max_trucks = reader.optional("max_trucks");
+    let (catchment, runoff, drain, storage) = (catchment?, runoff?, drain?, storage?);
+    let lacks = [
+        (Lack::Catchment, catchment.is_none()),
+        (Lack::Runoff, catchment.is_some() && runoff.is_none()),
+        (Lack::Drain, drain.is_none()),
+        (Lack::Storage, storage.is_none()),
+    ];
     Ok(WaterloggingPoint {
         id: id?,
         name: name?,
@@ -286,14 +301,30 @@ fn point(reader: &Reader, city_thresholds: Thresholds, known: &Known) -> Read<Wa
         district: district?,
         level_gauge: level_gauge?,
         rain_gauges: rain_gauges?,
-        catchment: catchment?,
-        runoff: runoff?,
-        drain: drain?,
-        storage: storage?,
+        catchment,
+        runoff: runoff.unwrap_or(TYPICAL_RUNOFF),
+        drain,
+        storage: storage.unwrap_or_else(Storage::typical),
+        lacks: lacks
+            .into_iter()
+            .filter_map(|(lack, is_so)| is_so.then_some(lack))
+            .collect(),
         weight: weight?,
         thresholds: thresholds?,
         max_trucks: max_trucks?.unwrap_or(DEFAULT_MAX_TRUCKS),
     })
+}
+
+/// Reads a property that a layer may leave unsaid.
+fn if_said<'a, T>(
+    reader: &Reader,
+    name: &'a str,
+    read: impl FnOnce(&'a str) -> Read<T>,
+) -> Read<Option<T>> {
+    match reader.optional::<serde_json::Value>(name)? {
+        Some(_) => read(name).map(Some),
+        None => Ok(None),
+    }
 }
 
 fn level_gauge(reader: &Reader, known: &Known) -> Read<GaugeId> {
@@ -308,8 +339,7 @@ fn level_gauge(reader: &Reader, known: &Known) -> Read<GaugeId> {
     }
 }
 
-fn storage(reader: &Reader) -> Read<Storage> {
-    let name = "storage";
+fn storage(reader: &Reader, name: &str) -> Read<Storage> {
     let curve: Vec<(f64, f64)> = reader.required(name)?;
     match Storage::new(&curve) {
         Ok(storage) => Ok(storage),

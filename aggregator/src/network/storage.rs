@@ -36,6 +36,21 @@ impl Storage {
         })
     }
 
+    /// A sag of an ordinary street, of some 1,000 m² where it is waded through: an assumption for
+    /// points of which no curve is known.
+    #[must_use]
+    pub fn typical() -> Self {
+        Self {
+            curve: vec![
+                (0.0, 0.0),
+                (0.15, 50.0),
+                (0.5, 400.0),
+                (1.0, 1_100.0),
+                (4.0, 6_000.0),
+            ],
+        }
+    }
+
     /// The last pair: the greatest depth that it describes, in metres, and its volume.
     #[must_use]
     pub fn deepest(&self) -> (f64, f64) {

@@ -61,9 +61,10 @@ impl Outlook {
         let model = |p: &crate::network::WaterloggingPoint| PointModel {
             id: p.id.clone(),
             storage: p.storage.clone(),
-            catchment_ha: p.catchment.get(),
+            catchment_ha: p.catchment.map(shared::units::Hectares::get),
             runoff: p.runoff,
-            drain_m3h: p.drain.get(),
+            drain_m3h: p.drain.map(shared::units::CubicMetresPerHour::get),
+            lacks: p.lacks.clone(),
             thresholds: p.thresholds,
             interval_s: interval_s(&p.level_gauge),
             rain_gauges: p.rain_gauges.iter().filter_map(rain_gauge).collect(),

@@ -12,6 +12,7 @@ use std::{
     process::{Command, Output},
 };
 
+use aggregator::network::{Lack, read_city};
 use configurations::CONFIGURATIONS;
 use layers::LAYERS;
 
@@ -190,6 +191,28 @@ fn what_only_shows_at_the_start_ends_it_with_the_key_that_is_to_be_changed() {
         let last = said.lines().last().unwrap_or_default();
         assert!(last.starts_with(&expected), "{last:?} is not {expected:?}");
     }
+}
+
+#[test]
+fn what_is_not_known_of_a_point_is_not_asked_for() {
+    let bench = Bench::new();
+    let points = "harbour/waterlogging-points.geojson";
+    for property in [
+        "\"catchment_ha\": 3.2, ",
+        "\"runoff\": 0.85, ",
+        "\"drain_m3h\": 1500, ",
+        "\"storage\": [[0, 0], [0.15, 16], [0.5, 170], [1.0, 720], [2.0, 2500], [4.0, 7500]], ",
+    ] {
+        bench.replace("unsaid", points, property, "");
+    }
+    let checked = bench.program("check");
+    assert!(checked.status.success(), "{checked:?}");
+    let city = read_city(&bench.path("harbour")).expect("a city");
+    assert_eq!(
+        city.points[0].lacks,
+        [Lack::Catchment, Lack::Drain, Lack::Storage]
+    );
+    assert!(city.points[1].lacks.is_empty());
 }
 
 #[test]

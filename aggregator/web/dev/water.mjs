@@ -177,6 +177,7 @@ export class Water {
       reaches_waterlogged_at: reaches(p.thresholds.waterlogged_m),
       reaches_closure_at: reaches(p.thresholds.closure_m),
       dry_at: dry === undefined ? null : iso(this.now + dry * MINUTE),
+      lacks: [],
       skill: {
         horizon_minutes: 30,
         verified,

@@ -127,6 +127,10 @@ export type PointStatus = "unknown" | "dry" | "notice" | "waterlogged" | "closur
  */
 export type Method = "reservoir" | "rate-of-rise";
 /**
+ * What a layer may leave unsaid of a point. Its forecast makes do without, and says so.
+ */
+export type Lack = "catchment" | "runoff" | "drain" | "storage";
+/**
  * What a truck is doing, as far as is known.
  */
 export type TruckState =
@@ -287,6 +291,7 @@ export interface Schemas {
   Hydrograph: Hydrograph;
   Id: Id;
   Instant: Instant;
+  Lack: Lack;
   LayerName: LayerName;
   LayerProperties: LayerProperties;
   LonLat: LonLat;
@@ -522,6 +527,10 @@ export interface Forecast {
   reaches_closure_at: Instant | null;
   dry_at: Instant | null;
   skill: Skill;
+  /**
+   * What is not known of the point: it was done without, or something typical was assumed.
+   */
+  lacks: Lack[];
 }
 /**
  * Depths at one horizon, in metres: between `p10_m` and `p90_m` with a probability of 80 %.

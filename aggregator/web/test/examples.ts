@@ -56,6 +56,7 @@ export function forecast(given: Partial<Forecast> = {}): Forecast {
     reaches_waterlogged_at: null,
     reaches_closure_at: null,
     dry_at: null,
+    lacks: [],
     skill: {
       horizon_minutes: 30,
       verified: 0,

@@ -15,6 +15,7 @@ const SAID = {
   Cause: (w) => w.cause,
   Counter: (w) => w.refused,
   GaugeStatus: (w) => w.gaugeStatus,
+  Lack: (w) => w.detail.lacks,
   Method: (w) => w.detail.method,
   Mode: (w) => w.plan.confirm,
   OrderState: (w) => w.orderState,

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 use crate::{
     assess::{Cause, PointStatus},
     forecast::{Forecast, Horizon, Method, Skill},
-    network::{Gauge, PointKind, PumpTruck, WaterloggingPoint},
+    network::{Gauge, Lack, PointKind, PumpTruck, WaterloggingPoint},
     orders::{Order, OrderState},
     schema,
     world::{GaugeFacts, PointFacts, Snapshot, TruckFacts},
@@ -244,6 +244,8 @@ pub struct ForecastView<'a> {
     #[schema(value_type = Option<schema::Instant>, required)]
     pub dry_at: Option<Timestamp>,
     pub skill: &'a Skill,
+    /// What is not known of the point: it was done without, or something typical was assumed.
+    pub lacks: &'a [Lack],
 }
 
 impl<'a> From<&'a Forecast> for ForecastView<'a> {
@@ -259,6 +261,7 @@ impl<'a> From<&'a Forecast> for ForecastView<'a> {
             reaches_closure_at: forecast.reaches_closure_at,
             dry_at: forecast.dry_at,
             skill: &forecast.skill,
+            lacks: &forecast.lacks,
         }
     }
 }

@@ -7,6 +7,7 @@ import {
   type Hydrograph,
   isCurrent,
   isRain,
+  type Lack,
   type Observations,
   type Point,
   type Truck,
@@ -107,8 +108,16 @@ class DetailPanel extends Part {
       html`${figures}
         <p class="summary">${said}</p>
         ${this.#series(series, w.detail.chartLabel(page.name(p.name, p.id)), table, said)}
-        ${f ? html`<p class="fine">${issued}${sentences.skill(f.skill, w)}</p>` : nothing}`,
+        ${f ? html`<p class="fine">${issued}${sentences.skill(f.skill, w)}${this.#lacking(f.lacks)}</p>` : nothing}`,
     );
+  }
+
+  /** What the forecast makes do without. */
+  #lacking(lacks: Lack[]): string {
+    const { words: w } = this.page;
+    if (lacks.length === 0) return "";
+    const named = lacks.map((lack) => sentences.textOf(lack, w.detail.lacks));
+    return w.detail.lacking(named.join(w.comma));
   }
 
   /** What it is, and since when. */

@@ -364,6 +364,13 @@ export const en: Words = {
     summaryNoForecast: "No forecast.",
     issued: (at, method) => `Forecast from ${at} (${method}). `,
     method: { reservoir: "reservoir model", "rate-of-rise": "rate of rise" },
+    lacking: (what) => ` Not on file: ${what}.`,
+    lacks: {
+      catchment: "the catchment (rain is not reckoned with)",
+      runoff: "the runoff (80 % is assumed)",
+      drain: "the drain (rain is not reckoned with)",
+      storage: "the storage curve (a typical street is assumed)",
+    },
     skill: (n, horizon, error, persistence) =>
       `${horizon} min forecast verified ${n} times: mean error ${error}; assuming no change, ${persistence}`,
     skillWorse: ", so it is no better so far",

@@ -390,6 +390,13 @@ export const zh = {
       reservoir: "蓄水模型",
       "rate-of-rise": "涨速外推",
     } satisfies Record<Method, string>,
+    lacking: (what: string) => `尚未登记：${what}。`,
+    lacks: {
+      catchment: "汇水面积（预报未计雨量）",
+      runoff: "径流系数（按 80 % 计）",
+      drain: "排水能力（预报未计雨量）",
+      storage: "蓄水曲线（按一般道路估计）",
+    },
     skill: (n: string, horizon: number, error: string, persistence: string) =>
       `${horizon} 分钟预报已检验 ${n} 次：平均误差 ${error}；若假设水位不变，则为 ${persistence}`,
     skillWorse: "，目前并不更准",

@@ -51,6 +51,8 @@ pub enum Counter {
     /// Observations or batches for which the quarantine of their sender had no room. An agent keeps its
     /// own.
     QuarantineFull,
+    /// Observations of a gauge that reports far more often or more seldom than the layer says.
+    WrongInterval,
 }
 
 impl Counter {
@@ -93,6 +95,7 @@ impl Counter {
             }
             Self::Readmitted => "Observations that came out of quarantine",
             Self::QuarantineFull => "What a full quarantine had no room for",
+            Self::WrongInterval => "Observations far more often or more seldom than the layer says",
         }
     }
 
@@ -179,6 +182,7 @@ mod tests {
                 "number-reused",
                 "readmitted",
                 "quarantine-full",
+                "wrong-interval",
             ]
         );
     }

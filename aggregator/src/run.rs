@@ -26,8 +26,8 @@ use crate::{
     driver::Driver,
     http::{self, App},
     ingest::{
-        Admitter, BrokerClient, Committer, CommitterHandle, Downlink, DownlinkMessage, Ledger,
-        Line, Receipt, run_client, start_broker,
+        Admitter, BrokerClient, Committer, CommitterHandle, Described, Downlink, DownlinkMessage,
+        Ledger, Line, Receipt, run_client, start_broker,
     },
     metrics::Stages,
     network::City,
@@ -275,7 +275,13 @@ fn ledger(base: &Base) -> Result<Ledger> {
         keep_days,
         ..
     } = base;
-    let gauges = city.gauges.iter().map(|g| (g.id.clone(), g.parameter));
+    let gauges = city.gauges.iter().map(|gauge| {
+        let described = Described {
+            parameter: gauge.parameter,
+            interval_s: gauge.interval_s,
+        };
+        (gauge.id.clone(), described)
+    });
     Ok(Ledger::new(
         Admitter::new(gauges, clock.speed(), *keep_days),
         clock.mode(),

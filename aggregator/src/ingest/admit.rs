@@ -32,6 +32,8 @@ pub struct Admission {
     /// What the layer says that its gauge gives, where it is something else: it is kept in a series of
     /// its own.
     pub expected: Option<Parameter>,
+    /// How often the layer says that its gauge reports, in milliseconds of storm time.
+    pub interval_ms: Option<i64>,
 }
 
 /// An observation may not enter now: what is older than anything that is kept would be dropped at
@@ -39,10 +41,17 @@ pub struct Admission {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooOld;
 
+/// What a layer says of a gauge.
+#[derive(Debug, Clone, Copy)]
+pub struct Described {
+    pub parameter: Parameter,
+    pub interval_s: u32,
+}
+
 /// Judges observations against the clock and the city's gauges.
 #[derive(Debug)]
 pub struct Admitter {
-    parameters: HashMap<GaugeId, Parameter>,
+    gauges: HashMap<GaugeId, Described>,
     ahead_ms: i64,
     keep_ms: i64,
 }
@@ -53,13 +62,13 @@ impl Admitter {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "at most 3600 minutes")]
     pub fn new(
-        gauges: impl IntoIterator<Item = (GaugeId, Parameter)>,
+        gauges: impl IntoIterator<Item = (GaugeId, Described)>,
         speed: f64,
         keep_days: u32,
     ) -> Self {
         let ahead = Timestamp::from_millis(MAX_AHEAD_MS).seconds_since(Timestamp::from_millis(0));
         Self {
-            parameters: gauges.into_iter().collect(),
+            gauges: gauges.into_iter().collect(),
             ahead_ms: (ahead * speed.max(1.0) * 1000.0) as i64,
             keep_ms: i64::from(keep_days) * 86_400_000,
         }
@@ -92,7 +101,7 @@ impl Admitter {
         if o.observed_at < self.floor(now) {
             return Err(TooOld);
         }
-        let described = self.parameters.get(&o.gauge).copied();
+        let described = self.gauges.get(&o.gauge).copied();
         let (mut quality, mut tests) = (o.quality, o.tests);
         if origin == Origin::ThirdParty && quality != Quality::Fail {
             let mut control = QualityControl::new(Limits::default_for(o.parameter));
@@ -114,7 +123,8 @@ impl Admitter {
         let out_of_range = quality == Quality::Fail && range(tests);
         Ok(Admission {
             unknown_gauge: described.is_none(),
-            expected: described.filter(|p| *p != o.parameter),
+            expected: described.map(|d| d.parameter).filter(|p| *p != o.parameter),
+            interval_ms: described.map(|d| i64::from(d.interval_s) * 1000),
             out_of_range,
             is_ahead,
             quality,
@@ -148,7 +158,14 @@ mod tests {
             ("rg-1", Parameter::RainfallIntensity),
         ];
         Admitter::new(
-            gauges.map(|(id, p)| (id.parse().expect("id"), p)),
+            gauges.map(|(id, parameter)| {
+                let interval_s = 60;
+                let described = Described {
+                    parameter,
+                    interval_s,
+                };
+                (id.parse().expect("id"), described)
+            }),
             speed,
             30,
         )

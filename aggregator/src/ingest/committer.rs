@@ -245,7 +245,7 @@ mod tests {
     use super::*;
     use crate::{
         counters::Counts,
-        ingest::{Admitter, Claim},
+        ingest::{Admitter, Claim, Described},
         store::MemoryStore,
     };
 
@@ -260,7 +260,11 @@ mod tests {
 
     fn office() -> Office {
         let store = Arc::new(MemoryStore::default());
-        let gauges = [("lg-1".parse().expect("id"), Parameter::Depth)];
+        let described = Described {
+            parameter: Parameter::Depth,
+            interval_s: 60,
+        };
+        let gauges = [("lg-1".parse().expect("id"), described)];
         let clock = Clock::Real;
         let ledger = Ledger::new(
             Admitter::new(gauges, 1.0, 30),

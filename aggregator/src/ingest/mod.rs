@@ -14,7 +14,7 @@ mod line;
 mod mqtt;
 mod topics;
 
-pub use admit::{Admission, Admitter, Origin, TooOld};
+pub use admit::{Admission, Admitter, Described, Origin, TooOld};
 pub use broker::{BrokerError, start_broker};
 pub use committer::{Committer, CommitterHandle};
 pub use decode::{Claim, Form, Message, Undecoded, decode};

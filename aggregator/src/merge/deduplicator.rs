@@ -44,10 +44,41 @@ fn identity(o: &Observation) -> Identity {
     (o.gauge.clone(), o.parameter, o.observed_at)
 }
 
+/// The newest observation of a series, and how it came there.
+#[derive(Debug, Clone, Copy)]
+struct Front {
+    at: Timestamp,
+    /// Steps in a row that were far from the interval that the layer says.
+    odd_steps: u8,
+}
+
+/// A step is far from an interval if it is so many times longer or shorter.
+const FAR: i64 = 3;
+
+/// After so many odd steps in a row the layer is wrong, or the gateway.
+const ODD_STEPS: u8 = 10;
+
+impl Front {
+    fn step(&mut self, at: Timestamp, interval_ms: Option<i64>) {
+        let step_ms = at.millis_since(self.at);
+        let is_odd = interval_ms.is_some_and(|usual| {
+            step_ms.saturating_mul(FAR) < usual || step_ms > usual.saturating_mul(FAR)
+        });
+        self.odd_steps = if is_odd {
+            self.odd_steps.saturating_add(1)
+        } else {
+            0
+        };
+        self.at = at;
+    }
+}
+
 /// The newest observation time of every series, and the identities of the group being formed.
 #[derive(Debug, Default)]
 pub struct Deduplicator {
-    newest: BTreeMap<Parameter, HashMap<GaugeId, Timestamp>>,
+    newest: BTreeMap<Parameter, HashMap<GaugeId, Front>>,
+    /// Whether the observation that was judged last came at an odd pace.
+    is_odd_pace: bool,
     /// What was the newest of its series when it came, and is not in `group`.
     ahead: Vec<Observation>,
     group: HashMap<Identity, Observation>,
@@ -55,26 +86,33 @@ pub struct Deduplicator {
 
 impl Deduplicator {
     /// Judges one observation. `newest` and `get` ask the store for the newest time of its series and
-    /// for what has its identity, and are called only when needed.
+    /// for what has its identity, and are called only when needed. `interval_ms`: how often its gauge
+    /// is said to report.
     ///
     /// # Errors
     /// The store's own.
     pub fn judge<E>(
         &mut self,
         observation: &Observation,
+        interval_ms: Option<i64>,
         newest: impl FnOnce() -> Result<Option<Timestamp>, E>,
         get: impl FnOnce() -> Result<Option<Observation>, E>,
     ) -> Result<Novelty, E> {
         let (gauge, at) = (&observation.gauge, observation.observed_at);
+        self.is_odd_pace = false;
         let of_parameter = self.newest.entry(observation.parameter).or_default();
         let front = if let Some(front) = of_parameter.get_mut(gauge) {
             front
         } else {
-            let start = newest()?.unwrap_or(Timestamp::from_millis(i64::MIN));
+            let start = Front {
+                at: newest()?.unwrap_or(Timestamp::from_millis(i64::MIN)),
+                odd_steps: 0,
+            };
             of_parameter.entry(gauge.clone()).or_insert(start)
         };
-        if at > *front {
-            *front = at;
+        if at > front.at {
+            front.step(at, interval_ms);
+            self.is_odd_pace = front.odd_steps >= ODD_STEPS;
             self.ahead.push(observation.clone());
             return Ok(Novelty::New);
         }
@@ -95,6 +133,13 @@ impl Deduplicator {
         };
         self.group.insert(identity, observation.clone());
         Ok(outcome)
+    }
+
+    /// Whether the observation that was judged last is one of several that came far more often or more
+    /// seldom than its gauge is said to report.
+    #[must_use]
+    pub fn is_odd_pace(&self) -> bool {
+        self.is_odd_pace
     }
 
     /// The group is durable: from now on the store answers for it.
@@ -147,7 +192,10 @@ mod tests {
                 let of_it = |k: &&Identity| (&k.0, k.1) == (&o.gauge, o.parameter);
                 let newest = || Ok::<_, Infallible>(store.keys().filter(of_it).map(|k| k.2).max());
                 let get = || Ok(store.get(&identity(o)).cloned());
-                match deduplicator.judge(o, newest, get).expect("infallible") {
+                match deduplicator
+                    .judge(o, None, newest, get)
+                    .expect("infallible")
+                {
                     Novelty::New | Novelty::Better => write.push(o.clone()),
                     Novelty::Duplicate | Novelty::Conflict => {}
                 }
@@ -190,6 +238,32 @@ mod tests {
         tested.tests = tested.tests.with(Test::Spike);
         assert_eq!(beside(&tested, &first), Novelty::Duplicate);
         assert_eq!(beside(&first, &other), Novelty::Better);
+    }
+
+    #[test]
+    fn a_gauge_that_reports_at_another_pace_than_said_is_noticed_after_some_steps_and_when_it_is_mended()
+     {
+        let mut deduplicator = Deduplicator::default();
+        let mut minute = 0;
+        let mut pace = |step: i64, interval_minutes: i64| {
+            minute += step;
+            let o = observation(1, minute, 1, Quality::Pass);
+            let nothing = || Ok::<_, Infallible>(None);
+            let interval_ms = Some(interval_minutes * 60_000);
+            let judged = deduplicator.judge(&o, interval_ms, nothing, || Ok(None));
+            assert_eq!(judged, Ok(Novelty::New));
+            deduplicator.is_odd_pace()
+        };
+        assert!(!(0..20).any(|_| pace(1, 1)));
+        assert!(!pace(600, 1), "a night without a line");
+        let noticed: Vec<_> = (0..12).map(|_| pace(1, 4)).collect();
+        assert_eq!(
+            noticed.iter().position(|odd| *odd),
+            Some(8),
+            "that night was the first"
+        );
+        assert!(!pace(1, 3) && !pace(3, 1), "not far");
+        assert!((0..10).map(|_| pace(4, 1)).last().is_some_and(|odd| odd));
     }
 
     proptest! {

@@ -91,7 +91,8 @@ export type Counter =
   | "conflicting"
   | "number-reused"
   | "readmitted"
-  | "quarantine-full";
+  | "quarantine-full"
+  | "wrong-interval";
 /**
  * What is told of a feature, by its kind.
  */

@@ -68,7 +68,7 @@ impl Ledger {
         let takes_back = observation.quality == Quality::Fail;
         (observation.quality, observation.tests) = (admission.quality, admission.tests);
         let is_odd = self.is_odd(group, &admission, observation, giver, taken);
-        let mut outcome = self.novelty(store, observation)?;
+        let mut outcome = self.novelty(store, observation, admission.interval_ms)?;
         if origin == Origin::ThirdParty {
             // A third party that fails its own word takes it back; one that says another corrects it.
             let is_about_known = match outcome {
@@ -78,7 +78,7 @@ impl Ledger {
             };
             if is_about_known && self.spoken.is_by(observation, taken.channel) {
                 observation.tests = observation.tests.with(Test::Corrected);
-                outcome = self.novelty(store, observation)?;
+                outcome = self.novelty(store, observation, admission.interval_ms)?;
             }
             // What was not taken is nobody's word: said twice it would else correct another's.
             if matches!(outcome, Novelty::New | Novelty::Better) {
@@ -103,7 +103,19 @@ impl Ledger {
             }
         }
         let is_taken = matches!(outcome, Novelty::New | Novelty::Better);
-        if is_taken && !is_odd && self.remarks.is_remarked(&giver.name) {
+        let is_off_pace = origin == Origin::Agent && self.deduplicator.is_odd_pace();
+        if is_off_pace && !is_odd {
+            let said_s = admission.interval_ms.unwrap_or_default() / 1_000;
+            let cause = || format!("the layer says that it reports every {said_s} s");
+            self.object_to(
+                group,
+                giver,
+                observation,
+                Counter::WrongInterval,
+                taken,
+                cause,
+            );
+        } else if is_taken && !is_odd && self.remarks.is_remarked(&giver.name) {
             self.remarks.end(&giver.name, &Subject::of(observation));
         }
         Ok(is_taken)
@@ -113,10 +125,12 @@ impl Ledger {
         &mut self,
         store: &dyn Store,
         observation: &Observation,
+        interval_ms: Option<i64>,
     ) -> Result<Novelty, StoreError> {
         let (gauge, parameter) = (&observation.gauge, observation.parameter);
         self.deduplicator.judge(
             observation,
+            interval_ms,
             || {
                 Ok(store
                     .newest(gauge, parameter)?

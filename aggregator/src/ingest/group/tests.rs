@@ -11,7 +11,7 @@ use shared::{
 };
 
 use super::*;
-use crate::store::MemoryStore;
+use crate::{ingest::Described, store::MemoryStore};
 
 const NOW: Timestamp = Timestamp::from_millis(1_784_622_000_000);
 
@@ -47,7 +47,11 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let gauges = [("lg-1".parse().expect("id"), Parameter::Depth)];
+        let described = Described {
+            parameter: Parameter::Depth,
+            interval_s: 60,
+        };
+        let gauges = [("lg-1".parse().expect("id"), described)];
         let admitter = Admitter::new(gauges, 1.0, 30);
         let counts = Counts::default();
         Self {
@@ -281,6 +285,21 @@ fn an_agent_is_told_what_is_wrong_with_its_readings_until_it_is_right() {
         .map(|n| n.cause.is_some())
         .collect();
     assert_eq!(said, [true, false], "for the log");
+}
+
+#[test]
+fn a_gauge_that_reports_at_another_pace_than_its_layer_says_is_told() {
+    let mut desk = Desk::new();
+    let fast = |k: i64| observation("lg-1", k - 60, 1, Quality::Pass);
+    let commit = desk.write([batch(1, (0..30).map(fast).collect())]);
+    let listed: Vec<_> = commit.refused.iter().map(|r| &*r.reason).collect();
+    assert_eq!(listed, ["wrong-interval"]);
+    assert_eq!(desk.count(Counter::Observations), 30, "all are kept");
+    let third = Message::Intake(vec![observation("lg-1", 0, 1, Quality::Pass)]);
+    assert!(
+        desk.write([third]).refused.is_empty(),
+        "it may say what it likes"
+    );
 }
 
 /// A day, in seconds.

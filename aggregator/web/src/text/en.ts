@@ -177,6 +177,7 @@ export const en: Words = {
     "commit-failures": "Failed to store",
     conflicting: "Another value for a known time, refused",
     "number-reused": "Batch number used twice: a gateway went back, or two share a name",
+    "wrong-interval": "More often or more seldom than the layer says",
     "quarantine-full": "No room to keep more aside; gateways hold their own",
   },
 

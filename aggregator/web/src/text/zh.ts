@@ -204,6 +204,7 @@ export const zh = {
     "commit-failures": "入库失败",
     conflicting: "同一时刻报来不同数值，已拒收",
     "number-reused": "批次编号重复而内容不同（网关回退或重名）",
+    "wrong-interval": "上报间隔与图层不符",
     "quarantine-full": "隔离区已满，网关自行保留数据",
   } satisfies Record<Trouble, string>,
 

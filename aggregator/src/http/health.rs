@@ -49,6 +49,7 @@ pub async fn metrics(State(app): State<App>) -> Response {
         stages: app.stages.clone(),
         viewers: app.hub.viewers(),
         line: app.line.state(),
+        damaged: app.store.damaged(),
     };
     let head = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     (head, scrape.text()).into_response()

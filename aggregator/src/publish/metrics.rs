@@ -24,6 +24,8 @@ pub struct Scrape {
     pub stages: Arc<Stages>,
     pub viewers: usize,
     pub line: LineState,
+    /// Parts of the store.
+    pub damaged: u64,
 }
 
 impl Scrape {
@@ -81,6 +83,8 @@ impl Collector for Scrape {
         let help = "Whether observations can come from the broker: 0 where it is gone or refuses";
         let is_up = matches!(self.line, LineState::Quiet | LineState::Up);
         to.gauge("broker_up", help, i64::from(is_up))?;
+        let help = "Parts of the store that were found damaged since it was opened";
+        to.gauge("store_damaged", help, self.damaged)?;
         to.stages(&self.stages)
     }
 }

@@ -296,6 +296,7 @@ pub trait Store: Send + Sync {
     /// The store cannot tell.
     fn disk_bytes(&self) -> Result<u64, StoreError>;
 
-    /// Records that could not be decoded since the store was opened, each counted once.
+    /// Records that could not be decoded and parts of files that were found damaged since the store was
+    /// opened, when it was opened included; each counted once.
     fn damaged(&self) -> u64;
 }

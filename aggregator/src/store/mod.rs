@@ -22,11 +22,11 @@ pub use memory::MemoryStore;
 pub use record::{Flaw, RecordError};
 pub use retention::Forgetting;
 
-/// Opens the store in `folder`, creating it where there is none.
+/// Opens the store in `folder`, creating it where there is none. A damaged one is opened with whatever
+/// can be read of it: [`Store::damaged`] counts and the log tells what was found.
 ///
 /// # Errors
-/// The folder cannot be used, another process holds it, or its files are damaged beyond what a
-/// reader can pass over.
+/// The folder cannot be used, or another process holds it.
 pub fn open(folder: &Path) -> Result<Arc<dyn Store>, StoreError> {
     Ok(Arc::new(embedded::Embedded::open(folder)?))
 }

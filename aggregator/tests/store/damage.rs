@@ -182,27 +182,27 @@ fn a_damaged_block_of_the_engine_costs_the_arrivals_in_it_and_at_most_those_just
         let arrival = observed(number, 5, batch.collect());
         engine.store().commit(&commit(vec![arrival])).unwrap();
     }
-    behind(&mut engine, |folder| {
-        for table in tables(folder, &format!("arrivals-v1-{:020}-0", 1)) {
-            turn_a_bit(&table, b"g-4-77");
-        }
-    });
+    rot_while_open(&mut engine, &format!("arrivals-v1-{:020}-0", 1), b"g-4-77");
     let store = engine.store();
     let left = numbers(store, 0);
     assert!(left.is_sorted() && !left.contains(&4), "{left:?}");
     assert!(left.starts_with(&[1]) && left.ends_with(&[5, 6, 7, 8, 9]));
     assert_eq!(numbers(store, 3), [5, 6, 7, 8, 9]);
     assert_eq!(store.damaged(), 1);
+    engine.reopen();
+    let found = numbers(engine.store(), 0);
+    assert_eq!(
+        found,
+        (1..=9).collect::<Vec<_>>(),
+        "the engine's journal still has them"
+    );
+    assert_eq!(engine.store().damaged(), 1, "the table is set aside");
 }
 
 #[test]
-fn a_damaged_block_of_one_day_leaves_the_other_days_to_be_read() {
+fn a_damaged_block_of_one_day_leaves_the_other_days_to_be_read_and_is_made_good() {
     let mut engine = three_days();
-    behind(&mut engine, |folder| {
-        for table in tables(folder, "series-v1-1") {
-            turn_a_bit(&table, b"lg-1");
-        }
-    });
+    rot_while_open(&mut engine, "series-v1-1", b"lg-1");
     let store = engine.store();
     let left = store.range(&gauge("lg-1"), Parameter::Depth, at(0), at(9 * DAY_MS), 9);
     assert_eq!(left.unwrap().len(), 2);
@@ -214,4 +214,133 @@ fn a_damaged_block_of_one_day_leaves_the_other_days_to_be_read() {
     );
     assert_eq!(series(store).len(), 4);
     assert!(store.damaged() > 0);
+    behind(&mut engine, |folder| {
+        // All of it is in tables, and the arrivals of the day have it too.
+        fs::write(folder.join("engine/0.jnl"), b"").unwrap();
+    });
+    assert_eq!(series(engine.store()).len(), 6);
+    assert!(engine.store().damaged() > 0, "the table is set aside");
+    engine.reopen();
+    assert_eq!(
+        (series(engine.store()).len(), engine.store().damaged()),
+        (6, 0)
+    );
+}
+
+/// Writes all of the engine to tables, and turns a bit of one of a keyspace when it is open again.
+fn rot_while_open(engine: &mut Embedded, keyspace: &str, needle: &[u8]) {
+    let mut of_it = Vec::new();
+    behind(engine, |folder| {
+        let db = Database::builder(folder.join("engine")).open().unwrap();
+        for name in db.list_keyspace_names() {
+            existing(&db, &name).rotate_memtable_and_wait().unwrap();
+        }
+        drop(db);
+        of_it = tables(folder, keyspace);
+    });
+    for table in of_it {
+        turn_a_bit(&table, needle);
+    }
+}
+
+#[test]
+fn what_is_none_of_the_engines_is_put_aside() {
+    for stray in [
+        "keyspaces/1/tables/stray",
+        "keyspaces/stray/file",
+        "stray.jnl",
+    ] {
+        let mut engine = three_days();
+        let before = series(engine.store());
+        behind(&mut engine, |folder| {
+            let stray = folder.join("engine").join(stray);
+            fs::create_dir_all(stray.parent().unwrap()).unwrap();
+            fs::write(stray, b"what the engine does not know").unwrap();
+        });
+        assert_eq!(series(engine.store()), before);
+        assert_eq!(engine.store().damaged(), 1);
+        engine.reopen();
+        assert_eq!(engine.store().damaged(), 0);
+    }
+}
+
+/// As the engine's folder is left by a process that it has ended.
+#[test]
+fn an_engine_that_ends_the_process_whenever_it_is_opened_is_written_anew() {
+    let mut engine = three_days();
+    let before = series(engine.store());
+    for (openings, is_anew) in [(1, false), (2, false), (3, true)] {
+        behind(&mut engine, |folder| {
+            fs::write(folder.join("suspect"), format!("{openings}")).unwrap();
+        });
+        let store = engine.store();
+        assert_eq!(series(store), before);
+        assert_eq!(numbers(store, 0), [1, 2, 3]);
+        assert_eq!(store.cursors().unwrap().len(), 3);
+        assert_eq!(
+            store.damaged() > 0,
+            is_anew,
+            "what does not open is set aside"
+        );
+        assert!(!engine.folder().join("suspect").exists());
+    }
+    engine.reopen();
+    assert_eq!(
+        (series(engine.store()), engine.store().damaged()),
+        (before, 0)
+    );
+}
+
+#[test]
+fn an_engine_of_which_nothing_can_be_used_leaves_the_worlds_and_the_numbers() {
+    let mut engine = three_days();
+    behind(&mut engine, |folder| {
+        fs::remove_dir_all(folder.join("engine/keyspaces")).unwrap();
+        fs::write(folder.join("engine/keyspaces"), b"no folder").unwrap();
+    });
+    let store = engine.store();
+    assert!(series(store).is_empty() && store.cursors().unwrap().is_empty());
+    assert_eq!(worlds(store, None).len(), 3);
+    assert!(store.damaged() > 0);
+    assert_eq!(store.last_arrival().unwrap(), 3);
+    store.commit(&commit(vec![tick(4, 3 * DAY_MS)])).unwrap();
+    engine.reopen();
+    assert_eq!(numbers(engine.store(), 0), [4]);
+}
+
+#[test]
+fn a_new_engine_is_put_in_its_place_if_it_was_whole_and_thrown_away_if_not() {
+    let mut engine = three_days();
+    let before = series(engine.store());
+    behind(&mut engine, |folder| {
+        fs::rename(folder.join("engine"), folder.join("engine.new")).unwrap();
+    });
+    assert_eq!(
+        (series(engine.store()), engine.store().damaged()),
+        (before.clone(), 0)
+    );
+    behind(&mut engine, |folder| {
+        fs::create_dir_all(folder.join("engine.new/keyspaces/0")).unwrap();
+    });
+    assert_eq!(
+        (series(engine.store()), engine.store().damaged()),
+        (before, 0)
+    );
+    assert!(!engine.folder().join("engine.new").exists());
+}
+
+#[test]
+fn a_store_without_mark_and_lists_is_one_of_before_they_were_and_no_damage() {
+    let mut engine = three_days();
+    let before = series(engine.store());
+    behind(&mut engine, |folder| {
+        for file in ["mark", "keyspaces", "worlds.list"] {
+            fs::remove_file(folder.join(file)).unwrap();
+        }
+    });
+    assert_eq!(
+        (series(engine.store()), engine.store().damaged()),
+        (before, 0)
+    );
+    assert_eq!(worlds(engine.store(), None).len(), 3);
 }

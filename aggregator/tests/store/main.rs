@@ -5,6 +5,7 @@
 mod contract;
 mod crash;
 mod damage;
+mod damages;
 mod engines;
 mod given;
 mod model;

@@ -1,10 +1,16 @@
 //! Records that cannot be read: told once each, passed over, and never a reason not to serve the
 //! rest.
 
-use std::{collections::HashSet, ops::ControlFlow, sync::Mutex};
+use std::{
+    collections::HashSet,
+    fs, io,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
 
 use fjall::{Guard, Keyspace, LsmError, UserKey};
-use tracing::error;
+use tracing::{error, warn};
 
 use super::engine::{engine, lock};
 use crate::store::{
@@ -16,9 +22,15 @@ use crate::store::{
 /// failing, and a thousand lines have said so.
 const MAX_TOLD: usize = 1_000;
 
+/// Left in the store's folder while the engine is suspected, and while it is opened: it may end the
+/// whole process over what it does not expect.
+const SUSPECT: &str = "suspect";
+
 /// What was found damaged since the store was opened.
-#[derive(Default)]
-pub struct Damage(Mutex<HashSet<String>>);
+pub struct Damage {
+    told: Mutex<HashSet<String>>,
+    suspect: PathBuf,
+}
 
 /// What reading one record came to.
 pub enum Read<T> {
@@ -46,6 +58,45 @@ pub fn read<T>(
 }
 
 impl Damage {
+    /// Of the store in a folder.
+    pub fn of(store: &Path) -> Self {
+        Self {
+            told: Mutex::default(),
+            suspect: store.join(SUSPECT),
+        }
+    }
+
+    /// Lets the next opening read everything: what is damaged is then set aside and the rest written
+    /// anew. Until then the engine may stumble over it at any time.
+    pub fn suspect(&self) {
+        if self.suspicion() == 0 {
+            self.suspect_as(1);
+        }
+    }
+
+    /// How often the engine was suspected or did not come back from being opened; 0 after an opening
+    /// that went well.
+    pub fn suspicion(&self) -> u32 {
+        let said = fs::read_to_string(&self.suspect);
+        said.map_or(0, |said| said.trim().parse().unwrap_or(1))
+    }
+
+    /// Says how often, for the next opening.
+    pub fn suspect_as(&self, often: u32) {
+        if let Err(error) = fs::write(&self.suspect, often.to_string()) {
+            let path = self.suspect.display();
+            warn!(%path, %error, "the store's folder cannot be written");
+        }
+    }
+
+    /// The engine is open.
+    ///
+    /// # Errors
+    /// The medium.
+    pub fn clear(&self) -> io::Result<()> {
+        fs::remove_file(&self.suspect)
+    }
+
     /// Reads what an iterator gives until the visitor breaks or a damaged block ends it.
     pub fn read_all<T>(
         &self,
@@ -64,6 +115,7 @@ impl Damage {
                 }
                 Read::Flawed(key, flaw) => self.tell(&flaw.of(named(&key))),
                 Read::NoMore(flaw) => {
+                    self.suspect();
                     self.tell(&flaw.of(format!("a block of {}", keyspace.name())));
                     break;
                 }
@@ -74,15 +126,21 @@ impl Damage {
 
     /// Tells of a damaged record, once.
     pub fn tell(&self, damaged: &RecordError) {
-        let mut told = lock(&self.0);
+        let mut told = lock(&self.told);
         if told.len() < MAX_TOLD && told.insert(damaged.record.clone()) {
             error!(error = ?damaged, "a record of the store is damaged and passed over");
         }
     }
 
+    /// Counts a damaged part of a file; `false` where it is known, or one too many to be told.
+    pub fn count_one(&self, part: &str) -> bool {
+        let mut told = lock(&self.told);
+        told.len() < MAX_TOLD && told.insert(part.to_owned())
+    }
+
     /// How many there were.
     pub fn count(&self) -> u64 {
-        lock(&self.0).len() as u64
+        lock(&self.told).len() as u64
     }
 }
 

@@ -7,10 +7,11 @@
 
 use std::{collections::BTreeMap, ops::ControlFlow, sync::Mutex};
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
+use fjall::{Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
 
 use super::{
     damage::{Damage, Read, is_damage, read},
+    database::Database,
     engine::{engine, lock},
 };
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
     world::Arrival,
 };
 
-const PREFIX: &str = "arrivals-v1-";
+pub const PREFIX: &str = "arrivals-v1-";
 
 /// Bytes of a segment that are kept in memory before they are written as a table. Their keys rise,
 /// so tables never overlap and are never merged.
@@ -148,6 +149,18 @@ impl Journal {
         Ok(())
     }
 
+    /// The numbers of the first and the last arrival that segments of some days may hold, where the
+    /// newest of all is known.
+    pub fn spans(&self, newest: u64, wanted: impl Fn(Day) -> bool) -> Vec<(u64, u64)> {
+        let segments = lock(&self.segments);
+        let next = segments.keys().skip(1).map(|next| next.saturating_sub(1));
+        let ends = next.chain([newest]);
+        let all = segments.iter().zip(ends);
+        all.filter(|((_, segment), _)| wanted(segment.day))
+            .map(|((first, _), last)| (*first, last))
+            .collect()
+    }
+
     /// The segments that may hold arrivals from a number on, in order.
     fn from(&self, number: u64) -> Vec<Keyspace> {
         let segments = lock(&self.segments);
@@ -211,6 +224,7 @@ impl Walk<'_> {
                     self.flaw.get_or_insert(flaw);
                 }
                 Read::NoMore(flaw) => {
+                    self.damage.suspect();
                     self.flaw.get_or_insert(flaw);
                     let next = beyond_damage(segment, from.max(self.expected));
                     return Ok(ControlFlow::Continue(next));
@@ -262,6 +276,6 @@ fn beyond_damage(segment: &Keyspace, damaged: u64) -> Option<u64> {
     (readable < u64::MAX).then_some(readable)
 }
 
-fn options() -> KeyspaceCreateOptions {
+pub fn options() -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default().max_memtable_size(MAX_MEMTABLE_BYTES)
 }

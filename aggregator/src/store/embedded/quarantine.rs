@@ -5,10 +5,11 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
+use fjall::{Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
 
 use super::{
     damage::Damage,
+    database::Database,
     engine::{engine, number},
 };
 use crate::store::{

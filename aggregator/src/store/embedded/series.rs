@@ -6,8 +6,12 @@ use std::{
     sync::Mutex,
 };
 
+use fjall::{Guard, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
+use shared::{observation::Observation, time::Timestamp};
+
 use super::{
     damage::{Damage, is_damage},
+    database::Database,
     engine::{engine, lock},
 };
 use crate::store::{
@@ -15,9 +19,8 @@ use crate::store::{
     record::{Flaw, observation},
     retention::Day,
 };
-use fjall::{Database, Guard, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
 
-const PREFIX: &str = "series-v1-";
+pub const PREFIX: &str = "series-v1-";
 
 /// Bytes of a day that are kept in memory before they are written as a table: between two costs. In
 /// a large one every insertion misses the processor's cache, on the one thread that commits (1.6 µs
@@ -69,6 +72,31 @@ impl Series {
         Ok(())
     }
 
+    /// Adds an observation to the batch where the series has none of its identity, or one that is
+    /// not newer. Returns whether it did.
+    pub fn put_newer(
+        &self,
+        batch: &mut OwnedWriteBatch,
+        observation: &Observation,
+        received_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let at = observation.observed_at;
+        let day = self.day(Day::of(at))?;
+        let key = observation::key(&observation.gauge, observation.parameter, at);
+        let known = day.get(&key).map_err(engine)?;
+        let known = known.and_then(|value| observation::decode(&key, &value).ok());
+        let is_newer = known.is_none_or(|known| {
+            known.received_at <= received_at && known.observation != *observation
+        });
+        if is_newer {
+            let mut value = Vec::new();
+            observation::write_value(&mut value, observation, received_at)
+                .map_err(|flaw| flaw.of(named(&key)))?;
+            batch.insert(&day, key, value);
+        }
+        Ok(is_newer)
+    }
+
     /// The element with this key.
     pub fn get(&self, damage: &Damage, day: Day, key: &[u8]) -> Result<Option<Stored>, StoreError> {
         let day = lock(&self.days).get(&day).cloned();
@@ -79,7 +107,10 @@ impl Series {
                 Ok(stored) => return Ok(Some(stored)),
                 Err(flaw) => flaw,
             },
-            Err(e) if is_damage(&e) => Flaw::Value(e.into()),
+            Err(e) if is_damage(&e) => {
+                damage.suspect();
+                Flaw::Value(e.into())
+            }
             Err(e) => return Err(engine(e)),
         };
         damage.tell(&flaw.of(named(key)));
@@ -190,7 +221,7 @@ fn read(
     damage.read_all(guards, day, observation::decode, named, visit)
 }
 
-fn options() -> KeyspaceCreateOptions {
+pub fn options() -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default().max_memtable_size(MAX_MEMTABLE_BYTES)
 }
 

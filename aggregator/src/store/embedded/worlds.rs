@@ -3,7 +3,7 @@
 //!
 //! A world is written to a file of another name, synced and renamed, and its folder is synced: after
 //! a power cut the file is whole or not there. A name that ends in `.new` is left of a write that
-//! never came to its end.
+//! never came to its end. Which there must be is in a list, so that one that is gone is missed.
 
 use std::{
     fs::{self, File},
@@ -13,18 +13,32 @@ use std::{
     sync::Mutex,
 };
 
-use shared::time::Timestamp;
+use shared::{clock::Clock, time::Timestamp};
 use tracing::warn;
 
-use super::{damage::Damage, engine::lock};
+use super::{
+    damage::Damage,
+    engine::lock,
+    mend::{
+        aside::Aside,
+        list::{self, List},
+        told::{Told, Where},
+    },
+};
 use crate::store::{
     SavedWorld, StoreError,
-    record::world::{decode, head},
+    record::{
+        Flaw,
+        world::{decode, head},
+    },
     retention::{self, Day},
 };
 
 const SUFFIX: &str = ".world";
 const UNFINISHED: &str = ".new";
+
+/// The list of those that are kept, in the folder above.
+const LIST: &str = "worlds.list";
 
 /// The folder of saved worlds.
 pub struct Worlds {
@@ -33,14 +47,32 @@ pub struct Worlds {
 }
 
 impl Worlds {
-    /// The worlds in `folder`, which is created where there is none.
-    pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let folder = folder.to_owned();
-        let kept = list(&folder).map_err(failed(&folder))?;
-        Ok(Self {
+    /// The worlds in a folder of the store's, which is created where there is none.
+    pub fn open(store: &Path, told: &mut Told<'_>) -> Result<Self, StoreError> {
+        let folder = store.join("worlds");
+        let kept = found_in(&folder).map_err(failed(&folder))?;
+        let worlds = Self {
             folder,
-            kept: Mutex::new(kept),
-        })
+            kept: Mutex::new(kept.clone()),
+        };
+        let path = worlds.list();
+        let listed = match list::read(&path) {
+            Err(e) if e.kind() == io::ErrorKind::InvalidData => {
+                warn!(path = %path.display(), "the list was damaged; it is written anew");
+                None
+            }
+            listed => Some(listed.map_err(failed(&path))?),
+        };
+        for (after, at) in listed.iter().flatten() {
+            let at = at.parse().ok().map(Timestamp::from_millis);
+            if let Some(at) = at.filter(|_| !kept.contains_key(after)) {
+                told.damage(&Where::File(&worlds.path(*after, at)), "it is gone", None);
+            }
+        }
+        if listed != Some(as_list(&kept)) {
+            worlds.keep_list(&kept)?;
+        }
+        Ok(worlds)
     }
 
     /// The number of the last arrival that the newest world includes.
@@ -54,15 +86,12 @@ impl Worlds {
         let path = self.path(world.after, world.at);
         write(world, &path).map_err(failed(&path))?;
         let replaced = kept.insert(world.after, world.at);
-        if let Some(at) = replaced.filter(|at| *at != world.at) {
-            self.remove(world.after, at)?;
-        }
+        let replaced = replaced.filter(|at| *at != world.at);
+        let mut gone: Vec<_> = replaced.map(|at| (world.after, at)).into_iter().collect();
         for after in retention::thin(kept) {
-            if let Some(at) = kept.remove(&after) {
-                self.remove(after, at)?;
-            }
+            gone.extend(kept.remove(&after).map(|at| (after, at)));
         }
-        Ok(())
+        self.remove(kept, &gone)
     }
 
     /// Visits the worlds that are not after a time, newest first.
@@ -88,7 +117,10 @@ impl Worlds {
                         break;
                     }
                 }
-                Err(flaw) => damage.tell(&flaw.of(format!("the world after arrival {after}"))),
+                Err(flaw @ Flaw::Version(_)) => {
+                    damage.tell(&flaw.of(format!("the world after arrival {after}")));
+                }
+                Err(flaw) => self.set_aside(damage, after, &path, &flaw)?,
             }
         }
         Ok(())
@@ -101,12 +133,10 @@ impl Worlds {
         first_arrival: Option<u64>,
     ) -> Result<usize, StoreError> {
         let mut kept = lock(&self.kept);
-        let gone = retention::outlived_worlds(&kept, oldest, first_arrival);
-        for after in &gone {
-            if let Some(at) = kept.remove(after) {
-                self.remove(*after, at)?;
-            }
-        }
+        let outlived = retention::outlived_worlds(&kept, oldest, first_arrival);
+        let gone = outlived.into_iter();
+        let gone: Vec<_> = gone.filter_map(|after| kept.remove_entry(&after)).collect();
+        self.remove(&kept, &gone)?;
         Ok(gone.len())
     }
 
@@ -125,10 +155,53 @@ impl Worlds {
         self.folder.join(file_name(after, at))
     }
 
-    fn remove(&self, after: u64, at: Timestamp) -> Result<(), StoreError> {
-        let path = self.path(after, at);
-        fs::remove_file(&path).map_err(failed(&path))
+    fn list(&self) -> PathBuf {
+        self.folder.with_file_name(LIST)
     }
+
+    fn keep_list(&self, kept: &retention::Worlds) -> Result<(), StoreError> {
+        let path = self.list();
+        list::write(&path, &as_list(kept)).map_err(failed(&path))
+    }
+
+    /// Removes worlds, after the list says that only the others are kept.
+    fn remove(
+        &self,
+        kept: &retention::Worlds,
+        gone: &[(u64, Timestamp)],
+    ) -> Result<(), StoreError> {
+        self.keep_list(kept)?;
+        for (after, at) in gone {
+            let path = self.path(*after, *at);
+            fs::remove_file(&path).map_err(failed(&path))?;
+        }
+        Ok(())
+    }
+
+    fn set_aside(
+        &self,
+        damage: &Damage,
+        after: u64,
+        path: &Path,
+        flaw: &Flaw,
+    ) -> Result<(), StoreError> {
+        let mut kept = lock(&self.kept);
+        let store = self.folder.parent().unwrap_or(&self.folder);
+        let aside = Aside::new(store, Clock::Real.now()).put(path);
+        let aside = aside.map_err(failed(path))?;
+        kept.remove(&after);
+        self.keep_list(&kept)?;
+        let what = format!("lost: the saved world; {flaw}");
+        Told::new(store, damage).damage(&Where::File(path), &what, Some(&aside));
+        Ok(())
+    }
+}
+
+fn as_list(kept: &retention::Worlds) -> List {
+    let lines = kept
+        .iter()
+        .map(|(after, at)| (*after, at.as_millis().to_string()));
+    lines.collect()
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
@@ -136,7 +209,7 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     |source| StoreError::File { path, source }
 }
 
-fn list(folder: &Path) -> io::Result<retention::Worlds> {
+fn found_in(folder: &Path) -> io::Result<retention::Worlds> {
     fs::create_dir_all(folder)?;
     if let Some(parent) = folder.parent() {
         sync_folder(parent)?;

@@ -3,8 +3,8 @@
 //! In the folder: `engine/`, the database, with keyspaces `series-v1-DAY` (the series of one UTC
 //! day), `arrivals-v1-FIRST-DAY` (a segment of the arrivals), `cursors-v1`, `refused-v1`,
 //! `quarantine-v1`, and `commits-v1` (which commit was the last); `worlds/`, a file for each saved
-//! world; `mark`, which says how far all that is durable; `keyspaces` and `worlds.list`, so that what is gone is missed; `lock`;
-//! and `damaged-TIME/`, what was set aside.
+//! world; `mark`, which says how far all that is durable; `keyspaces` and `worlds.list`, so that what
+//! is gone is missed; `lock`; and `damaged-TIME/`, what was set aside.
 //!
 //! A store that is damaged opens (`opening`): before the engine sees its files they are looked at and
 //! mended (`mend`). Assumed of the medium: nothing. What one damaged place costs at most:

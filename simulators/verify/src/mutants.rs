@@ -55,7 +55,7 @@ const MUTATED: [&str; 10] = [
     "aggregator/src/forecast/**",
     "aggregator/src/merge/**",
     "aggregator/src/orders/**",
-    "agent/src/quality.rs",
+    "agent/src/quality/**",
     "agent/src/spool/retention.rs",
     "agent/src/spool/seqs.rs",
     "agent/src/uplink/machine/**",

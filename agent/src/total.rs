@@ -62,6 +62,11 @@ impl RainTotal {
         self.last
     }
 
+    /// Begins anew.
+    pub fn forget(&mut self) {
+        self.last = None;
+    }
+
     /// Takes the next total. One that is not newer than the last says nothing.
     pub fn take(&mut self, at: Timestamp, total: f64) -> Fell {
         if total < self.spec.zero {

@@ -167,10 +167,7 @@ impl Driver {
 
     async fn wait(&mut self, more_to_store: bool) -> Woke {
         let now = Instant::now();
-        let tick = self
-            .machine
-            .wake_at(self.line_time())
-            .map(|at| self.began + at);
+        let tick = self.machine.wake_at().map(|at| self.began + at);
         let retry = self.connection.is_none().then_some(self.retry_at);
         let times = [
             tick,

@@ -2,143 +2,8 @@
 //!
 //! Uneven spacing is normal (event-driven reports), so every test works on time, not on counts.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Quality, Test, TestSet};
-use crate::{gauge::Parameter, time::Timestamp, value::Value};
-
-/// An inclusive span in the parameter's unit. TOML form: `[low, high]`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Span(pub f64, pub f64);
-
-impl Span {
-    fn contains(self, units: f64) -> bool {
-        (self.0..=self.1).contains(&units)
-    }
-}
-
-/// Limits of the quality tests, in the parameter's unit. A missing limit switches its test off.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Outside: fail.
-    pub fail_span: Option<Span>,
-    /// Outside, yet inside `fail_span`: suspect.
-    pub suspect_span: Option<Span>,
-    /// A single step there and back of more than this: suspect.
-    pub spike: Option<f64>,
-    /// Change per minute of more than this, beyond `noise`: suspect, never fail.
-    pub rate_per_minute: Option<f64>,
-    /// A change of no more than this is no change, however fast it comes: instruments scatter.
-    pub noise: f64,
-    /// Unchanged for longer than this many seconds without a gap, while above `flat_above`: suspect.
-    pub flat_seconds: Option<f64>,
-    /// The flat-line test applies only to values above this.
-    pub flat_above: Option<f64>,
-    /// Values that mean "no reading" for this instrument.
-    pub sentinels: Vec<f64>,
-}
-
-/// Limits that contradict themselves.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum LimitsError {
-    #[error("{name} = [{low}, {high}] is not a span: the low end comes first")]
-    Reversed {
-        name: &'static str,
-        low: f64,
-        high: f64,
-    },
-    #[error("suspect_span must lie inside fail_span")]
-    Outside,
-    #[error("{name} must be a positive number, not {found}")]
-    NotPositive { name: &'static str, found: f64 },
-    #[error("noise must be 0 or more, not {0}")]
-    Noise(f64),
-}
-
-/// Sentinels that instruments and systems commonly leak; see issue trackers of hydrological
-/// software for −888, −999, −9999, and SL 651 for all-F fields.
-const COMMON_SENTINELS: [f64; 5] = [-888.0, -999.0, -9999.0, 9999.0, -99999.0];
-
-impl Limits {
-    /// Sensible limits where a gauge's configuration has none. Road depth and rainfall follow the
-    /// ranges of published instruments; the rate limit of 0.3 m/min is above the fastest recorded
-    /// rise of a flooding underpass (about 0.3 m/min, Zhengzhou 2021); the noise of 5 cm is what
-    /// ultrasonic street gauges scatter over wind and traffic (FloodNet New York, 2023).
-    #[must_use]
-    pub fn default_for(parameter: Parameter) -> Self {
-        let common = Self {
-            sentinels: COMMON_SENTINELS.to_vec(),
-            ..Self::default()
-        };
-        match parameter {
-            Parameter::Depth => Self {
-                fail_span: Some(Span(-0.5, 6.0)),
-                suspect_span: Some(Span(-0.15, 4.0)),
-                spike: Some(0.15),
-                rate_per_minute: Some(0.30),
-                noise: 0.05,
-                flat_seconds: Some(6.0 * 3600.0),
-                flat_above: Some(0.03),
-                ..common
-            },
-            Parameter::Stage | Parameter::WaterLevel => Self {
-                fail_span: Some(Span(-10.0, 60.0)),
-                suspect_span: Some(Span(-5.0, 50.0)),
-                spike: Some(0.5),
-                rate_per_minute: Some(0.30),
-                noise: 0.05,
-                ..common
-            },
-            Parameter::RainfallDepth => Self {
-                fail_span: Some(Span(0.0, 200.0)),
-                suspect_span: Some(Span(0.0, 100.0)),
-                ..common
-            },
-            Parameter::RainfallIntensity => Self {
-                fail_span: Some(Span(0.0, 600.0)),
-                suspect_span: Some(Span(0.0, 360.0)),
-                ..common
-            },
-        }
-    }
-
-    /// # Errors
-    /// A reversed span, a suspect span outside the fail span, or a limit that is not positive.
-    pub fn check(&self) -> Result<(), LimitsError> {
-        for (name, span) in [
-            ("fail_span", self.fail_span),
-            ("suspect_span", self.suspect_span),
-        ] {
-            if let Some(Span(low, high)) = span
-                && (low.is_nan() || high.is_nan() || low >= high)
-            {
-                return Err(LimitsError::Reversed { name, low, high });
-            }
-        }
-        if let (Some(fail), Some(suspect)) = (self.fail_span, self.suspect_span)
-            && !(fail.contains(suspect.0) && fail.contains(suspect.1))
-        {
-            return Err(LimitsError::Outside);
-        }
-        if self.noise.is_nan() || self.noise < 0.0 {
-            return Err(LimitsError::Noise(self.noise));
-        }
-        let positive = [
-            ("spike", self.spike),
-            ("rate_per_minute", self.rate_per_minute),
-            ("flat_seconds", self.flat_seconds),
-        ];
-        for (name, limit) in positive {
-            if let Some(found) = limit
-                && (found.is_nan() || found <= 0.0)
-            {
-                return Err(LimitsError::NotPositive { name, found });
-            }
-        }
-        Ok(())
-    }
-}
+use super::{Limits, Quality, Test, TestSet, limits::SAME};
+use crate::{time::Timestamp, value::Value};
 
 /// The quality control of one gauge: its limits and the little history that its tests need.
 #[derive(Debug, Clone)]
@@ -155,9 +20,6 @@ pub struct QualityControl {
 /// Readings further apart than this say nothing about each other's rate or spike.
 const MEMORY_SECONDS: f64 = 3600.0;
 
-/// Values that differ by less are the same: half of the thousandths that they are held in.
-const SAME: f64 = 0.0005;
-
 impl QualityControl {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
@@ -170,6 +32,12 @@ impl QualityControl {
         }
     }
 
+    /// Whether the instrument's value means "no reading".
+    #[must_use]
+    pub fn is_sentinel(&self, value: Value) -> bool {
+        self.limits.is_sentinel(value.units())
+    }
+
     /// Flags one reading. `None` is a reading that did not come (missing).
     ///
     /// Readings older than the newest seen are checked for range only: they cannot be judged
@@ -178,12 +46,7 @@ impl QualityControl {
         let Some(units) = value.map(Value::units) else {
             return (Quality::Missing, TestSet::NONE);
         };
-        if self
-            .limits
-            .sentinels
-            .iter()
-            .any(|s| (s - units).abs() < SAME)
-        {
+        if self.limits.is_sentinel(units) {
             return (Quality::Fail, TestSet::NONE.with(Test::Sentinel));
         }
         if self
@@ -242,9 +105,9 @@ impl QualityControl {
         else {
             return false;
         };
-        let minutes = at.seconds_since(t) / 60.0;
+        let seconds = at.seconds_since(t);
         let change = (units - accepted).abs();
-        minutes * 60.0 <= MEMORY_SECONDS && change > self.limits.noise + limit * minutes
+        seconds <= MEMORY_SECONDS && change > self.limits.noise + limit * seconds / 60.0
     }
 
     /// Whether it follows on a spike and is not back where the gauge was before. The spike itself
@@ -258,13 +121,13 @@ impl QualityControl {
         let is_back = (units - before).abs() <= self.limits.noise;
         at.seconds_since(t) <= MEMORY_SECONDS
             && !is_back
-            && up * down > 0.0
+            && up.is_sign_positive() == down.is_sign_positive()
             && up.abs().min(down.abs()) > limit
     }
 
     fn remember(&mut self, at: Timestamp, units: f64, is_accepted: bool) {
         let after_a_gap = self.is_after_a_gap(at);
-        self.before_last = self.last.filter(|_| !after_a_gap);
+        self.before_last = self.last;
         self.last = Some((at, units));
         if is_accepted {
             self.accepted = Some((at, units));
@@ -279,6 +142,7 @@ impl QualityControl {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gauge::Parameter;
 
     fn control() -> QualityControl {
         QualityControl::new(Limits::default_for(Parameter::Depth))
@@ -391,13 +255,198 @@ mod tests {
         );
     }
 
+    /// The tests that did not pass, of readings by seconds and units; `-` where all did.
+    fn tests(limits: &Limits, seconds_and_units: &[(i64, f64)]) -> Vec<String> {
+        let mut control = QualityControl::new(limits.clone());
+        let each = |(second, units): &(i64, f64)| {
+            let value = Value::from_units(*units).expect("finite");
+            let at = Timestamp::from_millis(second * 1_000);
+            let (quality, tests) = control.assess(at, Some(value));
+            assert_eq!(quality == Quality::Pass, tests.is_empty());
+            let names: Vec<_> = tests.iter().map(|test| test.to_string()).collect();
+            if names.is_empty() {
+                "-".to_owned()
+            } else {
+                names.join(" ")
+            }
+        };
+        seconds_and_units.iter().map(each).collect()
+    }
+
+    fn stage() -> Limits {
+        Limits::default_for(Parameter::Stage)
+    }
+
     #[test]
-    fn limits_that_contradict_themselves_are_refused() {
-        let mut limits = Limits::default_for(Parameter::Depth);
-        assert_eq!(limits.check(), Ok(()));
-        limits.suspect_span = Some(Span(-1.0, 2.0));
-        assert_eq!(limits.check(), Err(LimitsError::Outside));
-        limits.suspect_span = Some(Span(2.0, 1.0));
-        assert!(matches!(limits.check(), Err(LimitsError::Reversed { .. })));
+    fn inside_the_suspect_span_passes_inside_the_other_is_suspect_and_outside_fails() {
+        let judged = [
+            (-0.501, Quality::Fail),
+            (-0.5, Quality::Suspect),
+            (-0.151, Quality::Suspect),
+            (-0.15, Quality::Pass),
+            (4.0, Quality::Pass),
+            (4.001, Quality::Suspect),
+            (6.0, Quality::Suspect),
+            (6.001, Quality::Fail),
+        ];
+        for (metres, quality) in judged {
+            let value = Value::from_units(metres).ok();
+            let (found, tests) = control().assess(Timestamp::default(), value);
+            assert_eq!(found, quality, "{metres} m");
+            assert_eq!(tests.contains(Test::GrossRange), quality != Quality::Pass);
+        }
+    }
+
+    #[test]
+    fn an_error_value_is_told_apart_from_a_value_out_of_range_and_neither_leaves_a_trace() {
+        let readings = [(0, 0.0), (60, -9999.0), (120, 7.0), (180, 0.04)];
+        let limits = Limits::default_for(Parameter::Depth);
+        assert_eq!(
+            tests(&limits, &readings),
+            ["-", "sentinel", "gross-range", "-"]
+        );
+        let is_error = |milli| control().is_sentinel(Value::from_milli(milli));
+        assert!(is_error(-9_999_000) && !is_error(-9_998_999) && !is_error(7_000));
+    }
+
+    #[test]
+    fn water_may_move_by_the_scatter_and_the_pace_of_a_flood_and_by_no_more() {
+        let most = [
+            (1, 0.055),
+            (30, 0.2),
+            (60, 0.35),
+            (120, 0.65),
+            (3_600, 18.05),
+        ];
+        for (seconds, metres) in most {
+            for way in [1.0, -1.0] {
+                let to = |change: f64| [(0, 20.0), (seconds, 20.0 + way * change)];
+                assert_eq!(tests(&stage(), &to(metres - 0.001)), ["-", "-"]);
+                let faster = tests(&stage(), &to(metres + 0.001));
+                assert_eq!(faster, ["-", "rate-of-change"], "{metres} m in {seconds} s");
+            }
+        }
+        let after_more_than_an_hour = [(0, 0.0), (3_601, 40.0)];
+        assert_eq!(tests(&stage(), &after_more_than_an_hour), ["-", "-"]);
+    }
+
+    #[test]
+    fn a_limit_that_is_not_set_switches_its_test_off() {
+        let none = Limits::default();
+        let readings = [
+            (0, 0.0),
+            (1, -9999.0),
+            (2, 1e6),
+            (3, 500.0),
+            (30_000, 500.0),
+        ];
+        assert_eq!(tests(&none, &readings), ["-"; 5]);
+        let (day, hours) = (86_400, 3_600);
+        let still: Vec<_> = (0..day / hours).map(|n| (n * hours, 500.0)).collect();
+        assert!(tests(&none, &still).iter().all(|told| told == "-"));
+    }
+
+    #[test]
+    fn what_follows_on_a_spike_is_suspect_unless_it_is_back() {
+        let third = [
+            (1.0, "-", "back to the thousandth"),
+            (1.049, "-", "back, within the scatter"),
+            (0.951, "-", "back, within the scatter below"),
+            (1.051, "spike", "just not back"),
+            (0.949, "spike", "just not back, below"),
+            (1.499, "spike", "half a way back"),
+            (1.501, "-", "stays up there"),
+        ];
+        for (metres, told, why) in third {
+            let up = [(0, 1.0), (60, 2.0), (120, metres)];
+            assert_eq!(tests(&stage(), &up), ["-", "rate-of-change", told], "{why}");
+            let down = up.map(|(second, metres)| (second, 10.0 - metres));
+            assert_eq!(
+                tests(&stage(), &down),
+                ["-", "rate-of-change", told],
+                "{why}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_step_no_higher_than_a_spike_is_none_however_far_it_falls() {
+        let (low, high) = (
+            [(0, 1.0), (120, 1.499), (240, 0.9)],
+            [(0, 1.0), (120, 1.501), (240, 0.9)],
+        );
+        assert_eq!(tests(&stage(), &low), ["-", "-", "-"]);
+        assert_eq!(tests(&stage(), &high), ["-", "-", "spike"]);
+    }
+
+    #[test]
+    fn stairs_are_no_spike() {
+        for way in [1.0, -1.0] {
+            let stairs = [(0, 10.0), (120, 10.0 + way * 0.6), (240, 10.0 + way * 1.2)];
+            assert_eq!(tests(&stage(), &stairs), ["-", "-", "-"]);
+        }
+    }
+
+    #[test]
+    fn a_spike_is_seen_within_an_hour_and_not_over_more() {
+        let within = |end| [(0, 1.0), (1_800, 2.0), (end, 1.2)];
+        assert_eq!(tests(&stage(), &within(3_600)), ["-", "-", "spike"]);
+        assert_eq!(tests(&stage(), &within(3_601)), ["-", "-", "-"]);
+    }
+
+    #[test]
+    fn of_two_readings_at_one_time_the_second_is_judged_by_range_only_and_not_remembered() {
+        let readings = [(60, 1.0), (60, 9.0), (60, 55.0), (61, 1.0)];
+        assert_eq!(tests(&stage(), &readings), ["-", "-", "gross-range", "-"]);
+    }
+
+    /// The last of readings an hour apart, each with these units.
+    fn last_of_hourly(limits: &Limits, units: &[f64]) -> String {
+        let hourly = (0..).step_by(3_600).zip(units.iter().copied());
+        let told = tests(limits, &hourly.collect::<Vec<_>>());
+        told.last().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn still_water_is_suspect_after_its_time_and_the_smallest_movement_begins_it_anew() {
+        let limits = Limits::default_for(Parameter::Depth);
+        assert_eq!(last_of_hourly(&limits, &[0.2; 7]), "-", "six hours");
+        assert_eq!(last_of_hourly(&limits, &[0.2; 8]), "flat-line");
+        let moved = [0.2, 0.2, 0.2, 0.201, 0.201, 0.201, 0.201, 0.201, 0.201];
+        assert_eq!(last_of_hourly(&limits, &moved), "-", "five hours since");
+        let moves_at_last = [0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.201];
+        assert_eq!(last_of_hourly(&limits, &moves_at_last), "-");
+    }
+
+    #[test]
+    fn what_is_no_higher_than_it_may_stand_for_ever_is_no_flat_line() {
+        let limits = Limits::default_for(Parameter::Depth);
+        assert_eq!(last_of_hourly(&limits, &[0.03; 20]), "-");
+        assert_eq!(last_of_hourly(&limits, &[0.031; 20]), "flat-line");
+        let everywhere = Limits {
+            flat_above: None,
+            ..limits
+        };
+        assert_eq!(last_of_hourly(&everywhere, &[0.0; 20]), "flat-line");
+    }
+
+    #[test]
+    fn a_gap_of_more_than_an_hour_begins_the_flat_line_anew() {
+        let limits = Limits::default_for(Parameter::Depth);
+        let with_a_gap = |last_second| {
+            let first = (0..7).map(|n| (n * 3_600, 0.2));
+            tests(
+                &limits,
+                &first.chain([(last_second, 0.2)]).collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(
+            with_a_gap(7 * 3_600).last().map(String::as_str),
+            Some("flat-line")
+        );
+        assert_eq!(
+            with_a_gap(7 * 3_600 + 1).last().map(String::as_str),
+            Some("-")
+        );
     }
 }

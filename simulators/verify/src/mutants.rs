@@ -11,7 +11,7 @@ use crate::command::{Held, cargo, say, succeed};
 
 const FOLDER: &str = "target/mutants";
 
-/// Of all mutants that can be built, so many in a hundred must be caught.
+/// Of the mutants of every part that can be built, so many in a hundred must be caught.
 const CAUGHT_PERCENT: usize = 90;
 
 /// Rooms of the aggregator that decide, and what they stand on.
@@ -55,7 +55,7 @@ const MUTATED: [&str; 10] = [
     "aggregator/src/forecast/**",
     "aggregator/src/merge/**",
     "aggregator/src/orders/**",
-    "agent/src/quality.rs",
+    "agent/src/quality/**",
     "agent/src/spool/retention.rs",
     "agent/src/spool/seqs.rs",
     "agent/src/uplink/machine/**",
@@ -79,35 +79,54 @@ pub fn mutants() -> Result<Held, String> {
     for package in ["shared", "agent", "aggregator"] {
         run.args(["--package", package]);
     }
+    // Asked for behind `--`, every binary and test program would be built too, for every mutant.
+    run.arg("--cargo-arg=--lib");
     // It ends with an error if anything was missed; how much is judged here.
-    let ended = succeed(run.args(["--", "--lib"]));
+    let ended = succeed(&mut run);
     judge(ended.err().as_deref())
 }
 
+/// Whether enough was caught of every part: a good one makes up for no other.
 fn judge(ended: Option<&str>) -> Result<Held, String> {
     let list = |name: &str| {
         let file = Path::new(FOLDER).join("mutants.out").join(name);
         let text = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
         Ok::<_, String>(text.lines().map(str::to_owned).collect::<Vec<_>>())
     };
-    let (missed, caught) = (list("missed.txt")?, list("caught.txt")?.len());
+    let (missed, mut caught) = (list("missed.txt")?, list("caught.txt")?);
     // One that never ends was noticed.
-    let caught = caught + list("timeout.txt")?.len();
-    let viable = caught + missed.len();
-    if viable == 0 {
-        return Err(format!("no mutant was tried: {}", ended.unwrap_or("?")));
-    }
+    caught.extend(list("timeout.txt")?);
     for mutant in &missed {
         say(&format!("not caught: {mutant}"));
     }
+    let mut too_few = Vec::new();
+    for part in MUTATED {
+        let of_part = |list: &[String]| list.iter().filter(|m| is_of(m, part)).count();
+        let (caught, missed) = (of_part(&caught), of_part(&missed));
+        let viable = caught + missed;
+        say(&format!("{part}: {caught} of {viable} mutants were caught"));
+        if viable == 0 {
+            let why = ended.unwrap_or("it has none");
+            return Err(format!("{part}: no mutant was tried: {why}"));
+        }
+        if caught * 100 < viable * CAUGHT_PERCENT {
+            too_few.push(part);
+        }
+    }
     let unviable = list("unviable.txt")?.len();
-    say(&format!(
-        "{caught} of {viable} mutants were caught; {unviable} could not be built"
-    ));
-    if caught * 100 < viable * CAUGHT_PERCENT {
-        return Err(format!("fewer than {CAUGHT_PERCENT} in 100 were caught"));
+    say(&format!("{unviable} could not be built"));
+    if !too_few.is_empty() {
+        let parts = too_few.join(", ");
+        return Err(format!(
+            "{parts}: fewer than {CAUGHT_PERCENT} in 100 were caught"
+        ));
     }
     Ok(Held::Whole)
+}
+
+/// Whether a mutant, told as `file:line:column: what`, is in a part.
+fn is_of(mutant: &str, part: &str) -> bool {
+    mutant.starts_with(part.trim_end_matches("**"))
 }
 
 /// A workspace of the packages that hold pure modules, the aggregator cut down to its decisions.

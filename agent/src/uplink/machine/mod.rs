@@ -6,10 +6,10 @@
 //! fresh one while both wait, at most half of the window, and no faster than its token bucket.
 //!
 //! *Delivered means committed.* Only [`Ack`] releases, and only what was sent in this life of the
-//! spool: an acknowledgement that names anything else is not about these batches. A PUBACK frees a place in the window. A
-//! batch that the broker took and nobody committed in time is published again; while commits fail
-//! to come the backlog is only probed with one batch at a time. A batch that even the broker does
-//! not acknowledge in time means that the connection is dead.
+//! spool: an acknowledgement that names anything else is not about these batches. A PUBACK frees a
+//! place in the window. A batch that the broker took and nobody committed in time is published
+//! again; while commits fail to come the backlog is only probed with one batch at a time. A batch
+//! that even the broker does not acknowledge in time means that the connection is dead.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -94,10 +94,10 @@ struct Sent {
 #[derive(Debug)]
 pub struct Machine {
     pace: Pace,
-    incarnation: u64,
+    /// None while a new one is awaited.
+    incarnation: Option<u64>,
     newest: u64,
     connected: bool,
-    renewing: bool,
     /// The batch with each gauge's newest observation, and for how many gauges a batch is that.
     latest: HashMap<GaugeId, u64>,
     holds_latest: BTreeMap<u64, usize>,
@@ -108,10 +108,11 @@ pub struct Machine {
     ever_sent: SeqSet,
     tokens: f64,
     refilled: Duration,
-    /// Deadlines passed since the last commit.
-    uncommitted_in_a_row: u32,
+    /// Whether a deadline has passed since the last commit.
+    commits_fail: bool,
     /// Since when the broker has a batch that nobody has committed.
     uncommitted_since: Option<Duration>,
+    /// Whether a fresh batch was the last to go while a backlog waited.
     backlog_turn: bool,
 }
 
@@ -121,10 +122,9 @@ impl Machine {
     pub fn new(pace: Pace, incarnation: u64, newest: u64, held: SeqSet) -> Self {
         Self {
             pace,
-            incarnation,
+            incarnation: Some(incarnation),
             newest,
             connected: false,
-            renewing: false,
             latest: HashMap::new(),
             holds_latest: BTreeMap::new(),
             fresh: BTreeSet::new(),
@@ -133,7 +133,7 @@ impl Machine {
             ever_sent: SeqSet::new(),
             tokens: 1.0,
             refilled: Duration::ZERO,
-            uncommitted_in_a_row: 0,
+            commits_fail: false,
             uncommitted_since: None,
             backlog_turn: false,
         }
@@ -159,10 +159,7 @@ impl Machine {
             Event::Committed(ack) => self.committed(ack, &mut actions),
             Event::Gone { seq } => self.forget(seq),
             Event::HeldFrom { oldest } => self.drop_below(oldest),
-            Event::Renewed { incarnation } => {
-                self.incarnation = incarnation;
-                self.renewing = false;
-            }
+            Event::Renewed { incarnation } => self.incarnation = Some(incarnation),
             Event::Tick => self.expire(now, &mut actions),
         }
         self.fill(now, &mut actions);
@@ -184,16 +181,18 @@ impl Machine {
 
     /// When [`Event::Tick`] is due at the latest.
     #[must_use]
-    pub fn wake_at(&self, now: Duration) -> Option<Duration> {
-        let expiry = self
-            .sent
-            .values()
-            .map(|s| s.at + self.pace.ack_deadline)
-            .min();
+    pub fn wake_at(&self) -> Option<Duration> {
+        let Pace {
+            ack_deadline,
+            backfill_per_second,
+            ..
+        } = self.pace;
+        let expiry = self.sent.values().map(|sent| sent.at + ack_deadline).min();
         let starved = self.connected && !self.backlog.is_empty() && self.tokens < 1.0;
-        let missing =
-            Duration::from_secs_f64((1.0 - self.tokens).max(0.0) / self.pace.backfill_per_second);
-        let refill = starved.then(|| now + missing);
+        let refill = starved.then(|| {
+            let missing = (1.0 - self.tokens) / backfill_per_second;
+            self.refilled + Duration::from_secs_f64(missing)
+        });
         expiry.into_iter().chain(refill).min()
     }
 
@@ -201,9 +200,8 @@ impl Machine {
         if seq <= self.newest {
             return;
         }
-        if self.newest + 1 < seq {
-            self.backlog.ranges_insert(self.newest + 1..seq);
-        }
+        // What it was not told of; mostly nothing.
+        self.backlog.ranges_insert(self.newest + 1..seq);
         self.newest = seq;
         self.holds_latest.insert(seq, gauges.len());
         self.fresh.insert(seq);
@@ -245,11 +243,12 @@ impl Machine {
     }
 
     fn committed(&mut self, ack: Ack, actions: &mut Vec<Action>) {
-        if ack.incarnation != self.incarnation || self.renewing {
+        if self.incarnation != Some(ack.incarnation) {
             return;
         }
-        if self.names_unsent(&ack) {
-            self.renewing = true;
+        let named = seqs::released_by(&ack);
+        if self.names_unsent(&named) {
+            self.incarnation = None;
             for seq in std::mem::take(&mut self.sent).into_keys() {
                 self.wait_again(seq);
             }
@@ -257,26 +256,24 @@ impl Machine {
             actions.push(Action::Renew);
             return;
         }
-        let released = &self.ever_sent & &seqs::released_by(&ack);
+        let released = &self.ever_sent & &named;
         if released.is_empty() {
             return;
         }
         for seq in &released {
             self.forget(seq);
         }
-        self.uncommitted_in_a_row = 0;
+        self.commits_fail = false;
         self.uncommitted_since = None;
         actions.push(Action::Release(released));
     }
 
-    /// Whether an acknowledgement is about batches that were never sent.
-    fn names_unsent(&self, ack: &Ack) -> bool {
-        let ends = ack.ranges.iter().map(|(_, last)| *last);
-        let known = ends.chain([ack.through]).max().unwrap_or(0);
-        let unsent = |seq: &u64| ack.releases(*seq) && !self.ever_sent.contains(*seq);
-        known > self.newest
-            || self.fresh.iter().any(unsent)
-            || !(&(&self.backlog - &self.ever_sent) & &seqs::released_by(ack)).is_empty()
+    /// Whether an acknowledgement that names these is about batches that were never sent.
+    fn names_unsent(&self, named: &SeqSet) -> bool {
+        let is_unsent = |seq: &u64| named.contains(*seq) && !self.ever_sent.contains(*seq);
+        named.last() > Some(self.newest)
+            || self.fresh.iter().any(is_unsent)
+            || !(&(&self.backlog - &self.ever_sent) & named).is_empty()
     }
 
     fn forget(&mut self, seq: u64) {
@@ -306,9 +303,7 @@ impl Machine {
             actions.push(Action::Reconnect);
             return;
         }
-        if !late.is_empty() {
-            self.uncommitted_in_a_row = self.uncommitted_in_a_row.saturating_add(1);
-        }
+        self.commits_fail |= !late.is_empty();
         for (seq, _) in late {
             self.sent.remove(&seq);
             self.backlog.insert(seq);
@@ -317,7 +312,11 @@ impl Machine {
 
     fn fill(&mut self, now: Duration, actions: &mut Vec<Action>) {
         self.refill(now);
-        while self.connected && !self.renewing && self.in_window() < self.pace.window {
+        if !self.connected || self.incarnation.is_none() {
+            return;
+        }
+        let in_window = self.sent.values().filter(|s| !s.broker_has).count();
+        for _ in in_window..self.pace.window {
             let Some((seq, backfill)) = self.choose() else {
                 break;
             };
@@ -335,34 +334,29 @@ impl Machine {
     }
 
     fn choose(&mut self) -> Option<(u64, bool)> {
-        let may_backfill = self.may_backfill();
-        if may_backfill && (self.fresh.is_empty() || self.backlog_turn) {
+        if self.may_backfill() && (self.fresh.is_empty() || self.backlog_turn) {
             self.backlog_turn = false;
             self.tokens -= 1.0;
             return self.backlog.pop_first().map(|seq| (seq, true));
         }
-        if self.fresh.is_empty() || !self.make_place() {
-            return None;
-        }
-        self.backlog_turn = true;
-        self.fresh.pop_last().map(|seq| (seq, false))
+        let seq = self.fresh.pop_last()?;
+        self.backlog_turn = !self.backlog.is_empty();
+        self.make_place();
+        Some((seq, false))
     }
 
     /// Fresh batches find a place even where commits fail to come: the oldest batch that the
     /// broker already has waits in the backlog instead.
-    fn make_place(&mut self) -> bool {
+    fn make_place(&mut self) {
         if self.sent.len() < self.most_uncommitted() {
-            return true;
+            return;
         }
-        let oldest = self
-            .sent
-            .iter()
-            .find(|(_, sent)| sent.broker_has)
-            .map(|(seq, _)| *seq);
-        let Some(seq) = oldest else { return false };
-        self.sent.remove(&seq);
-        self.backlog.insert(seq);
-        true
+        let mut taken = self.sent.iter().filter(|(_, sent)| sent.broker_has);
+        if let Some((seq, _)) = taken.next() {
+            let seq = *seq;
+            self.sent.remove(&seq);
+            self.backlog.insert(seq);
+        }
     }
 
     fn may_backfill(&self) -> bool {
@@ -370,7 +364,7 @@ impl Machine {
             return false;
         }
         let uncommitted = self.sent.values().filter(|s| s.backfill).count();
-        if self.uncommitted_in_a_row > 0 {
+        if self.commits_fail {
             return uncommitted == 0;
         }
         let in_window = self
@@ -381,10 +375,6 @@ impl Machine {
         in_window < (self.pace.window / 2).max(1)
             && uncommitted < (self.most_uncommitted() / 2).max(1)
             && self.sent.len() < self.most_uncommitted()
-    }
-
-    fn in_window(&self) -> usize {
-        self.sent.values().filter(|s| !s.broker_has).count()
     }
 
     fn most_uncommitted(&self) -> usize {

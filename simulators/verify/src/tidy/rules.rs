@@ -37,7 +37,7 @@ pub const PURE: &[&str] = &[
     "agent/src/config/",
     "agent/src/net/message.rs",
     "agent/src/net/stability.rs",
-    "agent/src/quality.rs",
+    "agent/src/quality/",
     "agent/src/source/breaker.rs",
     "agent/src/source/decode.rs",
     "agent/src/source/framing.rs",

@@ -1,4 +1,9 @@
+//! The machine by events in and actions out.
+
 use super::*;
+
+mod delivery;
+mod rules;
 
 const SECOND: Duration = Duration::from_secs(1);
 const PACE: Pace = Pace {
@@ -126,7 +131,7 @@ fn without_a_commit_in_time_a_batch_is_published_again() {
     machine.step(SECOND, Event::Connected);
     machine.step(SECOND, stored(1, &["lg-1"]));
     machine.step(SECOND, Event::BrokerHas { seq: 1 });
-    assert_eq!(machine.wake_at(SECOND), Some(SECOND * 11));
+    assert_eq!(machine.wake_at(), Some(SECOND * 11));
     assert_eq!(machine.step(SECOND * 10, Event::Tick), []);
     assert_eq!(published(&machine.step(SECOND * 11, Event::Tick)), "(1)");
 }
@@ -266,127 +271,4 @@ fn what_the_spool_dropped_is_forgotten_and_what_was_not_announced_is_found() {
     }
     all.sort_unstable();
     assert_eq!(all, [4, 5, 6, 7, 8]);
-}
-
-mod delivery {
-    //! Against a line and an aggregator that fail at random, everything is committed in the end.
-
-    use std::collections::BTreeSet;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[derive(Debug, Clone, Copy)]
-    enum Fault {
-        None,
-        CutLine,
-        LosePublish,
-        LoseAck,
-        AggregatorAway,
-    }
-
-    fn fault() -> impl Strategy<Value = Fault> {
-        prop_oneof![
-            4 => Just(Fault::None),
-            1 => Just(Fault::CutLine),
-            1 => Just(Fault::LosePublish),
-            1 => Just(Fault::LoseAck),
-            1 => Just(Fault::AggregatorAway),
-        ]
-    }
-
-    struct Trial {
-        machine: Machine,
-        now: Duration,
-        held: BTreeSet<u64>,
-        durable: Ack,
-        window_seen: usize,
-        in_window: usize,
-    }
-
-    impl Trial {
-        fn step(&mut self, event: Event, fault: Fault) {
-            let mut events = vec![event];
-            while let Some(event) = events.pop() {
-                for action in self.machine.step(self.now, event) {
-                    self.act(action, fault, &mut events);
-                }
-                self.window_seen = self.window_seen.max(self.machine.in_window());
-            }
-            self.in_window = self.machine.in_window();
-        }
-
-        fn act(&mut self, action: Action, fault: Fault, events: &mut Vec<Event>) {
-            match action {
-                Action::Publish { seq, .. } => {
-                    assert!(
-                        self.held.contains(&seq),
-                        "published {seq}, which is not held"
-                    );
-                    match fault {
-                        Fault::LosePublish => {}
-                        Fault::AggregatorAway => events.push(Event::BrokerHas { seq }),
-                        Fault::None | Fault::CutLine | Fault::LoseAck => {
-                            self.durable.add(seq);
-                            events.push(Event::BrokerHas { seq });
-                            if !matches!(fault, Fault::LoseAck) {
-                                events.push(Event::Committed(self.durable.clone()));
-                            }
-                        }
-                    }
-                }
-                Action::Release(seqs) => {
-                    let undone: Vec<_> =
-                        seqs.iter().filter(|s| !self.durable.releases(*s)).collect();
-                    assert!(
-                        undone.is_empty(),
-                        "released {undone:?}, which are not durable"
-                    );
-                    self.held.retain(|seq| !seqs.contains(*seq));
-                }
-                Action::Reconnect => events.push(Event::Connected),
-                Action::Renew => panic!("no reason to renew"),
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_fails_everything_is_committed_in_the_end(
-            backlog in 0_u64..20,
-            script in prop::collection::vec((fault(), 0_usize..4, 0_u64..12), 1..60),
-        ) {
-            let held: SeqSet = (1..=backlog).collect();
-            let mut trial = Trial {
-                machine: Machine::new(PACE, 7, backlog, held),
-                now: Duration::ZERO,
-                held: (1..=backlog).collect(),
-                durable: Ack::nothing(7),
-                window_seen: 0,
-                in_window: 0,
-            };
-            trial.step(Event::Connected, Fault::None);
-            let mut seq = backlog;
-            for (fault, gauge, seconds) in script {
-                seq += 1;
-                trial.held.insert(seq);
-                let gauge = ["lg-1", "lg-2", "lg-3", "lg-4"].get(gauge).copied().unwrap_or("lg-1");
-                trial.step(stored(seq, &[gauge]), fault);
-                if matches!(fault, Fault::CutLine) {
-                    trial.step(Event::Disconnected, fault);
-                    trial.step(Event::Connected, fault);
-                }
-                trial.now += SECOND * u32::try_from(seconds).expect("small");
-                trial.step(Event::Tick, fault);
-            }
-            prop_assert!(trial.window_seen <= PACE.window, "window of {}", trial.window_seen);
-            for _ in 0..400 {
-                trial.now += SECOND;
-                trial.step(Event::Tick, Fault::None);
-            }
-            prop_assert!(trial.machine.is_drained(), "left: {:?}", trial.machine);
-            prop_assert!(trial.held.is_empty(), "never released: {:?}", trial.held);
-        }
-    }
 }

@@ -8,6 +8,10 @@
 //! several thresholds raises the highest at once. Lowering needs the depth to stay below the
 //! threshold less the hysteresis for the hold. A suspect reading alone does neither; but one that
 //! says that the water is still there keeps a flag that is up.
+//!
+//! What was last believed outlives the evidence for it: where that has become history, or is of a time
+//! that a clock set back does not know, the point is unknown, and what it was is told until a reading
+//! since then can be trusted.
 
 mod evidence;
 mod judgement;
@@ -15,7 +19,7 @@ mod judgement;
 use serde::{Deserialize, Serialize};
 use shared::{
     observation::Observation,
-    quality::{Quality, TestSet},
+    quality::{Quality, Test, TestSet},
     time::Timestamp,
     waterlogging::{DepthClass, Thresholds},
 };
@@ -96,6 +100,21 @@ pub struct AssessmentState {
     /// When the clock was last looked at.
     looked_at: Timestamp,
     evidence: Evidence,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outlived: Option<Belief>,
+}
+
+/// What was believed of a depth, and is not known any more.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Belief {
+    /// When it was, at the latest.
+    at: Timestamp,
+    depth_m: f64,
+    class: DepthClass,
+    /// A trusted reading later than this one knows better.
+    until: Timestamp,
+    /// The clock by which it was observed was set back.
+    clock: bool,
 }
 
 impl Assessment {
@@ -106,6 +125,7 @@ impl Assessment {
             begun: now,
             looked_at: now,
             evidence: Evidence::default(),
+            outlived: None,
         };
         Self::restore(thresholds, interval_s, state)
     }
@@ -135,7 +155,7 @@ impl Assessment {
     /// the status changed. Those that come together are judged together: a backlog of hours that
     /// comes behind the newest would else be judged as often as it has readings.
     pub fn observe<'a>(&mut self, observations: impl IntoIterator<Item = &'a Observation>) -> bool {
-        let before = self.status();
+        let (before, belief) = (self.status(), self.belief());
         let mut is_judged = true;
         for observation in observations {
             match self.state.evidence.take(observation.into(), self.reach) {
@@ -150,6 +170,10 @@ impl Assessment {
         if !is_judged {
             self.judge();
         }
+        let first = self.state.evidence.iter().next();
+        let is_history = |b: &Belief| first.is_none_or(|first| b.at < first.at);
+        self.state.outlived = belief.filter(is_history).or(self.state.outlived);
+        self.state.outlived = self.outlived();
         before != self.status()
     }
 
@@ -162,10 +186,18 @@ impl Assessment {
 
     /// Forgets readings of times after `latest`: the clock by which they were taken was ahead.
     pub fn clock_was_set_back(&mut self, now: Timestamp, latest: Timestamp) {
+        let belief = self.belief().filter(|b| b.at > latest);
+        self.state.outlived = belief.or(self.state.outlived);
         self.state.evidence.forget_after(latest);
         self.state.looked_at = now;
         self.state.begun = self.state.begun.min(now);
         self.judge();
+        let trusted = self.judgement.trusted.map_or(now, |(at, _)| at);
+        if let Some(belief) = &mut self.state.outlived {
+            belief.at = belief.at.min(now);
+            belief.until = trusted.max(now);
+            belief.clock = true;
+        }
     }
 
     /// Judges all evidence anew.
@@ -177,6 +209,28 @@ impl Assessment {
         }
     }
 
+    /// What is believed, or was.
+    fn belief(&self) -> Option<Belief> {
+        let believed = || {
+            let (at, depth_m) = self.judgement.trusted?;
+            Some(Belief {
+                at,
+                depth_m,
+                class: self.judgement.class?,
+                until: at,
+                clock: false,
+            })
+        };
+        self.outlived().or_else(believed)
+    }
+
+    /// What was believed and has outlived its evidence, while nothing since then is trusted.
+    fn outlived(&self) -> Option<Belief> {
+        let trusted = self.judgement.trusted;
+        let outlived = self.state.outlived;
+        outlived.filter(|b| trusted.is_none_or(|(at, _)| at <= b.until))
+    }
+
     fn is_recent(&self, at: Timestamp) -> bool {
         self.state.looked_at.millis_since(at) <= self.stale_after_ms
     }
@@ -184,6 +238,7 @@ impl Assessment {
     #[must_use]
     pub fn status(&self) -> PointStatus {
         match (self.judgement.class, self.judgement.trusted) {
+            _ if self.outlived().is_some() => PointStatus::Unknown,
             (Some(class), Some((at, _))) if self.is_recent(at) => class.into(),
             _ => PointStatus::Unknown,
         }
@@ -192,6 +247,9 @@ impl Assessment {
     /// Since when the status holds.
     #[must_use]
     pub fn since(&self) -> Timestamp {
+        if let Some(outlived) = self.outlived() {
+            return outlived.at;
+        }
         match self.judgement.trusted {
             None => self.state.begun,
             Some((at, _)) if self.is_recent(at) => self.judgement.since,
@@ -202,19 +260,19 @@ impl Assessment {
     /// The last trusted depth in metres and when it was observed, however long ago.
     #[must_use]
     pub fn depth(&self) -> Option<(Timestamp, f64)> {
-        self.judgement.trusted
+        self.belief().map(|b| (b.at, b.depth_m))
     }
 
     /// The class of that depth, as hysteresis holds it: what an unknown point was.
     #[must_use]
     pub fn last_class(&self) -> Option<DepthClass> {
-        self.judgement.class
+        self.belief().map(|b| b.class)
     }
 
     /// Whether the class is only held: the water has fallen below it, and the hold has not passed.
     #[must_use]
     pub fn is_clearing(&self) -> bool {
-        self.judgement.is_clearing()
+        self.outlived().is_none() && self.judgement.is_clearing()
     }
 
     /// The newest reading, if it is suspect and not followed as it is.
@@ -236,11 +294,19 @@ impl Assessment {
     #[must_use]
     pub fn doubt_tests(&self) -> TestSet {
         let newest = self.judgement.newest.filter(evidence::Reading::is_doubtful);
-        newest.map_or(TestSet::NONE, |newest| newest.tests)
+        let tests = newest.map_or(TestSet::NONE, |newest| newest.tests);
+        if self.outlived().is_some_and(|b| b.clock) {
+            tests.with(Test::Clock)
+        } else {
+            tests
+        }
     }
 
     #[must_use]
     pub fn cause(&self) -> Option<Cause> {
+        if self.outlived().is_some_and(|b| b.clock) {
+            return Some(Cause::Suspect);
+        }
         let Some(newest) = self.judgement.newest else {
             return Some(Cause::NoData);
         };

@@ -186,15 +186,56 @@ fn doubtful_readings_of_less_water_never_lower_and_at_last_leave_the_point_unkno
 }
 
 #[test]
-fn what_a_clock_that_was_ahead_let_in_is_forgotten_when_it_is_set_back() {
+fn a_flood_that_a_clock_ahead_stamped_is_told_with_its_doubt_until_a_reading_since_is_trusted() {
     let (now, minute) = (Timestamp::from_millis(600_000), 60_000);
     let mut a = fresh();
     a.observe([&at(590, 0.1, Quality::Pass), &at(4_000, 0.9, Quality::Pass)]);
     a.tick(Timestamp::from_millis(4_000_000));
     assert_eq!(a.status(), PointStatus::Severe);
     a.clock_was_set_back(now, now.plus_millis(minute));
-    assert_eq!(a.status(), PointStatus::Notice);
-    assert_eq!(a.depth(), Some((Timestamp::from_millis(590_000), 0.1)));
+    let told = |a: &Assessment| (a.status(), a.cause(), a.last_class(), a.depth());
+    let in_doubt = (
+        PointStatus::Unknown,
+        Some(Cause::Suspect),
+        Some(DepthClass::Severe),
+        Some((now, 0.9)),
+    );
+    assert_eq!(told(&a), in_doubt);
+    assert!(a.doubt_tests().contains(Test::Clock));
+    // What comes late, and what is not trusted, say nothing of it.
+    a.observe([
+        &at(595, 0.1, Quality::Pass),
+        &at(630, 0.0, Quality::Suspect),
+    ]);
+    assert_eq!(told(&a), in_doubt);
+    let earlier = now.plus_millis(-minute);
+    a.clock_was_set_back(earlier, now);
+    assert_eq!(a.depth(), Some((earlier, 0.9)));
+    a.observe([&at(640, 0.1, Quality::Pass)]);
+    a.tick(Timestamp::from_millis(640_000));
+    let depth = Some((Timestamp::from_millis(640_000), 0.1));
+    assert_eq!(
+        told(&a),
+        (PointStatus::Notice, None, Some(DepthClass::Notice), depth)
+    );
+    assert_eq!(a.state().outlived, None);
+}
+
+#[test]
+fn a_flood_outlives_the_evidence_for_it_until_a_reading_is_trusted() {
+    let mut a = fresh();
+    a.observe([&at(0, 0.6, Quality::Pass)]);
+    let day = 86_400;
+    a.observe([&at(day, 0.6, Quality::Suspect)]);
+    a.tick(Timestamp::from_millis(day * 1000));
+    let told = |a: &Assessment| (a.status(), a.cause(), a.last_class());
+    let (unknown, severe) = (PointStatus::Unknown, Some(DepthClass::Severe));
+    assert_eq!(told(&a), (unknown, Some(Cause::Suspect), severe));
+    let saved = a.state().clone();
+    assert_eq!(Assessment::restore(Thresholds::default(), 60, saved), a);
+    a.observe([&at(day + 60, 0.0, Quality::Pass)]);
+    a.tick(Timestamp::from_millis((day + 60) * 1000));
+    assert_eq!(told(&a), (PointStatus::Dry, None, Some(DepthClass::Dry)));
 }
 
 #[test]

@@ -110,10 +110,16 @@ fn a_clock_that_is_set_back_stops_nothing_and_what_it_stamped_rules_nothing() {
     script.tick_after(60);
     script.now = BEGIN;
     script.tick_after(1);
+    let point = script.world.snapshot().points[0].clone();
     assert_eq!(
-        script.world.snapshot().points[0].status,
-        PointStatus::Unknown
+        (point.status, point.cause, point.last_class),
+        (
+            PointStatus::Unknown,
+            Some(Cause::Suspect),
+            Some(DepthClass::Closure)
+        )
     );
+    assert_eq!(point.depth, Some((script.now, 0.3)));
     for _ in 0..5 {
         script.observe("lg-0001", 0.0, Quality::Pass);
         script.observe("lg-0002", 0.6, Quality::Pass);

@@ -5,6 +5,7 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -147,6 +148,11 @@ fn given(spool: &mut Spool, batches: usize) -> BTreeSet<usize> {
     given
 }
 
+/// How many files are damaged where the environment does not say it.
+const DAMAGES: u64 = 200;
+
+/// `FLOOD_DAMAGES=1000` damages so many. It ends with its row of the table that `cargo verify
+/// endurance` puts together: lost is what had a copy that was not hit, and is not given.
 #[test]
 fn whatever_happens_to_a_file_the_spool_starts_tells_it_and_gives_everything_else() {
     const BATCHES: usize = 500;
@@ -154,7 +160,9 @@ fn whatever_happens_to_a_file_the_spool_starts_tells_it_and_gives_everything_els
     let places = places(&whole, BATCHES);
     let seed = fastrand::u64(..);
     let mut random = fastrand::Rng::with_seed(seed);
-    for round in 0..200 {
+    let damages = std::env::var("FLOOD_DAMAGES").map_or(DAMAGES, |text| text.parse().unwrap());
+    let (mut all_lost, mut unnamed, mut slowest) = (0, 0, Duration::ZERO);
+    for round in 0..damages {
         let disk = whole.copied();
         let files = disk.files();
         let largest = disk.path().join("spool/db");
@@ -173,16 +181,18 @@ fn whatever_happens_to_a_file_the_spool_starts_tells_it_and_gives_everything_els
 
         let began = Instant::now();
         let mut spool = open(&disk);
-        assert!(began.elapsed() < START, "{case}: {:?}", began.elapsed());
+        slowest = slowest.max(began.elapsed());
+        assert!(slowest < START, "{case}: {slowest:?}");
         let damage = spool.damage().clone();
         let found = given(&mut spool, BATCHES);
-        assert!(
-            found.len() >= BATCHES - lost,
-            "{case}: {} of {lost}",
-            BATCHES - found.len()
-        );
-        if found.len() < BATCHES {
-            assert!(!damage.is_none() && damage.bytes > 0, "{case} is not told");
+        let missing = BATCHES - found.len();
+        if missing > lost {
+            println!("{case}: {missing} of {lost}");
+            all_lost += missing - lost;
+        }
+        if missing > 0 && (damage.is_none() || damage.bytes == 0) {
+            println!("{case} is not told");
+            unnamed += 1;
         }
         // What is new has a number of its own, and the next start finds nothing wrong any more.
         let newest = spool.usage().newest;
@@ -197,6 +207,9 @@ fn whatever_happens_to_a_file_the_spool_starts_tells_it_and_gives_everything_els
             "{case}"
         );
     }
+    let slowest = slowest.as_secs_f64();
+    println!("| damaged spool | {damages} | {all_lost} | 0 | – | {slowest:.2} | {unnamed} |");
+    assert_eq!((all_lost, unnamed), (0, 0), "told above, seed {seed}");
 }
 
 /// The card forgot the last of what it said it had written.
@@ -297,6 +310,16 @@ fn two_agents_cannot_share_a_spool() {
     let _first = open(&disk);
     let second = spool::open(disk.path(), CONFIG);
     assert!(matches!(second, Err(SpoolError::InUse { .. })));
+}
+
+#[test]
+fn a_lock_that_a_killed_agent_left_to_a_program_it_was_starting_is_waited_for() {
+    let disk = filled(10);
+    let lock = fs::File::open(disk.path()).unwrap();
+    lock.lock().unwrap();
+    let other = Command::new("sleep").arg("0.1").stdin(lock).spawn();
+    assert_eq!(given(&mut open(&disk), 10).len(), 10);
+    assert!(other.unwrap().wait().unwrap().success());
 }
 
 #[test]

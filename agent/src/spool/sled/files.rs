@@ -4,6 +4,8 @@ use std::{
     fs::{self, File, TryLockError},
     io::{self, ErrorKind},
     path::{Path, PathBuf},
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use crate::spool::contract::SpoolError;
@@ -11,6 +13,11 @@ use crate::spool::contract::SpoolError;
 /// Damaged stores that are kept for inspection; older ones make room.
 const KEEP_DAMAGED: usize = 2;
 const DAMAGED: &str = "spool.damaged-";
+
+/// How long a lock is waited for: an agent that is killed while it starts another program leaves it
+/// its lock until that has begun to run.
+const INHERITED: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Makes the data directory and takes its lock, which lasts as long as the returned file. None
 /// where a medium that takes nothing has no directory yet: it may come back.
@@ -31,7 +38,14 @@ pub(super) fn claim(data_dir: &Path) -> Result<Option<File>, SpoolError> {
             });
         }
     };
-    match lock.try_lock() {
+    let begun = Instant::now();
+    let locked = loop {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) if begun.elapsed() < INHERITED => sleep(LOOK),
+            locked => break locked,
+        }
+    };
+    match locked {
         Ok(()) => Ok(Some(lock)),
         Err(TryLockError::WouldBlock) => Err(SpoolError::InUse { path: path() }),
         Err(TryLockError::Error(source)) => Err(SpoolError::Directory {

@@ -127,9 +127,9 @@ impl SimAgent {
     }
 
     /// When the machine wants to be woken, in milliseconds of the storm.
-    pub fn wake_at_ms(&self, now_ms: u64) -> Option<u64> {
+    pub fn wake_at_ms(&self) -> Option<u64> {
         let life = self.life.as_ref()?;
-        let at = life.machine.wake_at(life.line_time(now_ms))?;
+        let at = life.machine.wake_at()?;
         Some(life.began_ms + u64::try_from(at.as_millis()).ok()? + 1)
     }
 

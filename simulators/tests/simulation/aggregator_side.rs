@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use aggregator::{
-    ingest::{Admitter, Claim, Form, Group, Ledger, Taken, decode},
-    network::City,
+    ingest::{Admitter, Claim, Described, Form, Group, Ledger, Taken, decode},
+    network::{City, Gauge},
     restore::restore,
     store::{SavedWorld, Store as _},
     world::{Effect, Input, Started, World},
@@ -42,6 +42,8 @@ pub enum Ended {
 pub struct AggregatorSide {
     pub city: Arc<City>,
     pub store: FailingStore,
+    /// Milliseconds of the storm, which nobody sets.
+    pub storm_ms: i64,
     life: Option<Life>,
 }
 
@@ -57,6 +59,7 @@ impl AggregatorSide {
         Self {
             city,
             store: FailingStore::default(),
+            storm_ms: 0,
             life: None,
         }
     }
@@ -74,7 +77,12 @@ impl AggregatorSide {
     /// Starts on what the store holds.
     pub fn start(&mut self, now: Timestamp, books: &mut Books) -> Result<(), Broken> {
         let restored = restore(&self.store, self.city.clone())?;
-        let gauges = self.city.gauges.iter().map(|g| (g.id.clone(), g.parameter));
+        let described = |g: &Gauge| Described {
+            parameter: g.parameter,
+            interval_s: g.interval_s,
+        };
+        let gauges = self.city.gauges.iter();
+        let gauges = gauges.map(|g| (g.id.clone(), described(g)));
         let ledger = Ledger::new(
             Admitter::new(gauges, 1.0, 30),
             Mode::Exercise,
@@ -113,6 +121,10 @@ impl AggregatorSide {
         let (mut group, mut formed) = (Group::default(), Ok(()));
         let mut tickets = Vec::new();
         for input in inputs {
+            if input == Input::Tick && formed.is_ok() {
+                let store = &self.store;
+                formed = (life.ledger).pass_time(&mut group, store, now, self.storm_ms);
+            }
             life.ledger.input(&mut group, input, now);
         }
         for brought in life.waiting.drain(..) {
@@ -129,7 +141,7 @@ impl AggregatorSide {
         let commit = group.commit();
         let written = self.store.commit_with(&commit, fault);
         if fault != WriteFault::Refused {
-            books.committed(&commit)?;
+            books.committed(&commit);
         }
         if written.is_err() {
             self.life = None;

@@ -9,7 +9,7 @@ use std::{
 use agent::spool::seqs::SeqSet;
 use aggregator::{
     counters::Counter,
-    store::{Commit, Store},
+    store::{Commit, Quarantined, Store},
     world::{Arrival, Input},
 };
 use shared::{
@@ -135,18 +135,17 @@ impl Books {
     }
 
     /// A commit is durable in the store.
-    pub fn committed(&mut self, commit: &Commit) -> Result<(), Broken> {
+    pub fn committed(&mut self, commit: &Commit) {
         for refused in &commit.refused {
             if refused.reason == Counter::NumberReused.name() {
                 self.counts.note("batches under a known number");
-                continue;
             }
-            self.counts.note("observations quarantined");
-            let observation: Observation = serde_json::from_str(&refused.payload)?;
-            let all = self.quarantined.entry(identity(&observation)).or_default();
-            all.push(observation);
         }
-        Ok(())
+        for Quarantined { observation, .. } in &commit.quarantined {
+            self.counts.note("observations quarantined");
+            let all = self.quarantined.entry(identity(observation)).or_default();
+            all.push(observation.clone());
+        }
     }
 
     /// The agent believes an acknowledgement: what it releases must be kept.
@@ -160,7 +159,7 @@ impl Books {
         let released: Vec<u64> = held.keys().copied().filter(|s| seqs.contains(*s)).collect();
         for seq in released {
             for o in held.remove(&seq).into_iter().flatten() {
-                let stored = store.get(&o.gauge, o.observed_at)?;
+                let stored = store.get(&o.gauge, o.parameter, o.observed_at)?;
                 let is_kept = stored.is_some_and(|s| is_kept_as(&o, &s.observation))
                     || is_among(&o, &self.quarantined);
                 hold(is_kept, || {

@@ -6,10 +6,13 @@ use std::{
 };
 
 use aggregator::{
-    store::{Commit, Forgotten, MemoryStore, Refused, SavedWorld, Store, StoreError, Stored},
+    store::{
+        Commit, Forgotten, MemoryStore, Quarantined, Refused, SavedWorld, Store, StoreError, Stored,
+    },
     world::Arrival,
 };
 use shared::{
+    gauge::Parameter,
     ids::{AgentId, GaugeId},
     time::Timestamp,
     wire::Ack,
@@ -74,22 +77,28 @@ impl Store for FailingStore {
         self.kept.commit(commit)
     }
 
-    fn get(&self, gauge: &GaugeId, observed_at: Timestamp) -> Result<Option<Stored>, StoreError> {
-        self.readable()?.get(gauge, observed_at)
+    fn get(
+        &self,
+        gauge: &GaugeId,
+        parameter: Parameter,
+        observed_at: Timestamp,
+    ) -> Result<Option<Stored>, StoreError> {
+        self.readable()?.get(gauge, parameter, observed_at)
     }
 
-    fn newest(&self, gauge: &GaugeId) -> Result<Option<Stored>, StoreError> {
-        self.readable()?.newest(gauge)
+    fn newest(&self, gauge: &GaugeId, parameter: Parameter) -> Result<Option<Stored>, StoreError> {
+        self.readable()?.newest(gauge, parameter)
     }
 
     fn range(
         &self,
         gauge: &GaugeId,
+        parameter: Parameter,
         from: Timestamp,
         to: Timestamp,
         limit: usize,
     ) -> Result<Vec<Stored>, StoreError> {
-        self.readable()?.range(gauge, from, to, limit)
+        self.readable()?.range(gauge, parameter, from, to, limit)
     }
 
     fn visit(&self, visit: &mut dyn FnMut(Stored)) -> Result<(), StoreError> {
@@ -102,6 +111,13 @@ impl Store for FailingStore {
 
     fn refused(&self, limit: usize) -> Result<Vec<Refused>, StoreError> {
         self.readable()?.refused(limit)
+    }
+
+    fn quarantined(
+        &self,
+        visit: &mut dyn FnMut(u64, Quarantined) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.readable()?.quarantined(visit)
     }
 
     fn last_arrival(&self) -> Result<u64, StoreError> {

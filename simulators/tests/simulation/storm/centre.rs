@@ -54,6 +54,7 @@ impl Storm {
         self.aggregator.store.make_unreadable(is_unreadable);
         let fault = self.write_fault();
         let now = self.aggregator_time();
+        self.aggregator.storm_ms = self.storm_time().millis_since(ORIGIN);
         let ended = self.aggregator.write(now, inputs, fault, &mut self.books)?;
         match ended {
             Ended::Durable(tickets, acks) => {

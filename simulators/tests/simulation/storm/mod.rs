@@ -358,7 +358,7 @@ impl Storm {
                 }
             }
         }
-        let wake = self.agents[agent].wake_at_ms(now);
+        let wake = self.agents[agent].wake_at_ms();
         if let Some(at) = wake.filter(|at| self.wakes[agent].is_none_or(|known| *at < known)) {
             let at = at.max(now + 1);
             self.wakes[agent] = Some(at);

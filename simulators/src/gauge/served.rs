@@ -82,6 +82,13 @@ impl ServedLog {
         self.lock().count
     }
 
+    /// When a gauge gave its last reading, in real time.
+    #[must_use]
+    pub fn last_of(&self, gauge: &GaugeId) -> Option<Timestamp> {
+        let inner = self.lock();
+        inner.served.get(gauge)?.last().map(|served| served.real)
+    }
+
     /// Everything, per gauge in the order served.
     #[must_use]
     pub fn all(&self) -> BTreeMap<GaugeId, Vec<Served>> {
@@ -116,6 +123,7 @@ mod tests {
         log.push(&gauge, Timestamp::from_millis(9), -32_768, true);
         log.flush().expect("flush");
         assert_eq!(log.count(), 2);
+        assert!(log.last_of(&gauge).is_some());
         let kept = log.all().remove(&gauge).unwrap_or_default();
         let kept: Vec<_> = kept.iter().map(|s| s.milli).collect();
         assert_eq!(kept, [12, -32_768]);

@@ -105,6 +105,8 @@ mod tests {
     #[test]
     fn the_earliest_flag_counts_and_a_worse_status_does_not_move_it() {
         let point = |status: &str, since| ShownPoint {
+            depth_m: None,
+            last_class: None,
             id: "wp-001".parse().expect("id"),
             status: status.to_owned(),
             status_since: Some(Timestamp::from_millis(since)),

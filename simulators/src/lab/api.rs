@@ -34,14 +34,32 @@ pub struct ShownPoint {
     pub status: String,
     #[serde(default)]
     pub status_since: Option<Timestamp>,
+    /// The newest depth that is trusted, in metres, however old it is.
+    #[serde(default)]
+    pub depth_m: Option<f64>,
+    /// What an unknown point was.
+    #[serde(default)]
+    pub last_class: Option<String>,
 }
 
 impl ShownPoint {
     /// Whether the point is flagged: waterlogged or worse.
     #[must_use]
     pub fn is_flagged(&self) -> bool {
-        matches!(self.status.as_str(), "waterlogged" | "closure" | "severe")
+        is_flag(&self.status)
     }
+
+    /// Whether who looks at it sees that it stands under water, or that it did when last something
+    /// was known of it: flagged, or unknown with the flag and the depth that it had.
+    #[must_use]
+    pub fn tells_of_water(&self) -> bool {
+        let was_flagged = self.last_class.as_deref().is_some_and(is_flag);
+        self.is_flagged() || self.status == "unknown" && was_flagged && self.depth_m.is_some()
+    }
+}
+
+fn is_flag(status: &str) -> bool {
+    matches!(status, "waterlogged" | "closure" | "severe")
 }
 
 /// The dispatch plan.
@@ -222,5 +240,30 @@ impl ApiClient {
         answer
             .map_err(|e| failed(ureq::Error::Io(std::io::Error::other(e))))?
             .map_err(failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn water_is_told_by_a_flag_or_by_the_flag_and_depth_that_an_unknown_point_had() {
+        let tells = |status: &str, last_class: Option<&str>, depth_m| {
+            let point = ShownPoint {
+                id: "wp-001".parse().expect("id"),
+                status: status.to_owned(),
+                status_since: None,
+                depth_m,
+                last_class: last_class.map(str::to_owned),
+            };
+            point.tells_of_water()
+        };
+        assert!(tells("severe", None, None));
+        assert!(tells("unknown", Some("waterlogged"), Some(0.2)));
+        assert!(!tells("unknown", Some("waterlogged"), None));
+        assert!(!tells("unknown", Some("notice"), Some(0.1)));
+        assert!(!tells("unknown", None, Some(0.2)));
+        assert!(!tells("dry", Some("severe"), Some(0.5)));
     }
 }

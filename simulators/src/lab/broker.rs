@@ -13,7 +13,7 @@ use shared::{broker::BrokerUrl, net::free_address};
 use tokio::net::TcpStream;
 
 use super::{LabError, Process, config::AggregatorBroker, find_in_path, until};
-use crate::link::Proxy;
+use crate::link::{Proxy, Shuffler};
 
 /// Which broker a run uses.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -62,6 +62,8 @@ pub struct LabBroker {
     pub process: Option<Process>,
     /// The link in front of the broker, if it can fail.
     pub link: Option<Proxy>,
+    /// What shuffles the acknowledgements on that link.
+    pub shuffler: Option<Shuffler>,
     address: SocketAddr,
 }
 
@@ -73,6 +75,7 @@ impl LabBroker {
     pub async fn start(
         choice: &BrokerChoice,
         can_fail: bool,
+        shuffled: Option<Duration>,
         work: &Path,
     ) -> Result<Self, LabError> {
         let mut process = None;
@@ -88,9 +91,18 @@ impl LabBroker {
             }
             BrokerChoice::External(url) => (AggregatorBroker::Url(url.to_string()), resolve(url)?),
         };
+        let shuffler = match shuffled {
+            Some(most) => Some(
+                Shuffler::start(address, most)
+                    .await
+                    .map_err(LabError::io("a shuffler"))?,
+            ),
+            None => None,
+        };
         let link = if can_fail {
+            let upstream = shuffler.as_ref().map_or(address, Shuffler::address);
             Some(
-                Proxy::start(address)
+                Proxy::start(upstream)
                     .await
                     .map_err(LabError::io("a proxy"))?,
             )
@@ -101,6 +113,7 @@ impl LabBroker {
             aggregator,
             process,
             link,
+            shuffler,
             address,
         };
         broker.restart().await?;

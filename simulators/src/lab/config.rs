@@ -19,8 +19,15 @@ pub enum AggregatorBroker {
 const TIMEOUT_MS: u64 = 1000;
 /// An agent publishes again what was not acknowledged within this time.
 const ACK_DEADLINE_SECONDS: f64 = 5.0;
-/// A run should not wait for the two minutes that a real network is given.
-const RECONNECT_SECONDS: (f64, f64) = (0.2, 2.0);
+
+/// What an agent's uplink is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Uplink<'a> {
+    pub broker: &'a str,
+    pub batch_seconds: f64,
+    /// The shortest and the longest wait before it connects again.
+    pub reconnect_seconds: (f64, f64),
+}
 
 /// An agent's configuration.
 ///
@@ -28,20 +35,19 @@ const RECONNECT_SECONDS: (f64, f64) = (0.2, 2.0);
 /// Only where TOML cannot hold it.
 pub(super) fn agent(
     gateway: &Gateway,
-    uplink: &str,
-    clock: ScaledClock,
-    batch_seconds: f64,
+    uplink: Uplink<'_>,
+    clock: Option<ScaledClock>,
     data_dir: &Path,
 ) -> Result<String, LabError> {
     let file = AgentFile {
         agent: gateway.agent.as_str(),
         data_dir,
         uplink: UplinkTable {
-            broker: uplink,
-            batch_seconds,
+            broker: uplink.broker,
+            batch_seconds: uplink.batch_seconds,
             ack_deadline_seconds: ACK_DEADLINE_SECONDS,
-            reconnect_min_seconds: RECONNECT_SECONDS.0,
-            reconnect_max_seconds: RECONNECT_SECONDS.1,
+            reconnect_min_seconds: uplink.reconnect_seconds.0,
+            reconnect_max_seconds: uplink.reconnect_seconds.1,
             backfill_per_second: 50.0,
         },
         clock,
@@ -64,7 +70,7 @@ pub(super) fn aggregator(
     city: &Path,
     http: SocketAddr,
     broker: &AggregatorBroker,
-    clock: ScaledClock,
+    clock: Option<ScaledClock>,
 ) -> Result<String, LabError> {
     let broker = match broker {
         AggregatorBroker::Embedded(listen) => BrokerTable {
@@ -135,7 +141,8 @@ struct AgentFile<'a> {
     agent: &'a str,
     data_dir: &'a Path,
     uplink: UplinkTable<'a>,
-    clock: ScaledClock,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock: Option<ScaledClock>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     modbus: Vec<ModbusTable<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -195,7 +202,8 @@ struct AggregatorFile<'a> {
     city: &'a Path,
     http: HttpTable,
     broker: BrokerTable<'a>,
-    clock: ScaledClock,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock: Option<ScaledClock>,
 }
 
 #[derive(Serialize)]

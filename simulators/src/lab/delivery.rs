@@ -108,18 +108,44 @@ impl DeliveryCount {
     }
 }
 
-/// Whether all that is wrong with a gauge is the loss of readings that it served from `from` to `to`
-/// (real time).
+/// The lost readings of a gauge that it served outside all of these spans of real time.
 #[must_use]
-pub(super) fn lost_only_between(
+pub(super) fn lost_outside(
     served: &BTreeMap<GaugeId, Vec<Served>>,
     store: &StoreExport,
     lateness: &Lateness,
     gauge: &GaugeId,
-    (from, to): (Timestamp, Timestamp),
-) -> bool {
-    let (one, lost) = compare_one(served, store, lateness, gauge);
-    one.doubled == 0 && lost.iter().all(|s| from <= s.real && s.real <= to)
+    spans: &[(Timestamp, Timestamp)],
+) -> usize {
+    let (_, lost) = compare_one(served, store, lateness, gauge);
+    let is_within = |s: &&Served| {
+        spans
+            .iter()
+            .any(|(from, to)| (*from..=*to).contains(&s.real))
+    };
+    lost.len() - lost.iter().filter(is_within).count()
+}
+
+/// As [`compare`], by value alone: where the clock that stamps is wrong, time says nothing. A loss
+/// and a doubling cancel where they are of one gauge and one value.
+#[must_use]
+pub(super) fn compare_values(
+    served: &BTreeMap<GaugeId, Vec<Served>>,
+    store: &StoreExport,
+) -> DeliveryCount {
+    let at_one_time = |s: &Served| Served {
+        at: Timestamp::default(),
+        ..*s
+    };
+    let served = served
+        .iter()
+        .map(|(id, all)| (id.clone(), all.iter().map(at_one_time).collect()))
+        .collect();
+    let mut store = store.clone();
+    for one in store.values_mut().flatten() {
+        one.observed_at = Timestamp::default();
+    }
+    compare(&served, &store, &Lateness::default())
 }
 
 /// The comparison of a gauge, and the readings that it lost.
@@ -289,17 +315,32 @@ mod tests {
     fn a_loss_is_explained_only_by_readings_served_just_before_the_kill() {
         let all = served(&[(0, 0), (60, 0), (120, 0), (180, 6), (240, 0)]);
         let kept = store(&[(0, Some(0)), (60, Some(0)), (240, Some(0))]);
-        let between = |kept: &StoreExport, from: i64, to: i64| {
-            let span = (
-                Timestamp::from_millis(from * 1000),
-                Timestamp::from_millis(to * 1000),
-            );
-            lost_only_between(&all, kept, &modbus(), &id(), span)
+        let outside = |spans: &[(i64, i64)]| {
+            let at = |s: i64| Timestamp::from_millis(s * 1000);
+            let spans: Vec<_> = spans.iter().map(|(a, b)| (at(*a), at(*b))).collect();
+            lost_outside(&all, &kept, &modbus(), &id(), &spans)
         };
-        assert!(between(&kept, 120, 180));
-        assert!(!between(&kept, 170, 300), "one was served before");
-        assert!(!between(&kept, 0, 130), "one was served after");
-        let doubled = store(&[(0, Some(0)), (60, Some(0)), (61, Some(0)), (240, Some(0))]);
-        assert!(!between(&doubled, 120, 180), "one is there twice");
+        assert_eq!(outside(&[(120, 180)]), 0);
+        assert_eq!(outside(&[(120, 130), (170, 300)]), 0);
+        assert_eq!(outside(&[(170, 300)]), 1, "one was served before");
+        assert_eq!(outside(&[(0, 130)]), 1, "one was served after");
+        assert_eq!(outside(&[]), 2);
+    }
+
+    #[test]
+    fn by_value_alone_a_wrong_time_is_no_loss_and_a_missing_or_further_value_is() {
+        let all = served(&[(0, 1), (60, 2), (120, 2)]);
+        let compared = |kept: &[(i64, Option<i64>)]| {
+            let count = compare_values(&all, &store(kept));
+            (count.lost, count.doubled)
+        };
+        assert_eq!(
+            compared(&[(9, Some(2)), (7, Some(2)), (8, Some(1))]),
+            (0, 0)
+        );
+        assert_eq!(
+            compared(&[(9, Some(2)), (7, Some(3)), (8, Some(1))]),
+            (1, 1)
+        );
     }
 }

@@ -18,6 +18,8 @@ pub enum LabError {
         "`mosquitto` was not found; install it (apt-get install mosquitto) or use --broker embedded"
     )]
     MosquittoMissing,
+    #[error("libfaketime was not found; install it (apt-get install faketime)")]
+    FaketimeMissing,
     #[error("{what}")]
     Io { what: String, source: io::Error },
     #[error("{name} ended with {status}; the end of its log {}:\n{tail}", log.display())]

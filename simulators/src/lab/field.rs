@@ -270,6 +270,16 @@ impl Field {
             .collect()
     }
 
+    /// The gauges of a gateway that report to its field broker.
+    #[must_use]
+    pub fn mqtt_gauges(&self, agent: &str) -> Vec<GaugeId> {
+        let own = self.gateways.iter().filter(|g| g.agent.as_str() == agent);
+        own.flat_map(|g| &g.mqtt)
+            .flat_map(|line| &line.gauges)
+            .map(|g| g.id.clone())
+            .collect()
+    }
+
     /// The gauges of a gateway that hang on Modbus lines.
     #[must_use]
     pub fn modbus_gauges(&self, agent: &str) -> Vec<GaugeId> {

@@ -12,7 +12,7 @@ use nix::{
     unistd::Pid,
 };
 
-use super::{LabError, ProcessUsage};
+use super::{FakeClock, LabError, ProcessUsage};
 
 /// One program of the run. It is killed when dropped.
 ///
@@ -22,6 +22,7 @@ pub struct Process {
     name: String,
     program: PathBuf,
     arguments: Vec<String>,
+    environment: Vec<(&'static str, String)>,
     log: PathBuf,
     child: Option<Child>,
 }
@@ -40,9 +41,17 @@ impl Process {
             name: name.to_owned(),
             program: program.to_owned(),
             arguments,
+            environment: Vec::new(),
             log: logs.join(format!("{name}.log")),
             child: None,
         }
+    }
+
+    /// With a clock of its own, if there is one.
+    #[must_use]
+    pub(super) fn with_clock(mut self, clock: Option<&FakeClock>) -> Self {
+        self.environment = clock.map(FakeClock::environment).unwrap_or_default();
+        self
     }
 
     /// Starts it, or starts it again; its log is appended to.
@@ -59,6 +68,7 @@ impl Process {
         let twin = log.try_clone().map_err(LabError::io(failed()))?;
         let child = Command::new(&self.program)
             .args(&self.arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(twin)

@@ -39,16 +39,19 @@ impl Lab {
     pub async fn start(setup: LabSetup) -> Result<Self, LabError> {
         let programs = Programs::find()?;
         let work = WorkFolder::new(setup.work)?;
-        let clock = setup
-            .clock
-            .validate()
-            .map_err(|e| LabError::Setup(e.to_string()))?;
+        let clock = match setup.clock {
+            None => Clock::Real,
+            Some(scaled) => scaled
+                .validate()
+                .map_err(|e| LabError::Setup(e.to_string()))?,
+        };
         let served = work.path.join("served.csv");
         let log = ServedLog::with_file(&served).map_err(LabError::io("served.csv"))?;
         let field = Field::start(&setup.gateways, clock, setup.readings, Arc::new(log)).await?;
         let broker = LabBroker::start(
             &setup.broker,
             setup.behind_link != BehindLink::Nobody,
+            setup.shuffled,
             &work.path,
         )
         .await?;
@@ -69,15 +72,22 @@ impl Lab {
             &programs.aggregator,
             run(&aggregator_config),
             &work.path,
-        );
+        )
+        .with_clock(setup.aggregators_clock.as_ref());
         let mut agents = Vec::new();
         for gateway in &field.gateways {
             let name = gateway.agent.as_str();
             let data = work.path.join(name);
             let uplink = broker.uplink(setup.behind_link.holds(&gateway.agent));
-            let text = config::agent(gateway, &uplink, setup.clock, setup.batch_seconds, &data)?;
+            let uplink = config::Uplink {
+                broker: &uplink,
+                batch_seconds: setup.batch_seconds,
+                reconnect_seconds: setup.reconnect_seconds,
+            };
+            let text = config::agent(gateway, uplink, setup.clock, &data)?;
             let path = work.write(&format!("{name}.toml"), &text)?;
-            agents.push(Process::new(name, &programs.agent, run(&path), &work.path));
+            let agent = Process::new(name, &programs.agent, run(&path), &work.path);
+            agents.push(agent.with_clock(setup.agents_clock.as_ref()));
         }
         let client = ApiClient::new(http);
         let mut lab = Self {
@@ -160,17 +170,22 @@ impl Lab {
         delivery::compare(&self.field.log.all(), store, &self.lateness())
     }
 
-    /// Whether all that is wrong with a gauge is the loss of readings that it served within a span
-    /// of real time.
+    /// As [`Lab::delivery`], by value alone: for programs whose clock was wrong.
     #[must_use]
-    pub fn lost_only_between(
+    pub fn delivery_by_value(&self, store: &StoreExport) -> DeliveryCount {
+        delivery::compare_values(&self.field.log.all(), store)
+    }
+
+    /// The lost readings of a gauge that it served outside all of these spans of real time.
+    #[must_use]
+    pub fn lost_outside(
         &self,
         store: &StoreExport,
         gauge: &GaugeId,
-        span: (Timestamp, Timestamp),
-    ) -> bool {
+        spans: &[(Timestamp, Timestamp)],
+    ) -> usize {
         let served = self.field.log.all();
-        delivery::lost_only_between(&served, store, &self.lateness(), gauge, span)
+        delivery::lost_outside(&served, store, &self.lateness(), gauge, spans)
     }
 
     /// CPU seconds of every program that runs, by name.

@@ -2,7 +2,15 @@
 //!
 //! Own code: the proxies that are known for this (toxiproxy) are programs to install and to talk to.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -32,6 +40,7 @@ pub enum LinkFault {
 pub struct Proxy {
     address: SocketAddr,
     fault: watch::Sender<LinkFault>,
+    connections: Arc<AtomicUsize>,
     server: JoinHandle<()>,
 }
 
@@ -44,10 +53,12 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (fault, state) = watch::channel(LinkFault::None);
-        let server = tokio::spawn(accept(listener, upstream, state));
+        let connections = Arc::new(AtomicUsize::new(0));
+        let server = tokio::spawn(accept(listener, upstream, state, connections.clone()));
         Ok(Self {
             address,
             fault,
+            connections,
             server,
         })
     }
@@ -56,6 +67,12 @@ impl Proxy {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How many connections it carries.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// Switches the state of the line, for old and new connections.
@@ -70,13 +87,23 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, upstream: SocketAddr, state: watch::Receiver<LinkFault>) {
+async fn accept(
+    listener: TcpListener,
+    upstream: SocketAddr,
+    state: watch::Receiver<LinkFault>,
+    count: Arc<AtomicUsize>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) if *state.borrow() != LinkFault::Cut => {
-                    connections.spawn(carry(stream, upstream, state.clone()));
+                    let (state, count) = (state.clone(), count.clone());
+                    connections.spawn(async move {
+                        count.fetch_add(1, Ordering::SeqCst);
+                        carry(stream, upstream, state).await;
+                        count.fetch_sub(1, Ordering::SeqCst);
+                    });
                 }
                 Ok(_) => {}
                 Err(error) => {
@@ -175,6 +202,7 @@ mod tests {
         let proxy = Proxy::start(echo().await).await.expect("proxy");
         let mut line = TcpStream::connect(proxy.address()).await.expect("connect");
         assert_eq!(round_trip(&mut line).await.expect("echo"), b'x');
+        assert_eq!(proxy.connections(), 1);
         proxy.set(LinkFault::Cut);
         assert!(line.read_u8().await.is_err(), "closed");
         let mut refused = TcpStream::connect(proxy.address()).await.expect("connect");

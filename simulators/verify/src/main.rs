@@ -6,6 +6,7 @@
 mod arguments;
 mod arm;
 mod command;
+mod endurance;
 mod mutants;
 mod packages;
 mod page;

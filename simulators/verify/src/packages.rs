@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 use crate::command::{Held, say, succeed};
 
 /// Debian packages and the file that shows each is there.
-const PACKAGES: [(&str, &str); 9] = [
+const PACKAGES: [(&str, &str); 10] = [
     ("mosquitto", "/usr/sbin/mosquitto"),
     ("mosquitto-clients", "/usr/bin/mosquitto_pub"),
     ("nginx-light", "/usr/sbin/nginx"),
@@ -15,6 +15,7 @@ const PACKAGES: [(&str, &str); 9] = [
         "fonts-noto-cjk",
         "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     ),
+    ("faketime", "/usr/bin/faketime"),
     ("file", "/usr/bin/file"),
     ("python3-pip", "/usr/bin/pip3"),
     ("qemu-user-static", "/usr/bin/qemu-aarch64-static"),

@@ -3,7 +3,7 @@
 use crate::{
     arm,
     command::{Held, cargo, flood_sim, free_address, succeed},
-    mutants,
+    endurance, mutants,
     packages::packages,
     page, tidy, tools,
 };
@@ -55,6 +55,14 @@ pub fn all() -> Vec<Step> {
                 "graph",
                 "print which module stands on which",
                 tidy::print_graph,
+            )
+        },
+        Step {
+            by_default: false,
+            ..step(
+                "endurance",
+                "kills, cuts, damages and wrong clocks by the thousand, as a table (an hour)",
+                endurance::endurance,
             )
         },
         Step {

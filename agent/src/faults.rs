@@ -56,7 +56,7 @@ pub enum FaultKind {
     Payload,
     /// The times that a gauge gives cannot be.
     GaugeClock,
-    /// The aggregator does not show what was sent, or does not take it.
+    /// The aggregator has something to say against what was sent: it is not shown, in doubt, or odd.
     Remark,
 }
 
@@ -95,11 +95,12 @@ impl FaultKind {
             Self::Thrown => "the broker ends every connection soon",
             Self::Uncommitted => "the broker takes batches and no aggregator commits them",
             Self::Line => "line gives no reading",
-            Self::Unit | Self::Registers => "unit gives no reading",
+            Self::Unit => "unit gives no reading",
+            Self::Registers => "registers give no reading",
             Self::LocalBroker => "local broker lost",
             Self::Payload => "payload is no reading",
             Self::GaugeClock => "the times that a gauge gives are in doubt",
-            Self::Remark => "the aggregator does not show these readings",
+            Self::Remark => "the aggregator has something to say against these readings",
         }
     }
 
@@ -115,7 +116,8 @@ impl FaultKind {
             Self::Thrown => "the broker keeps the connection",
             Self::Uncommitted => "batches are committed again",
             Self::Line => "line is open again",
-            Self::Unit | Self::Registers => "unit answers again",
+            Self::Unit => "unit answers again",
+            Self::Registers => "registers are read again",
             Self::LocalBroker => "local broker is back",
             Self::Payload => "payload is read again",
             Self::GaugeClock => "the times that a gauge gives are believed",

@@ -270,7 +270,7 @@ fn tell_damage(health: &Health, spool: &spool::Spool) {
     }
     if !damage.is_none() {
         let cause = format!(
-            "{} bytes could not be read, at least {} batches are lost; first: {}",
+            "{} bytes could not be read and at least {} batch(es) are lost; first: {}",
             damage.bytes,
             damage.batches,
             damage.places.first().map_or("", String::as_str)

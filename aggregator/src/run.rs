@@ -148,7 +148,7 @@ async fn start(
     let (world, arrivals) = mpsc::channel(ARRIVALS);
     let committer = start_committer(parts, &base, world, downlink.clone())?;
     let requests = Arc::new(Requests::new(committer.clone()));
-    let line = Arc::new(Line::default());
+    let line = Arc::new(Line::new(base.clock));
     let (letters, epoch) = (Letters::default(), real_now().as_millis());
     let hub = Arc::new(Hub::new(epoch));
     let app = App {

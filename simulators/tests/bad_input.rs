@@ -273,6 +273,33 @@ async fn good_is_stored(lab: &Lab, line: &mut Line, number: i64) {
     assert!(found, "{value} at {at} is not among {stored}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_too_large_ends_its_connection_and_is_counted_and_named() {
+    let (mut lab, _) = aggregator().await;
+    let broker = lab.broker.address();
+    let mut options = MqttOptions::new("neighbour", broker.ip().to_string(), broker.port());
+    options.set_max_packet_size(1_000_000, 1_000_000);
+    let (client, mut events) = AsyncClient::new(options, 8);
+    let sent = client.publish(
+        "flood/v1/in/neighbour",
+        QoS::AtLeastOnce,
+        false,
+        vec![b' '; 300_000],
+    );
+    sent.await.expect("queued");
+    let ended = async { while events.poll().await.is_ok() {} };
+    let ended = tokio::time::timeout(PATIENCE, ended).await;
+    ended.expect("the broker ends the connection");
+
+    page_shows(&lab, "bad-payload", 1).await;
+    let newest = get(&lab, "/api/v1/refused").await[0].take();
+    assert_eq!(newest["topic"], "client neighbour");
+    let detail = newest["detail"].as_str().unwrap_or_default();
+    let said = "too large and was disconnected: size=300025, max=263168 bytes";
+    assert!(detail.contains(said), "{detail}");
+    lab.check().expect("it goes on");
+}
+
 /// What a device makes of a question.
 type Device = fn([u8; 12]) -> Vec<u8>;
 

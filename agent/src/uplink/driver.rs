@@ -265,8 +265,7 @@ impl Driver {
                 Some(gauge) => format!("gauge {gauge}"),
                 None => "all readings".to_owned(),
             };
-            let cause = format!("{reason}: {cause}");
-            faults.begin_sort(FaultKind::Remark, &subject, reason, &cause);
+            faults.begin_sort(FaultKind::Remark, &subject, reason, cause);
             present.insert(subject);
         }
         for ended in self.remarked.difference(&present) {

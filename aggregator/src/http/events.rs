@@ -10,10 +10,13 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
-use tokio_stream::wrappers::{BroadcastStream, IntervalStream};
+use tokio_stream::wrappers::{BroadcastStream, IntervalStream, WatchStream};
 
 use super::app::App;
-use crate::publish::{Follow, reset};
+use crate::{
+    ingest::LineFacts,
+    publish::{Follow, reset},
+};
 
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
@@ -25,7 +28,11 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Event `delta` carries a `State` with what changed since the one before, and an id; with the id
 /// of the newest that was seen in `Last-Event-ID` the stream goes on where it stopped. Event `reset`
 /// carries `{}` and asks to fetch the whole state anew: too much was missed, or the program was
-/// started since. A comment every five seconds tells that the line is alive.
+/// started since. Event `broker` says, at the beginning and when it changes, how the line to a broker
+/// of somebody else is, over which the observations come, and since when: `state` is `up`, or `quiet`
+/// where the broker is inside this program, else `lost`, `refused` (no subscription is allowed) or
+/// `thrown-out` (another program has the same client id). A comment every five seconds tells that the
+/// line is alive.
 #[utoipa::path(
     get, path = "/events", tag = "now",
     params(("Last-Event-ID" = Option<String>, Header, nullable = false, description = "Go on after this event")),
@@ -43,12 +50,14 @@ pub async fn events(State(app): State<App>, headers: HeaderMap) -> Response {
         // nginx would gather events until its buffer is full.
         (X_ACCEL_BUFFERING, "no"),
     ];
-    let frames = frames(followed, app.closing());
+    let broker = WatchStream::new(app.line.watch());
+    let frames = frames(followed, broker, app.closing());
     (head, Body::from_stream(frames)).into_response()
 }
 
 fn frames(
     Follow { missed, live }: Follow,
+    broker: WatchStream<LineFacts>,
     closing: impl Future<Output = ()>,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> {
     let hello = stream::iter([Bytes::from_static(b"retry: 1000\n\n")]);
@@ -59,7 +68,15 @@ fn frames(
     let beats = IntervalStream::new(beat).map(|_| Bytes::from_static(b": alive\n\n"));
     hello
         .chain(stream::iter(missed))
-        .chain(stream::select(live, beats))
+        .chain(stream::select(
+            live,
+            stream::select(broker.map(told), beats),
+        ))
         .take_until(closing)
         .map(Ok)
+}
+
+fn told(facts: LineFacts) -> Bytes {
+    let facts = serde_json::to_string(&facts).expect("a word and a time are JSON");
+    Bytes::from(format!("event: broker\ndata: {facts}\n\n"))
 }

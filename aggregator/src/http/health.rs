@@ -31,7 +31,13 @@ pub async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
     Ok(match app.line.state() {
         LineState::Quiet | LineState::Up => "ready\n",
         LineState::Lost => "ready; but the broker is gone, and nothing comes from it\n",
-        LineState::Refused => "ready; but the broker refuses the subscription: nothing comes\n",
+        LineState::Refused => {
+            "ready; but the broker refuses subscriptions, and nothing comes on them\n"
+        }
+        LineState::ThrownOut => {
+            "ready; but the broker ends every connection soon: probably another program has this \
+             client_id, and each gets a part of the observations\n"
+        }
     })
 }
 

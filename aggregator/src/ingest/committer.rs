@@ -231,8 +231,14 @@ fn tell(news: &News) {
     } = news;
     let (reason, gauge) = (reason.name(), gauge.as_ref().map(GaugeId::as_str));
     match cause {
-        Some(cause) => warn!(sender, gauge, reason, cause, "readings are not shown"),
-        None => info!(sender, gauge, reason, "readings are shown again"),
+        Some(cause) => warn!(
+            sender,
+            gauge, reason, cause, "something is wrong with readings"
+        ),
+        None => info!(
+            sender,
+            gauge, reason, "nothing is wrong with readings any more"
+        ),
     }
 }
 

@@ -20,7 +20,7 @@ pub use committer::{Committer, CommitterHandle};
 pub use decode::{Claim, Form, Message, Undecoded, decode};
 pub use downlink::{Downlink, DownlinkMessage};
 pub use group::{Group, Ledger, Taken};
-pub use line::{Line, LineState};
+pub use line::{Line, LineFacts, LineState};
 pub use mqtt::{BrokerClient, run_client};
 
 /// What became of a message, told to whoever brought it.

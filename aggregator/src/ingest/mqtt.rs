@@ -14,7 +14,7 @@ use rumqttc::{
 use shared::{error::chain, limits::MAX_PAYLOAD, wire::subscriptions};
 use tokio::{
     sync::{Notify, mpsc},
-    time::sleep,
+    time::{Instant, sleep},
 };
 use tracing::{info, warn};
 
@@ -31,6 +31,12 @@ const REQUESTS: usize = 8_192;
 
 /// Pause before connecting again, doubled up to the second.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
+
+/// A connection that lasted so long was a good one: the next pause is the first again.
+const LASTING: Duration = Duration::from_secs(30);
+
+/// A subscription that was refused is asked for again so often: rights are mended while brokers run.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// How to reach a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,8 +95,8 @@ pub async fn run_client(
         tokio::pin!(polling);
         let closed = loop {
             tokio::select! {
-                connected = &mut polling => {
-                    if connected { pause = BACKOFF.0; }
+                lasted = &mut polling => {
+                    if lasted >= LASTING { pause = BACKOFF.0; }
                     break false;
                 }
                 message = downlink.recv() => match message {
@@ -117,30 +123,21 @@ fn send(client: &AsyncClient, message: DownlinkMessage) {
     }
 }
 
-/// Polls one connection until it fails; returns whether it had been established.
+/// Polls one connection until it fails; returns for how long it had been established.
 async fn poll(
     mut events: EventLoop,
     client: AsyncClient,
     broker: BrokerClient,
     committer: CommitterHandle,
     line: Arc<Line>,
-) -> bool {
-    let mut connected = false;
+) -> Duration {
+    let mut connected: Option<Instant> = None;
     let address = format!("{}:{}", broker.host, broker.port);
     // Messages are brought to the committer by a task of their own: polling must never wait.
-    let (forward, mut forwarded) = mpsc::channel::<Publish>(REQUESTS);
+    let (forward, forwarded) = mpsc::channel::<Publish>(REQUESTS);
     let unacknowledged = Arc::new(Notify::new());
-    let bringer = tokio::spawn({
-        let (client, unacknowledged) = (client.clone(), unacknowledged.clone());
-        async move {
-            while let Some(publish) = forwarded.recv().await {
-                let inbound = inbound(publish, client.clone(), unacknowledged.clone());
-                if !committer.message(inbound).await {
-                    return;
-                }
-            }
-        }
-    });
+    let bringer = bring(forwarded, committer, client.clone(), unacknowledged.clone());
+    let bringer = tokio::spawn(bringer);
     loop {
         let event = tokio::select! {
             event = events.poll() => event,
@@ -151,20 +148,13 @@ async fn poll(
         };
         match event {
             Ok(Event::Incoming(Packet::ConnAck(ack))) => {
-                info!(
-                    host = broker.host,
-                    port = broker.port,
-                    session = ack.session_present,
-                    "broker connected"
-                );
-                connected = true;
-                line.connected();
+                connected = Some(Instant::now());
+                let (host, port, session) = (&broker.host, broker.port, ack.session_present);
+                if !line.is_flapping() {
+                    info!(host, port, session, "broker connected");
+                }
                 if broker.uplink {
-                    let filters = subscriptions()
-                        .map(|f| SubscribeFilter::new(f.to_owned(), QoS::AtLeastOnce));
-                    if let Err(e) = client.try_subscribe_many(filters) {
-                        warn!(error = %e, "subscription cannot be sent");
-                    }
+                    subscribe(&client);
                 }
             }
             Ok(Event::Incoming(Packet::Publish(publish))) => {
@@ -175,10 +165,21 @@ async fn poll(
                     break;
                 }
             }
-            Ok(Event::Incoming(Packet::SubAck(ack))) => subscribed(&line, &address, &ack),
+            Ok(Event::Incoming(Packet::SubAck(ack))) => {
+                if !subscribed(&line, &address, &ack) {
+                    tokio::spawn(ask_again(client.clone()));
+                }
+            }
+            Ok(_) if broker.uplink => {
+                line.lasts(
+                    &address,
+                    connected.map_or(Duration::ZERO, |at| at.elapsed()),
+                );
+            }
             Ok(_) => {}
             Err(e) if broker.uplink => {
-                line.lost(&address, &broker.client_id, &chain(&e));
+                let lasted = connected.map(|at| at.elapsed());
+                line.lost(&address, &broker.client_id, &chain(&e), lasted);
                 break;
             }
             Err(e) => {
@@ -189,11 +190,39 @@ async fn poll(
     }
     drop(forward);
     bringer.abort();
-    connected
+    connected.map_or(Duration::ZERO, |at| at.elapsed())
 }
 
-/// What the broker said to each of the subscriptions.
-fn subscribed(line: &Line, address: &str, ack: &SubAck) {
+/// Brings what comes to the committer, until nothing comes or it has ended.
+async fn bring(
+    mut forwarded: mpsc::Receiver<Publish>,
+    committer: CommitterHandle,
+    client: AsyncClient,
+    unacknowledged: Arc<Notify>,
+) {
+    while let Some(publish) = forwarded.recv().await {
+        let inbound = inbound(publish, client.clone(), unacknowledged.clone());
+        if !committer.message(inbound).await {
+            return;
+        }
+    }
+}
+
+fn subscribe(client: &AsyncClient) {
+    let filters = subscriptions().map(|f| SubscribeFilter::new(f.to_owned(), QoS::AtLeastOnce));
+    if let Err(e) = client.try_subscribe_many(filters) {
+        warn!(error = %e, "subscription cannot be sent");
+    }
+}
+
+/// Asks once more for subscriptions that were refused, if the connection is still there then.
+async fn ask_again(client: AsyncClient) {
+    sleep(ASK_AGAIN).await;
+    subscribe(&client);
+}
+
+/// What the broker said to each of the subscriptions; returns whether it took all of them.
+fn subscribed(line: &Line, address: &str, ack: &SubAck) -> bool {
     let filters = subscriptions().into_iter().zip(&ack.return_codes);
     let refused = filters.filter(|(_, code)| **code == SubscribeReasonCode::Failure);
     let refused: Vec<&str> = refused.map(|(filter, _)| filter).collect();
@@ -202,6 +231,7 @@ fn subscribed(line: &Line, address: &str, ack: &SubAck) {
     } else {
         line.refused(address, &refused.join(", "));
     }
+    refused.is_empty()
 }
 
 /// `unacknowledged` is told of a message that stays without its acknowledgement: the broker would

@@ -59,7 +59,8 @@ const FAR: i64 = 3;
 const ODD_STEPS: u8 = 10;
 
 impl Front {
-    fn step(&mut self, at: Timestamp, interval_ms: Option<i64>) {
+    /// Goes on to `at`; returns how far that was, in milliseconds.
+    fn step(&mut self, at: Timestamp, interval_ms: Option<i64>) -> i64 {
         let step_ms = at.millis_since(self.at);
         let is_odd = interval_ms.is_some_and(|usual| {
             step_ms.saturating_mul(FAR) < usual || step_ms > usual.saturating_mul(FAR)
@@ -70,6 +71,7 @@ impl Front {
             0
         };
         self.at = at;
+        step_ms
     }
 }
 
@@ -77,8 +79,8 @@ impl Front {
 #[derive(Debug, Default)]
 pub struct Deduplicator {
     newest: BTreeMap<Parameter, HashMap<GaugeId, Front>>,
-    /// Whether the observation that was judged last came at an odd pace.
-    is_odd_pace: bool,
+    /// The step that the observation that was judged last made, where its gauge goes at an odd pace.
+    odd_step_ms: Option<i64>,
     /// What was the newest of its series when it came, and is not in `group`.
     ahead: Vec<Observation>,
     group: HashMap<Identity, Observation>,
@@ -99,7 +101,7 @@ impl Deduplicator {
         get: impl FnOnce() -> Result<Option<Observation>, E>,
     ) -> Result<Novelty, E> {
         let (gauge, at) = (&observation.gauge, observation.observed_at);
-        self.is_odd_pace = false;
+        self.odd_step_ms = None;
         let of_parameter = self.newest.entry(observation.parameter).or_default();
         let front = if let Some(front) = of_parameter.get_mut(gauge) {
             front
@@ -111,8 +113,8 @@ impl Deduplicator {
             of_parameter.entry(gauge.clone()).or_insert(start)
         };
         if at > front.at {
-            front.step(at, interval_ms);
-            self.is_odd_pace = front.odd_steps >= ODD_STEPS;
+            let step_ms = front.step(at, interval_ms);
+            self.odd_step_ms = (front.odd_steps >= ODD_STEPS).then_some(step_ms);
             self.ahead.push(observation.clone());
             return Ok(Novelty::New);
         }
@@ -135,11 +137,12 @@ impl Deduplicator {
         Ok(outcome)
     }
 
-    /// Whether the observation that was judged last is one of several that came far more often or more
-    /// seldom than its gauge is said to report.
+    /// How long after the one before it the observation came that was judged last, in milliseconds,
+    /// where it is one of several that came far more often or more seldom than its gauge is said to
+    /// report.
     #[must_use]
-    pub fn is_odd_pace(&self) -> bool {
-        self.is_odd_pace
+    pub fn odd_step_ms(&self) -> Option<i64> {
+        self.odd_step_ms
     }
 
     /// The group is durable: from now on the store answers for it.
@@ -252,7 +255,7 @@ mod tests {
             let interval_ms = Some(interval_minutes * 60_000);
             let judged = deduplicator.judge(&o, interval_ms, nothing, || Ok(None));
             assert_eq!(judged, Ok(Novelty::New));
-            deduplicator.is_odd_pace()
+            deduplicator.odd_step_ms().is_some()
         };
         assert!(!(0..20).any(|_| pace(1, 1)));
         assert!(!pace(600, 1), "a night without a line");

@@ -80,7 +80,7 @@ impl Collector for Scrape {
             to.agents(snapshot.agents.iter().map(|(id, a)| (id.as_str(), &**a)))?;
         }
         to.gauge("viewers", "Pages that follow", self.viewers)?;
-        let help = "Whether observations can come from the broker: 0 where it is gone or refuses";
+        let help = "Whether observations can come from the broker: 0 where it is gone, refuses or throws out";
         let is_up = matches!(self.line, LineState::Quiet | LineState::Up);
         to.gauge("broker_up", help, i64::from(is_up))?;
         let help = "Parts of the store that were found damaged since it was opened";
@@ -145,7 +145,10 @@ impl Writer<'_> {
         )?;
         let help = "Sources that give nothing";
         let silent = health(|h| h.silent_sources.len() as u64);
-        self.of_each("agent_silent_sources", help, Gauge, agents, silent)
+        self.of_each("agent_silent_sources", help, Gauge, agents.clone(), silent)?;
+        let help = "What is wrong at present, by its own account";
+        let faults = health(|h| h.faults.len() as u64);
+        self.of_each("agent_faults", help, Gauge, agents, faults)
     }
 
     fn of_each<'a>(

@@ -35,6 +35,8 @@ export class Mock {
     this.posted = [];
     /** Layers that cannot be had for now, and how often each was told. */
     this.failing = new Set();
+    /** How the line to the broker is; `quiet`: the broker is inside the server. */
+    this.broker = { state: "quiet", since: iso(this.storm.now) };
     this.told = new Map();
     this.server = createServer((request, response) => void this.answer(request, response));
   }
@@ -120,6 +122,11 @@ export class Mock {
     this.tellAll(frame);
   }
 
+  setBroker(state) {
+    this.broker = { state, since: iso(this.storm.now) };
+    this.tellAll(brokerFrame(this.broker));
+  }
+
   tellAll(text) {
     for (const viewer of this.viewers) viewer.write(text);
   }
@@ -186,6 +193,7 @@ export class Mock {
       if (known) for (const [n, frame] of this.ring) if (n > seq) response.write(frame);
       if (!known) response.write("event: reset\ndata: {}\n\n");
     }
+    response.write(brokerFrame(this.broker));
     this.viewers.add(response);
     response.on("close", () => this.viewers.delete(response));
   }
@@ -202,6 +210,10 @@ export class Mock {
       problem({ status: 404, title: "not found", detail: `there is nothing at ${path}` });
     }
   }
+}
+
+function brokerFrame(broker) {
+  return `event: broker\ndata: ${JSON.stringify(broker)}\n\n`;
 }
 
 async function text(request) {

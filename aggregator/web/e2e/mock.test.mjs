@@ -177,7 +177,7 @@ async function opened(prepare, start) {
   await window.page.goto(at);
   await window.page.locator("flood-attention h2").waitFor();
   await chooseLanguage(window.page, "en");
-  return { ...window, end: () => window.context.close().then(() => other.close()) };
+  return { ...window, own: other, end: () => window.context.close().then(() => other.close()) };
 }
 
 /** Long after the storm: nothing stands anywhere. */
@@ -217,6 +217,35 @@ step("with a few gauges silent the all-clear holds for the others only", async (
   );
   await end();
 });
+
+step(
+  "a server whose broker is gone says so and calls nothing dry, until the broker is back",
+  async () => {
+    const { page: calm, end, own } = await opened((storm) => storm.replan(), AFTER);
+    const said = calm.locator("flood-attention .quiet");
+    const banner = calm.locator("flood-header .loss");
+    await until("the page never read the city", async () => /points/.test(await said.innerText()));
+    assert.equal(await banner.count(), 0);
+    for (const [state, words] of [
+      ["lost", /no line to its message broker since/],
+      ["refused", /refused the server's subscriptions since/],
+      ["thrown-out", /Another program has been connected/],
+    ]) {
+      own.setBroker(state);
+      await until(`no word of ${state}`, async () =>
+        words.test((await banner.allInnerTexts()).join()),
+      );
+      assert.match(await said.innerText(), /Not known since .* This does not mean dry/);
+      const plan = await calm.locator("flood-dispatch .quiet").innerText();
+      assert.match(plan, /not known whether trucks are needed/);
+      await pictures(calm, `mock-broker-${state}`);
+    }
+    own.setBroker("up");
+    await until("the banner stays", async () => (await banner.count()) === 0);
+    assert.match(await said.innerText(), /No waterlogging at the 60 points/);
+    await end();
+  },
+);
 
 step(
   "water that drains is counted apart, and no road is said to be closed by no water",

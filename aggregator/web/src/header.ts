@@ -30,7 +30,7 @@ class Header extends Part {
           </button>
         </div>
       </header>
-      ${this.#loss()}
+      ${this.#loss()}${this.#deafness()}
     `;
   }
 
@@ -72,6 +72,16 @@ class Header extends Part {
     const ago = page.age(new Date(live.heardAt).toISOString());
     return html`<div class="loss" role="alert">
       ${outage === "quiet" ? w.line.quietBanner(times.seconds(live.heardAt), ago) : w.line.lostBanner(times.seconds(live.heardAt), ago)}
+    </div>`;
+  }
+
+  /** The server is there, but what the gauges say does not come to it. */
+  #deafness(): TemplateResult | typeof nothing {
+    const { page } = this;
+    const { deafness, outage } = page;
+    if (deafness === null || outage !== null) return nothing;
+    return html`<div class="loss" role="alert">
+      ${page.words.line.deaf[deafness.state](page.at(deafness.since))}
     </div>`;
   }
 

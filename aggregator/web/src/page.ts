@@ -14,6 +14,11 @@ import type { Speaker } from "./text/sentences.ts";
 /** A lost line is said after this long, so that a blink of the network stays silent. */
 const LOSS_IS_SAID_AFTER_MS = 1000;
 
+export interface Deafness {
+  state: "lost" | "refused" | "thrown-out";
+  since: Instant;
+}
+
 export class Page {
   readonly live = new LiveState(fetchState);
   readonly choices = new Choices(globalThis.localStorage ?? null);
@@ -67,6 +72,13 @@ export class Page {
     if (line.state === "quiet") return "quiet";
     if (line.state !== "lost") return null;
     return performance.now() - line.at > LOSS_IS_SAID_AFTER_MS ? "lost" : null;
+  }
+
+  /** Why the server itself hears nothing of the gauges, or not all, and since when; else null. */
+  get deafness(): Deafness | null {
+    const { broker } = this.live;
+    if (broker === null || broker.state === "up" || broker.state === "quiet") return null;
+    return { state: broker.state, since: broker.since };
   }
 
   /** Why no order can be given now; null if it can. */

@@ -109,6 +109,16 @@ test("storm time runs at the storm's speed between two messages", async () => {
   expect(new Date(live.clock.now()).toISOString()).toBe(at(10));
 });
 
+test("what the server says of its broker stands until it says another, over a lost line too", async () => {
+  const live = new LiveState(async () => delta(1));
+  const parts: string[] = [];
+  await live.take({ kind: "open", resumed: false });
+  live.watch((change) => parts.push(...change.parts));
+  await live.take({ kind: "broker", broker: { state: "lost", since: at(3) } });
+  await live.take({ kind: "lost" });
+  expect([live.broker, parts]).toEqual([{ state: "lost", since: at(3) }, ["line", "line"]]);
+});
+
 test("a server that hangs is told as such until it is heard, and not as a line that is lost", async () => {
   let now = 5;
   const live = new LiveState(

@@ -120,8 +120,9 @@ test("a gateway with one silent source is in trouble, a busy one is not", () => 
     holes: 0,
     backfill_until: null,
   };
-  expect([isTroubled(well), isTroubled({ ...well, silent_sources: ["lg-0001"] })]).toEqual([
-    false,
-    true,
-  ]);
+  const fault = { kind: "unit", subject: "unit 1 on bus-a", since: at(0), cause: "no answer" };
+  const troubled = [{ silent_sources: ["lg-0001"] }, { faults: [fault] }, { failed_readings: 9 }];
+  expect(isTroubled(well)).toBe(false);
+  // What failed once and is read again is nobody's work any more.
+  expect(troubled.map((more) => isTroubled({ ...well, ...more }))).toEqual([true, true, false]);
 });

@@ -91,7 +91,10 @@ impl Ledger {
             Novelty::Duplicate => self.counts.add(Counter::Duplicates, 1),
             Novelty::Conflict => {
                 self.counts.add(Counter::Duplicates, 1);
-                let cause = || format!("another value was known for {}", observation.observed_at);
+                let cause = || {
+                    let at = observation.observed_at;
+                    format!("another value was known for {at}, and stays")
+                };
                 self.object_to(
                     group,
                     giver,
@@ -103,10 +106,15 @@ impl Ledger {
             }
         }
         let is_taken = matches!(outcome, Novelty::New | Novelty::Better);
-        let is_off_pace = origin == Origin::Agent && self.deduplicator.is_odd_pace();
-        if is_off_pace && !is_odd {
-            let said_s = admission.interval_ms.unwrap_or_default() / 1_000;
-            let cause = || format!("the layer says that it reports every {said_s} s");
+        let odd_step_ms = self.deduplicator.odd_step_ms();
+        let odd_step_ms = odd_step_ms.filter(|_| origin == Origin::Agent && !is_odd);
+        if let Some(step_ms) = odd_step_ms {
+            let cause = || {
+                let said_ms = admission.interval_ms.unwrap_or_default();
+                let [is_s, said_s] =
+                    [step_ms, said_ms].map(|ms| (ms as f64 / 100.0).round() / 10.0);
+                format!("it reports every {is_s} s and is shown; the layer says every {said_s} s")
+            };
             self.object_to(
                 group,
                 giver,
@@ -152,12 +160,12 @@ impl Ledger {
         giver: &Giver,
         taken: Taken<'_>,
     ) -> Result<(), StoreError> {
-        let reason = match self.room(store)?.take(&giver.name, observation) {
+        let (reason, kept) = match self.room(store)?.take(&giver.name, observation) {
             Aside::Known => {
                 self.counts.add(Counter::Duplicates, 1);
                 return Ok(());
             }
-            Aside::Full => Counter::QuarantineFull,
+            Aside::Full => (Counter::QuarantineFull, "there is no room to keep it aside"),
             Aside::New => {
                 group.quarantined.push(Quarantined {
                     sender: giver.name.clone(),
@@ -165,11 +173,11 @@ impl Ledger {
                     received_at: taken.at,
                     observation: observation.clone(),
                 });
-                Counter::TooOld
+                (Counter::TooOld, "kept aside")
             }
         };
         let (at, floor) = (observation.observed_at, self.admitter.floor(taken.at));
-        let cause = || format!("it is of {at}; what is kept reaches back to {floor}");
+        let cause = || format!("it is of {at}; what is kept reaches back to {floor}: {kept}");
         self.object_to(group, giver, observation, reason, taken, cause);
         Ok(())
     }
@@ -188,11 +196,13 @@ impl Ledger {
         }
         let (at, given) = (observation.observed_at, observation.parameter);
         if let Some(expected) = admission.expected {
-            let cause = || format!("the layer says that it gives {expected}, this is {given}");
+            let cause = || {
+                format!("the layer says that it gives {expected}, this is {given}: kept, not shown")
+            };
             let reason = Counter::WrongParameter;
             self.object_to(group, giver, observation, reason, taken, cause);
         } else if admission.unknown_gauge {
-            let cause = || "no layer knows the gauge".to_owned();
+            let cause = || "no layer knows the gauge: kept, not shown".to_owned();
             self.object_to(
                 group,
                 giver,
@@ -203,7 +213,8 @@ impl Ledger {
             );
         } else if admission.is_ahead {
             let ahead_s = at.seconds_since(taken.at);
-            let cause = || format!("it is of {at}, {ahead_s:.0} s ahead of the clock here");
+            let cause =
+                || format!("it is of {at}, {ahead_s:.0} s ahead of the clock here: kept, in doubt");
             self.object_to(group, giver, observation, Counter::Future, taken, cause);
         } else {
             return false;
@@ -225,7 +236,6 @@ impl Ledger {
             payload: &payload,
             ..taken
         };
-        let cause = || format!("{}: {}", observation.gauge, cause());
         self.object(group, giver, Subject::of(observation), reason, taken, cause);
     }
 
@@ -240,11 +250,15 @@ impl Ledger {
         cause: impl FnOnce() -> String,
     ) {
         let mut detail = None;
+        let gauge = subject.gauge();
         let is_new = self
             .remarks
             .begin(&giver.name, subject, reason, taken.at, || {
                 let cause = cause();
-                detail = Some(cause.clone());
+                detail = Some(match gauge {
+                    Some(gauge) => format!("{gauge}: {cause}"),
+                    None => cause.clone(),
+                });
                 cause
             });
         match detail {

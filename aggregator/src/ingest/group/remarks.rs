@@ -34,7 +34,7 @@ impl Subject {
         Self::Series(observation.gauge.clone(), observation.parameter)
     }
 
-    fn gauge(&self) -> Option<GaugeId> {
+    pub fn gauge(&self) -> Option<GaugeId> {
         match self {
             Self::All => None,
             Self::Series(gauge, _) => Some(gauge.clone()),

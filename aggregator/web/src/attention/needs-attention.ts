@@ -78,7 +78,6 @@ export function isTroubled(agent: Agent): boolean {
     !agent.online ||
     agent.dropped > 0 ||
     agent.holes > 0 ||
-    agent.failed_readings > 0 ||
     agent.faults.length > 0 ||
     agent.silent_sources.length > 0
   );

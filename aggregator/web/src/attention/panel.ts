@@ -90,9 +90,12 @@ class AttentionPanel extends Part {
   /** No point is flooded; but only what is known can be called dry. */
   #calm(draining: number): TemplateResult {
     const { page } = this;
-    const { live, words: w, outage } = page;
+    const { live, words: w, outage, deafness } = page;
     if (outage !== null && live.heardAt !== null) {
       return html`<p class="quiet">${w.attention.notHeard(page.at(live.heardAt))}</p>`;
+    }
+    if (deafness !== null) {
+      return html`<p class="quiet"><b>${w.attention.deaf(page.at(deafness.since))}</b></p>`;
     }
     const clear = allClear(live.points.values());
     if (clear.kind === "unknown") {

@@ -200,30 +200,50 @@ export function truckRow(page: Page, t: Truck): TemplateResult {
   });
 }
 
-/** What an agent says is wrong, with what it is wrong. */
-function faultText(fault: Agent["faults"][number] | undefined): string {
-  if (!fault) return "";
+type Fault = Agent["faults"][number];
+
+/** Faults of one agent that are told in full; the rest is counted, and stands in the title. */
+const FAULTS_TOLD = 3;
+
+/** With what it is wrong and why, as the agent says it. */
+function faultDetail(fault: Fault): string {
   return fault.subject ? `${fault.subject}: ${fault.cause}` : fault.cause;
+}
+
+/** What is wrong, in the dispatcher's language, and what the agent says of it. */
+function faultLine(page: Page, fault: Fault): TemplateResult {
+  const kind = sentences.textOf(fault.kind, page.words.agent.fault);
+  const since = page.words.age.since(page.at(fault.since));
+  return html`<span class="line"><b>${kind}</b> · ${since}<br />${faultDetail(fault)}</span>`;
+}
+
+/** Of a backlog that went on so lately, more is to come. */
+const BACKFILL_MS = 2 * 60_000;
+
+function isBackfilling(a: Agent, now: number): a is Agent & { backfill_until: string } {
+  return a.backfill_until !== null && now - Date.parse(a.backfill_until) < BACKFILL_MS;
 }
 
 export function agentRow(page: Page, a: Agent): TemplateResult {
   const w = page.words.agent;
   const facts = [
-    a.faults.length > 0 ? w.faults(faultText(a.faults[0]), a.faults.length - 1) : null,
     a.dropped > 0 ? w.dropped(format.count(a.dropped)) : null,
     a.holes > 0 ? w.holes(format.count(a.holes)) : null,
     a.silent_sources.length > 0 ? w.silentSources(a.silent_sources.length) : null,
     a.failed_readings > 0 ? w.failed(format.count(a.failed_readings)) : null,
     a.spooled_batches > 0 ? w.spooled(format.count(a.spooled_batches)) : null,
-    a.backfill_until ? w.backfill(page.at(a.backfill_until)) : null,
+    isBackfilling(a, page.now) ? w.backfill(page.at(a.backfill_until)) : null,
   ].filter((fact) => fact !== null);
-  const told = [...a.faults.map(faultText), ...a.silent_sources].join("\n");
+  const told = [...a.faults.map(faultDetail), ...a.silent_sources].join("\n");
+  const more = a.faults.length - FAULTS_TOLD;
   return html`<li class="row still" title=${told}>
     ${agentSymbol()}
     <span class="what"><span class="name">${a.id}</span>
       <span class="line">
         ${a.online ? nothing : html`<b>${w.offline}</b>${facts.length > 0 ? " · " : ""}`}${facts.join(" · ")}
       </span>
+      ${a.faults.slice(0, FAULTS_TOLD).map((fault) => faultLine(page, fault))}
+      ${more > 0 ? html`<span class="line">${w.moreFaults(more)}</span>` : nothing}
     </span>
     <span class="figure"><span class="age">${page.age(a.last_seen)}</span></span>
   </li>`;

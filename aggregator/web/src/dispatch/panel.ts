@@ -57,9 +57,10 @@ class DispatchPanel extends Part {
 
   /** Nothing is recommended; whether nothing is needed only those points tell that are known. */
   #none(plan: Plan): string {
-    const { live, words, lock } = this.page;
+    const { live, words, lock, deafness } = this.page;
     const w = words.plan;
     const points = [...live.points.values()];
+    if (deafness !== null) return w.deaf(this.page.at(deafness.since));
     if (lock !== null || plan.unserved.length > 0 || points.some(hasWater)) {
       return w.noneRecommended;
     }

@@ -12,10 +12,12 @@ const scope = globalThis as unknown as Scope;
 const windows = new Set<MessagePort>();
 let isOpen = false;
 let isQuiet = false;
+let broker: LineMessage | null = null;
 
 function tellAll(message: LineMessage): void {
   if (message.kind === "open") isOpen = true;
-  isQuiet = message.kind === "quiet";
+  if (message.kind === "broker") broker = message;
+  else isQuiet = message.kind === "quiet";
   if (message.kind === "lost") isOpen = false;
   for (const port of windows) port.postMessage(message);
 }
@@ -38,6 +40,7 @@ scope.onconnect = (event) => {
 function greet(port: MessagePort): void {
   const message: LineMessage = isOpen ? { kind: "open", resumed: false } : { kind: "lost" };
   port.postMessage(message);
+  if (broker) port.postMessage(broker);
   if (isQuiet) port.postMessage({ kind: "quiet" } satisfies LineMessage);
 }
 

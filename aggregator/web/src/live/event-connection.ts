@@ -3,14 +3,22 @@
 // Read by `fetch` rather than `EventSource`: so the heartbeat comments are seen, which tells a
 // dead line from a quiet one, and `Last-Event-ID` survives a refused attempt.
 
-import type { State } from "../model.ts";
+import type { Instant, State } from "../model.ts";
 import { EventParser } from "./event-parser.ts";
 import { Pulse } from "./pulse.ts";
+
+/** The server's line to the broker that the observations come over. */
+export interface Broker {
+  /** `quiet`: the broker is inside the server. */
+  state: "quiet" | "up" | "lost" | "refused" | "thrown-out";
+  since: Instant;
+}
 
 export type LineMessage =
   /** The line stands. Unless resumed, what went before must be fetched as a snapshot. */
   | { kind: "open"; resumed: boolean }
   | { kind: "delta"; delta: State }
+  | { kind: "broker"; broker: Broker }
   /** The server cannot continue from where we were: fetch the snapshot. */
   | { kind: "reset" }
   /** The line stands, but the server does not live; then that it does again. */
@@ -105,6 +113,8 @@ export class EventConnection {
         } else if (event.name === "delta") {
           this.#pulse.news();
           this.tell({ kind: "delta", delta: JSON.parse(event.data) as State });
+        } else if (event.name === "broker") {
+          this.tell({ kind: "broker", broker: JSON.parse(event.data) as Broker });
         }
       }
     }

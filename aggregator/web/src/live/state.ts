@@ -4,7 +4,7 @@
 // contains are dropped. So no change is lost or applied to the wrong basis.
 
 import type { Agent, City, Gauge, Mode, OrderView, Plan, Point, State, Truck } from "../model.ts";
-import type { LineMessage } from "./event-connection.ts";
+import type { Broker, LineMessage } from "./event-connection.ts";
 import { StormClock } from "./storm-clock.ts";
 
 export type StatePart =
@@ -54,6 +54,8 @@ export class LiveState {
   /** Storm time of the newest message. */
   heardAt: number | null = null;
   line: LineState = { state: "starting" };
+  /** The server's line to its broker; null until it is told. */
+  broker: Broker | null = null;
 
   #watchers = new Set<(change: Change) => void>();
   #waiting: State[] | null = null;
@@ -96,6 +98,10 @@ export class LiveState {
         if (this.line.state !== "lost") this.#setLine({ state: "lost", at });
         return;
       }
+      case "broker":
+        this.broker = message.broker;
+        this.#tell({ parts: new Set(["line"]), ids: new Set(), whole: false });
+        return;
       case "delta":
         if (this.#waiting) this.#waiting.push(message.delta);
         else this.#apply(message.delta);

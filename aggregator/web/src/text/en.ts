@@ -29,6 +29,14 @@ export const en: Words = {
       `The server does not answer. The page stopped at ${at} (${ago}); what the water did since is not shown, and no order can be given until it answers.`,
     lostBanner: (at, ago) =>
       `Connection to the server lost. The page stopped at ${at} (${ago}); nothing is updated and no order can be given until it is back. Reconnecting…`,
+    deaf: {
+      lost: (at) =>
+        `The server has had no line to its message broker since ${at}: nothing comes from the gauges and no order reaches a truck; both catch up by themselves. This page shows the water of before.`,
+      refused: (at) =>
+        `The message broker has refused the server's subscriptions since ${at}: data of the gauges comes in part or not at all. Tell a technician to look at its rights.`,
+      "thrown-out": (at) =>
+        `Another program has been connected to the message broker under the server's name since ${at}: data of the gauges comes in part only. Tell a technician.`,
+    },
   },
 
   header: {
@@ -126,6 +134,8 @@ export const en: Words = {
     notKnown: (unknown, all) =>
       `It is not known whether the city is waterlogged: ${unknown} of ${all} points are unknown. This does not mean dry.`,
     notHeard: (at) => `Not known since ${at}: nothing has been heard from the server.`,
+    deaf: (at) =>
+      `Not known since ${at}: what the gauges say has not come, or not all of it. This does not mean dry.`,
     waiting: (n) => `${n} new: shown when the pointer leaves`,
     gone: "Cleared",
     reaches: (at, minutes) => `Waterlogged at ${at} (${minutes}), forecast`,
@@ -151,21 +161,38 @@ export const en: Words = {
   agent: {
     title: "Gateway agents",
     offline: "Offline",
-    dropped: (n) => `${n} readings dropped`,
-    spooled: (n) => `${n} batches waiting`,
-    failed: (n) => `${n} readings failed`,
-    faults: (first, more) => (more === 0 ? first : `${first} (and ${more} more)`),
+    dropped: (n) => `${n} ${n === "1" ? "reading" : "readings"} dropped`,
+    spooled: (n) => `${n} ${n === "1" ? "batch" : "batches"} waiting`,
+    failed: (n) => `${n} failed ${n === "1" ? "reading" : "readings"} since its start`,
+    moreFaults: (n) => `${n} more ${n === 1 ? "fault" : "faults"}`,
+    fault: {
+      "spool-damaged": "Spool damaged, some data may be lost",
+      "spool-in-memory": "Spool cannot be written: a power cut loses data",
+      draft: "Draft cannot be written: a power cut loses data",
+      "spool-full": "Spool full",
+      clock: "Gateway's clock in doubt",
+      uplink: "Uplink lost",
+      "thrown-out": "Thrown out again and again: two gateways with one name?",
+      uncommitted: "Data sent, but the server does not confirm it",
+      line: "Line to the gauges cannot be opened",
+      unit: "Device does not answer",
+      registers: "Device answers without a reading",
+      "local-broker": "Local broker cannot be reached",
+      payload: "What the gauge publishes cannot be read",
+      "gauge-clock": "Gauge's clock in doubt",
+      remark: "The server questions its readings",
+    },
     silentSources: (n) => (n === 1 ? "1 source silent" : `${n} sources silent`),
     holes: (n) => (n === "1" ? "1 gap in its data" : `${n} gaps in its data`),
     backfill: (at) => `backfilling, at ${at}`,
     more: (n) => `${n} more agents in trouble`,
   },
 
-  refusedTitle: "Bad input since start",
-  refusedLast: "The last refused messages",
+  refusedTitle: "Bad input, in all",
+  refusedLast: "The latest of it, in detail",
   unknownGauges: (ids) => `Gauges not on file: ${ids}`,
   refused: {
-    "unknown-gauge": "From gauges not on file",
+    "unknown-gauge": "From gauges not on file: kept, not shown",
     future: "Observed in the future: kept, in doubt",
     "too-old": "Observed too long ago: kept aside",
     "bad-payload": "Unreadable payload, refused",
@@ -173,11 +200,11 @@ export const en: Words = {
     "out-of-range": "Out of the gauge's range, flagged",
     "wrong-mode": "Exercise mixed with actual, refused",
     "wrong-parameter": "Not what the layer says: kept, not shown",
-    "given-up": "Batches given up by full gateways",
+    "given-up": "Batches that never came and that gateways no longer hold",
     "commit-failures": "Failed to store",
-    conflicting: "Another value for a known time, refused",
+    conflicting: "Another value for a known time: the first stays",
     "number-reused": "Batch number used twice: a gateway went back, or two share a name",
-    "wrong-interval": "More often or more seldom than the layer says",
+    "wrong-interval": "More often or more seldom than the layer says: shown",
     "quarantine-full": "No room to keep more aside; gateways hold their own",
   },
 
@@ -227,6 +254,8 @@ export const en: Words = {
       `No truck needs to be sent to the points that have trustworthy data; ${unknown} ${unknown === 1 ? "point is" : "points are"} unknown.`,
     notKnown: (unknown, all) =>
       `It is not known whether trucks are needed: ${unknown} of ${all} points are unknown.`,
+    deaf: (at) =>
+      `It is not known whether trucks are needed: what the gauges say has not come since ${at}, or not all of it.`,
     noPlan: "There is no plan yet.",
     ordered: "Ordered",
     proposed: "Recommended, to be confirmed",

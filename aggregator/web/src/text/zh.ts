@@ -51,6 +51,14 @@ export const zh = {
       `服务器没有响应。页面停在 ${at}（${ago}），此后的水情这里看不到，恢复前不能下令。`,
     lostBanner: (at: string, ago: string) =>
       `与服务器的连接已中断。页面停在 ${at}（${ago}），数据不再更新，恢复前不能下令。正在自动重连…`,
+    deaf: {
+      lost: (at: string) =>
+        `系统与消息服务器（MQTT）的连接自 ${at} 起中断：收不到监测数据，指令也送不到泵车，恢复后自动补上。此页停在此前的水情。`,
+      refused: (at: string) =>
+        `消息服务器（MQTT）自 ${at} 起拒绝系统的订阅：监测数据收不全或收不到。请通知技术人员检查权限。`,
+      "thrown-out": (at: string) =>
+        `自 ${at} 起有另一程序以同一名称连接消息服务器（MQTT）：监测数据只能收到一部分。请通知技术人员。`,
+    },
   },
 
   header: {
@@ -153,6 +161,7 @@ export const zh = {
     notKnown: (unknown: number, all: number) =>
       `全市是否积水无法判断：${all} 个积水点中 ${unknown} 个情况不明。不等于没有积水。`,
     notHeard: (at: string) => `${at} 之后的情况不明：没有收到服务器的数据。`,
+    deaf: (at: string) => `${at} 之后的情况不明：监测数据没有收到或没有收全。不等于没有积水。`,
     waiting: (n: number) => `有 ${n} 项新变化，移开指针后显示`,
     gone: "已解除",
     reaches: (at: string, minutes: string) => `预计 ${at} 积水（${minutes}）`,
@@ -180,19 +189,36 @@ export const zh = {
     offline: "离线",
     dropped: (n: string) => `已丢弃 ${n} 条读数`,
     spooled: (n: string) => `待传 ${n} 批`,
-    failed: (n: string) => `${n} 次读数失败`,
-    faults: (first: string, more: number) => (more === 0 ? first : `${first}(另有 ${more} 项)`),
+    failed: (n: string) => `启动以来 ${n} 次读数失败`,
+    moreFaults: (n: number) => `另有 ${n} 项故障`,
+    fault: {
+      "spool-damaged": "缓存损坏，可能丢失部分数据",
+      "spool-in-memory": "缓存写不进存储卡，断电会丢数据",
+      draft: "暂存文件写不进存储卡，断电会丢数据",
+      "spool-full": "缓存已满",
+      clock: "网关时钟存疑",
+      uplink: "上行中断",
+      "thrown-out": "连接一再被断开，可能有网关重名",
+      uncommitted: "数据已发出，但服务器没有确认",
+      line: "采集线路打不开",
+      unit: "设备没有应答",
+      registers: "设备有应答，但读不到数据",
+      "local-broker": "本地消息服务器连不上",
+      payload: "监测计的报文无法解析",
+      "gauge-clock": "监测计时钟存疑",
+      remark: "服务器对读数有疑问",
+    },
     silentSources: (n: number) => `${n} 路采集无响应`,
     holes: (n: string) => `数据有 ${n} 处缺口`,
     backfill: (at: string) => `正在补传至 ${at}`,
     more: (n: number) => `另有 ${n} 个网关有问题`,
   },
 
-  refusedTitle: "异常输入（自启动以来）",
-  refusedLast: "最近被拒收的报文",
+  refusedTitle: "异常输入（累计）",
+  refusedLast: "查看最近的异常报文",
   unknownGauges: (ids: string) => `未登记的监测计：${ids}`,
   refused: {
-    "unknown-gauge": "未登记的监测计",
+    "unknown-gauge": "未登记的监测计，已保存，不显示",
     future: "观测时间在未来，已保存，存疑",
     "too-old": "观测时间过早，已隔离保存",
     "bad-payload": "报文无法解析，已拒收",
@@ -200,11 +226,11 @@ export const zh = {
     "out-of-range": "超出量程，已标记",
     "wrong-mode": "演练与实况混用，已拒收",
     "wrong-parameter": "参数与图层不符，已保存，不显示",
-    "given-up": "网关缓存已满而放弃的批次",
+    "given-up": "没有收到、网关也已不再保存的批次",
     "commit-failures": "入库失败",
-    conflicting: "同一时刻报来不同数值，已拒收",
+    conflicting: "同一时刻报来不同数值，保留先到的",
     "number-reused": "批次编号重复而内容不同（网关回退或重名）",
-    "wrong-interval": "上报间隔与图层不符",
+    "wrong-interval": "上报间隔与图层不符，照常显示",
     "quarantine-full": "隔离区已满，网关自行保留数据",
   } satisfies Record<Trouble, string>,
 
@@ -257,6 +283,7 @@ export const zh = {
       `数据可信的积水点目前不需要派车；另有 ${unknown} 个积水点情况不明。`,
     notKnown: (unknown: number, all: number) =>
       `是否需要派车无法判断：${all} 个积水点中 ${unknown} 个情况不明。`,
+    deaf: (at: string) => `是否需要派车无法判断：${at} 之后监测数据没有收到或没有收全。`,
     noPlan: "还没有方案。",
     ordered: "已下令",
     proposed: "建议，等待确认",

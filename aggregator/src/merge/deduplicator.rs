@@ -44,6 +44,17 @@ fn identity(o: &Observation) -> Identity {
     (o.gauge.clone(), o.parameter, o.observed_at)
 }
 
+/// What is not followed of two values for one time, where nobody said that one corrects the other.
+fn loser(observation: &Observation, known: &Observation, outcome: Novelty) -> Option<Observation> {
+    let both = [observation, known];
+    let is_of_interest = observation.value != known.value
+        && both.iter().all(|o| o.value.is_some() && !o.is_correction());
+    is_of_interest.then(|| match outcome {
+        Novelty::Better => known.clone(),
+        Novelty::New | Novelty::Duplicate | Novelty::Conflict => observation.clone(),
+    })
+}
+
 /// The newest observation of a series, and how it came there.
 #[derive(Debug, Clone, Copy)]
 struct Front {
@@ -84,6 +95,9 @@ pub struct Deduplicator {
     /// What was the newest of its series when it came, and is not in `group`.
     ahead: Vec<Observation>,
     group: HashMap<Identity, Observation>,
+    /// Of the observation that was judged last and one that was known: what is not followed though it
+    /// has another value.
+    loser: Option<Observation>,
 }
 
 impl Deduplicator {
@@ -102,6 +116,7 @@ impl Deduplicator {
     ) -> Result<Novelty, E> {
         let (gauge, at) = (&observation.gauge, observation.observed_at);
         self.odd_step_ms = None;
+        self.loser = None;
         let of_parameter = self.newest.entry(observation.parameter).or_default();
         let front = if let Some(front) = of_parameter.get_mut(gauge) {
             front
@@ -128,10 +143,14 @@ impl Deduplicator {
         };
         let outcome = match known {
             None => Novelty::New,
-            Some(known) => match beside(observation, &known) {
-                Novelty::Better => Novelty::Better,
-                known => return Ok(known),
-            },
+            Some(known) => {
+                let outcome = beside(observation, &known);
+                self.loser = loser(observation, &known, outcome);
+                match outcome {
+                    Novelty::Better => Novelty::Better,
+                    outcome => return Ok(outcome),
+                }
+            }
         };
         self.group.insert(identity, observation.clone());
         Ok(outcome)
@@ -143,6 +162,11 @@ impl Deduplicator {
     #[must_use]
     pub fn odd_step_ms(&self) -> Option<i64> {
         self.odd_step_ms
+    }
+
+    /// The value that is not followed of two that were given for one time, once.
+    pub fn take_loser(&mut self) -> Option<Observation> {
+        self.loser.take()
     }
 
     /// The group is durable: from now on the store answers for it.

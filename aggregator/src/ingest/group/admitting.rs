@@ -19,6 +19,9 @@ use crate::{
     world::Input,
 };
 
+/// Values of one time that an agent may give, all of which are kept.
+const MOST_PARTED: usize = 50;
+
 impl Ledger {
     pub(super) fn observations(
         &mut self,
@@ -28,18 +31,19 @@ impl Ledger {
         giver: &Giver,
         taken: Taken<'_>,
     ) -> Result<usize, StoreError> {
-        let mut failed = Ok(());
+        let (mut failed, mut parted) = (Ok(()), Vec::new());
         observations.retain_mut(|observation| {
             if failed.is_err() {
                 return false;
             }
-            self.admit(group, store, observation, giver, taken)
+            self.admit(group, store, observation, giver, taken, &mut parted)
                 .unwrap_or_else(|e| {
                     failed = Err(e);
                     false
                 })
         });
         failed?;
+        observations.append(&mut parted);
         let count = observations.len();
         if count > 0 {
             self.input(group, Input::Observed(observations), taken.at);
@@ -47,7 +51,8 @@ impl Ledger {
         Ok(count)
     }
 
-    /// Whether an observation is to be written; it gets the flag with which it enters.
+    /// Whether an observation is to be written; it gets the flag with which it enters. What must be
+    /// written beside it is added to `parted`.
     fn admit(
         &mut self,
         group: &mut Group,
@@ -55,6 +60,7 @@ impl Ledger {
         observation: &mut Observation,
         giver: &Giver,
         taken: Taken<'_>,
+        parted: &mut Vec<Observation>,
     ) -> Result<bool, StoreError> {
         let origin = giver.origin;
         let Ok(admission) = self.admitter.admit(observation, origin, taken.at) else {
@@ -85,16 +91,29 @@ impl Ledger {
                 self.spoken.note(observation, taken.channel);
             }
         }
+        let before = parted.len();
+        if origin == Origin::Agent {
+            self.part(store, parted)?;
+        }
+        let is_parted = parted.len() > before;
         match outcome {
             Novelty::New => self.counts.add(Counter::Observations, 1),
-            Novelty::Better => {}
+            Novelty::Better if !is_parted => {}
             Novelty::Duplicate => self.counts.add(Counter::Duplicates, 1),
-            Novelty::Conflict => {
-                self.counts.add(Counter::Duplicates, 1);
-                let cause = || {
-                    let at = observation.observed_at;
-                    format!("another value was known for {at}, and stays")
+            Novelty::Better | Novelty::Conflict => {
+                let counter = if is_parted {
+                    Counter::Observations
+                } else {
+                    Counter::Duplicates
                 };
+                self.counts.add(counter, 1);
+                let what = if is_parted {
+                    "the lower is kept a millisecond before"
+                } else {
+                    "that stays"
+                };
+                let at = observation.observed_at;
+                let cause = || format!("another value was known for {at}; {what}");
                 self.object_to(
                     group,
                     giver,
@@ -127,6 +146,21 @@ impl Ledger {
             self.remarks.end(&giver.name, &Subject::of(observation));
         }
         Ok(is_taken)
+    }
+
+    /// Of two values that an agent gave for one time, both are kept: its clock was set back, or it lost
+    /// a life in between. The one that is not followed gets a time just before.
+    fn part(&mut self, store: &dyn Store, parted: &mut Vec<Observation>) -> Result<(), StoreError> {
+        for _ in 0..MOST_PARTED {
+            let Some(mut loser) = self.deduplicator.take_loser() else {
+                return Ok(());
+            };
+            loser.observed_at = loser.observed_at.plus_millis(-1);
+            if let Novelty::New | Novelty::Better = self.novelty(store, &loser, None)? {
+                parted.push(loser);
+            }
+        }
+        Ok(())
     }
 
     fn novelty(

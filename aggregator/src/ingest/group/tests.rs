@@ -302,6 +302,36 @@ fn a_gauge_that_reports_at_another_pace_than_its_layer_says_is_told() {
     );
 }
 
+#[test]
+fn two_values_that_an_agent_gave_for_one_time_are_both_kept_and_the_higher_is_followed() {
+    let told = |order: &[i64]| {
+        let mut desk = Desk::new();
+        for (seq, milli) in (1..).zip(order) {
+            desk.write([batch(
+                seq,
+                vec![observation("lg-1", 0, *milli, Quality::Pass)],
+            )]);
+        }
+        let again = batch(1, vec![observation("lg-1", 0, order[0], Quality::Pass)]);
+        assert_eq!(
+            inputs(&desk.write([again])),
+            ["batch", "counted"],
+            "known by now"
+        );
+        assert_eq!(desk.count(Counter::Observations), order.len() as u64);
+        let (gauge, depth) = ("lg-1".parse().expect("id"), Parameter::Depth);
+        let from = NOW.plus_millis(-60_000);
+        let kept = desk.store.range(&gauge, depth, from, NOW, 9).expect("read");
+        let kept = kept.into_iter().map(|s| s.observation);
+        let kept = kept.map(|o| (o.observed_at.millis_since(NOW), o.value.map(Value::milli)));
+        kept.collect::<Vec<_>>()
+    };
+    for order in [[10, 600, 20], [600, 20, 10], [20, 10, 600]] {
+        let kept = [(-2, Some(10)), (-1, Some(20)), (0, Some(600))];
+        assert_eq!(told(&order), kept, "{order:?}");
+    }
+}
+
 /// A day, in seconds.
 const DAY: i64 = 86_400;
 

@@ -2,9 +2,6 @@
 //!
 //! What is stored under the wrong time is stored. What was refused as too old, by a clock further ahead
 //! than history is kept, must be back once the clock is right, as it is in the end.
-//!
-//! An agent is not started anew with another clock: its polls keep to whole seconds, so that a clock that
-//! was set back between two lives gives two readings one time, of which the aggregator keeps one.
 
 use std::time::Instant;
 
@@ -71,6 +68,12 @@ async fn jumps(side: Side, mut row: Row) {
             let begun = Instant::now();
             lab.start_aggregator().await.expect("started again");
             row.started(begun.elapsed());
+        }
+        if side == Side::Agents && dice.u8(..10) == 0 {
+            let agent = dice.usize(..lab.agents.len());
+            let agent = lab.agents.get_mut(agent).expect("an agent");
+            agent.stop().await.expect("stops");
+            agent.start().expect("started again");
         }
         // As soon as it has jumped, when something of the new time has come, and later.
         let mut most = 0;

@@ -75,54 +75,33 @@ impl Ledger {
         (observation.quality, observation.tests) = (admission.quality, admission.tests);
         let is_odd = self.is_odd(group, &admission, observation, giver, taken);
         let mut outcome = self.novelty(store, observation, admission.interval_ms)?;
-        if origin == Origin::ThirdParty {
-            // A third party that fails its own word takes it back; one that says another corrects it.
-            let is_about_known = match outcome {
-                Novelty::Duplicate => takes_back,
-                Novelty::Conflict => true,
-                Novelty::New | Novelty::Better => false,
-            };
-            if is_about_known && self.spoken.is_by(observation, taken.channel) {
-                observation.tests = observation.tests.with(Test::Corrected);
-                outcome = self.novelty(store, observation, admission.interval_ms)?;
-            }
-            // What was not taken is nobody's word: said twice it would else correct another's.
-            if matches!(outcome, Novelty::New | Novelty::Better) {
-                self.spoken.note(observation, taken.channel);
-            }
-        }
         let before = parted.len();
-        if origin == Origin::Agent {
-            self.part(store, parted)?;
+        match origin {
+            Origin::Agent => self.part(store, parted)?,
+            Origin::ThirdParty => {
+                self.correct(store, observation, &mut outcome, takes_back, taken)?;
+            }
         }
         let is_parted = parted.len() > before;
-        match outcome {
-            Novelty::New => self.counts.add(Counter::Observations, 1),
-            Novelty::Better if !is_parted => {}
-            Novelty::Duplicate => self.counts.add(Counter::Duplicates, 1),
-            Novelty::Better | Novelty::Conflict => {
-                let counter = if is_parted {
-                    Counter::Observations
-                } else {
-                    Counter::Duplicates
-                };
-                self.counts.add(counter, 1);
-                let what = if is_parted {
-                    "the lower is kept a millisecond before"
-                } else {
-                    "that stays"
-                };
-                let at = observation.observed_at;
-                let cause = || format!("another value was known for {at}; {what}");
-                self.object_to(
-                    group,
-                    giver,
-                    observation,
-                    Counter::Conflicting,
-                    taken,
-                    cause,
-                );
-            }
+        let counter = match outcome {
+            Novelty::New => Some(Counter::Observations),
+            Novelty::Better if !is_parted => None,
+            _ if is_parted => Some(Counter::Observations),
+            Novelty::Duplicate | Novelty::Conflict | Novelty::Better => Some(Counter::Duplicates),
+        };
+        if let Some(counter) = counter {
+            self.counts.add(counter, 1);
+        }
+        if is_parted || outcome == Novelty::Conflict {
+            let what = if is_parted {
+                "both are kept, one of them a millisecond before"
+            } else {
+                "that stays"
+            };
+            let at = observation.observed_at;
+            let cause = || format!("another value was known for {at}; {what}");
+            let reason = Counter::Conflicting;
+            self.object_to(group, giver, observation, reason, taken, cause);
         }
         let is_taken = matches!(outcome, Novelty::New | Novelty::Better);
         let odd_step_ms = self.deduplicator.odd_step_ms();
@@ -134,18 +113,37 @@ impl Ledger {
                     [step_ms, said_ms].map(|ms| (ms as f64 / 100.0).round() / 10.0);
                 format!("it reports every {is_s} s and is shown; the layer says every {said_s} s")
             };
-            self.object_to(
-                group,
-                giver,
-                observation,
-                Counter::WrongInterval,
-                taken,
-                cause,
-            );
+            let reason = Counter::WrongInterval;
+            self.object_to(group, giver, observation, reason, taken, cause);
         } else if is_taken && !is_odd && self.remarks.is_remarked(&giver.name) {
             self.remarks.end(&giver.name, &Subject::of(observation));
         }
         Ok(is_taken)
+    }
+
+    /// A third party that fails its own word takes it back; one that says another corrects it.
+    fn correct(
+        &mut self,
+        store: &dyn Store,
+        observation: &mut Observation,
+        outcome: &mut Novelty,
+        takes_back: bool,
+        taken: Taken<'_>,
+    ) -> Result<(), StoreError> {
+        let is_about_known = match *outcome {
+            Novelty::Duplicate => takes_back,
+            Novelty::Conflict => true,
+            Novelty::New | Novelty::Better => false,
+        };
+        if is_about_known && self.spoken.is_by(observation, taken.channel) {
+            observation.tests = observation.tests.with(Test::Corrected);
+            *outcome = self.novelty(store, observation, None)?;
+        }
+        // What was not taken is nobody's word: said twice it would else correct another's.
+        if matches!(*outcome, Novelty::New | Novelty::Better) {
+            self.spoken.note(observation, taken.channel);
+        }
+        Ok(())
     }
 
     /// Of two values that an agent gave for one time, both are kept: its clock was set back, or it lost

@@ -37,8 +37,10 @@ struct Trial {
 
 impl Trial {
     fn step(&mut self, event: Event, fault: Fault) {
-        let mut events = vec![event];
+        let (mut events, mut handled) = (vec![event], 0);
         while let Some(event) = events.pop() {
+            handled += 1;
+            assert!(handled < 10_000, "it goes on for ever");
             match event {
                 Event::BrokerHas { seq } => drop(self.unacknowledged.remove(&seq)),
                 Event::Disconnected => self.unacknowledged.clear(),

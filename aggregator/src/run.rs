@@ -307,6 +307,9 @@ async fn recall(
     for (gauge, parameter) in newcomers {
         let found = store.range(gauge, *parameter, now - RECALLED, now, MAX_RECALLED)?;
         let found: Vec<_> = found.into_iter().map(|s| s.observation).collect();
+        if found.is_empty() {
+            continue;
+        }
         info!(%gauge, %parameter, observations = found.len(), "new to the city; recalled");
         let kept = committer.input(Input::Recalled(found)).await;
         ensure!(kept == Receipt::Done, "the store cannot be written");

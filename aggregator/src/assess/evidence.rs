@@ -124,6 +124,10 @@ impl Evidence {
         self.0.retain(|reading| reading.at <= latest);
     }
 
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// All readings, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = Reading> + '_ {
         self.0.iter().copied()

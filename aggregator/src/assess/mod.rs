@@ -89,7 +89,13 @@ pub struct Assessment {
     state: AssessmentState,
     /// Of all evidence; never saved, for it follows from that.
     judgement: Judgement,
+    /// All is to be judged anew, with the next look at the clock.
+    is_due: bool,
 }
+
+/// So many readings are judged anew at once. More wait for the next look at the clock, which comes
+/// twice a second: a backlog that comes newest first would else be judged as often as it has readings.
+const AT_ONCE: usize = 2_000;
 
 /// What an assessment remembers: everything but what the city says of the point. It can be saved
 /// and given back to [`Assessment::restore`].
@@ -140,6 +146,7 @@ impl Assessment {
             reach: Reach::of_interval(interval_s),
             state,
             judgement: Judgement::default(),
+            is_due: false,
         };
         assessment.judge();
         assessment
@@ -167,19 +174,30 @@ impl Assessment {
                 Took::Nowhere => {}
             }
         }
-        if !is_judged {
+        self.is_due |= !is_judged;
+        if self.is_due && self.state.evidence.len() <= AT_ONCE {
             self.judge();
         }
+        self.settle(belief);
+        before != self.status()
+    }
+
+    /// Keeps what was believed where the evidence for it has become history.
+    fn settle(&mut self, belief: Option<Belief>) {
         let first = self.state.evidence.iter().next();
         let is_history = |b: &Belief| first.is_none_or(|first| b.at < first.at);
         self.state.outlived = belief.filter(is_history).or(self.state.outlived);
         self.state.outlived = self.outlived();
-        before != self.status()
     }
 
     /// Looks at the clock: silence makes a point unknown. Returns whether the status changed.
     pub fn tick(&mut self, now: Timestamp) -> bool {
         let before = self.status();
+        if self.is_due {
+            let belief = self.belief();
+            self.judge();
+            self.settle(belief);
+        }
         self.state.looked_at = now;
         before != self.status()
     }
@@ -202,6 +220,7 @@ impl Assessment {
 
     /// Judges all evidence anew.
     fn judge(&mut self) {
+        self.is_due = false;
         self.judgement = Judgement::default();
         for reading in self.state.evidence.iter() {
             self.judgement

@@ -98,6 +98,8 @@ pub struct Deduplicator {
     /// Of the observation that was judged last and one that was known: what is not followed though it
     /// has another value.
     loser: Option<Observation>,
+    /// Whether what was judged last has another value than a correction that is known.
+    is_contradicted: bool,
 }
 
 impl Deduplicator {
@@ -116,7 +118,7 @@ impl Deduplicator {
     ) -> Result<Novelty, E> {
         let (gauge, at) = (&observation.gauge, observation.observed_at);
         self.odd_step_ms = None;
-        self.loser = None;
+        (self.loser, self.is_contradicted) = (None, false);
         let of_parameter = self.newest.entry(observation.parameter).or_default();
         let front = if let Some(front) = of_parameter.get_mut(gauge) {
             front
@@ -146,6 +148,7 @@ impl Deduplicator {
             Some(known) => {
                 let outcome = beside(observation, &known);
                 self.loser = loser(observation, &known, outcome);
+                self.is_contradicted = known.is_correction() && observation.value != known.value;
                 match outcome {
                     Novelty::Better => Novelty::Better,
                     outcome => return Ok(outcome),
@@ -167,6 +170,12 @@ impl Deduplicator {
     /// The value that is not followed of two that were given for one time, once.
     pub fn take_loser(&mut self) -> Option<Observation> {
         self.loser.take()
+    }
+
+    /// Whether what was judged last says something else than a correction that stays.
+    #[must_use]
+    pub fn is_contradicted(&self) -> bool {
+        self.is_contradicted
     }
 
     /// The group is durable: from now on the store answers for it.

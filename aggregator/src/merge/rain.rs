@@ -35,7 +35,7 @@ pub struct Fall {
     pub mm_per_h: f64,
 }
 
-/// The readings of the last hours by their times, in the gauge's own unit; a reading without a value
+/// The readings of the last hours by their times, and the one before, in the gauge's own unit; a reading without a value
 /// that can be used is one all the same: the next depth is counted from it on. A function of the set
 /// of readings.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -55,8 +55,10 @@ impl Rain {
         self.0.insert(at, value.map(|value| value.max(0.0)));
         let newest = self.0.last_key_value().map_or(at, |(newest, _)| *newest);
         let floor = newest.plus_millis(-SPAN_MS);
-        while let Some(oldest) = self.0.first_entry().filter(|oldest| *oldest.key() < floor) {
-            oldest.remove();
+        // The newest of what is older stays: what fell next is counted from it on.
+        if let Some((last, _)) = self.0.range(..floor).next_back() {
+            let last = *last;
+            self.0 = self.0.split_off(&last);
         }
     }
 
@@ -74,11 +76,17 @@ impl Rain {
             let since = readings
                 .peek()
                 .map(|(before, _)| at.seconds_since(**before));
-            Some((*at, *value, since.unwrap_or(interval_s)))
+            Some((*at, *value, since))
         })
         .filter_map(move |(at, value, since_s)| {
-            let (value, since_s) = (value?, since_s.max(1e-3));
             let is_depth = kind.parameter == Parameter::RainfallDepth;
+            // Since when the first depth fell nobody knows.
+            let since_s = if is_depth {
+                since_s?
+            } else {
+                since_s.unwrap_or(interval_s)
+            };
+            let (value, since_s) = (value?, since_s.max(1e-3));
             let (span_s, mm_per_h) = if is_depth {
                 (since_s, value * HOUR_S / since_s)
             } else {
@@ -152,7 +160,13 @@ mod tests {
         let every_quarter = rain(&[(0, Some(0.0)), (900, Some(5.0))]);
         assert_eq!(every_quarter.now_mm_per_h(kind(DEPTH)), Some(20.0));
         let first = rain(&[(0, Some(0.5))]);
-        assert_eq!(first.now_mm_per_h(kind(DEPTH)), Some(30.0), "by the layer");
+        assert_eq!(
+            first.now_mm_per_h(kind(DEPTH)),
+            None,
+            "since when is not known"
+        );
+        let after_hours = rain(&[(0, Some(0.2)), (4 * 3_600, Some(10.0))]);
+        assert_eq!(after_hours.now_mm_per_h(kind(DEPTH)), Some(2.5));
         assert_eq!(Rain::default().now_mm_per_h(kind(DEPTH)), None);
     }
 
@@ -171,9 +185,9 @@ mod tests {
             .falls(kind(DEPTH), at(120))
             .map(|f| f.mm_per_h)
             .collect();
-        assert_eq!(falls, [60.0, 60.0]);
+        assert_eq!(falls, [60.0], "before the first nobody knows");
         let seen = rain.falls(kind(DEPTH), at(119)).count();
-        assert_eq!(seen, 1, "nothing of later");
+        assert_eq!(seen, 0, "nothing of later");
     }
 
     #[test]
@@ -189,8 +203,8 @@ mod tests {
 
     #[test]
     fn what_is_older_than_three_hours_or_later_than_now_is_forgotten() {
-        let mut rain = rain(&[(0, Some(1.0)), (60, Some(2.0)), (10_860, Some(-3.0))]);
-        assert_eq!(rain.0.len(), 2);
+        let mut rain = rain(&[(0, Some(1.0)), (59, Some(2.0)), (10_860, Some(-3.0))]);
+        assert_eq!(rain.0.len(), 2, "the one before stays");
         assert_eq!(rain.now_mm_per_h(kind(INTENSITY)), Some(0.0));
         rain.forget_after(at(60));
         assert_eq!(rain.now_mm_per_h(kind(INTENSITY)), Some(2.0));
@@ -203,7 +217,7 @@ mod tests {
             shuffle in prop::collection::vec(any::<prop::sample::Index>(), 30),
         ) {
             let newest = times.last().copied().unwrap_or_default();
-            let kept = times.iter().filter(|t| newest - *t <= SPAN_MS / 1_000);
+            let kept = times.iter().filter(|t| newest - *t <= SPAN_MS / 2_000);
             let straight: Vec<_> = kept.map(|t| (*t, (t % 7 != 0).then_some(1.0))).collect();
             let mut shuffled = straight.clone();
             for (i, index) in shuffle.iter().enumerate() {

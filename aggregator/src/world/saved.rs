@@ -10,7 +10,7 @@
 //! read again shows the same and goes on the same.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -19,6 +19,7 @@ use shared::{
     fleet::TruckReport,
     gauge::Parameter,
     ids::{AgentId, GaugeId, PointId, TruckId},
+    observation::Observation,
     quality::{Quality, TestSet},
     time::Timestamp,
     value::Value,
@@ -41,6 +42,10 @@ use crate::{
     network::{City, Gauge},
     orders::Order,
 };
+
+/// So many gauges that have given nothing are looked up in the series at a start. Of more, those whose
+/// readings came under another description.
+const MAX_LOOKED_UP: usize = 2_000;
 
 /// The version that [`World::save`] writes.
 const VERSION: u8 = 1;
@@ -68,6 +73,8 @@ struct Form {
     unknown: BTreeMap<GaugeId, u64>,
     #[serde(default)]
     unlike: BTreeSet<GaugeId>,
+    #[serde(default)]
+    early: VecDeque<Observation>,
     counts: Vec<u64>,
     outlook: OutlookState,
     publication: Publication,
@@ -183,6 +190,7 @@ impl World {
                 .collect(),
             unknown: (*self.unknown).clone(),
             unlike: self.unlike.clone(),
+            early: self.early.clone(),
             counts: self.counts.places(),
             outlook: self.outlook.state(),
             publication: self.publication.clone(),
@@ -191,6 +199,7 @@ impl World {
 
     fn fill(&mut self, form: Form) {
         self.run = form.run;
+        self.early = form.early;
         let mut before = form.unlike;
         before.extend(form.unknown.keys().cloned());
         for row in form.gauges {
@@ -206,6 +215,7 @@ impl World {
                 before.insert(id.clone());
             }
         }
+        let mut restored = BTreeSet::new();
         for (id, saved) in form.points {
             if let Some(place) = self.places.points.get(&id) {
                 let described = self.city.points.get(place.index());
@@ -213,6 +223,7 @@ impl World {
                 let point = &mut self.points[*place];
                 if point.level_gauge == saved.gauge {
                     point.restore(described, saved.assessment, saved.trend);
+                    restored.insert(id);
                 }
             }
         }
@@ -228,10 +239,19 @@ impl World {
         let agents = form.agents.into_iter();
         self.agents = Arc::new(agents.map(|(id, facts)| (id, Arc::new(facts))).collect());
         let gauges = &self.places.gauges;
-        let known = before.iter().filter_map(|id| gauges.get(id).copied());
-        let silent =
-            |gauge: &GaugeIndex| self.gauges.get(gauge.index()) == Some(&GaugeFacts::SILENT);
-        self.newcomers = known.filter(silent).collect();
+        let silent: Vec<GaugeIndex> = (0..self.gauges.len())
+            .filter(|place| self.gauges.get(*place) == Some(&GaugeFacts::SILENT))
+            .map(GaugeIndex::from_usize)
+            .collect();
+        let few_silent = silent.len() <= MAX_LOOKED_UP;
+        let silent = silent.into_iter().filter(|gauge| {
+            let id = self.city.gauges.get(gauge.index()).map(|g| &g.id);
+            few_silent || id.is_some_and(|id| before.contains(id))
+        });
+        let points = self.points.iter().filter(|p| !restored.contains(&p.id));
+        let of_points = points.filter_map(|p| gauges.get(&p.level_gauge).copied());
+        let newcomers: BTreeSet<GaugeIndex> = silent.chain(of_points).collect();
+        self.newcomers = newcomers.into_iter().collect();
         let mut unknown = form.unknown;
         unknown.retain(|id, _| !gauges.contains_key(id));
         self.unknown = Arc::new(unknown);

@@ -1,7 +1,7 @@
 //! What the world holds.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -10,6 +10,7 @@ use shared::{
     clock::Mode,
     gauge::Parameter,
     ids::{AgentId, GaugeId, PointId, TruckId},
+    observation::Observation,
     time::Timestamp,
 };
 
@@ -45,7 +46,9 @@ pub struct World {
     pub(super) unknown: Arc<BTreeMap<GaugeId, u64>>,
     /// Gauges that gave another parameter than the city says they give.
     pub(super) unlike: BTreeSet<GaugeId>,
-    /// Gauges whose readings were taken before the city knew them so: the series has them.
+    /// Observations of times that have not come, oldest arrival first.
+    pub(super) early: VecDeque<Observation>,
+    /// Gauges whose readings may have come before the city knew them so: the series has them.
     pub(super) newcomers: Vec<GaugeIndex>,
     pub(super) counts: Counts,
     pub(super) outlook: Outlook,
@@ -116,6 +119,7 @@ impl World {
             agents: Arc::default(),
             unknown: Arc::default(),
             unlike: BTreeSet::new(),
+            early: VecDeque::new(),
             newcomers: Vec::new(),
             counts: Counts::default(),
             outlook: Outlook::new(&city),

@@ -77,7 +77,12 @@ impl Ledger {
         let mut outcome = self.novelty(store, observation, admission.interval_ms)?;
         let before = parted.len();
         match origin {
-            Origin::Agent => self.part(store, parted)?,
+            Origin::Agent => {
+                if outcome == Novelty::Better {
+                    self.spoken.forget(observation);
+                }
+                self.part(store, parted)?;
+            }
             Origin::ThirdParty => {
                 self.correct(store, observation, &mut outcome, takes_back, taken)?;
             }
@@ -92,7 +97,10 @@ impl Ledger {
         if let Some(counter) = counter {
             self.counts.add(counter, 1);
         }
-        if is_parted || outcome == Novelty::Conflict {
+        let is_contradicted = origin == Origin::ThirdParty
+            && outcome == Novelty::Duplicate
+            && self.deduplicator.is_contradicted();
+        if is_parted || is_contradicted || outcome == Novelty::Conflict {
             let what = if is_parted {
                 "both are kept, one of them a millisecond before"
             } else {
@@ -116,7 +124,8 @@ impl Ledger {
             let reason = Counter::WrongInterval;
             self.object_to(group, giver, observation, reason, taken, cause);
         } else if is_taken && !is_odd && self.remarks.is_remarked(&giver.name) {
-            self.remarks.end(&giver.name, &Subject::of(observation));
+            self.remarks
+                .end(&giver.name, &Subject::of(observation), taken.at);
         }
         Ok(is_taken)
     }

@@ -8,13 +8,32 @@ use std::{
 
 use shared::observation::Observation;
 
-use crate::store::{Quarantined, Store, StoreError};
+use super::giver::Giver;
+use crate::{
+    ingest::Origin,
+    store::{Quarantined, Store, StoreError},
+};
 
-/// Bytes that one sender may have in quarantine: about a week of a gateway with ten gauges.
-pub const SENDER_BYTES: u64 = 8 * 1024 * 1024;
+/// Bytes that senders of one kind may have in quarantine.
+struct Allowance {
+    each: u64,
+    all: u64,
+}
 
-/// Bytes of all senders together.
-pub const ALL_BYTES: u64 = 512 * 1024 * 1024;
+const MIB: u64 = 1024 * 1024;
+
+/// One agent: more than a day of a gateway with ten gauges, once a minute.
+const AGENTS: Allowance = Allowance {
+    each: 8 * MIB,
+    all: 256 * MIB,
+};
+
+/// Third parties have a part of their own: names are theirs to choose, and none may use up what an agent
+/// needs.
+const THIRD_PARTIES: Allowance = Allowance {
+    each: MIB,
+    all: 32 * MIB,
+};
 
 /// What an observation costs beside the names in it.
 const FIXED_BYTES: u64 = 64;
@@ -23,7 +42,8 @@ const FIXED_BYTES: u64 = 64;
 #[derive(Debug, Default)]
 pub struct Room {
     of: HashMap<String, u64>,
-    all: u64,
+    agents: u64,
+    third_parties: u64,
     /// Digests of what is there: a batch that comes again takes no room again.
     known: HashSet<u64>,
 }
@@ -49,7 +69,7 @@ impl Room {
 
     /// Whether there is nothing in quarantine.
     pub fn is_empty(&self) -> bool {
-        self.all == 0
+        self.of.is_empty()
     }
 
     /// Takes room for an observation, if it is not there yet and there is any.
@@ -75,14 +95,19 @@ impl Room {
             .filter(|o| !self.known.contains(&digest(sender, o)));
         let bytes: u64 = new.map(|o| bytes(sender, o)).sum();
         let has = self.of.get(sender).copied().unwrap_or_default();
-        bytes == 0 || has + bytes <= SENDER_BYTES && self.all + bytes <= ALL_BYTES
+        let (allowance, all) = match Giver::named(sender).origin {
+            Origin::Agent => (AGENTS, self.agents),
+            Origin::ThirdParty => (THIRD_PARTIES, self.third_parties),
+        };
+        bytes == 0 || has + bytes <= allowance.each && all + bytes <= allowance.all
     }
 
     /// An observation has left.
     pub fn give_back(&mut self, one: &Quarantined) {
         self.known.remove(&digest(&one.sender, &one.observation));
         let bytes = bytes(&one.sender, &one.observation);
-        self.all = self.all.saturating_sub(bytes);
+        let all = self.all_of(&one.sender);
+        *all = all.saturating_sub(bytes);
         if let Some(has) = self.of.get_mut(&one.sender) {
             *has = has.saturating_sub(bytes);
             if *has == 0 {
@@ -95,7 +120,14 @@ impl Room {
         let bytes = bytes(sender, observation);
         self.known.insert(digest(sender, observation));
         *self.of.entry(sender.to_owned()).or_default() += bytes;
-        self.all += bytes;
+        *self.all_of(sender) += bytes;
+    }
+
+    fn all_of(&mut self, sender: &str) -> &mut u64 {
+        match Giver::named(sender).origin {
+            Origin::Agent => &mut self.agents,
+            Origin::ThirdParty => &mut self.third_parties,
+        }
     }
 }
 
@@ -163,8 +195,16 @@ mod tests {
         assert_eq!(room.take("agent gw-1", &observation(0)), Aside::Known);
         assert!(room.has_for("agent gw-1", [&observation(1)]));
         let bytes = u64::try_from(second).expect("rising") * bytes("agent gw-1", &observation(0));
-        assert!((SENDER_BYTES - 100..=SENDER_BYTES).contains(&bytes));
+        assert!((AGENTS.each - 100..=AGENTS.each).contains(&bytes));
         assert_eq!(room.take("agent gw-2", &observation(0)), Aside::New);
+        for name in 0..40 {
+            let (sender, mut second) = (format!("flood/v1/in/{name}"), 0);
+            while room.take(&sender, &observation(second)) == Aside::New {
+                second += 1;
+            }
+        }
+        assert!((THIRD_PARTIES.all - 200..=THIRD_PARTIES.all).contains(&room.third_parties));
+        assert_eq!(room.take("agent gw-3", &observation(0)), Aside::New);
         let gone = Quarantined {
             sender: "agent gw-1".to_owned(),
             reason: String::new(),

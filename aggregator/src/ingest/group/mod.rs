@@ -232,17 +232,26 @@ impl Ledger {
             channel: &channel,
             ..taken
         };
-        if let Some((reason, cause)) = self.objection(store, &envelope, &giver, taken.at)? {
+        if envelope.mode != self.mode {
             let taken = Taken {
                 payload: &[],
                 ..taken
             };
             let nothing = Ack::nothing(envelope.incarnation);
             group.unkept.insert(envelope.agent, nothing);
-            self.object(group, &giver, Subject::All, reason, taken, || cause);
+            let cause = || format!("the batch is {:?}, this is {:?}", envelope.mode, self.mode);
+            let (subject, cause) = (Subject::All, cause());
+            self.object(group, &giver, subject, Counter::WrongMode, taken, || cause);
             return Ok(());
         }
-        self.remarks.end(&giver.name, &Subject::All);
+        if !self.has_room_for(store, &envelope.observations, &giver, taken.at)? {
+            // The agent keeps all of it, and what may be shown is shown.
+            let nothing = Ack::nothing(envelope.incarnation);
+            group.unkept.insert(envelope.agent, nothing);
+            self.observations(group, store, envelope.observations, &giver, taken)?;
+            return Ok(());
+        }
+        self.remarks.end(&giver.name, &Subject::All, taken.at);
         self.counts.add(Counter::Batches, 1);
         let nothing = || Ack::nothing(envelope.incarnation);
         let cursors = match &mut self.cursors {
@@ -280,35 +289,5 @@ impl Ledger {
             );
         }
         Ok(())
-    }
-
-    /// Why nothing of a batch can be taken.
-    fn objection(
-        &mut self,
-        store: &dyn Store,
-        envelope: &Envelope,
-        giver: &Giver,
-        now: Timestamp,
-    ) -> Result<Option<(Counter, String)>, StoreError> {
-        if envelope.mode != self.mode {
-            let cause = format!("the batch is {:?}, this is {:?}", envelope.mode, self.mode);
-            return Ok(Some((Counter::WrongMode, cause)));
-        }
-        let floor = self.admitter.floor(now);
-        let mut old = envelope
-            .observations
-            .iter()
-            .filter(|o| o.observed_at < floor);
-        if let Some(first) = old.next() {
-            let old = std::iter::once(first).chain(old);
-            if !self.room(store)?.has_for(&giver.name, old) {
-                let cause = format!(
-                    "the quarantine has no room for more that is older than {floor}, like {} of {}",
-                    first.gauge, first.observed_at
-                );
-                return Ok(Some((Counter::QuarantineFull, cause)));
-            }
-        }
-        Ok(None)
     }
 }

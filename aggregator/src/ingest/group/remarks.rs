@@ -20,6 +20,10 @@ const MAX_SUBJECTS: usize = 100;
 /// gone from the gateway's configuration.
 const FORGOTTEN_MS: i64 = 3_600_000;
 
+/// What is well for so long, in milliseconds of storm time, has ended: until then it may be a mixture
+/// of good and bad readings, such as a backlog beside what is fresh.
+const QUIET_MS: i64 = 60_000;
+
 /// What a remark is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
@@ -111,9 +115,11 @@ impl Remarks {
         self.standing.contains_key(sender)
     }
 
-    /// All is well with what a sender sends of a subject.
-    pub fn end(&mut self, sender: &str, subject: &Subject) {
+    /// All is well with what a sender sends of a subject, at `at`.
+    pub fn end(&mut self, sender: &str, subject: &Subject, at: Timestamp) {
+        let is_quiet = |s: &Standing| at.millis_since(s.last).abs() >= QUIET_MS;
         if let Some(of_sender) = self.standing.get_mut(sender)
+            && of_sender.get(subject).is_some_and(is_quiet)
             && let Some(standing) = of_sender.remove(subject)
         {
             self.news.push(ended(sender, subject, &standing));
@@ -202,9 +208,11 @@ mod tests {
             ("unknown-gauge", "since 0")
         );
         assert!(remarks.of("gw-2").is_empty());
-        remarks.end("gw-1", &series("lg-2"));
+        remarks.end("gw-1", &series("lg-2"), at(90));
         assert!(remarks.is_remarked("gw-1"), "of another gauge");
-        remarks.end("gw-1", &series("lg-1"));
+        remarks.end("gw-1", &series("lg-1"), at(60));
+        assert!(remarks.is_remarked("gw-1"), "a mixture of good and bad");
+        remarks.end("gw-1", &series("lg-1"), at(61));
         assert!(!remarks.is_remarked("gw-1"));
         let said: Vec<_> = remarks.take_news().into_iter().map(|n| n.cause).collect();
         assert_eq!(said, [None]);

@@ -1,5 +1,5 @@
-//! Which third party spoke of which time last: whoever speaks again corrects itself, whoever else
-//! speaks contradicts it.
+//! Whose word stands for which time: whoever speaks again corrects itself, whoever else speaks
+//! contradicts it.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -17,16 +17,26 @@ pub struct Spoken {
 }
 
 impl Spoken {
-    /// Whether it was this channel that spoke of the gauge and the time first.
+    /// Whether it is this channel's word that stands for the gauge and the time.
     pub fn is_by(&self, observation: &Observation, channel: &str) -> bool {
         let by = self.by.get(&identity(observation));
         by.is_some_and(|by| by == channel)
     }
 
-    /// Remembers who spoke; the first word counts.
+    /// An agent's word stands now.
+    pub fn forget(&mut self, observation: &Observation) {
+        if !self.by.is_empty()
+            && let Some(by) = self.by.get_mut(&identity(observation))
+        {
+            by.clear();
+        }
+    }
+
+    /// Remembers whose word was taken: the last one stands.
     pub fn note(&mut self, observation: &Observation, channel: &str) {
         let identity = identity(observation);
-        if self.by.contains_key(&identity) {
+        if let Some(by) = self.by.get_mut(&identity) {
+            channel.clone_into(by);
             return;
         }
         self.order.push_back(identity.clone());
@@ -56,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_who_spoke_is_remembered_for_a_while() {
+    fn whose_word_was_taken_last_is_remembered_for_a_while() {
         let at = |second: i64| Observation {
             gauge: "lg-1".parse().expect("id"),
             parameter: Parameter::Depth,
@@ -68,7 +78,10 @@ mod tests {
         let mut spoken = Spoken::default();
         spoken.note(&at(0), "in/a");
         spoken.note(&at(0), "in/b");
-        assert!(spoken.is_by(&at(0), "in/a") && !spoken.is_by(&at(0), "in/b"));
+        assert!(spoken.is_by(&at(0), "in/b") && !spoken.is_by(&at(0), "in/a"));
+        spoken.forget(&at(0));
+        assert!(!spoken.is_by(&at(0), "in/b"), "an agent has spoken");
+        spoken.note(&at(0), "in/a");
         for second in 1..20_000 {
             spoken.note(&at(second), "in/a");
         }

@@ -72,11 +72,25 @@ impl Desk {
 
     /// Forms and writes one group of messages.
     fn write(&mut self, messages: impl IntoIterator<Item = Message>) -> Commit {
+        self.write_at(0, messages)
+    }
+
+    /// The same so many seconds after now.
+    fn write_at(&mut self, second: i64, messages: impl IntoIterator<Item = Message>) -> Commit {
+        let now = NOW.plus_millis(second * 1_000);
         let mut group = Group::default();
         for message in messages {
-            self.take(&mut group, Ok(message));
+            let taken = Taken {
+                channel: "flood/v1/in/somebody",
+                payload: b"{}",
+                at: now,
+            };
+            let taken = self
+                .ledger
+                .message(&mut group, &self.store, Ok(message), taken);
+            taken.expect("the store can be read");
         }
-        self.ledger.close(&mut group, NOW);
+        self.ledger.close(&mut group, now);
         let commit = group.commit();
         self.store.commit(&commit).expect("written");
         self.ledger.committed();
@@ -277,6 +291,11 @@ fn an_agent_is_told_what_is_wrong_with_its_readings_until_it_is_right() {
     let ahead = (Some("lg-1".to_owned()), "future".to_owned());
     assert_eq!(told(&desk), [ahead]);
     desk.write([batch(2, vec![observation("lg-1", 0, 1, Quality::Pass)])]);
+    assert_eq!(told(&desk).len(), 1, "it may be a mixture");
+    desk.write_at(
+        61,
+        [batch(3, vec![observation("lg-1", 61, 1, Quality::Pass)])],
+    );
     assert!(told(&desk).is_empty());
     let said: Vec<_> = desk
         .ledger
@@ -332,6 +351,30 @@ fn two_values_that_an_agent_gave_for_one_time_are_both_kept_and_the_higher_is_fo
     }
 }
 
+#[test]
+fn a_repetition_takes_back_nobody_elses_word() {
+    let said = |milli, quality| Message::Intake(vec![observation("lg-1", 0, milli, quality)]);
+    let low = || said(0, Quality::NotEvaluated);
+    let agent = || batch(1, vec![observation("lg-1", 0, 900, Quality::Pass)]);
+    let kept = |messages: [Message; 3]| {
+        let mut desk = Desk::new();
+        for message in messages {
+            desk.write([message]);
+        }
+        let newest = desk
+            .store
+            .newest(&"lg-1".parse().expect("id"), Parameter::Depth);
+        let kept = newest.expect("read").expect("kept").observation;
+        (kept.value.map(Value::milli), kept.is_correction())
+    };
+    assert_eq!(kept([low(), agent(), low()]), (Some(900), false));
+    assert_eq!(
+        kept([said(0, Quality::Fail), agent(), said(0, Quality::Fail)]),
+        (Some(900), false)
+    );
+    assert_eq!(kept([low(), low(), agent()]), (Some(900), false));
+}
+
 /// A day, in seconds.
 const DAY: i64 = 86_400;
 
@@ -366,13 +409,29 @@ fn an_agent_whose_quarantine_is_full_keeps_its_own() {
         let from = i64::try_from(seq).expect("small") * 1_000;
         let old = |k| observation("lg-1", -40 * DAY + from + k, 1, Quality::Pass);
         let commit = desk.write([batch(seq, (0..1_000).map(old).collect())]);
-        if commit.quarantined.is_empty() {
+        if commit.cursors.is_empty() {
             break commit;
         }
     };
     assert!(commit.cursors.is_empty(), "not acknowledged");
-    assert_eq!(desk.count(Counter::QuarantineFull), 1);
-    assert_eq!(desk.count(Counter::TooOld), (seq - 1) * 1_000);
+    let full = desk.count(Counter::QuarantineFull);
+    assert!(full > 0);
+    assert_eq!(
+        desk.count(Counter::TooOld) + full,
+        seq * 1_000,
+        "none uncounted"
+    );
+    let old = observation("lg-1", -35 * DAY, 1, Quality::Pass);
+    let mixed = desk.write([batch(
+        seq + 2,
+        vec![old, observation("lg-1", 5, 900, Quality::Pass)],
+    )]);
+    assert!(mixed.cursors.is_empty(), "the agent keeps it");
+    assert_eq!(
+        inputs(&mixed),
+        ["observed", "counted"],
+        "and what is fresh is shown"
+    );
     let fresh = desk.write([batch(
         seq + 1,
         vec![observation("lg-1", 0, 1, Quality::Pass)],

@@ -1,6 +1,6 @@
 //! What waits for a clock to be set right, and is judged again then.
 
-use shared::time::Timestamp;
+use shared::{observation::Observation, time::Timestamp};
 
 use super::{
     Group, Ledger, Taken,
@@ -70,6 +70,23 @@ impl Ledger {
             self.observations(group, store, vec![one.observation], &giver, taken)?;
         }
         Ok(())
+    }
+
+    /// Whether the quarantine has room for what of these is too old.
+    pub(super) fn has_room_for(
+        &mut self,
+        store: &dyn Store,
+        observations: &[Observation],
+        giver: &Giver,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let floor = self.admitter.floor(now);
+        let mut old = observations.iter().filter(|o| o.observed_at < floor);
+        let Some(first) = old.next() else {
+            return Ok(true);
+        };
+        let old = std::iter::once(first).chain(old);
+        Ok(self.room(store)?.has_for(&giver.name, old))
     }
 
     pub(super) fn room(&mut self, store: &dyn Store) -> Result<&mut Room, StoreError> {

@@ -32,20 +32,10 @@ impl World {
         match input {
             Input::Started(run) => self.started(now, run),
             Input::Observed(observations) | Input::Recalled(observations) => {
-                effects.reserve(observations.len());
-                let mut of_points: BTreeMap<PointIndex, Vec<&Observation>> = BTreeMap::new();
                 let latest = self.latest(now);
-                // What is of the future is in the store, for whoever asks when its time has come.
-                for observation in observations.iter().filter(|o| o.observed_at <= latest) {
-                    if let Some(gauge) = self.observe(observation, &mut effects) {
-                        for point in &self.places.points_of[gauge] {
-                            of_points.entry(*point).or_default().push(observation);
-                        }
-                    }
-                }
-                for (point, observations) in of_points {
-                    self.observe_depths(point, &observations, &mut effects);
-                }
+                self.observe_all(&observations, latest, &mut effects);
+                let early = observations.into_iter().filter(|o| o.observed_at > latest);
+                self.wait_for(early);
             }
             Input::AgentBatch {
                 agent,
@@ -64,6 +54,48 @@ impl World {
         }
         self.publication.note(&effects);
         effects
+    }
+
+    /// Takes those observations whose time has come.
+    fn observe_all(
+        &mut self,
+        observations: &[Observation],
+        latest: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        effects.reserve(observations.len());
+        let mut of_points: BTreeMap<PointIndex, Vec<&Observation>> = BTreeMap::new();
+        for observation in observations.iter().filter(|o| o.observed_at <= latest) {
+            if let Some(gauge) = self.observe(observation, effects) {
+                for point in &self.places.points_of[gauge] {
+                    of_points.entry(*point).or_default().push(observation);
+                }
+            }
+        }
+        for (point, observations) in of_points {
+            self.observe_depths(point, &observations, effects);
+        }
+    }
+
+    /// Remembers observations until their time has come. Of too many the first are forgotten here; they
+    /// are in the store.
+    fn wait_for(&mut self, early: impl Iterator<Item = Observation>) {
+        const MAX_EARLY: usize = 10_000;
+        self.early.extend(early);
+        let many = self.early.len().saturating_sub(MAX_EARLY);
+        self.early.drain(..many);
+    }
+
+    /// Takes the observations whose time has come by now.
+    fn observe_early(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let latest = self.latest(now);
+        if self.early.iter().any(|o| o.observed_at <= latest) {
+            let all = std::mem::take(&mut self.early);
+            let (due, early): (Vec<_>, Vec<_>) =
+                all.into_iter().partition(|o| o.observed_at <= latest);
+            self.early = early.into();
+            self.observe_all(&due, latest, effects);
+        }
     }
 
     fn started(&mut self, now: Timestamp, run: Started) {
@@ -138,6 +170,7 @@ impl World {
 
     fn tick(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.watch_the_clock(now);
+        self.observe_early(now, effects);
         for point in &mut self.points {
             point.tick(now, effects);
         }

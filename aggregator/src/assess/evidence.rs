@@ -124,7 +124,8 @@ impl Evidence {
         self.0.retain(|reading| reading.at <= latest);
     }
 
-    pub fn len(&self) -> usize {
+    /// How many readings there are.
+    pub fn count(&self) -> usize {
         self.0.len()
     }
 

@@ -175,7 +175,7 @@ impl Assessment {
             }
         }
         self.is_due |= !is_judged;
-        if self.is_due && self.state.evidence.len() <= AT_ONCE {
+        if self.is_due && self.state.evidence.count() <= AT_ONCE {
             self.judge();
         }
         self.settle(belief);

@@ -1,5 +1,7 @@
 //! Groups by themselves: messages in, one commit and one sequence of arrivals out.
 
+mod quarantine;
+
 use shared::{
     clock::Mode,
     gauge::Parameter,
@@ -373,89 +375,6 @@ fn a_repetition_takes_back_nobody_elses_word() {
         (Some(900), false)
     );
     assert_eq!(kept([low(), low(), agent()]), (Some(900), false));
-}
-
-/// A day, in seconds.
-const DAY: i64 = 86_400;
-
-#[test]
-fn what_is_too_old_is_kept_whole_and_admitted_when_the_clock_is_put_right() {
-    let mut desk = Desk::new();
-    let old = observation("lg-1", -31 * DAY, 310, Quality::Pass);
-    let commit = desk.write([batch(1, vec![old.clone()]), batch(2, vec![old.clone()])]);
-    assert_eq!(inputs(&commit), ["batch", "batch", "counted"]);
-    assert_eq!(commit.cursors.first().map(|(_, ack)| ack.through), Some(2));
-    let aside: Vec<_> = commit.quarantined.iter().map(|q| &q.observation).collect();
-    assert_eq!(aside, [&old], "once");
-    assert_eq!(desk.pass_time(0, 0).readmitted.len(), 0);
-    let right = desk.pass_time(-DAY, 0);
-    assert_eq!(right.readmitted.len(), 1);
-    assert_eq!(inputs(&right), ["observed", "tick", "counted"]);
-    let kept = desk.store.newest(&old.gauge, Parameter::Depth);
-    assert_eq!(kept.expect("read").map(|s| s.observation), Some(old));
-    assert_eq!(
-        desk.pass_time(-2 * DAY, 0).readmitted.len(),
-        0,
-        "it is gone"
-    );
-}
-
-#[test]
-fn an_agent_whose_quarantine_is_full_keeps_its_own() {
-    let mut desk = Desk::new();
-    let mut seq = 0;
-    let commit = loop {
-        seq += 1;
-        let from = i64::try_from(seq).expect("small") * 1_000;
-        let old = |k| observation("lg-1", -40 * DAY + from + k, 1, Quality::Pass);
-        let commit = desk.write([batch(seq, (0..1_000).map(old).collect())]);
-        if commit.cursors.is_empty() {
-            break commit;
-        }
-    };
-    assert!(commit.cursors.is_empty(), "not acknowledged");
-    let full = desk.count(Counter::QuarantineFull);
-    assert!(full > 0);
-    assert_eq!(
-        desk.count(Counter::TooOld) + full,
-        seq * 1_000,
-        "none uncounted"
-    );
-    let old = observation("lg-1", -35 * DAY, 1, Quality::Pass);
-    let mixed = desk.write([batch(
-        seq + 2,
-        vec![old, observation("lg-1", 5, 900, Quality::Pass)],
-    )]);
-    assert!(mixed.cursors.is_empty(), "the agent keeps it");
-    assert_eq!(
-        inputs(&mixed),
-        ["observed", "counted"],
-        "and what is fresh is shown"
-    );
-    let fresh = desk.write([batch(
-        seq + 1,
-        vec![observation("lg-1", 0, 1, Quality::Pass)],
-    )]);
-    let ranges = fresh.cursors.first().map(|(_, ack)| ack.ranges.clone());
-    assert_eq!(
-        ranges,
-        Some(vec![(seq + 1, seq + 1)]),
-        "what is fresh goes on"
-    );
-}
-
-#[test]
-fn what_only_a_clock_behind_made_early_is_believed_when_that_is_set() {
-    let mut desk = Desk::new();
-    desk.pass_time(0, 0);
-    let early = observation("lg-1", 7_200, 310, Quality::Pass);
-    desk.write([batch(1, vec![early.clone()])]);
-    let waiting = desk.pass_time(60, 60_000);
-    assert_eq!(inputs(&waiting), ["tick"]);
-    let set = desk.pass_time(7_260, 61_000);
-    assert_eq!(inputs(&set), ["observed", "tick", "counted"]);
-    let kept = desk.store.newest(&early.gauge, Parameter::Depth);
-    assert_eq!(kept.expect("read").map(|s| s.observation), Some(early));
 }
 
 #[test]

@@ -124,7 +124,9 @@ impl PointModel {
         for (gauge, series) in known.filter_map(|gauge| Some((gauge, rain.get(&gauge.id)?))) {
             let from = at.plus_millis(-gauge.now_ms());
             let recent = series.falls(gauge.kind, at);
-            let Some(falling) = mean_mm_per_h(recent.take_while(|fall| fall.at >= from)) else {
+            let Some(falling) =
+                mean_mm_per_h(gauge.kind, recent.take_while(|fall| fall.at >= from))
+            else {
                 continue;
             };
             let (mut routed, mut weights) = (0.0, 0.0);

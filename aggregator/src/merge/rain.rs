@@ -111,16 +111,20 @@ impl Rain {
             hours += fall.hours;
             is_needed
         });
-        mean_mm_per_h(recent)
+        mean_mm_per_h(kind, recent)
     }
 }
 
-/// The mean of what fell, each by its time; `None` of nothing.
-pub fn mean_mm_per_h(falls: impl Iterator<Item = Fall>) -> Option<f64> {
+/// The mean of what fell, each by its time; `None` of nothing. Depths are spread over a minute at least.
+pub fn mean_mm_per_h(kind: RainKind, falls: impl Iterator<Item = Fall>) -> Option<f64> {
     let (mm, hours) = falls.fold((0.0, 0.0), |(mm, hours), fall| {
         (mm + fall.mm_per_h * fall.hours, hours + fall.hours)
     });
-    (hours > 0.0).then(|| mm / hours)
+    let least = match kind.parameter {
+        Parameter::RainfallDepth => NOW_HOURS,
+        _ => 0.0,
+    };
+    (hours > 0.0).then(|| mm / hours.max(least))
 }
 
 #[cfg(test)]
@@ -179,6 +183,13 @@ mod tests {
     }
 
     #[test]
+    fn some_readings_of_one_second_are_spread_over_a_minute() {
+        let three = rain(&[(0, Some(1.0)), (1, Some(1.0)), (2, Some(1.0))]);
+        let now = three.now_mm_per_h(kind(DEPTH)).expect("rain");
+        assert!((now - 120.0).abs() < 1e-9, "{now}");
+    }
+
+    #[test]
     fn a_reading_that_cannot_be_used_ends_what_fell_before_it() {
         let rain = rain(&[(0, Some(1.0)), (60, None), (120, Some(1.0))]);
         let falls: Vec<_> = rain
@@ -197,7 +208,7 @@ mod tests {
         let told: Vec<_> = falls.iter().map(|f| (f.mm_per_h, f.hours)).collect();
         assert_eq!(told, [(2.0, 0.05), (8.0, 1.0 / 60.0), (4.0, 1.0 / 60.0)]);
         assert_eq!(rain.now_mm_per_h(kind(INTENSITY)), Some(2.0));
-        let mean = mean_mm_per_h(falls.into_iter().skip(1));
+        let mean = mean_mm_per_h(kind(INTENSITY), falls.into_iter().skip(1));
         assert_eq!(mean, Some(6.0));
     }
 

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use shared::{gauge::Parameter, ids::GaugeId, observation::Observation, time::Timestamp};
 
+use crate::counters::Counter;
+
 /// What to do with an observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Novelty {
@@ -61,7 +63,24 @@ struct Front {
     at: Timestamp,
     /// Steps in a row that were far from the interval that the layer says.
     odd_steps: u8,
+    /// What is odd about the series, and when that was said last.
+    said: Option<(Counter, Timestamp)>,
 }
+
+/// What is known of an observation before it is compared with others.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known {
+    /// How often its gauge is said to report, in milliseconds.
+    pub interval_ms: Option<i64>,
+    /// What is odd about it.
+    pub odd: Option<Counter>,
+    /// When it came.
+    pub now: Timestamp,
+}
+
+/// What is odd about a series is said again after so long, in milliseconds: to say it of every
+/// observation would cost more than to keep it.
+const SAID_AGAIN_MS: i64 = 10_000;
 
 /// A step is far from an interval if it is so many times longer or shorter.
 const FAR: i64 = 3;
@@ -84,6 +103,17 @@ impl Front {
         self.at = at;
         step_ms
     }
+
+    /// Whether what is odd was said a moment ago; if not, it is said now.
+    fn is_said(&mut self, odd: Counter, now: Timestamp) -> bool {
+        let is_said = self.said.is_some_and(|(said, at)| {
+            said == odd && (0..SAID_AGAIN_MS).contains(&now.millis_since(at))
+        });
+        if !is_said {
+            self.said = Some((odd, now));
+        }
+        is_said
+    }
 }
 
 /// The newest observation time of every series, and the identities of the group being formed.
@@ -92,6 +122,8 @@ pub struct Deduplicator {
     newest: BTreeMap<Parameter, HashMap<GaugeId, Front>>,
     /// The step that the observation that was judged last made, where its gauge goes at an odd pace.
     odd_step_ms: Option<i64>,
+    /// Whether what is odd about it was said of its series a moment ago.
+    is_said: bool,
     /// What was the newest of its series when it came, and is not in `group`.
     ahead: Vec<Observation>,
     group: HashMap<Identity, Observation>,
@@ -104,20 +136,23 @@ pub struct Deduplicator {
 
 impl Deduplicator {
     /// Judges one observation. `newest` and `get` ask the store for the newest time of its series and
-    /// for what has its identity, and are called only when needed. `interval_ms`: how often its gauge
-    /// is said to report.
+    /// for what has its identity, and are called only when needed.
     ///
     /// # Errors
     /// The store's own.
     pub fn judge<E>(
         &mut self,
         observation: &Observation,
-        interval_ms: Option<i64>,
+        Known {
+            interval_ms,
+            odd,
+            now,
+        }: Known,
         newest: impl FnOnce() -> Result<Option<Timestamp>, E>,
         get: impl FnOnce() -> Result<Option<Observation>, E>,
     ) -> Result<Novelty, E> {
         let (gauge, at) = (&observation.gauge, observation.observed_at);
-        self.odd_step_ms = None;
+        (self.odd_step_ms, self.is_said) = (None, false);
         (self.loser, self.is_contradicted) = (None, false);
         let of_parameter = self.newest.entry(observation.parameter).or_default();
         let front = if let Some(front) = of_parameter.get_mut(gauge) {
@@ -126,12 +161,17 @@ impl Deduplicator {
             let start = Front {
                 at: newest()?.unwrap_or(Timestamp::from_millis(i64::MIN)),
                 odd_steps: 0,
+                said: None,
             };
             of_parameter.entry(gauge.clone()).or_insert(start)
         };
+        self.is_said = odd.is_some_and(|odd| front.is_said(odd, now));
         if at > front.at {
             let step_ms = front.step(at, interval_ms);
             self.odd_step_ms = (front.odd_steps >= ODD_STEPS).then_some(step_ms);
+            if self.odd_step_ms.is_some() && odd.is_none() {
+                self.is_said = front.is_said(Counter::WrongInterval, now);
+            }
             self.ahead.push(observation.clone());
             return Ok(Novelty::New);
         }
@@ -165,6 +205,13 @@ impl Deduplicator {
     #[must_use]
     pub fn odd_step_ms(&self) -> Option<i64> {
         self.odd_step_ms
+    }
+
+    /// Whether what is odd about the observation that was judged last was said of its series a moment
+    /// ago.
+    #[must_use]
+    pub fn is_said(&self) -> bool {
+        self.is_said
     }
 
     /// The value that is not followed of two that were given for one time, once.
@@ -229,7 +276,7 @@ mod tests {
                 let newest = || Ok::<_, Infallible>(store.keys().filter(of_it).map(|k| k.2).max());
                 let get = || Ok(store.get(&identity(o)).cloned());
                 match deduplicator
-                    .judge(o, None, newest, get)
+                    .judge(o, Known::default(), newest, get)
                     .expect("infallible")
                 {
                     Novelty::New | Novelty::Better => write.push(o.clone()),
@@ -285,8 +332,11 @@ mod tests {
             minute += step;
             let o = observation(1, minute, 1, Quality::Pass);
             let nothing = || Ok::<_, Infallible>(None);
-            let interval_ms = Some(interval_minutes * 60_000);
-            let judged = deduplicator.judge(&o, interval_ms, nothing, || Ok(None));
+            let known = Known {
+                interval_ms: Some(interval_minutes * 60_000),
+                ..Known::default()
+            };
+            let judged = deduplicator.judge(&o, known, nothing, || Ok(None));
             assert_eq!(judged, Ok(Novelty::New));
             deduplicator.odd_step_ms().is_some()
         };

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     counters::Counter,
     ingest::{Admission, Origin},
-    merge::Novelty,
+    merge::{Known, Novelty},
     store::{Quarantined, Refused, Store, StoreError},
     world::Input,
 };
@@ -73,8 +73,21 @@ impl Ledger {
         }
         let takes_back = observation.quality == Quality::Fail;
         (observation.quality, observation.tests) = (admission.quality, admission.tests);
-        let is_odd = self.is_odd(group, &admission, observation, giver, taken);
-        let mut outcome = self.novelty(store, observation, admission.interval_ms)?;
+        if admission.out_of_range {
+            self.counts.add(Counter::OutOfRange, 1);
+        }
+        let odd = oddity(&admission);
+        let known = Known {
+            interval_ms: admission.interval_ms,
+            odd,
+            now: taken.at,
+        };
+        let mut outcome = self.novelty(store, observation, known)?;
+        match odd {
+            Some(odd) if self.deduplicator.is_said() => self.counts.add(odd, 1),
+            Some(odd) => self.say_odd(group, odd, &admission, observation, giver, taken),
+            None => {}
+        }
         let before = parted.len();
         match origin {
             Origin::Agent => {
@@ -113,8 +126,10 @@ impl Ledger {
         }
         let is_taken = matches!(outcome, Novelty::New | Novelty::Better);
         let odd_step_ms = self.deduplicator.odd_step_ms();
-        let odd_step_ms = odd_step_ms.filter(|_| origin == Origin::Agent && !is_odd);
-        if let Some(step_ms) = odd_step_ms {
+        let odd_step_ms = odd_step_ms.filter(|_| origin == Origin::Agent && odd.is_none());
+        if odd_step_ms.is_some() && self.deduplicator.is_said() {
+            self.counts.add(Counter::WrongInterval, 1);
+        } else if let Some(step_ms) = odd_step_ms {
             let cause = || {
                 let said_ms = admission.interval_ms.unwrap_or_default();
                 let [is_s, said_s] =
@@ -123,7 +138,7 @@ impl Ledger {
             };
             let reason = Counter::WrongInterval;
             self.object_to(group, giver, observation, reason, taken, cause);
-        } else if is_taken && !is_odd && self.remarks.is_remarked(&giver.name) {
+        } else if is_taken && odd.is_none() && self.remarks.is_remarked(&giver.name) {
             self.remarks
                 .end(&giver.name, &Subject::of(observation), taken.at);
         }
@@ -146,7 +161,7 @@ impl Ledger {
         };
         if is_about_known && self.spoken.is_by(observation, taken.channel) {
             observation.tests = observation.tests.with(Test::Corrected);
-            *outcome = self.novelty(store, observation, None)?;
+            *outcome = self.novelty(store, observation, Known::default())?;
         }
         // What was not taken is nobody's word: said twice it would else correct another's.
         if matches!(*outcome, Novelty::New | Novelty::Better) {
@@ -163,7 +178,7 @@ impl Ledger {
                 return Ok(());
             };
             loser.observed_at = loser.observed_at.plus_millis(-1);
-            if let Novelty::New | Novelty::Better = self.novelty(store, &loser, None)? {
+            if let Novelty::New | Novelty::Better = self.novelty(store, &loser, Known::default())? {
                 parted.push(loser);
             }
         }
@@ -174,12 +189,12 @@ impl Ledger {
         &mut self,
         store: &dyn Store,
         observation: &Observation,
-        interval_ms: Option<i64>,
+        known: Known,
     ) -> Result<Novelty, StoreError> {
         let (gauge, parameter) = (&observation.gauge, observation.parameter);
         self.deduplicator.judge(
             observation,
-            interval_ms,
+            known,
             || {
                 Ok(store
                     .newest(gauge, parameter)?
@@ -223,44 +238,28 @@ impl Ledger {
         Ok(())
     }
 
-    /// Says what is odd about an observation that enters, if anything is.
-    fn is_odd(
+    /// Says what is odd about an observation that enters.
+    fn say_odd(
         &mut self,
         group: &mut Group,
+        odd: Counter,
         admission: &Admission,
         observation: &Observation,
         giver: &Giver,
         taken: Taken<'_>,
-    ) -> bool {
-        if admission.out_of_range {
-            self.counts.add(Counter::OutOfRange, 1);
-        }
+    ) {
         let (at, given) = (observation.observed_at, observation.parameter);
-        if let Some(expected) = admission.expected {
-            let cause = || {
+        let cause = || match (odd, admission.expected) {
+            (Counter::WrongParameter, Some(expected)) => {
                 format!("the layer says that it gives {expected}, this is {given}: kept, not shown")
-            };
-            let reason = Counter::WrongParameter;
-            self.object_to(group, giver, observation, reason, taken, cause);
-        } else if admission.unknown_gauge {
-            let cause = || "no layer knows the gauge: kept, not shown".to_owned();
-            self.object_to(
-                group,
-                giver,
-                observation,
-                Counter::UnknownGauge,
-                taken,
-                cause,
-            );
-        } else if admission.is_ahead {
-            let ahead_s = at.seconds_since(taken.at);
-            let cause =
-                || format!("it is of {at}, {ahead_s:.0} s ahead of the clock here: kept, in doubt");
-            self.object_to(group, giver, observation, Counter::Future, taken, cause);
-        } else {
-            return false;
-        }
-        true
+            }
+            (Counter::Future, _) => {
+                let ahead_s = at.seconds_since(taken.at);
+                format!("it is of {at}, {ahead_s:.0} s ahead of the clock here: kept, in doubt")
+            }
+            _ => "no layer knows the gauge: kept, not shown".to_owned(),
+        };
+        self.object_to(group, giver, observation, odd, taken, cause);
     }
 
     fn object_to(
@@ -273,10 +272,8 @@ impl Ledger {
         cause: impl FnOnce() -> String,
     ) {
         let payload = serde_json::to_vec(observation).unwrap_or_default();
-        let taken = Taken {
-            payload: &payload,
-            ..taken
-        };
+        let payload = &payload;
+        let taken = Taken { payload, ..taken };
         self.object(group, giver, Subject::of(observation), reason, taken, cause);
     }
 
@@ -329,5 +326,18 @@ impl Ledger {
             detail,
             payload,
         });
+    }
+}
+
+/// What is odd about an observation that enters, the worst first.
+fn oddity(admission: &Admission) -> Option<Counter> {
+    if admission.expected.is_some() {
+        Some(Counter::WrongParameter)
+    } else if admission.unknown_gauge {
+        Some(Counter::UnknownGauge)
+    } else if admission.is_ahead {
+        Some(Counter::Future)
+    } else {
+        None
     }
 }

@@ -127,20 +127,11 @@ impl Ledger {
         let is_taken = matches!(outcome, Novelty::New | Novelty::Better);
         let odd_step_ms = self.deduplicator.odd_step_ms();
         let odd_step_ms = odd_step_ms.filter(|_| origin == Origin::Agent && odd.is_none());
-        if odd_step_ms.is_some() && self.deduplicator.is_said() {
-            self.counts.add(Counter::WrongInterval, 1);
-        } else if let Some(step_ms) = odd_step_ms {
-            let cause = || {
-                let said_ms = admission.interval_ms.unwrap_or_default();
-                let [is_s, said_s] =
-                    [step_ms, said_ms].map(|ms| (ms as f64 / 100.0).round() / 10.0);
-                format!("it reports every {is_s} s and is shown; the layer says every {said_s} s")
-            };
-            let reason = Counter::WrongInterval;
-            self.object_to(group, giver, observation, reason, taken, cause);
+        if let Some(step_ms) = odd_step_ms {
+            self.say_pace(group, step_ms, &admission, observation, giver, taken);
         } else if is_taken && odd.is_none() && self.remarks.is_remarked(&giver.name) {
-            self.remarks
-                .end(&giver.name, &Subject::of(observation), taken.at);
+            let subject = Subject::of(observation);
+            self.remarks.end(&giver.name, &subject, taken.at);
         }
         Ok(is_taken)
     }
@@ -236,6 +227,29 @@ impl Ledger {
         let cause = || format!("it is of {at}; what is kept reaches back to {floor}: {kept}");
         self.object_to(group, giver, observation, reason, taken, cause);
         Ok(())
+    }
+
+    /// Says that a gauge reports far more often or more seldom than its layer says.
+    fn say_pace(
+        &mut self,
+        group: &mut Group,
+        step_ms: i64,
+        admission: &Admission,
+        observation: &Observation,
+        giver: &Giver,
+        taken: Taken<'_>,
+    ) {
+        if self.deduplicator.is_said() {
+            self.counts.add(Counter::WrongInterval, 1);
+            return;
+        }
+        let cause = || {
+            let said_ms = admission.interval_ms.unwrap_or_default();
+            let [is_s, said_s] = [step_ms, said_ms].map(|ms| (ms as f64 / 100.0).round() / 10.0);
+            format!("it reports every {is_s} s and is shown; the layer says every {said_s} s")
+        };
+        let reason = Counter::WrongInterval;
+        self.object_to(group, giver, observation, reason, taken, cause);
     }
 
     /// Says what is odd about an observation that enters.

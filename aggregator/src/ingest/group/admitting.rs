@@ -83,10 +83,8 @@ impl Ledger {
             now: taken.at,
         };
         let mut outcome = self.novelty(store, observation, known)?;
-        match odd {
-            Some(odd) if self.deduplicator.is_said() => self.counts.add(odd, 1),
-            Some(odd) => self.say_odd(group, odd, &admission, observation, giver, taken),
-            None => {}
+        if let Some(odd) = odd {
+            self.say_odd(group, odd, &admission, observation, giver, taken);
         }
         let before = parted.len();
         match origin {
@@ -262,6 +260,10 @@ impl Ledger {
         giver: &Giver,
         taken: Taken<'_>,
     ) {
+        if self.deduplicator.is_said() {
+            self.counts.add(odd, 1);
+            return;
+        }
         let (at, given) = (observation.observed_at, observation.parameter);
         let cause = || match (odd, admission.expected) {
             (Counter::WrongParameter, Some(expected)) => {

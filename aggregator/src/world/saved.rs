@@ -10,7 +10,7 @@
 //! read again shows the same and goes on the same.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
@@ -74,7 +74,7 @@ struct Form {
     #[serde(default)]
     unlike: BTreeSet<GaugeId>,
     #[serde(default)]
-    early: VecDeque<Observation>,
+    early: Vec<Observation>,
     counts: Vec<u64>,
     outlook: OutlookState,
     publication: Publication,
@@ -190,7 +190,7 @@ impl World {
                 .collect(),
             unknown: (*self.unknown).clone(),
             unlike: self.unlike.clone(),
-            early: self.early.clone(),
+            early: self.early.values().cloned().collect(),
             counts: self.counts.places(),
             outlook: self.outlook.state(),
             publication: self.publication.clone(),
@@ -199,7 +199,10 @@ impl World {
 
     fn fill(&mut self, form: Form) {
         self.run = form.run;
-        self.early = form.early;
+        let early = form.early.into_iter();
+        self.early = early
+            .map(|o| ((o.observed_at, o.gauge.clone(), o.parameter), o))
+            .collect();
         let mut before = form.unlike;
         before.extend(form.unknown.keys().cloned());
         for row in form.gauges {

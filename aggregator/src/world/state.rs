@@ -1,7 +1,7 @@
 //! What the world holds.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -46,8 +46,8 @@ pub struct World {
     pub(super) unknown: Arc<BTreeMap<GaugeId, u64>>,
     /// Gauges that gave another parameter than the city says they give.
     pub(super) unlike: BTreeSet<GaugeId>,
-    /// Observations of times that have not come, oldest arrival first.
-    pub(super) early: VecDeque<Observation>,
+    /// Observations of times that have not come, the newest word on each.
+    pub(super) early: BTreeMap<(Timestamp, GaugeId, Parameter), Observation>,
     /// Gauges whose readings may have come before the city knew them so: the series has them.
     pub(super) newcomers: Vec<GaugeIndex>,
     pub(super) counts: Counts,
@@ -119,7 +119,7 @@ impl World {
             agents: Arc::default(),
             unknown: Arc::default(),
             unlike: BTreeSet::new(),
-            early: VecDeque::new(),
+            early: BTreeMap::new(),
             newcomers: Vec::new(),
             counts: Counts::default(),
             outlook: Outlook::new(&city),

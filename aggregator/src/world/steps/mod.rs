@@ -9,7 +9,7 @@ mod points;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use shared::{ids::GaugeId, observation::Observation, time::Timestamp};
+use shared::{gauge::Parameter, ids::GaugeId, observation::Observation, time::Timestamp};
 
 use super::{
     arrival::{Input, Started},
@@ -66,6 +66,10 @@ impl World {
         effects.reserve(observations.len());
         let mut of_points: BTreeMap<PointIndex, Vec<&Observation>> = BTreeMap::new();
         for observation in observations.iter().filter(|o| o.observed_at <= latest) {
+            if !self.early.is_empty() {
+                // It is a better word on what waits.
+                self.early.remove(&identity(observation));
+            }
             if let Some(gauge) = self.observe(observation, effects) {
                 for point in &self.places.points_of[gauge] {
                     of_points.entry(*point).or_default().push(observation);
@@ -77,23 +81,28 @@ impl World {
         }
     }
 
-    /// Remembers observations until their time has come. Of too many the first are forgotten here; they
-    /// are in the store.
+    /// Remembers observations until their time has come. Of too many, those that are furthest ahead are
+    /// forgotten here; they are in the store.
     fn wait_for(&mut self, early: impl Iterator<Item = Observation>) {
         const MAX_EARLY: usize = 10_000;
-        self.early.extend(early);
-        let many = self.early.len().saturating_sub(MAX_EARLY);
-        self.early.drain(..many);
+        for observation in early {
+            self.early.insert(identity(&observation), observation);
+            if self.early.len() > MAX_EARLY {
+                self.early.pop_last();
+            }
+        }
     }
 
     /// Takes the observations whose time has come by now.
     fn observe_early(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let latest = self.latest(now);
-        if self.early.iter().any(|o| o.observed_at <= latest) {
-            let all = std::mem::take(&mut self.early);
-            let (due, early): (Vec<_>, Vec<_>) =
-                all.into_iter().partition(|o| o.observed_at <= latest);
-            self.early = early.into();
+        let mut due = Vec::new();
+        while let Some(first) = self.early.first_entry()
+            && first.get().observed_at <= latest
+        {
+            due.push(first.remove());
+        }
+        if !due.is_empty() {
             self.observe_all(&due, latest, effects);
         }
     }
@@ -197,4 +206,12 @@ impl World {
         self.look_at_points(effects);
         self.look_at_trucks(effects);
     }
+}
+
+fn identity(observation: &Observation) -> (Timestamp, GaugeId, Parameter) {
+    (
+        observation.observed_at,
+        observation.gauge.clone(),
+        observation.parameter,
+    )
 }

@@ -163,6 +163,19 @@ fn what_is_of_the_future_shows_when_its_time_has_come_and_not_before() {
     script.world = World::restore(city, &script.world.save()).expect("a world");
     script.tick_after(30);
     assert_eq!(status(&script, 0), PointStatus::Severe);
+
+    let at = script.now.plus_millis(90 * SECOND);
+    let doubted = observation("lg-0003", at, Some(0.6), Quality::Suspect);
+    script.step(Input::Observed(vec![doubted]));
+    script.now = script.now.plus_millis(60 * SECOND);
+    let believed = observation("lg-0003", at, Some(0.6), Quality::Pass);
+    script.step(Input::Observed(vec![believed]));
+    script.tick_after(1);
+    assert_eq!(
+        status(&script, 2),
+        PointStatus::Severe,
+        "the better word stands"
+    );
 }
 
 #[test]

@@ -36,7 +36,6 @@ use crate::{
         draft::Drafter,
         keeper::{Keeper, KeeperError, Stored, StoredBatch},
     },
-    stamps::Stamps,
     timekeeper::Timekeeper,
 };
 
@@ -78,7 +77,6 @@ pub async fn run(mut setup: CollectorSetup) -> Result<(), KeeperError> {
         open: Pending::default(),
         is_ended: false,
         unconfirmed: Vec::new(),
-        stamps: Stamps::default(),
     };
     collector.run(left).await
 }
@@ -89,7 +87,6 @@ struct Collector {
     /// Every source has ended and nothing of theirs waits.
     is_ended: bool,
     unconfirmed: Vec<Unconfirmed>,
-    stamps: Stamps,
 }
 
 /// A receipt whose batches are in the spool and not durable yet.
@@ -183,15 +180,8 @@ impl Collector {
     async fn take(&mut self, delivery: Delivery) {
         let clock = self.look_at_clock();
         self.look_at_times(&delivery.readings, clock);
-        let (quality, stamps) = (&mut self.given.quality, &mut self.stamps);
-        let assess = |reading: &Reading| {
-            let mut observation = quality.assess(reading, clock)?;
-            if reading.stamp != Stamp::Own {
-                let at = observation.observed_at;
-                observation.observed_at = stamps.unused(&observation.gauge, at);
-            }
-            Some(observation)
-        };
+        let quality = &mut self.given.quality;
+        let assess = |reading| quality.assess(reading, clock);
         let taken: Vec<_> = delivery.readings.iter().filter_map(assess).collect();
         self.given.health.set_silent(quality.silent());
         let is_repeated = delivery.receipt.is_some();

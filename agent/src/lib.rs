@@ -11,7 +11,7 @@
 //!
 //! | floor | what it is for |
 //! |---|---|
-//! | [`counters`], [`faults`], [`pulse`], [`timekeeper`], `stamps`, [`total`] | what every part counts, what is wrong, whether its loop moves, what is thought of the clock and which of its times were given, and what a rain gauge's total says |
+//! | [`counters`], [`faults`], [`pulse`], [`timekeeper`], [`total`] | what every part counts, what is wrong, whether its loop moves, what is thought of the clock, and what a rain gauge's total says |
 //! | [`config`] | the one file, parsed into types that cannot be wrong |
 //! | `net` | the line to an MQTT broker: dialling, one connection, its subscriptions |
 //! | [`source`] | readings from Modbus lines and local brokers |
@@ -35,7 +35,6 @@ pub mod quality;
 pub mod run;
 pub mod source;
 pub mod spool;
-pub(crate) mod stamps;
 pub mod status;
 pub mod summary;
 pub(crate) mod systemd;

@@ -196,4 +196,19 @@ mod tests {
         assert_eq!(given.only_once(at(1_000)), at(1_001), "still known");
         assert_eq!(given.only_once(at(0)), at(0), "forgotten");
     }
+
+    #[test]
+    fn a_clock_that_is_set_back_again_and_again_gives_no_time_twice() {
+        let (mut times, mut given) = (Given::default(), BTreeSet::new());
+        for _ in 0..4 {
+            for second in 0..100 {
+                let at = Timestamp::from_millis(second * 1_000);
+                let stamp = times.only_once(at);
+                assert!(given.insert(stamp), "{stamp} again");
+                assert!((0..4).contains(&stamp.millis_since(at)));
+            }
+        }
+        let free = Timestamp::from_millis(0);
+        assert_eq!(Given::default().only_once(free), free, "of another gauge");
+    }
 }

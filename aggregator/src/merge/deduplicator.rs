@@ -40,9 +40,10 @@ fn beside(observation: &Observation, known: &Observation) -> Novelty {
 }
 
 /// What makes an observation the same as another.
-type Identity = (GaugeId, Parameter, Timestamp);
+pub type Identity = (GaugeId, Parameter, Timestamp);
 
-fn identity(o: &Observation) -> Identity {
+/// What an observation is known by.
+pub fn identity(o: &Observation) -> Identity {
     (o.gauge.clone(), o.parameter, o.observed_at)
 }
 

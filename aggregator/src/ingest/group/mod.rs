@@ -239,9 +239,9 @@ impl Ledger {
             };
             let nothing = Ack::nothing(envelope.incarnation);
             group.unkept.insert(envelope.agent, nothing);
-            let cause = || format!("the batch is {:?}, this is {:?}", envelope.mode, self.mode);
-            let (subject, cause) = (Subject::All, cause());
-            self.object(group, &giver, subject, Counter::WrongMode, taken, || cause);
+            let cause = format!("the batch is {:?}, this is {:?}", envelope.mode, self.mode);
+            let (subject, reason) = (Subject::All, Counter::WrongMode);
+            self.object(group, &giver, subject, reason, taken, || cause);
             return Ok(());
         }
         if !self.has_room_for(store, &envelope.observations, &giver, taken.at)? {

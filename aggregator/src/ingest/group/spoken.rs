@@ -3,7 +3,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use shared::{gauge::Parameter, ids::GaugeId, observation::Observation, time::Timestamp};
+use shared::observation::Observation;
+
+use crate::merge::{Identity, identity};
 
 /// So many are remembered; what was said longer ago is corrected by saying that it `replaces`.
 const REMEMBERED: usize = 20_000;
@@ -49,19 +51,13 @@ impl Spoken {
     }
 }
 
-type Identity = (GaugeId, Parameter, Timestamp);
-
-fn identity(observation: &Observation) -> Identity {
-    (
-        observation.gauge.clone(),
-        observation.parameter,
-        observation.observed_at,
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use shared::quality::{Quality, TestSet};
+    use shared::{
+        gauge::Parameter,
+        quality::{Quality, TestSet},
+        time::Timestamp,
+    };
 
     use super::*;
 

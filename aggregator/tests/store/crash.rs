@@ -115,10 +115,13 @@ proptest! {
         let left = Embedded::in_folder(cut(engine.folder(), kept));
         let last = left.store().last_arrival().unwrap();
         let is_that = |model: &&Model| {
-            // A commit may hold nothing but cursors.
+            // A commit may hold nothing but cursors, or nothing but what leaves the quarantine.
             let refused = left.store().refused(usize::MAX).unwrap();
             let cursors = left.store().cursors().unwrap();
-            model.last() == last && model.refused() == refused && model.cursors() == cursors
+            let aside: Vec<_> = quarantine(left.store()).into_iter().map(|q| q.1).collect();
+            model.last() == last
+                && (model.refused() == refused && model.cursors() == cursors)
+                && model.quarantined() == aside
         };
         let possible = after.iter().skip(synced).find(is_that);
         possible.expect("not torn").check(left.store());

@@ -51,6 +51,11 @@ impl Model {
         self.refused.iter().rev().cloned().collect()
     }
 
+    /// Oldest first.
+    pub fn quarantined(&self) -> &[Quarantined] {
+        &self.quarantine
+    }
+
     pub fn commit(&mut self, commit: &Commit) {
         for arrival in &commit.arrivals {
             if let Input::Observed(observations) = &arrival.input {

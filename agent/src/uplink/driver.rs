@@ -241,7 +241,9 @@ impl Driver {
                 if let Some(at) = at {
                     self.setup.timekeeper.told(at);
                 }
-                self.remarked(&remarks);
+                if let Some(remarks) = remarks {
+                    self.remarked(&remarks);
+                }
                 self.step(Event::Committed(ack)).await
             }
             Err(error) => {

@@ -9,7 +9,9 @@
 //! spool: an acknowledgement that names anything else is not about these batches. A PUBACK frees a
 //! place in the window. A batch that the broker took and nobody committed in time is published
 //! again; while commits fail to come the backlog is only probed with one batch at a time. A batch
-//! that even the broker does not acknowledge in time means that the connection is dead.
+//! that is not committed while others are is the aggregator's to refuse, as where its quarantine is
+//! full: the backlog behind it goes first. A batch that even the broker does not acknowledge in time
+//! means that the connection is dead.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -103,6 +105,8 @@ pub struct Machine {
     holds_latest: BTreeMap<u64, usize>,
     fresh: BTreeSet<u64>,
     backlog: SeqSet,
+    /// What is below it was passed over: it goes when nothing waits from here on.
+    backlog_from: u64,
     sent: BTreeMap<u64, Sent>,
     /// Every number that was sent in this incarnation and is not released.
     ever_sent: SeqSet,
@@ -110,6 +114,8 @@ pub struct Machine {
     refilled: Duration,
     /// Whether a deadline has passed since the last commit.
     commits_fail: bool,
+    /// When that was sent of all that was committed which was sent last.
+    committed_to: Option<Duration>,
     /// Since when the broker has a batch that nobody has committed.
     uncommitted_since: Option<Duration>,
     /// Whether a fresh batch was the last to go while a backlog waited.
@@ -129,11 +135,13 @@ impl Machine {
             holds_latest: BTreeMap::new(),
             fresh: BTreeSet::new(),
             backlog: held,
+            backlog_from: 0,
             sent: BTreeMap::new(),
             ever_sent: SeqSet::new(),
             tokens: 1.0,
             refilled: Duration::ZERO,
             commits_fail: false,
+            committed_to: None,
             uncommitted_since: None,
             backlog_turn: false,
         }
@@ -229,6 +237,7 @@ impl Machine {
 
     fn disconnected(&mut self) {
         (self.connected, self.backlog_turn) = (false, false);
+        self.backlog_from = 0;
         for seq in std::mem::take(&mut self.sent).into_keys() {
             self.wait_again(seq);
         }
@@ -261,6 +270,8 @@ impl Machine {
             return;
         }
         for seq in &released {
+            let sent_at = self.sent.get(&seq).map(|sent| sent.at);
+            self.committed_to = self.committed_to.max(sent_at);
             self.forget(seq);
         }
         self.commits_fail = false;
@@ -292,21 +303,22 @@ impl Machine {
 
     fn expire(&mut self, now: Duration, actions: &mut Vec<Action>) {
         let deadline = self.pace.ack_deadline;
-        let late: Vec<(u64, bool)> = self
-            .sent
-            .iter()
-            .filter(|(_, sent)| now >= sent.at + deadline)
-            .map(|(seq, sent)| (*seq, sent.broker_has))
-            .collect();
-        if late.iter().any(|(_, broker_has)| !broker_has) {
+        let late = self.sent.iter();
+        let late = late.filter(|(_, sent)| now >= sent.at + deadline);
+        let late: Vec<(u64, Sent)> = late.map(|(seq, sent)| (*seq, *sent)).collect();
+        if late.iter().any(|(_, sent)| !sent.broker_has) {
             self.disconnected();
             actions.push(Action::Reconnect);
             return;
         }
-        self.commits_fail |= !late.is_empty();
-        for (seq, _) in late {
+        for (seq, sent) in late {
             self.sent.remove(&seq);
             self.backlog.insert(seq);
+            if self.committed_to >= Some(sent.at) {
+                self.backlog_from = self.backlog_from.max(seq.saturating_add(1));
+            } else {
+                self.commits_fail = true;
+            }
         }
     }
 
@@ -337,12 +349,27 @@ impl Machine {
         if self.may_backfill() && (self.fresh.is_empty() || self.backlog_turn) {
             self.backlog_turn = false;
             self.tokens -= 1.0;
-            return self.backlog.pop_first().map(|seq| (seq, true));
+            return self.next_of_backlog().map(|seq| (seq, true));
         }
         let seq = self.fresh.pop_last()?;
         self.backlog_turn = !self.backlog.is_empty();
         self.make_place();
         Some((seq, false))
+    }
+
+    /// The oldest that was not passed over; when there is none, the oldest.
+    fn next_of_backlog(&mut self) -> Option<u64> {
+        let (range, is_held) = self.backlog.range_or_gap_at(self.backlog_from);
+        let from = if is_held {
+            Some(self.backlog_from)
+        } else {
+            range.end().checked_add(1)
+        };
+        if let Some(seq) = from.filter(|seq| self.backlog.remove(*seq)) {
+            return Some(seq);
+        }
+        self.backlog_from = 0;
+        self.backlog.pop_first()
     }
 
     /// Fresh batches find a place even where commits fail to come: the oldest batch that the

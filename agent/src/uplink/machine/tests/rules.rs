@@ -204,6 +204,25 @@ fn a_commit_of_one_batch_ends_the_probing() {
 }
 
 #[test]
+fn what_is_refused_while_others_are_committed_does_not_hold_up_the_backlog_behind_it() {
+    let (mut machine, _) = connected(PACE, 12);
+    for seq in 1..=8 {
+        taken(&mut machine, seq);
+    }
+    // The aggregator has no room for 1 to 7.
+    let out = machine.step(SECOND * 2, ack(0, &[(8, 8)]));
+    assert_eq!(published(&out), "(9)");
+    taken(&mut machine, 9);
+    let out = machine.step(SECOND * 11, Event::Tick);
+    assert_eq!(published(&out), "(10) (11)", "not 1 again");
+    machine.step(SECOND * 11, Event::BrokerHas { seq: 10 });
+    machine.step(SECOND * 11, Event::BrokerHas { seq: 11 });
+    let out = machine.step(SECOND * 11, ack(0, &[(8, 12)]));
+    assert_eq!(out.first(), Some(&released(&[9..=12])));
+    assert!(machine.sent.keys().eq(&[1, 2]), "all others are done");
+}
+
+#[test]
 fn an_acknowledgement_of_what_is_released_already_says_nothing_new() {
     let (mut machine, _) = connected(PACE, 0);
     machine.step(SECOND, stored(1, &["lg-1"]));

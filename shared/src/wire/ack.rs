@@ -42,9 +42,9 @@ pub struct Acknowledgement {
     pub ack: Ack,
     /// When it was sent: an agent whose own clock nobody sets can tell by it that it is wrong.
     pub at: Option<Timestamp>,
-    /// All that is to be remarked at present; what is no longer here has ended. At most
-    /// [`MAX_REMARKS`](crate::limits::MAX_REMARKS).
-    pub remarks: Vec<Remark>,
+    /// All that is to be remarked at present; what is no longer here has ended. `None` where it is as
+    /// it was said last. At most [`MAX_REMARKS`](crate::limits::MAX_REMARKS).
+    pub remarks: Option<Vec<Remark>>,
 }
 
 impl From<Ack> for Acknowledgement {
@@ -52,7 +52,7 @@ impl From<Ack> for Acknowledgement {
         Self {
             ack,
             at: None,
-            remarks: Vec::new(),
+            remarks: None,
         }
     }
 }

@@ -179,10 +179,17 @@ pub fn acks() -> Vec<Case<Acknowledgement>> {
             Acknowledgement {
                 ack: ack(7, 300, vec![(302, 302)]),
                 at: Some(NOW),
-                remarks: vec![
+                remarks: Some(vec![
                     remark(Some(id("lg-1")), "wrong-parameter"),
                     remark(None, "wrong-mode"),
-                ],
+                ]),
+            },
+        ),
+        (
+            "no-remarks",
+            Acknowledgement {
+                remarks: Some(Vec::new()),
+                ..Ack::nothing(7).into()
             },
         ),
     ]

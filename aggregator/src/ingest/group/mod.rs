@@ -178,13 +178,12 @@ impl Ledger {
         self.remarks.take_news()
     }
 
-    /// The acknowledgement of an agent as it is sent.
-    #[must_use]
-    pub fn acknowledgement(&self, agent: &AgentId, ack: Ack, at: Timestamp) -> Acknowledgement {
+    /// The acknowledgement of an agent as it is sent at `at`.
+    pub fn acknowledgement(&mut self, agent: &AgentId, ack: Ack, at: Timestamp) -> Acknowledgement {
         Acknowledgement {
             ack,
             at: Some(at),
-            remarks: self.remarks.of(&Giver::agent(agent).name),
+            remarks: self.remarks.due(&Giver::agent(agent).name, at),
         }
     }
 

@@ -20,6 +20,10 @@ const MAX_SUBJECTS: usize = 100;
 /// gone from the gateway's configuration.
 const FORGOTTEN_MS: i64 = 3_600_000;
 
+/// All that stands is said to its sender again after so long, in milliseconds of storm time: an
+/// acknowledgement may be lost, and an agent may have been restarted.
+const SAID_AGAIN_MS: i64 = 10_000;
+
 /// What is well for so long, in milliseconds of storm time, has ended: until then it may be a mixture
 /// of good and bad readings, such as a backlog beside what is fresh.
 const QUIET_MS: i64 = 60_000;
@@ -67,6 +71,8 @@ pub struct News {
 #[derive(Debug, Default)]
 pub struct Remarks {
     standing: HashMap<String, BTreeMap<Subject, Standing>>,
+    /// When a sender was last told all that stands, unless that has changed since.
+    told: HashMap<String, Timestamp>,
     news: Vec<News>,
     swept: Option<Timestamp>,
 }
@@ -107,6 +113,7 @@ impl Remarks {
             last: at,
         };
         of_sender.insert(subject, standing);
+        self.told.remove(sender);
         true
     }
 
@@ -123,14 +130,28 @@ impl Remarks {
             && let Some(standing) = of_sender.remove(subject)
         {
             self.news.push(ended(sender, subject, &standing));
+            self.told.remove(sender);
             if of_sender.is_empty() {
                 self.standing.remove(sender);
             }
         }
     }
 
-    /// What goes with an acknowledgement to a sender.
-    pub fn of(&self, sender: &str) -> Vec<Remark> {
+    /// What goes with an acknowledgement to a sender at `now`: all that stands, or nothing while the
+    /// sender knows it.
+    pub fn due(&mut self, sender: &str, now: Timestamp) -> Option<Vec<Remark>> {
+        let is_soon = |at: &Timestamp| (0..SAID_AGAIN_MS).contains(&now.millis_since(*at));
+        match self.told.get_mut(sender) {
+            Some(at) if is_soon(at) => return None,
+            Some(at) => *at = now,
+            None => {
+                self.told.insert(sender.to_owned(), now);
+            }
+        }
+        Some(self.of(sender))
+    }
+
+    fn of(&self, sender: &str) -> Vec<Remark> {
         let standing = self.standing.get(sender).into_iter().flatten();
         let remark = |(subject, standing): (&Subject, &Standing)| Remark {
             gauge: subject.gauge(),
@@ -148,12 +169,14 @@ impl Remarks {
             return;
         }
         self.swept = Some(now);
-        let news = &mut self.news;
+        let (news, told) = (&mut self.news, &mut self.told);
+        told.retain(|_, at| now.millis_since(*at).abs() < FORGOTTEN_MS);
         self.standing.retain(|sender, of_sender| {
             of_sender.retain(|subject, standing| {
                 let stays = now.millis_since(standing.last) < FORGOTTEN_MS;
                 if !stays {
                     news.push(ended(sender, subject, standing));
+                    told.remove(sender);
                 }
                 stays
             });
@@ -220,6 +243,29 @@ mod tests {
         assert!(begin(&mut remarks, "lg-1", 2));
         let other = remarks.begin("gw-1", series("lg-1"), reason, at(3), String::new);
         assert!(other, "another reason is news");
+    }
+
+    #[test]
+    fn a_sender_is_told_what_stands_when_it_changes_and_now_and_then() {
+        let mut remarks = Remarks::default();
+        let due = |remarks: &mut Remarks, second| {
+            let due = remarks.due("gw-1", at(second));
+            due.map(|remarks| remarks.len())
+        };
+        assert_eq!(due(&mut remarks, 0), Some(0), "it may remember another's");
+        assert_eq!(due(&mut remarks, 9), None);
+        begin(&mut remarks, "lg-1", 9);
+        assert_eq!(due(&mut remarks, 9), Some(1));
+        begin(&mut remarks, "lg-1", 10);
+        assert_eq!(due(&mut remarks, 18), None, "nothing new");
+        assert_eq!(due(&mut remarks, 19), Some(1), "it may not have come");
+        assert_eq!(due(&mut remarks, 18), Some(1), "the clock went back");
+        remarks.end("gw-1", &series("lg-1"), at(90));
+        assert_eq!(due(&mut remarks, 19), Some(0));
+        begin(&mut remarks, "lg-2", 19);
+        assert_eq!(due(&mut remarks, 20), Some(1));
+        remarks.sweep(at(3_619));
+        assert_eq!(due(&mut remarks, 21), Some(0), "it was forgotten");
     }
 
     #[test]

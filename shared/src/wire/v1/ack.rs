@@ -20,8 +20,8 @@ struct Ack<'a> {
     ranges: Vec<(u64, u64)>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     at: Option<Instant<'a>>,
-    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
-    remarks: Vec<Remark<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    remarks: Option<Vec<Remark<'a>>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -74,16 +74,21 @@ pub fn encode(acknowledgement: &Acknowledgement) -> Vec<u8> {
         through: *through,
         ranges: ranges.clone(),
         at: at.map(Instant::from),
-        remarks: remarks.iter().map(Remark::from).collect(),
+        remarks: remarks
+            .as_ref()
+            .map(|remarks| remarks.iter().map(Remark::from).collect()),
     })
 }
 
 pub fn decode(payload: &[u8]) -> Result<Acknowledgement, DecodeError> {
     let ack: Ack<'_> = serde_json::from_slice(payload)?;
-    let remarks = ack.remarks.into_iter().take(MAX_REMARKS);
+    let domain = |remarks: Vec<Remark<'_>>| {
+        let remarks = remarks.into_iter().take(MAX_REMARKS);
+        remarks.map(Domain::try_from).collect::<Result<_, _>>()
+    };
     Ok(Acknowledgement {
         at: ack.at.map(Timestamp::try_from).transpose()?,
-        remarks: remarks.map(Domain::try_from).collect::<Result<_, _>>()?,
+        remarks: ack.remarks.map(domain).transpose()?,
         ack: Released {
             incarnation: ack.incarnation,
             through: ack.through,

@@ -1,7 +1,6 @@
 //! Which observations may enter the history, and with which flag.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use shared::{
     gauge::Parameter,
     ids::GaugeId,

@@ -4,8 +4,9 @@
 //! parameter): those need one map look-up.
 //! The rest (backlog, repetitions, third parties) is compared with what the store has.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use foldhash::HashMap;
 use shared::{gauge::Parameter, ids::GaugeId, observation::Observation, time::Timestamp};
 
 use crate::counters::Counter;

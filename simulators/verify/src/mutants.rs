@@ -27,7 +27,8 @@ const ROOMS: [&str; 8] = [
 ];
 
 /// Dependencies of those rooms.
-const DEPENDENCIES: [&str; 18] = [
+const DEPENDENCIES: [&str; 19] = [
+    "foldhash",
     "geo",
     "geojson",
     "insta",

@@ -15,7 +15,7 @@ use rmqtt::{
     hook::{Handler, HookResult, Parameter, ReturnType, Type},
     net::Builder,
     server::MqttServer,
-    types::{Publish, PublishAclResult, Reason},
+    types::{Publish, PublishAclResult, QoS, Reason},
 };
 use shared::limits::MAX_PAYLOAD;
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -129,8 +129,9 @@ impl AwaitCommit {
         }
         match receipt.await {
             Receipt::Done => PublishAclResult::allow(),
+            Receipt::Unkept if publish.qos == QoS::AtMostOnce => PublishAclResult::allow(),
             // Without a disconnect an MQTT 3.1.1 client would still get its PUBACK.
-            Receipt::Failed => PublishAclResult::rejected(true, None),
+            Receipt::Unkept | Receipt::Failed => PublishAclResult::rejected(true, None),
         }
     }
 

@@ -150,13 +150,16 @@ impl Committer {
                         result = self.pass_time(group);
                     }
                     self.ledger.input(group, input, self.clock.now());
+                    let receipt = receipt.map(|answer| (answer, Receipt::Done));
                     group.receipts.extend(receipt);
                 }
                 Work::Message(inbound) => {
+                    let mut receipt = Receipt::Failed;
                     if result.is_ok() {
-                        result = self.take(group, &inbound, watch);
+                        let taken = self.take(group, &inbound, watch);
+                        result = taken.map(|taken| receipt = taken);
                     }
-                    group.receipts.push(inbound.receipt);
+                    group.receipts.push((inbound.receipt, receipt));
                 }
             }
         }
@@ -178,7 +181,7 @@ impl Committer {
         group: &mut Group,
         inbound: &Inbound,
         watch: &mut Stopwatch<'_>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Receipt, StoreError> {
         let taken = Taken {
             channel: &inbound.channel,
             payload: &inbound.payload,
@@ -196,8 +199,8 @@ impl Committer {
         if self.world.blocking_send(commit.arrivals).is_err() {
             info!("the world has ended; what was committed will be read at the next start");
         }
-        for receipt in group.receipts {
-            receipt(Receipt::Done);
+        for (answer, receipt) in group.receipts {
+            answer(receipt);
         }
         let now = self.clock.now();
         for (agent, ack) in group.unkept.into_iter().chain(group.cursors) {
@@ -215,8 +218,8 @@ impl Committer {
     /// Nothing was written, or nobody knows: nobody is acknowledged.
     fn fail(&mut self, group: Group) {
         self.ledger.failed();
-        for receipt in group.receipts {
-            receipt(Receipt::Failed);
+        for (answer, _) in group.receipts {
+            answer(Receipt::Failed);
         }
     }
 }

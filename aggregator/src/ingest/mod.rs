@@ -28,6 +28,8 @@ pub use mqtt::{BrokerClient, run_client};
 pub enum Receipt {
     /// Durable, or rightly refused and counted: acknowledge it.
     Done,
+    /// There is no room to keep all of it: whoever sent it keeps it. Do not acknowledge it to him.
+    Unkept,
     /// The store could not write it: do not acknowledge it.
     Failed,
 }

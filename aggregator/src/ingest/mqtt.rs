@@ -243,7 +243,8 @@ fn inbound(publish: Publish, client: AsyncClient, unacknowledged: Arc<Notify>) -
         if publish.qos == QoS::AtMostOnce {
             return;
         }
-        // What was written and is delivered again is ignored by the merge.
+        // What was written and is delivered again is ignored by the merge. What was not kept was
+        // acknowledged to its sender by the broker: delivered again it would only hold up the rest.
         if receipt == Receipt::Failed || client.try_ack(&publish).is_err() {
             unacknowledged.notify_one();
         }

@@ -212,7 +212,7 @@ fn take(
         at,
     };
     let message = decode(&claim, &brought.payload, at);
-    ledger.message(group, store, message, taken)
+    ledger.message(group, store, message, taken).map(drop)
 }
 
 fn settings() -> Started {

@@ -27,7 +27,7 @@ use self::{
     remarks::{Remarks, Subject},
     spoken::Spoken,
 };
-use super::{Admitter, Answering, Message, Undecoded};
+use super::{Admitter, Answering, Message, Receipt, Undecoded};
 use crate::{
     counters::{Counter, Counts},
     merge::Deduplicator,
@@ -43,7 +43,7 @@ const KEPT_PAYLOAD: usize = 512;
 pub struct Group {
     pub arrivals: Vec<Arrival>,
     pub refused: Vec<Refused>,
-    pub receipts: Vec<Answering>,
+    pub receipts: Vec<(Answering, Receipt)>,
     /// Agents whose cursor moved in this group.
     pub cursors: BTreeMap<AgentId, Ack>,
     /// Agents that are told why nothing of theirs was taken.
@@ -139,7 +139,7 @@ impl Ledger {
         }
     }
 
-    /// Takes one message, understood or not.
+    /// Takes one message, understood or not. Returns what becomes of it if the group is written.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -149,18 +149,23 @@ impl Ledger {
         store: &dyn Store,
         message: Result<Message, Undecoded>,
         taken: Taken<'_>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Receipt, StoreError> {
         match message {
             Ok(Message::Batch(envelope)) => self.batch(group, store, envelope, taken)?,
             Ok(Message::Intake(observations)) => {
                 let giver = Giver::third_party(taken.channel);
+                let has_room = self.has_room_for(store, &observations, &giver, taken.at)?;
                 self.observations(group, store, observations, &giver, taken)?;
+                if !has_room {
+                    return Ok(Receipt::Unkept);
+                }
             }
             Ok(Message::Health(health)) => self.input(group, Input::Health(health), taken.at),
             Ok(Message::Truck(report)) => self.input(group, Input::Truck(report), taken.at),
             Err(Undecoded { counter, detail }) => self.refuse(group, counter, detail, taken),
         }
-        Ok(())
+        // An agent waits for its commit acknowledgement, whatever its broker says.
+        Ok(Receipt::Done)
     }
 
     /// Takes an input as it is.

@@ -62,14 +62,14 @@ impl Desk {
         }
     }
 
-    fn take(&mut self, group: &mut Group, message: Result<Message, Undecoded>) {
+    fn take(&mut self, group: &mut Group, message: Result<Message, Undecoded>) -> Receipt {
         let taken = Taken {
             channel: "flood/v1/in/somebody",
             payload: b"{\x01}",
             at: NOW,
         };
         let taken = self.ledger.message(group, &self.store, message, taken);
-        taken.expect("the store can be read");
+        taken.expect("the store can be read")
     }
 
     /// Forms and writes one group of messages.

@@ -72,6 +72,31 @@ fn an_agent_whose_quarantine_is_full_keeps_its_own() {
 }
 
 #[test]
+fn a_third_party_whose_quarantine_is_full_is_not_told_that_its_own_is_kept() {
+    let mut desk = Desk::new();
+    let mut told = |from: i64, fresh: i64| {
+        let old = |k| observation("lg-1", -40 * DAY + from + k, 1, Quality::Pass);
+        let mut observations: Vec<_> = (0..1_000).map(old).collect();
+        observations.push(observation("lg-1", fresh, 1, Quality::Pass));
+        let mut group = Group::default();
+        let message = Ok(Message::Intake(observations));
+        let receipt = desk.take(&mut group, message);
+        let commit = group.commit();
+        desk.store.commit(&commit).expect("written");
+        desk.ledger.committed();
+        (receipt, commit.quarantined.len(), inputs(&commit).len())
+    };
+    let took = (0..100).map(|k| told(k * 1_000, k));
+    let kept: Vec<_> = took.take_while(|told| told.0 == Receipt::Done).collect();
+    assert!(!kept.is_empty() && kept.iter().all(|(_, aside, _)| *aside == 1_000));
+    let (receipt, aside, inputs) = told(99_000, 99);
+    assert_eq!(receipt, Receipt::Unkept);
+    assert!(aside < 1_000, "it was full");
+    assert_eq!(inputs, 1, "what is fresh is shown");
+    assert_eq!(told(0, 98).0, Receipt::Done, "what is there needs no room");
+}
+
+#[test]
 fn what_only_a_clock_behind_made_early_is_believed_when_that_is_set() {
     let mut desk = Desk::new();
     desk.pass_time(0, 0);

@@ -7,6 +7,7 @@
 
 pub mod backoff;
 pub mod broker;
+pub mod bundle;
 pub mod clock;
 pub mod error;
 pub mod findings;

@@ -19,6 +19,7 @@ mod error;
 mod forms;
 mod health;
 mod intake;
+pub mod seal;
 mod topic;
 mod v1;
 mod version;

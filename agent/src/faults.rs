@@ -44,6 +44,8 @@ pub enum FaultKind {
     Thrown,
     /// The broker takes batches and no aggregator commits them.
     Uncommitted,
+    /// Acknowledgements come that are not the aggregator's.
+    Forged,
     /// A Modbus line cannot be opened.
     Line,
     /// A unit on a line gives no usable answer to anything.
@@ -73,6 +75,7 @@ impl FaultKind {
             Self::Uplink => "uplink",
             Self::Thrown => "thrown-out",
             Self::Uncommitted => "uncommitted",
+            Self::Forged => "forged",
             Self::Line => "line",
             Self::Unit => "unit",
             Self::Registers => "registers",
@@ -94,6 +97,7 @@ impl FaultKind {
             Self::Uplink => "uplink lost",
             Self::Thrown => "the broker ends every connection soon",
             Self::Uncommitted => "the broker takes batches and no aggregator commits them",
+            Self::Forged => "acknowledgements that are not the aggregator's are ignored",
             Self::Line => "line gives no reading",
             Self::Unit => "unit gives no reading",
             Self::Registers => "registers give no reading",
@@ -115,6 +119,7 @@ impl FaultKind {
             Self::Uplink => "uplink is back",
             Self::Thrown => "the broker keeps the connection",
             Self::Uncommitted => "batches are committed again",
+            Self::Forged => "acknowledgements are the aggregator's again",
             Self::Line => "line is open again",
             Self::Unit => "unit answers again",
             Self::Registers => "registers are read again",
@@ -129,7 +134,7 @@ impl FaultKind {
     const fn is_error(self) -> bool {
         matches!(
             self,
-            Self::SpoolDamaged | Self::SpoolInMemory | Self::Thrown | Self::Clock
+            Self::SpoolDamaged | Self::SpoolInMemory | Self::Thrown | Self::Forged | Self::Clock
         )
     }
 }

@@ -98,7 +98,7 @@ fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
         match config::load(file) {
             Ok(config) => {
                 let summary = summary::summary(&config);
-                let missing = missing_passwords(&config);
+                let missing = missing_secrets(&config);
                 tell(
                     &mut io::stdout(),
                     &format!("{}: OK\n{summary}{missing}", file.display()),
@@ -114,15 +114,15 @@ fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
 }
 
 /// Only a note: whoever checks a file need not be the one who may read the secrets.
-fn missing_passwords(config: &AgentConfig) -> String {
-    let note = |file: &Path| {
+fn missing_secrets(config: &AgentConfig) -> String {
+    let note = |(key, file): (&str, &Path)| {
         let error = File::open(file).err()?;
         let file = file.display();
         Some(format!(
-            "\n  the agent will not start here: password_file {file} cannot be opened: {error}"
+            "\n  the agent will not start here: {key} {file} cannot be opened: {error}"
         ))
     };
-    config.password_files().filter_map(note).collect()
+    config.secret_files().filter_map(note).collect()
 }
 
 /// The one place that speaks to the user other than through the log.

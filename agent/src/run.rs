@@ -21,7 +21,7 @@ use crate::{
     faults::FaultKind,
     health::{Health, SourceGauges},
     kept::KeptFile,
-    net::{Credentials, CredentialsError, Dial},
+    net::{Credentials, CredentialsError, Dial, read_bundle},
     pulse::Pulse,
     quality::QualityStage,
     source::{
@@ -118,14 +118,22 @@ impl Parts {
         let stop = CancellationToken::new();
         let (deliver, deliveries) = mpsc::channel(DELIVERIES);
         let (stored, stored_batches) = mpsc::channel(STORED);
+        let bundle = config.uplink.bundle.as_deref();
+        let bundle = bundle
+            .map(|file| read_bundle(file, &config.agent))
+            .transpose()?;
         let uplink = UplinkSetup {
+            key: bundle.as_ref().map(|bundle| bundle.key.clone()),
             agent: config.agent.clone(),
             clock: config.clock,
             timekeeper: Arc::clone(timekeeper),
             dial: Dial {
                 broker: config.uplink.broker.clone(),
                 client_id: config.agent.to_string(),
-                credentials: credentials(config.uplink.login.as_ref())?,
+                credentials: match &bundle {
+                    Some(bundle) => Some(Credentials::of(bundle)),
+                    None => credentials(config.uplink.login.as_ref())?,
+                },
                 keep_alive: config.uplink.keep_alive,
                 window: config.uplink.window,
             },

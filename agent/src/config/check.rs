@@ -15,7 +15,7 @@ use super::{
     fields::{Placed, login, of, parsed, to_count, whole, within, wrong_broker},
     inputs,
     raw::{RawConfig, RawSpool, RawUplink},
-    settings::{AgentConfig, SpoolConfig, UplinkConfig},
+    settings::{AgentConfig, Login, SpoolConfig, UplinkConfig},
     sources::{self, Taken},
     when_full::WhenFull,
     word::UnknownWord,
@@ -139,15 +139,11 @@ fn uplink(raw: &RawUplink, findings: &mut Findings<'_>) -> Option<UplinkConfig> 
             format!("reconnect_min_seconds = {least} is above reconnect_max_seconds = {most}"),
         );
     }
-    let login = login(
-        place,
-        raw.username.as_ref(),
-        raw.password_file.as_ref(),
-        findings,
-    );
+    let login = uplink_login(raw, place, findings);
     Some(UplinkConfig {
         broker: broker?,
         login,
+        bundle: raw.bundle.as_ref().map(|file| file.get_ref().into()),
         batch: Duration::from_secs_f64(batch),
         window: to_count(window),
         ack_deadline: Duration::from_secs_f64(ack),
@@ -158,6 +154,17 @@ fn uplink(raw: &RawUplink, findings: &mut Findings<'_>) -> Option<UplinkConfig> 
         },
         keep_alive: Duration::from_secs_f64(keep_alive),
     })
+}
+
+/// The login, unless a bundle holds it.
+fn uplink_login(raw: &RawUplink, place: &str, findings: &mut Findings<'_>) -> Option<Login> {
+    let (name, password) = (raw.username.as_ref(), raw.password_file.as_ref());
+    let login = login(place, name, password, findings);
+    if let Some(bundle) = raw.bundle.as_ref().filter(|_| login.is_some()) {
+        let message = "bundle stands beside username; it holds the login";
+        findings.add(Some(bundle.span()), place, message);
+    }
+    login
 }
 
 fn spool(raw: &RawSpool, findings: &mut Findings<'_>) -> SpoolConfig {

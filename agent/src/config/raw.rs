@@ -28,6 +28,7 @@ pub(super) struct RawConfig {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawUplink {
     pub broker: Spanned<String>,
+    pub bundle: Option<Spanned<String>>,
     pub username: Option<String>,
     pub password_file: Option<Spanned<String>>,
     pub batch_seconds: Option<Spanned<f64>>,

@@ -42,6 +42,8 @@ pub struct AgentConfig {
 pub struct UplinkConfig {
     pub broker: BrokerUrl,
     pub login: Option<Login>,
+    /// What the aggregator gave this agent when it was enrolled.
+    pub bundle: Option<PathBuf>,
     /// How long observations gather before they are written and sent as one batch.
     pub batch: Duration,
     /// Batches handed to the broker and not yet acknowledged by it.
@@ -149,11 +151,17 @@ impl AgentConfig {
         modbus.chain(mqtt)
     }
 
-    /// Every file that must hold a password when the agent starts.
-    pub fn password_files(&self) -> impl Iterator<Item = &Path> {
+    /// Every file that must hold a secret when the agent starts, and its key.
+    pub fn secret_files(&self) -> impl Iterator<Item = (&str, &Path)> {
         let logins = self.mqtt.iter().map(|input| &input.login);
-        std::iter::once(&self.uplink.login)
+        let passwords = std::iter::once(&self.uplink.login)
             .chain(logins)
             .filter_map(|login| login.as_ref()?.password_file.as_deref())
+            .map(|file| ("password_file", file));
+        let bundle = self.uplink.bundle.as_deref();
+        bundle
+            .map(|file| ("bundle", file))
+            .into_iter()
+            .chain(passwords)
     }
 }

@@ -2,12 +2,18 @@
 
 use std::{
     fmt, io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use rumqttc::{AsyncClient, EventLoop, MqttOptions, NetworkOptions};
-use shared::{broker::BrokerUrl, limits::MAX_PAYLOAD};
+use shared::{
+    broker::BrokerUrl,
+    bundle::{Bundle, BundleError},
+    ids::AgentId,
+    limits::MAX_PAYLOAD,
+};
 
 use crate::config::Login;
 
@@ -41,22 +47,69 @@ pub(crate) struct Credentials {
     password: String,
 }
 
-/// A password that cannot be had.
+/// A secret that cannot be had.
 #[derive(Debug, thiserror::Error)]
-#[error("the password file {} cannot be read", file.display())]
-pub(crate) struct CredentialsError {
-    file: PathBuf,
-    source: io::Error,
+pub(crate) enum CredentialsError {
+    #[error("{} cannot be read", file.display())]
+    Read { file: PathBuf, source: io::Error },
+    #[error("everybody on this machine may read {}: chmod o-rwx", file.display())]
+    Open { file: PathBuf },
+    #[error("{}", file.display())]
+    Bundle { file: PathBuf, source: BundleError },
+    #[error("{} is the bundle of `{name}`, and this is agent `{agent}`", file.display())]
+    Other {
+        file: PathBuf,
+        name: String,
+        agent: AgentId,
+    },
+}
+
+/// The bundle of an agent, from a file that not everybody may read.
+///
+/// # Errors
+/// It cannot be read, everybody may, it is damaged, or it is somebody else's.
+pub(crate) fn read_bundle(file: &Path, agent: &AgentId) -> Result<Bundle, CredentialsError> {
+    let read = |source| CredentialsError::Read {
+        file: file.to_owned(),
+        source,
+    };
+    let mode = std::fs::metadata(file).map_err(read)?.permissions().mode();
+    if mode & 0o007 != 0 {
+        let file = file.to_owned();
+        return Err(CredentialsError::Open { file });
+    }
+    let text = std::fs::read_to_string(file).map_err(read)?;
+    let bundle = Bundle::parse(&text).map_err(|source| CredentialsError::Bundle {
+        file: file.to_owned(),
+        source,
+    })?;
+    if bundle.name == agent.as_str() {
+        Ok(bundle)
+    } else {
+        Err(CredentialsError::Other {
+            file: file.to_owned(),
+            name: bundle.name,
+            agent: agent.clone(),
+        })
+    }
 }
 
 impl Credentials {
+    /// What who was enrolled says to a broker.
+    pub(crate) fn of(bundle: &Bundle) -> Self {
+        Self {
+            username: bundle.name.clone(),
+            password: bundle.key.password(),
+        }
+    }
+
     /// Reads the password of a login; without a file it is empty.
     ///
     /// # Errors
     /// The file cannot be read.
     pub(crate) fn read(login: &Login) -> Result<Self, CredentialsError> {
         let read = |file: &Path| {
-            std::fs::read_to_string(file).map_err(|source| CredentialsError {
+            std::fs::read_to_string(file).map_err(|source| CredentialsError::Read {
                 file: file.to_owned(),
                 source,
             })
@@ -111,7 +164,38 @@ impl Dial {
 
 #[cfg(test)]
 mod tests {
+    use shared::{error::chain, wire::seal::Key};
+
     use super::*;
+
+    #[test]
+    fn a_bundle_is_read_by_whom_it_is_for_and_from_where_not_everybody_reads() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("gw-01.bundle");
+        let agent: AgentId = "gw-01".parse().expect("id");
+        let told = |agent: &AgentId| match read_bundle(&file, agent) {
+            Ok(bundle) => bundle.name,
+            Err(error) => chain(&error),
+        };
+        assert!(told(&agent).ends_with("No such file or directory (os error 2)"));
+        let bundle = Bundle {
+            name: "gw-01".to_owned(),
+            key: Key::new([7; 32]),
+        };
+        std::fs::write(&file, bundle.to_secret_text()).expect("written");
+        let allow = |mode| {
+            let permissions = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(&file, permissions).expect("set");
+        };
+        allow(0o644);
+        assert!(told(&agent).starts_with("everybody on this machine may read"));
+        allow(0o640);
+        assert_eq!(told(&agent), "gw-01");
+        let other = told(&"gw-02".parse().expect("id"));
+        assert!(other.ends_with("is the bundle of `gw-01`, and this is agent `gw-02`"));
+        std::fs::write(&file, "name = 1").expect("written");
+        assert!(told(&agent).contains("it is not a bundle"));
+    }
 
     #[test]
     fn a_password_is_never_debugged() {

@@ -9,7 +9,10 @@ use shared::{
     error::chain,
     ids::AgentId,
     limits::MAX_PAYLOAD,
-    wire::{Acknowledgement, AgentHealth, Envelope, Remark, Topic},
+    wire::{
+        Acknowledgement, AgentHealth, Envelope, Remark, Topic,
+        seal::{Key, unsealed},
+    },
 };
 use tokio::{
     sync::mpsc,
@@ -44,6 +47,8 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// What the uplink is given.
 pub(crate) struct UplinkSetup {
     pub agent: AgentId,
+    /// What it shares with the aggregator, if it was enrolled.
+    pub key: Option<Key>,
     pub clock: Clock,
     pub timekeeper: Arc<Timekeeper>,
     pub dial: Dial,
@@ -80,9 +85,9 @@ pub(crate) async fn run(setup: UplinkSetup) -> Result<(), KeeperError> {
         health_at: now + HEALTH_EVERY,
         began: now,
         drain_until: None,
-        observations: observations.to_string(),
-        acks: Topic::Ack(setup.agent.clone()).to_string(),
-        state: Topic::State(setup.agent.clone()).to_string(),
+        observations,
+        acks: Topic::Ack(setup.agent.clone()),
+        state: Topic::State(setup.agent.clone()),
         setup,
     };
     driver.serve().await?;
@@ -103,9 +108,9 @@ struct Driver {
     began: Instant,
     /// Set while the agent stops: when to give up draining.
     drain_until: Option<Instant>,
-    observations: String,
-    acks: String,
-    state: String,
+    observations: Topic,
+    acks: Topic,
+    state: Topic,
 }
 
 /// Why a connection has ended.
@@ -198,7 +203,7 @@ impl Driver {
         let health = self.setup.health.snapshot(false, self.setup.keeper.held());
         let terms = Terms {
             lasting: false,
-            topics: vec![self.acks.clone()],
+            topics: vec![self.acks.to_string()],
             will: Some(self.retained(&health)),
         };
         self.connection = Some(Connection::open(&self.setup.dial, terms));
@@ -220,7 +225,7 @@ impl Driver {
                 self.step(Event::Connected).await
             }
             Heard::BrokerHas(seq) => self.step(Event::BrokerHas { seq }).await,
-            Heard::Message(message) if message.topic == self.acks => {
+            Heard::Message(message) if message.topic == self.acks.to_string() => {
                 self.acknowledged(&message.payload).await
             }
             Heard::Message(message) => {
@@ -235,7 +240,22 @@ impl Driver {
         }
     }
 
-    async fn acknowledged(&mut self, payload: &[u8]) -> Result<(), KeeperError> {
+    async fn acknowledged(&mut self, message: &[u8]) -> Result<(), KeeperError> {
+        let opened = match &self.setup.key {
+            Some(key) => key.open(&self.acks, message),
+            None => Ok(unsealed(message)),
+        };
+        let (faults, acks) = (&self.setup.health.faults, self.acks.to_string());
+        let payload = match opened {
+            Ok(payload) => {
+                faults.end(FaultKind::Forged, &acks);
+                payload
+            }
+            Err(error) => {
+                faults.begin(FaultKind::Forged, &acks, &chain(&error));
+                return Ok(());
+            }
+        };
         match Acknowledgement::decode(payload) {
             Ok(Acknowledgement { ack, at, remarks }) => {
                 if let Some(at) = at {
@@ -376,10 +396,11 @@ impl Driver {
         if payload.len() > MAX_PAYLOAD {
             return self.give_up(seq, envelope.observations.len()).await;
         }
+        let payload = self.sealed(&self.observations, payload);
         let Some(connection) = &mut self.connection else {
             return Ok(None);
         };
-        match connection.publish(&self.observations, seq, payload) {
+        match connection.publish(&self.observations.to_string(), seq, payload) {
             Ok(()) => {
                 count(&self.setup.health.counters.published, 1);
                 let oldest = held.usage.oldest;
@@ -429,8 +450,16 @@ impl Driver {
 
     fn retained(&self, health: &AgentHealth) -> Retained {
         Retained {
-            topic: self.state.clone(),
-            payload: health.encode(),
+            topic: self.state.to_string(),
+            payload: self.sealed(&self.state, health.encode()),
+        }
+    }
+
+    /// As the aggregator believes it.
+    fn sealed(&self, topic: &Topic, payload: Vec<u8>) -> Vec<u8> {
+        match &self.setup.key {
+            Some(key) => key.seal(topic, payload),
+            None => payload,
         }
     }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use shared::{logging::LogFormat, time::Timestamp};
 
+use crate::authority::Role;
+
 /// Merges the feeds of flood gauges into a live map, flags and forecasts waterlogging points and
 /// recommends where each pump truck should go.
 #[derive(Debug, Parser)]
@@ -21,6 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   flood-aggregator check configs/aggregator/example.toml    say what is wrong, change nothing
   flood-aggregator run   configs/aggregator/example.toml    serve the map on its http.listen
+  flood-aggregator enrol gw-07 configs/aggregator/example.toml   give a gateway its key
   flood-aggregator at 2026-07-21T16:20:00+08:00 configs/aggregator/example.toml   the state then
   flood-aggregator export configs/aggregator/example.toml   all observations as CSV";
 
@@ -51,6 +54,35 @@ pub enum Command {
     /// Write every stored observation to standard output as CSV
     /// (gauge,observed_at_ms,value_milli,quality). The aggregator must not be running.
     Export {
+        /// The configuration file (TOML).
+        config: PathBuf,
+    },
+    /// Enrol a gateway, a pump truck or a source of observations: make its key, remember it, write what it
+    /// is given. Once enrolled, nothing is believed of that name that is not its own.
+    Enrol {
+        /// Its id, as in its own configuration: gw-07.
+        name: String,
+        /// The configuration file (TOML).
+        config: PathBuf,
+        /// What it is.
+        #[arg(long = "as", value_enum, default_value_t = Role::Agent, value_name = "ROLE")]
+        role: Role,
+        /// Where to write the bundle [default: NAME.bundle here].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Give one that is enrolled, or was revoked, a new key.
+        #[arg(long)]
+        again: bool,
+    },
+    /// Revoke one that is enrolled: nothing of it is believed any more, and its connection ends.
+    Revoke {
+        /// Its id.
+        name: String,
+        /// The configuration file (TOML).
+        config: PathBuf,
+    },
+    /// Print who is enrolled, a line each.
+    Enrolled {
         /// The configuration file (TOML).
         config: PathBuf,
     },

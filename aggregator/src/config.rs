@@ -28,6 +28,19 @@ pub enum Broker {
     },
 }
 
+impl Broker {
+    /// Whether only programs of this machine reach it.
+    fn is_on_this_machine(&self) -> bool {
+        match self {
+            Self::Embedded(listen) => listen.ip().is_loopback(),
+            Self::External { host, .. } => {
+                let is_loopback = |host: IpAddr| host.is_loopback();
+                host == "localhost" || host.parse().is_ok_and(is_loopback)
+            }
+        }
+    }
+}
+
 /// A checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -37,6 +50,8 @@ pub struct Config {
     pub city_key: String,
     pub listen: SocketAddr,
     pub broker: Broker,
+    /// Whether those are believed who are not enrolled.
+    pub believes_strangers: bool,
     pub clock: Clock,
     /// Storm time between plans, in seconds.
     pub replan_seconds: u32,
@@ -81,6 +96,7 @@ struct RawBroker {
     embedded: Option<Spanned<String>>,
     url: Option<Spanned<String>>,
     client_id: Option<Spanned<String>>,
+    strangers: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -158,7 +174,10 @@ fn check(raw: &Raw, path: &Path, text: &str, findings: &mut Findings<'_>) -> Opt
         );
         findings.add(span, "[broker] embedded", message);
     }
+    let believes_strangers = raw.broker.strangers;
     Some(Config {
+        believes_strangers: believes_strangers
+            .unwrap_or_else(|| broker.as_ref().is_some_and(Broker::is_on_this_machine)),
         data_dir: PathBuf::from(raw.data_dir.get_ref()),
         city: PathBuf::from(raw.city.get_ref()),
         city_key: format!(
@@ -270,5 +289,18 @@ mod tests {
         let config = read(LEAST).expect("valid");
         assert!(config.listen.ip().is_loopback());
         assert!(matches!(config.broker, Broker::Embedded(a) if a.ip().is_loopback()));
+    }
+
+    #[test]
+    fn strangers_are_believed_only_on_this_machine_unless_a_key_says_so() {
+        let believed = |broker: &str| {
+            let text = format!("{LEAST}[broker]\n{broker}\n");
+            read(&text).expect("valid").believes_strangers
+        };
+        let outside = "embedded = \"0.0.0.0:1883\"";
+        assert!(believed("") && believed("url = \"mqtt://localhost\""));
+        assert!(!believed(outside) && !believed("url = \"mqtt://10.0.0.5\""));
+        assert!(believed(&format!("{outside}\nstrangers = true")));
+        assert!(!believed("strangers = false"));
     }
 }

@@ -53,6 +53,10 @@ pub enum Counter {
     QuarantineFull,
     /// Observations of a gauge that reports far more often or more seldom than the layer says.
     WrongInterval,
+    /// Connections and subscriptions that were refused: not for whoever asked.
+    Forbidden,
+    /// Messages that are not of whom they say: without his seal, or of one who was revoked. Refused.
+    Forged,
 }
 
 impl Counter {
@@ -96,6 +100,8 @@ impl Counter {
             Self::Readmitted => "Observations that came out of quarantine",
             Self::QuarantineFull => "What a full quarantine had no room for",
             Self::WrongInterval => "Observations far more often or more seldom than the layer says",
+            Self::Forbidden => "Connections and subscriptions that were refused to whoever asked",
+            Self::Forged => "Messages that are not of whom they say, refused",
         }
     }
 
@@ -183,6 +189,8 @@ mod tests {
                 "readmitted",
                 "quarantine-full",
                 "wrong-interval",
+                "forbidden",
+                "forged",
             ]
         );
     }

@@ -8,12 +8,14 @@
 //! `publish::announcer`, `http`, `driver`, `parts`, `requests` and `run`.
 
 pub mod assess;
+pub mod authority;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod counters;
 pub mod dispatch;
 mod driver;
+pub mod enrolment;
 pub mod forecast;
 pub mod http;
 pub mod ingest;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use aggregator::{
     cli::{Cli, Command},
-    commands,
+    commands, enrolment,
 };
 use clap::Parser;
 
@@ -25,6 +25,15 @@ fn main() -> ExitCode {
             Command::Check { configs, all } => commands::check(configs, *all),
             Command::At { time, config } => commands::at(*time, config),
             Command::Export { config } => commands::export(config),
+            Command::Enrol {
+                name,
+                config,
+                role,
+                out,
+                again,
+            } => enrolment::enrol(name, config, *role, out.clone(), *again),
+            Command::Revoke { name, config } => enrolment::revoke(name, config),
+            Command::Enrolled { config } => enrolment::list(config),
             Command::Openapi => commands::openapi(),
         });
     match done {

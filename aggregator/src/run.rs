@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
+    authority::{self, Authorities, registry::Registry},
     config::{Broker, Config},
     driver::Driver,
     http::{self, App},
@@ -144,9 +145,10 @@ async fn start(
     listener: TcpListener,
 ) -> Result<()> {
     let stop = parts.stop_token();
-    let (downlink, downlink_inbox) = Downlink::new();
+    let authorities = start_authority(parts, config)?;
+    let (downlink, downlink_inbox) = Downlink::new(authorities.clone());
     let (world, arrivals) = mpsc::channel(ARRIVALS);
-    let committer = start_committer(parts, &base, world, downlink.clone())?;
+    let committer = start_committer(parts, &base, world, downlink.clone(), authorities.clone())?;
     let requests = Arc::new(Requests::new(committer.clone()));
     let line = Arc::new(Line::new(base.clock));
     let (letters, epoch) = (Letters::default(), real_now().as_millis());
@@ -182,7 +184,7 @@ async fn start(
     parts.task("ticks", |ready| {
         ticks(committer.clone(), stop.clone(), ready)
     });
-    start_mqtt(parts, config, committer, downlink_inbox, line).await?;
+    start_mqtt(parts, config, committer, downlink_inbox, line, authorities).await?;
     let until = stop.clone().cancelled_owned();
     parts.task("http", |ready| async move {
         ready.now();
@@ -196,11 +198,21 @@ async fn start(
     Ok(())
 }
 
+fn start_authority(parts: &mut Parts, config: &Config) -> Result<Authorities> {
+    let registry = Registry::below(&config.data_dir);
+    let (authorities, watch) = authority::watch(registry, config.believes_strangers)
+        .context("it cannot be read who is enrolled")?;
+    let stop = parts.stop_token();
+    parts.task("authority", |ready| watch.run(stop, ready));
+    Ok(authorities)
+}
+
 fn start_committer(
     parts: &mut Parts,
     base: &Base,
     world: mpsc::Sender<Vec<Arrival>>,
     downlink: Downlink,
+    authorities: Authorities,
 ) -> Result<CommitterHandle> {
     let (handle, inbox) = Committer::door();
     let committer = Committer {
@@ -210,6 +222,7 @@ fn start_committer(
         stages: base.stages.clone(),
         world,
         downlink,
+        authorities,
         began: std::time::Instant::now(),
     };
     parts.thread("committer", move |ready| {
@@ -431,25 +444,24 @@ async fn start_mqtt(
     committer: CommitterHandle,
     downlink: mpsc::Receiver<DownlinkMessage>,
     line: Arc<Line>,
+    authorities: Authorities,
 ) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("mqtt")
         .enable_all()
         .build()
         .context("no threads for MQTT can be had")?;
-    let (broker, server) = match &config.broker {
+    let mqtt = match &config.broker {
         Broker::Embedded(listen) => {
-            let own = format!("flood-aggregator-{:016x}", real_now().as_millis());
-            let server = start_broker(*listen, committer.clone(), own.clone());
-            let server = match runtime.spawn(server).await {
+            let server = start_broker(*listen, committer, authorities, downlink);
+            match runtime.spawn(server).await {
                 Ok(Ok(server)) => server,
                 failed => {
                     runtime.shutdown_background();
                     failed??;
                     return Ok(());
                 }
-            };
-            (BrokerClient::of_embedded(*listen, own), Some(server))
+            }
         }
         Broker::External {
             host,
@@ -460,25 +472,16 @@ async fn start_mqtt(
                 host: host.clone(),
                 port: *port,
                 client_id: client_id.clone(),
-                uplink: true,
             };
-            (client, None)
+            runtime.spawn(run_client(client, committer, downlink, line))
         }
     };
-    let client = runtime.spawn(run_client(broker, committer, downlink, line));
     let stop = parts.stop_token();
     parts.task("mqtt", |ready| async move {
         ready.now();
-        let server = async {
-            match server {
-                Some(server) => server.await,
-                None => std::future::pending().await,
-            }
-        };
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),
-            ended = server => ended.context("the embedded broker ended badly"),
-            ended = client => ended.context("the client of the broker ended badly"),
+            ended = mqtt => ended.context("MQTT ended badly"),
         };
         runtime.shutdown_background();
         ended

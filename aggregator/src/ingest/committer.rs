@@ -5,15 +5,22 @@
 
 use std::{sync::Arc, time::Instant};
 
-use shared::{clock::Clock, error::chain, ids::GaugeId, wire::Topic};
+use shared::{
+    clock::Clock,
+    error::chain,
+    ids::GaugeId,
+    wire::{Topic, seal::unsealed},
+};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
 use super::{
-    Answering, Downlink, DownlinkMessage, Inbound, Receipt, decode,
+    Answering, Claim, Downlink, DownlinkMessage, Inbound, Receipt, Undecoded, decode,
     group::{Group, Ledger, News, Taken},
 };
 use crate::{
+    authority::Authorities,
+    counters::Counter,
     metrics::{Stage, Stages, Stopwatch},
     store::{Commit, Store, StoreError},
     world::{Arrival, Input},
@@ -80,6 +87,7 @@ pub struct Committer {
     pub world: mpsc::Sender<Vec<Arrival>>,
     pub downlink: Downlink,
     pub ledger: Ledger,
+    pub authorities: Authorities,
     /// By a clock that nobody sets.
     pub began: Instant,
 }
@@ -189,9 +197,26 @@ impl Committer {
         };
         watch.lap(Stage::Merge);
         let claim = inbound.claim.as_ref().map_err(Clone::clone);
-        let message = claim.and_then(|claim| decode(claim, taken.payload, taken.at));
+        let message = claim.and_then(|claim| {
+            let payload = self.believed(claim, taken.payload)?;
+            decode(claim, payload, taken.at)
+        });
         watch.lap(Stage::Decode);
         self.ledger.message(group, &*self.store, message, taken)
+    }
+
+    /// The payload of a message that is of whom it says.
+    fn believed<'a>(&self, claim: &Claim, payload: &'a [u8]) -> Result<&'a [u8], Undecoded> {
+        let authority = self.authorities.now();
+        if let Claim::Gone(_) = claim {
+            return Ok(unsealed(payload));
+        }
+        authority
+            .open(&claim.topic(), payload)
+            .map_err(|why| Undecoded {
+                counter: Counter::Forged,
+                detail: chain(&why),
+            })
     }
 
     fn answer(&mut self, commit: Commit, group: Group) {
@@ -247,14 +272,15 @@ fn tell(news: &News) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc as blocking;
+    use std::{collections::BTreeMap, sync::mpsc as blocking};
 
     use shared::gauge::Parameter;
 
     use super::*;
     use crate::{
+        authority::Authority,
         counters::Counts,
-        ingest::{Admitter, Claim, Described},
+        ingest::{Admitter, Described},
         store::MemoryStore,
     };
 
@@ -283,7 +309,8 @@ mod tests {
             0,
         );
         let (world, arrivals) = mpsc::channel(16);
-        let (downlink, sent) = Downlink::new();
+        let authorities = Authorities::fixed(Authority::new(BTreeMap::new(), true));
+        let (downlink, sent) = Downlink::new(authorities.clone());
         let committer = Committer {
             store: store.clone(),
             clock,
@@ -291,6 +318,7 @@ mod tests {
             world,
             downlink,
             ledger,
+            authorities,
             began: Instant::now(),
         };
         let (handle, inbox) = Committer::door();

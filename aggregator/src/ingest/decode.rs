@@ -6,7 +6,7 @@ use shared::{
     ids::{AgentId, SourceId, TruckId},
     observation::Observation,
     time::Timestamp,
-    wire::{AgentHealth, Envelope, decode_intake},
+    wire::{AgentHealth, Envelope, Topic, decode_intake},
 };
 
 use crate::counters::Counter;
@@ -22,6 +22,24 @@ pub enum Claim {
     Health(AgentId),
     /// A truck's word on itself.
     Truck(TruckId),
+    /// That an agent is gone: its will, by the word of the broker within, which knew it when it came.
+    Gone(AgentId),
+}
+
+impl Claim {
+    /// Where such a message belongs: its sender's seal is for that.
+    #[must_use]
+    pub fn topic(&self) -> Topic {
+        match self {
+            Self::Batch { agent, form } => Topic::Observations {
+                agent: agent.clone(),
+                json: *form == Form::Json,
+            },
+            Self::Intake(source) => Topic::Intake(source.clone()),
+            Self::Health(agent) | Self::Gone(agent) => Topic::State(agent.clone()),
+            Self::Truck(truck) => Topic::Truck(truck.clone()),
+        }
+    }
 }
 
 /// How a batch is written.
@@ -77,12 +95,17 @@ pub fn decode(claim: &Claim, payload: &[u8], received_at: Timestamp) -> Result<M
         Claim::Intake(_) => decode_intake(payload, received_at)
             .map(Message::Intake)
             .map_err(|e| bad(&e)),
-        Claim::Health(agent) => {
+        Claim::Health(agent) | Claim::Gone(agent) => {
             let health = AgentHealth::decode(payload).map_err(|e| bad(&e))?;
-            if health.agent == *agent {
-                Ok(Message::Health(health))
-            } else {
+            let is_will = matches!(claim, Claim::Gone(_));
+            if health.agent != *agent {
                 Err(refused(format!("speaks for `{}`", health.agent)))
+            } else if is_will && health.online {
+                Err(refused(
+                    "a will that says that its agent is there".to_owned(),
+                ))
+            } else {
+                Ok(Message::Health(health))
             }
         }
         Claim::Truck(truck) => {
@@ -165,9 +188,20 @@ mod tests {
         };
         let payload = health.encode();
         let own = decode(&Claim::Health(agent("gw-01")), &payload, NOW);
-        assert_eq!(own, Ok(Message::Health(health)));
+        assert_eq!(own, Ok(Message::Health(health.clone())));
         let other = Claim::Health(agent("gw-02"));
         assert_eq!(refused(&other, &payload), "speaks for `gw-01`");
+        let gone = Claim::Gone(agent("gw-01"));
+        assert_eq!(
+            refused(&gone, &payload),
+            "a will that says that its agent is there"
+        );
+        let health = AgentHealth {
+            online: false,
+            ..health
+        };
+        let said = decode(&gone, &health.encode(), NOW);
+        assert_eq!(said, Ok(Message::Health(health)));
 
         let report = TruckReport {
             truck: "pt-1".parse().expect("id"),

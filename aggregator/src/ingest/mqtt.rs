@@ -1,10 +1,10 @@
-//! Our MQTT client: the downlink always, and the uplink too where the broker is not embedded.
+//! Our MQTT client, where the broker is not embedded: downlink and uplink.
 //!
-//! With an external broker the aggregator holds a persistent session (the broker queues for it
-//! while it is away) and acknowledges by hand, after the commit. One task polls and does nothing
+//! The aggregator holds a persistent session (the broker queues for it while it is away) and
+//! acknowledges by hand, after the commit. One task polls and does nothing
 //! else; each connection is a new client, so that no state of a dead one survives.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use rumqttc::{
@@ -43,27 +43,8 @@ const ASK_AGAIN: Duration = Duration::from_secs(30);
 pub struct BrokerClient {
     pub host: String,
     pub port: u16,
+    /// Of its session.
     pub client_id: String,
-    /// Whether to take the uplink from it (a persistent session) or only send down.
-    pub uplink: bool,
-}
-
-impl BrokerClient {
-    /// A client of the broker inside this program: it only sends down.
-    #[must_use]
-    pub fn of_embedded(listen: SocketAddr, client_id: String) -> Self {
-        let host = if listen.ip().is_unspecified() {
-            "127.0.0.1".to_owned()
-        } else {
-            listen.ip().to_string()
-        };
-        Self {
-            host,
-            port: listen.port(),
-            client_id,
-            uplink: false,
-        }
-    }
 }
 
 /// Runs the client until `downlink` is closed.
@@ -78,8 +59,8 @@ pub async fn run_client(
         let mut options = MqttOptions::new(&broker.client_id, &broker.host, broker.port);
         options
             .set_keep_alive(Duration::from_secs(15))
-            .set_clean_session(!broker.uplink)
-            .set_manual_acks(broker.uplink)
+            .set_clean_session(false)
+            .set_manual_acks(true)
             .set_max_packet_size(MAX_INCOMING, MAX_PACKET)
             .set_inflight(1_000);
         let (client, mut events) = AsyncClient::new(options, REQUESTS);
@@ -153,9 +134,7 @@ async fn poll(
                 if !line.is_flapping() {
                     info!(host, port, session, "broker connected");
                 }
-                if broker.uplink {
-                    subscribe(&client);
-                }
+                subscribe(&client);
             }
             Ok(Event::Incoming(Packet::Publish(publish))) => {
                 if forward.try_send(publish).is_err() {
@@ -170,20 +149,15 @@ async fn poll(
                     tokio::spawn(ask_again(client.clone()));
                 }
             }
-            Ok(_) if broker.uplink => {
+            Ok(_) => {
                 line.lasts(
                     &address,
                     connected.map_or(Duration::ZERO, |at| at.elapsed()),
                 );
             }
-            Ok(_) => {}
-            Err(e) if broker.uplink => {
+            Err(e) => {
                 let lasted = connected.map(|at| at.elapsed());
                 line.lost(&address, &broker.client_id, &chain(&e), lasted);
-                break;
-            }
-            Err(e) => {
-                warn!(host = broker.host, port = broker.port, error = %e, "broker connection lost");
                 break;
             }
         }

@@ -15,19 +15,21 @@ pub fn claim(topic: &str, client: Option<&str>) -> Result<Claim, Undecoded> {
         counter: Counter::BadTopic,
         detail,
     };
+    let other = |client: &str| refused(format!("published by client `{client}`"));
     let topic: Topic = topic.parse().map_err(|e| refused(chain(&e)))?;
     match topic {
         Topic::Observations { agent, json } => match client {
-            Some(client) if client != agent.as_str() => {
-                Err(refused(format!("published by client `{client}`")))
-            }
+            Some(client) if client != agent.as_str() => Err(other(client)),
             _ => {
                 let form = if json { Form::Json } else { Form::Binary };
                 Ok(Claim::Batch { agent, form })
             }
         },
         Topic::Intake(source) => Ok(Claim::Intake(source)),
-        Topic::State(agent) => Ok(Claim::Health(agent)),
+        Topic::State(agent) => match client {
+            Some(client) if client != agent.as_str() => Err(other(client)),
+            _ => Ok(Claim::Health(agent)),
+        },
         Topic::Truck(truck) => Ok(Claim::Truck(truck)),
         Topic::Ack(_) | Topic::Command(_) | Topic::Response(_) | Topic::Order(_) => {
             Err(refused("only the aggregator publishes there".to_owned()))
@@ -60,6 +62,12 @@ mod tests {
         assert_eq!(claimed(topic, None), own);
         assert_eq!(
             claimed(topic, Some("gw-02")),
+            "bad-topic: published by client `gw-02`"
+        );
+        let state = "flood/v1/state/gw-01";
+        assert_eq!(claimed(state, Some("gw-01")), "Health(AgentId(\"gw-01\"))");
+        assert_eq!(
+            claimed(state, Some("gw-02")),
             "bad-topic: published by client `gw-02`"
         );
     }

@@ -92,7 +92,9 @@ export type Counter =
   | "number-reused"
   | "readmitted"
   | "quarantine-full"
-  | "wrong-interval";
+  | "wrong-interval"
+  | "forbidden"
+  | "forged";
 /**
  * What is told of a feature, by its kind.
  */

@@ -1,5 +1,6 @@
 // Every text of the page in English.
 
+import { refused } from "./refused-en.ts";
 import type { Words } from "./zh.ts";
 
 export const en: Words = {
@@ -174,6 +175,7 @@ export const en: Words = {
       uplink: "Uplink lost",
       "thrown-out": "Thrown out again and again: two gateways with one name?",
       uncommitted: "Data sent, but the server does not confirm it",
+      forged: "Somebody else acknowledges its data: ignored",
       line: "Line to the gauges cannot be opened",
       unit: "Device does not answer",
       registers: "Device answers without a reading",
@@ -191,22 +193,7 @@ export const en: Words = {
   refusedTitle: "Bad input, in all",
   refusedLast: "The latest of it, in detail",
   unknownGauges: (ids) => `Gauges not on file: ${ids}`,
-  refused: {
-    "unknown-gauge": "From gauges not on file: kept, not shown",
-    future: "Observed in the future: kept, in doubt",
-    "too-old": "Observed too long ago: kept aside",
-    "bad-payload": "Unreadable payload, refused",
-    "bad-topic": "Wrong topic, refused",
-    "out-of-range": "Out of the gauge's range, flagged",
-    "wrong-mode": "Exercise mixed with actual, refused",
-    "wrong-parameter": "Not what the layer says: kept, not shown",
-    "given-up": "Batches that never came and that gateways no longer hold",
-    "commit-failures": "Failed to store",
-    conflicting: "Another value for a known time: the first stays",
-    "number-reused": "Batch number used twice: a gateway went back, or two share a name",
-    "wrong-interval": "More often or more seldom than the layer says: shown",
-    "quarantine-full": "No room to keep more aside; gateways hold their own",
-  },
+  refused,
 
   parameter: {
     depth: "Depth",

@@ -15,10 +15,10 @@ import type {
   Quality,
   QualityTest,
   Reason,
-  Trouble,
   TruckState,
   UnservedCode,
 } from "../model.ts";
+import { refused } from "./refused-zh.ts";
 
 /** A sentence that takes what its code comes with. */
 type Say = (...params: never[]) => string;
@@ -200,6 +200,7 @@ export const zh = {
       uplink: "上行中断",
       "thrown-out": "连接一再被断开，可能有网关重名",
       uncommitted: "数据已发出，但服务器没有确认",
+      forged: "收到冒充服务器的确认，已忽略",
       line: "采集线路打不开",
       unit: "设备没有应答",
       registers: "设备有应答，但读不到数据",
@@ -217,22 +218,7 @@ export const zh = {
   refusedTitle: "异常输入（累计）",
   refusedLast: "查看最近的异常报文",
   unknownGauges: (ids: string) => `未登记的监测计：${ids}`,
-  refused: {
-    "unknown-gauge": "未登记的监测计，已保存，不显示",
-    future: "观测时间在未来，已保存，存疑",
-    "too-old": "观测时间过早，已隔离保存",
-    "bad-payload": "报文无法解析，已拒收",
-    "bad-topic": "主题不符，已拒收",
-    "out-of-range": "超出量程，已标记",
-    "wrong-mode": "演练与实况混用，已拒收",
-    "wrong-parameter": "参数与图层不符，已保存，不显示",
-    "given-up": "没有收到、网关也已不再保存的批次",
-    "commit-failures": "入库失败",
-    conflicting: "同一时刻报来不同数值，保留先到的",
-    "number-reused": "批次编号重复而内容不同（网关回退或重名）",
-    "wrong-interval": "上报间隔与图层不符，照常显示",
-    "quarantine-full": "隔离区已满，网关自行保留数据",
-  } satisfies Record<Trouble, string>,
+  refused,
 
   parameter: {
     depth: "水深",

@@ -60,10 +60,12 @@ pub const PURE: &[&str] = &[
     "agent/src/total.rs",
     "agent/src/uplink/machine/",
     "aggregator/src/assess/",
+    "aggregator/src/authority/belonging.rs",
     "aggregator/src/counters.rs",
     "aggregator/src/dispatch/",
     "aggregator/src/forecast/",
     "aggregator/src/ingest/admit.rs",
+    "aggregator/src/ingest/broker/wishes.rs",
     "aggregator/src/ingest/decode.rs",
     "aggregator/src/ingest/topics.rs",
     "aggregator/src/merge/",
@@ -131,6 +133,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
         "shared",
         &[
             &["lib"],
+            &["bundle"],
             &["wire"],
             &["fleet", "observation"],
             &["clock", "quality"],
@@ -177,7 +180,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
         "aggregator",
         &[
             &["main"],
-            &["lib", "cli", "commands"],
+            &["lib", "cli", "commands", "enrolment"],
             &["reload", "run"],
             &["driver", "http"],
             &["publish", "requests", "restore"],
@@ -186,7 +189,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
             &["world"],
             &["dispatch"],
             &["forecast"],
-            &["assess", "merge", "network", "orders"],
+            &["assess", "authority", "merge", "network", "orders"],
             &[
                 "config",
                 "counters",

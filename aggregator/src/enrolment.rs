@@ -1,0 +1,119 @@
+//! The commands that say who belongs: enrol, revoke, and who is enrolled. The aggregator may run.
+
+use std::{
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use shared::clock::real_now;
+
+use crate::{
+    authority::{
+        Role,
+        registry::{Registry, write_secret},
+    },
+    config::{Broker, Config, read_config},
+};
+
+/// Enrols somebody and writes what he is given to `out`, or to `NAME.bundle` here.
+///
+/// # Errors
+/// The name is none or known, or a file cannot be written.
+pub fn enrol(name: &str, path: &Path, role: Role, out: Option<PathBuf>, again: bool) -> Result<()> {
+    let config = read_config(path)?;
+    let registry = Registry::below(&config.data_dir);
+    let out = out.unwrap_or_else(|| PathBuf::from(format!("{name}.bundle")));
+    // Found out before anybody's old key has ended.
+    anyhow::ensure!(
+        again || !out.exists(),
+        "{} is there already; --out writes elsewhere",
+        out.display()
+    );
+    let enrolled = registry.enrol(name, role, real_now(), again)?;
+    let text = enrolled.bundle(name).to_secret_text();
+    write_secret(&out, &text, again)
+        .with_context(|| format!("{} cannot be written", out.display()))?;
+    let mut to = io::stdout().lock();
+    writeln!(
+        to,
+        "{name} is enrolled as {role}; its bundle is {}.",
+        out.display()
+    )?;
+    writeln!(to, "{}", advice(name, role, &config, &out))?;
+    Ok(())
+}
+
+/// Revokes somebody: from now on nothing of his is believed, and a running aggregator ends his connection.
+///
+/// # Errors
+/// He is not enrolled, or the folder cannot be written.
+pub fn revoke(name: &str, path: &Path) -> Result<()> {
+    let config = read_config(path)?;
+    let enrolled = Registry::below(&config.data_dir).revoke(name, real_now())?;
+    let mut to = io::stdout().lock();
+    writeln!(
+        to,
+        "{name}, enrolled as {} at {}, is revoked: a running aggregator ends its connection within a \
+         second. It can be enrolled again with --again.",
+        enrolled.role, enrolled.enrolled_at
+    )?;
+    Ok(())
+}
+
+/// Prints who is enrolled, a line each.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn list(path: &Path) -> Result<()> {
+    let config = read_config(path)?;
+    let mut to = io::stdout().lock();
+    for (name, enrolled) in Registry::below(&config.data_dir).read()? {
+        write!(
+            to,
+            "{name}\t{}\tenrolled {}",
+            enrolled.role, enrolled.enrolled_at
+        )?;
+        match enrolled.revoked_at {
+            Some(at) => writeln!(to, "\trevoked {at}")?,
+            None => writeln!(to)?,
+        }
+    }
+    if !config.believes_strangers {
+        return Ok(());
+    }
+    writeln!(
+        to,
+        "Others are believed too ([broker] strangers), but not under these names."
+    )?;
+    Ok(())
+}
+
+/// What to do with the bundle.
+fn advice(name: &str, role: Role, config: &Config, out: &Path) -> String {
+    let broker = match &config.broker {
+        Broker::Embedded(listen) if listen.ip().is_unspecified() => {
+            format!("mqtt://THIS-MACHINE:{}", listen.port())
+        }
+        Broker::Embedded(listen) => format!("mqtt://{listen}"),
+        Broker::External { host, port, .. } => format!("mqtt://{host}:{port}"),
+    };
+    let file = out.file_name().map(|f| f.to_string_lossy());
+    let file = file.unwrap_or_default();
+    match role {
+        Role::Agent => format!(
+            "Bring it to the gateway, where only the agent may read it, and write in its configuration:\n\n\
+             [uplink]\nbroker = \"{broker}\"\nbundle = \"/etc/flood-agent/{file}\""
+        ),
+        Role::Truck | Role::Source => {
+            let topic = match role {
+                Role::Truck => "flood/v1/truck/",
+                _ => "flood/v1/in/",
+            };
+            format!(
+                "Its MQTT client has {name} as client id and user name and the bundle's `password` as \
+                 password, at {broker}; it publishes on {topic}{name}."
+            )
+        }
+    }
+}

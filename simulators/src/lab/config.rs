@@ -24,6 +24,8 @@ const ACK_DEADLINE_SECONDS: f64 = 5.0;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Uplink<'a> {
     pub broker: &'a str,
+    /// What it was given when it was enrolled.
+    pub bundle: Option<&'a Path>,
     pub batch_seconds: f64,
     /// The shortest and the longest wait before it connects again.
     pub reconnect_seconds: (f64, f64),
@@ -44,6 +46,7 @@ pub(super) fn agent(
         data_dir,
         uplink: UplinkTable {
             broker: uplink.broker,
+            bundle: uplink.bundle,
             batch_seconds: uplink.batch_seconds,
             ack_deadline_seconds: ACK_DEADLINE_SECONDS,
             reconnect_min_seconds: uplink.reconnect_seconds.0,
@@ -70,17 +73,17 @@ pub(super) fn aggregator(
     city: &Path,
     http: SocketAddr,
     broker: &AggregatorBroker,
+    believes_strangers: bool,
     clock: Option<ScaledClock>,
 ) -> Result<String, LabError> {
-    let broker = match broker {
-        AggregatorBroker::Embedded(listen) => BrokerTable {
-            embedded: Some(*listen),
-            url: None,
-        },
-        AggregatorBroker::Url(url) => BrokerTable {
-            embedded: None,
-            url: Some(url),
-        },
+    let (embedded, url) = match broker {
+        AggregatorBroker::Embedded(listen) => (Some(*listen), None),
+        AggregatorBroker::Url(url) => (None, Some(&**url)),
+    };
+    let broker = BrokerTable {
+        embedded,
+        url,
+        strangers: believes_strangers,
     };
     let file = AggregatorFile {
         data_dir,
@@ -152,6 +155,8 @@ struct AgentFile<'a> {
 #[derive(Serialize)]
 struct UplinkTable<'a> {
     broker: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<&'a Path>,
     batch_seconds: f64,
     ack_deadline_seconds: f64,
     reconnect_min_seconds: f64,
@@ -217,4 +222,5 @@ struct BrokerTable<'a> {
     embedded: Option<SocketAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
+    strangers: bool,
 }

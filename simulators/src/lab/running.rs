@@ -2,11 +2,17 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use shared::{clock::Clock, ids::GaugeId, net::free_address, time::Timestamp};
+use shared::{
+    clock::{Clock, ScaledClock},
+    ids::GaugeId,
+    net::free_address,
+    time::Timestamp,
+};
 
 use super::{
     ApiClient, BehindLink, DeliveryCount, Field, LabBroker, LabError, LabSetup, Process, Programs,
@@ -39,22 +45,12 @@ impl Lab {
     pub async fn start(setup: LabSetup) -> Result<Self, LabError> {
         let programs = Programs::find()?;
         let work = WorkFolder::new(setup.work)?;
-        let clock = match setup.clock {
-            None => Clock::Real,
-            Some(scaled) => scaled
-                .validate()
-                .map_err(|e| LabError::Setup(e.to_string()))?,
-        };
+        let clock = clock_of(setup.clock)?;
         let served = work.path.join("served.csv");
         let log = ServedLog::with_file(&served).map_err(LabError::io("served.csv"))?;
         let field = Field::start(&setup.gateways, clock, setup.readings, Arc::new(log)).await?;
-        let broker = LabBroker::start(
-            &setup.broker,
-            setup.behind_link != BehindLink::Nobody,
-            setup.shuffled,
-            &work.path,
-        )
-        .await?;
+        let can_fail = setup.behind_link != BehindLink::Nobody;
+        let broker = LabBroker::start(&setup.broker, can_fail, setup.shuffled, &work.path).await?;
         let http = match setup.http {
             Some(address) => address,
             None => free_address().map_err(LabError::io("a port for HTTP"))?,
@@ -64,9 +60,9 @@ impl Lab {
             .canonicalize()
             .map_err(LabError::io(setup.city.display().to_string()))?;
         let data = work.path.join("aggregator");
-        let text = config::aggregator(&data, &city, http, &broker.aggregator, setup.clock)?;
+        let (broker_of, strangers) = (&broker.aggregator, !setup.enrolled);
+        let text = config::aggregator(&data, &city, http, broker_of, strangers, setup.clock)?;
         let aggregator_config = work.write("aggregator.toml", &text)?;
-        let run = |config: &Path| vec!["run".to_owned(), config.display().to_string()];
         let aggregator = Process::new(
             "aggregator",
             &programs.aggregator,
@@ -77,14 +73,17 @@ impl Lab {
         let mut agents = Vec::new();
         for gateway in &field.gateways {
             let name = gateway.agent.as_str();
-            let data = work.path.join(name);
-            let uplink = broker.uplink(setup.behind_link.holds(&gateway.agent));
+            let bundle = work.path.join(format!("{name}.bundle"));
+            if setup.enrolled {
+                enrol(&programs, name, &aggregator_config, &bundle).await?;
+            }
             let uplink = config::Uplink {
-                broker: &uplink,
+                broker: &broker.uplink(setup.behind_link.holds(&gateway.agent)),
+                bundle: setup.enrolled.then_some(&*bundle),
                 batch_seconds: setup.batch_seconds,
                 reconnect_seconds: setup.reconnect_seconds,
             };
-            let text = config::agent(gateway, uplink, setup.clock, &data)?;
+            let text = config::agent(gateway, uplink, setup.clock, &work.path.join(name))?;
             let path = work.write(&format!("{name}.toml"), &text)?;
             let agent = Process::new(name, &programs.agent, run(&path), &work.path);
             agents.push(agent.with_clock(setup.agents_clock.as_ref()));
@@ -104,6 +103,16 @@ impl Lab {
         let begun = lab.begin().await;
         lab.kept_on_error(begun)?;
         Ok(lab)
+    }
+
+    /// Revokes an agent that is enrolled, while everything runs.
+    ///
+    /// # Errors
+    /// It is not enrolled.
+    pub async fn revoke(&self, agent: &str) -> Result<(), LabError> {
+        let arguments = ["revoke", agent].map(OsStr::new);
+        let config = self.aggregator_config.as_os_str();
+        command(&self.programs, arguments.into_iter().chain([config])).await
     }
 
     async fn begin(&mut self) -> Result<(), LabError> {
@@ -224,5 +233,47 @@ impl Lab {
             self.keep_and_say();
         }
         result
+    }
+}
+
+fn clock_of(scaled: Option<ScaledClock>) -> Result<Clock, LabError> {
+    let Some(scaled) = scaled else {
+        return Ok(Clock::Real);
+    };
+    scaled
+        .validate()
+        .map_err(|e| LabError::Setup(e.to_string()))
+}
+
+/// The arguments that run a program.
+fn run(config: &Path) -> Vec<String> {
+    vec!["run".to_owned(), config.display().to_string()]
+}
+
+/// Enrols an agent as an administrator does.
+async fn enrol(
+    programs: &Programs,
+    agent: &str,
+    config: &Path,
+    bundle: &Path,
+) -> Result<(), LabError> {
+    let arguments = ["enrol", agent].map(OsStr::new).into_iter();
+    let rest = [config.as_os_str(), OsStr::new("--out"), bundle.as_os_str()];
+    command(programs, arguments.chain(rest)).await
+}
+
+/// Runs a command of the aggregator to its end.
+async fn command<'a>(
+    programs: &Programs,
+    arguments: impl Iterator<Item = &'a OsStr>,
+) -> Result<(), LabError> {
+    let mut command = tokio::process::Command::new(&programs.aggregator);
+    let output = command.args(arguments).output().await;
+    let output = output.map_err(LabError::io("flood-aggregator"))?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        Err(LabError::Setup(said))
     }
 }

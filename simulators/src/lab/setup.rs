@@ -21,6 +21,8 @@ pub struct LabSetup {
     pub broker: BrokerChoice,
     /// Which agents reach the broker over the link that can be made to fail.
     pub behind_link: BehindLink,
+    /// Whether every agent is enrolled, and nobody else believed.
+    pub enrolled: bool,
     /// On that link acknowledgements come up to this much later, each by itself; `None`: in order.
     pub shuffled: Option<Duration>,
     /// Where the aggregator serves HTTP; `None` takes a free port.
@@ -46,6 +48,7 @@ impl LabSetup {
             aggregators_clock: None,
             broker: BrokerChoice::Embedded,
             behind_link: BehindLink::Nobody,
+            enrolled: false,
             shuffled: None,
             http: None,
             batch_seconds: 1.0,

@@ -163,6 +163,7 @@ async fn who_is_let_in_speaks_and_hears_only_for_himself() {
         "#",
         "flood/v1/#",
         "flood/v1/ack/+",
+        "flood/v1/+/gw-01",
         "flood/v1/obs/+/+",
         "$SYS/#",
     ] {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use shared::{
     bundle::Bundle,
+    ids::AgentId,
     time::Timestamp,
     wire::{
         Topic,
@@ -132,6 +133,14 @@ impl Authority {
             Some(_) if client != name => Err(Refusal::Password(name.to_owned())),
             _ => Ok(()),
         }
+    }
+
+    /// Whether a client that came in hears what is for an agent: it is he, or a stranger like himself, who
+    /// has no secrets.
+    #[must_use]
+    pub fn hears(&self, client: &str, agent: &AgentId) -> bool {
+        client == agent.as_str()
+            || self.believes_strangers && !self.enrolled.contains_key(agent.as_str())
     }
 
     /// Those whose connections must end because this came after `before`: who was revoked, and who got
@@ -275,6 +284,9 @@ mod tests {
             let refused = authority.admit("gw-1", wrong);
             assert_eq!(refused, Err(Refusal::Password("gw-1".to_owned())));
         }
+        let hears = |client, agent: &str| authority.hears(client, &agent.parse().expect("id"));
+        assert!(hears("gw-1", "gw-1") && hears("somebody", "gw-3"));
+        assert!(!hears("somebody", "gw-1") && !hears("somebody", "gw-2"));
         let intake = topic("flood/v1/in/met");
         assert_eq!(authority.may_speak("met", &intake), Ok(()));
         assert!(authority.may_speak("somebody", &intake).is_err());

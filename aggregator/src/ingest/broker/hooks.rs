@@ -12,7 +12,7 @@ use rmqtt::{
         SubscribeAclResult,
     },
 };
-use shared::error::chain;
+use shared::{error::chain, ids::AgentId};
 use tokio::sync::oneshot;
 use tracing::warn;
 
@@ -49,7 +49,10 @@ impl Handler for Hooks {
             }
             Parameter::ClientSubscribeCheckAcl(session, subscribe) => {
                 let (client, filter) = (session.id.client_id.as_ref(), &*subscribe.topic_filter);
-                let result = match wishes::judge(client, Asked::Subscription(filter)) {
+                let authority = self.authorities.now();
+                let hears = |agent: &AgentId| authority.hears(client, agent);
+                let judged = wishes::judge(client, Asked::Subscription(filter), hears);
+                let result = match judged {
                     Ok(()) => SubscribeAclResult::new_success(subscribe.opts.qos(), None),
                     Err(why) => {
                         self.forbid(client, why).await;
@@ -97,7 +100,7 @@ impl Hooks {
             LastWill::V5(will) => &*will.topic,
         });
         if let Some(topic) = topic
-            && let Err(why) = wishes::judge(client, Asked::Will(topic))
+            && let Err(why) = wishes::judge(client, Asked::Will(topic), |_| false)
         {
             self.forbid(client, why).await;
             return AuthResult::NotAuthorized;

@@ -1,11 +1,12 @@
 //! What a client of the embedded broker may do: what is not named here is refused. Pure.
 //!
-//! A client's name is its client id. An agent speaks and hears only for itself; whoever brings trucks'
-//! reports or a third party's observations hears the orders. Only the program itself acknowledges,
+//! A client's name is its client id. An agent speaks only for itself and hears what is for itself, or for
+//! strangers where such are believed; whoever brings trucks' reports hears the orders. Only the program itself acknowledges,
 //! commands and orders, and it does so from within: no client may.
 
 use shared::{
     error::chain,
+    ids::AgentId,
     wire::{Topic, all_orders},
 };
 
@@ -18,11 +19,15 @@ pub enum Asked<'a> {
     Subscription(&'a str),
 }
 
-/// Whether a client may have what it asks for.
+/// Whether a client may have what it asks for. `hears` tells whether it may hear what is for an agent.
 ///
 /// # Errors
 /// Why not, for people.
-pub fn judge(client: &str, asked: Asked<'_>) -> Result<(), String> {
+pub fn judge(
+    client: &str,
+    asked: Asked<'_>,
+    hears: impl Fn(&AgentId) -> bool,
+) -> Result<(), String> {
     match asked {
         Asked::Will(topic) => match topic.parse().map_err(|e| chain(&e))? {
             Topic::State(agent) if agent.as_str() == client => Ok(()),
@@ -33,7 +38,7 @@ pub fn judge(client: &str, asked: Asked<'_>) -> Result<(), String> {
         Asked::Subscription(filter) if filter == all_orders() => Ok(()),
         Asked::Subscription(filter) => match filter.parse() {
             Ok(Topic::Order(_)) => Ok(()),
-            Ok(Topic::Ack(agent) | Topic::Command(agent)) if agent.as_str() == client => Ok(()),
+            Ok(Topic::Ack(agent) | Topic::Command(agent)) if hears(&agent) => Ok(()),
             _ => Err(format!(
                 "a subscription to `{filter}`; there are those to `{}` and to one's own acknowledgements and \
                  commands",
@@ -48,7 +53,7 @@ mod tests {
     use super::*;
 
     fn may(client: &str, asked: Asked<'_>) -> bool {
-        judge(client, asked).is_ok()
+        judge(client, asked, |agent| agent.as_str() == client).is_ok()
     }
 
     #[test]

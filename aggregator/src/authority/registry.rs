@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, chown},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -169,6 +169,7 @@ impl Registry {
             .mode(0o700)
             .create(&self.folder);
         made.map_err(of(&self.folder))?;
+        self.give(&self.folder)?;
         let record = Record {
             role: enrolled.role,
             key: enrolled.key.to_secret_text(),
@@ -181,10 +182,25 @@ impl Registry {
         })?;
         let beside = path.with_extension("new");
         write_secret(&beside, &text, true).map_err(of(&beside))?;
+        self.give(&beside)?;
         fs::rename(&beside, path).map_err(of(path))?;
         File::open(&self.folder)
             .and_then(|folder| folder.sync_all())
             .map_err(of(&self.folder))
+    }
+}
+
+impl Registry {
+    /// Makes something belong to whom the data folder belongs: root enrols for an aggregator that runs as
+    /// somebody else.
+    fn give(&self, path: &Path) -> Result<(), RegistryError> {
+        let data = self.folder.parent().unwrap_or(&self.folder);
+        let owner = fs::metadata(data).map_err(of(data))?;
+        let about = fs::metadata(path).map_err(of(path))?;
+        if (about.uid(), about.gid()) == (owner.uid(), owner.gid()) {
+            return Ok(());
+        }
+        chown(path, Some(owner.uid()), Some(owner.gid())).map_err(of(path))
     }
 }
 
@@ -272,6 +288,27 @@ mod tests {
         );
         for name in ["", "../gw", "GW 7"] {
             assert!(registry.enrol(name, Role::Agent, NOW, false).is_err());
+        }
+    }
+
+    #[test]
+    fn what_root_enrols_belongs_to_the_aggregators_user() {
+        let data = tempfile::tempdir().expect("a folder");
+        // Only root can give a folder away; for others it is their own already.
+        let given = chown(data.path(), Some(65_534), Some(65_534)).is_ok();
+        let registry = Registry::below(data.path());
+        let enrolled = registry.enrol("gw-07", Role::Agent, NOW, false);
+        enrolled.expect("enrolled");
+        let folder = data.path().join("principals");
+        for path in [&folder, &folder.join("gw-07.toml")] {
+            let uid = fs::metadata(path).expect("there").uid();
+            let wanted = fs::metadata(data.path()).expect("there").uid();
+            assert_eq!(
+                (uid, given),
+                (wanted, wanted == 65_534),
+                "{}",
+                path.display()
+            );
         }
     }
 

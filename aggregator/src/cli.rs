@@ -81,6 +81,15 @@ pub enum Command {
         /// The configuration file (TOML).
         config: PathBuf,
     },
+    /// Write the rules and passwords of all who are enrolled for a mosquitto of one's own, and say how to
+    /// use them. Again after every enrolment.
+    BrokerAcl {
+        /// The configuration file (TOML); its [broker] url is that of the mosquitto.
+        config: PathBuf,
+        /// The folder in which to write `acl` and `passwords`.
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
     /// Print who is enrolled, a line each.
     Enrolled {
         /// The configuration file (TOML).

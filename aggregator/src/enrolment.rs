@@ -10,8 +10,9 @@ use shared::clock::real_now;
 
 use crate::{
     authority::{
-        Role,
-        registry::{Registry, write_secret},
+        Authority, Role,
+        mosquitto::{self, SALT},
+        registry::{Registry, fill, write_secret},
     },
     config::{Broker, Config, read_config},
 };
@@ -89,6 +90,45 @@ pub fn list(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Writes what a mosquitto needs to know of all who are enrolled; enrols the aggregator itself.
+///
+/// # Errors
+/// The broker is embedded, or a file cannot be written.
+pub fn broker_acl(path: &Path, out: &Path) -> Result<()> {
+    let config = read_config(path)?;
+    let Broker::External { client_id, .. } = &config.broker else {
+        anyhow::bail!(
+            "{}: the broker is embedded and knows the rules; with [broker] url it is a mosquitto of yours",
+            path.display()
+        );
+    };
+    let registry = Registry::below(&config.data_dir);
+    registry.own(client_id, real_now())?;
+    let authority = Authority::new(registry.read()?, config.believes_strangers);
+    let salt = || {
+        let mut salt = [0; SALT];
+        fill(&mut salt).map(|()| salt)
+    };
+    let files = [
+        ("acl", mosquitto::acl(&authority)),
+        ("passwords", mosquitto::passwords(&authority, salt)?),
+    ];
+    for (name, text) in files {
+        let file = out.join(name);
+        write_secret(&file, &text, true)
+            .with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    let folder = out.display();
+    let mut to = io::stdout().lock();
+    writeln!(
+        to,
+        "Let only the user of mosquitto read both, write in its configuration, and send it SIGHUP:\n\n\
+         allow_anonymous false\nuse_username_as_clientid true\nacl_file {folder}/acl\n\
+         password_file {folder}/passwords"
+    )?;
+    Ok(())
+}
+
 /// What to do with the bundle.
 fn advice(name: &str, role: Role, config: &Config, out: &Path) -> String {
     let broker = match &config.broker {
@@ -105,6 +145,7 @@ fn advice(name: &str, role: Role, config: &Config, out: &Path) -> String {
             "Bring it to the gateway, where only the agent may read it, and write in its configuration:\n\n\
              [uplink]\nbroker = \"{broker}\"\nbundle = \"/etc/flood-agent/{file}\""
         ),
+        Role::Aggregator => String::new(),
         Role::Truck | Role::Source => {
             let topic = match role {
                 Role::Truck => "flood/v1/truck/",

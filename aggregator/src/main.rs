@@ -33,6 +33,7 @@ fn main() -> ExitCode {
                 again,
             } => enrolment::enrol(name, config, *role, out.clone(), *again),
             Command::Revoke { name, config } => enrolment::revoke(name, config),
+            Command::BrokerAcl { config, out } => enrolment::broker_acl(config, out),
             Command::Enrolled { config } => enrolment::list(config),
             Command::Openapi => commands::openapi(),
         });

@@ -472,6 +472,7 @@ async fn start_mqtt(
                 host: host.clone(),
                 port: *port,
                 client_id: client_id.clone(),
+                password: authorities.now().own_password(client_id),
             };
             runtime.spawn(run_client(client, committer, downlink, line))
         }

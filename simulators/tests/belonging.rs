@@ -11,6 +11,7 @@ mod common;
 use std::{fs, time::Duration};
 
 use shared::{
+    bundle::Bundle,
     clock::Mode,
     time::Timestamp,
     wire::{Ack, Acknowledgement, AgentHealth, Envelope, Topic, seal::unsealed},
@@ -267,4 +268,48 @@ async fn who_is_revoked_is_heard_no_more_from_then_on() {
     until("its being offline", DEADLINE, is_alone)
         .await
         .expect("offline");
+}
+
+/// A mosquitto with the rules that the aggregator wrote: the same lies are refused at its door, and a kill
+/// of the aggregator loses nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn mosquitto_refuses_by_the_written_rules_what_the_embedded_broker_refuses() {
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let mut lab = harbour(BrokerChoice::Guarded, true).await;
+    lab.until_served(SOME).await.expect("readings");
+    let at = lab.broker.address();
+    for (name, password) in [
+        ("somebody", None),
+        (VICTIM, None),
+        (VICTIM, Some("c2VjcmV0")),
+    ] {
+        let said = Attacker::new(name).password(password).come(at).await.err();
+        assert_eq!(said, Some(Said::Refused), "{name} {password:?}");
+    }
+    lab.aggregator.kill();
+    lab.until_served(SOME)
+        .await
+        .expect("the agents go on reading");
+    lab.start_aggregator().await.expect("started again");
+    // Somebody who is enrolled, and lies: mosquitto takes what it does not bring to anybody.
+    let bundle = fs::read_to_string(lab.work().join("gw-02.bundle")).expect("a bundle");
+    let password = Bundle::parse(&bundle).expect("a bundle").key.password();
+    let attacker = Attacker::new("gw-02").password(Some(&password));
+    let mut attacker = attacker.come(at).await.expect("let in");
+    let [ack, state] = ["ack", "state"].map(|t| format!("flood/v1/{t}/{VICTIM}"));
+    for filter in [&*ack, "flood/v1/obs/+/+", "#"] {
+        // It looks whether one may hear something when there is something to hear.
+        assert_eq!(attacker.subscribe(filter).await, Said::Taken, "{filter}");
+    }
+    lab.until_served(SOME).await.expect("readings");
+    attacker.publish(&ack, all_through(ANY, 1)).await;
+    let mode = lab.clock.mode();
+    attacker.publish(&state, forged_health(mode)).await;
+    attacker
+        .publish(&observations().to_string(), forged_batch(ANY, mode))
+        .await;
+    assert_eq!(attacker.heard, 0, "of all that was sent meanwhile");
+    lab.until_served(SOME).await.expect("readings");
+    assert_eq!(counted(&lab, "forged").await, 0, "nothing came so far");
+    nothing_lost_nothing_twice(lab, "mosquitto by the written rules").await;
 }

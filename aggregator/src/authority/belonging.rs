@@ -26,6 +26,9 @@ pub enum Role {
     Truck,
     /// A third party: sends observations below its own name.
     Source,
+    /// The aggregator itself, at a broker that is not its own.
+    #[value(skip)]
+    Aggregator,
 }
 
 /// Somebody who was enrolled.
@@ -141,6 +144,13 @@ impl Authority {
     pub fn hears(&self, client: &str, agent: &AgentId) -> bool {
         client == agent.as_str()
             || self.believes_strangers && !self.enrolled.contains_key(agent.as_str())
+    }
+
+    /// The aggregator's own password at a broker that is not its own, if it has one.
+    #[must_use]
+    pub fn own_password(&self, name: &str) -> Option<String> {
+        let own = self.enrolled.get(name)?;
+        (own.role == Role::Aggregator).then(|| own.key.password())
     }
 
     /// Those whose connections must end because this came after `before`: who was revoked, and who got

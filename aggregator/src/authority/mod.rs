@@ -6,6 +6,7 @@
 //! not enrolled is a stranger: the configuration says whether strangers are believed.
 
 mod belonging;
+pub mod mosquitto;
 mod part;
 pub mod registry;
 

@@ -122,7 +122,7 @@ impl Registry {
             });
         }
         let mut random = [0; 32];
-        getrandom::fill(&mut random).map_err(|e| RegistryError::Random(e.to_string()))?;
+        fill(&mut random)?;
         let enrolled = Enrolled {
             role,
             key: Key::new(random),
@@ -131,6 +131,17 @@ impl Registry {
         };
         self.write(&path, &enrolled)?;
         Ok(enrolled)
+    }
+
+    /// The aggregator's own login at a broker, made when it is first asked for.
+    ///
+    /// # Errors
+    /// The name is somebody else's, or the folder cannot be written.
+    pub fn own(&self, name: &str, now: Timestamp) -> Result<Enrolled, RegistryError> {
+        match self.find(&self.path(name)?)? {
+            Some((_, own)) if own.role == Role::Aggregator => Ok(own),
+            _ => self.enrol(name, Role::Aggregator, now, false),
+        }
     }
 
     /// Revokes somebody. Returns what he was.
@@ -188,6 +199,14 @@ impl Registry {
             .and_then(|folder| folder.sync_all())
             .map_err(of(&self.folder))
     }
+}
+
+/// Random bytes.
+///
+/// # Errors
+/// The system has none.
+pub fn fill(bytes: &mut [u8]) -> Result<(), RegistryError> {
+    getrandom::fill(bytes).map_err(|e| RegistryError::Random(e.to_string()))
 }
 
 impl Registry {

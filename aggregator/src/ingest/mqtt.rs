@@ -45,6 +45,8 @@ pub struct BrokerClient {
     pub port: u16,
     /// Of its session.
     pub client_id: String,
+    /// What it says when the broker asks who it is, under its client id as user name.
+    pub password: Option<String>,
 }
 
 /// Runs the client until `downlink` is closed.
@@ -63,6 +65,9 @@ pub async fn run_client(
             .set_manual_acks(true)
             .set_max_packet_size(MAX_INCOMING, MAX_PACKET)
             .set_inflight(1_000);
+        if let Some(password) = &broker.password {
+            options.set_credentials(&broker.client_id, password);
+        }
         let (client, mut events) = AsyncClient::new(options, REQUESTS);
         // Acknowledgements are small and somebody waits for each.
         events.network_options.set_tcp_nodelay(true);

@@ -9,6 +9,10 @@ use std::{
     time::Duration,
 };
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use shared::{broker::BrokerUrl, net::free_address};
 use tokio::net::TcpStream;
 
@@ -23,6 +27,8 @@ pub enum BrokerChoice {
     Embedded,
     /// A mosquitto process of this run, without persistence: killed, it forgets everything.
     Mosquitto,
+    /// A mosquitto that lets in only those who are enrolled, by the rules that the aggregator writes.
+    Guarded,
     /// A broker that runs elsewhere, as `mqtt://host:port`.
     External(BrokerUrl),
 }
@@ -49,6 +55,7 @@ impl fmt::Display for BrokerChoice {
         match self {
             Self::Embedded => f.write_str("embedded"),
             Self::Mosquitto => f.write_str("mosquitto"),
+            Self::Guarded => f.write_str("guarded"),
             Self::External(url) => url.fmt(f),
         }
     }
@@ -84,9 +91,9 @@ impl LabBroker {
                 let address = free_address().map_err(LabError::io("a port for the broker"))?;
                 (AggregatorBroker::Embedded(address), address)
             }
-            BrokerChoice::Mosquitto => {
+            BrokerChoice::Mosquitto | BrokerChoice::Guarded => {
                 let address = free_address().map_err(LabError::io("a port for the broker"))?;
-                process = Some(mosquitto(address, work)?);
+                process = Some(mosquitto(address, work, *choice == BrokerChoice::Guarded)?);
                 (AggregatorBroker::Url(format!("mqtt://{address}")), address)
             }
             BrokerChoice::External(url) => (AggregatorBroker::Url(url.to_string()), resolve(url)?),
@@ -156,6 +163,17 @@ impl LabBroker {
         until("mosquitto's port", Duration::from_secs(10), listens).await
     }
 
+    /// Lets the mosquitto process read its rules again.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub(super) fn reload(&self) -> Result<(), LabError> {
+        let id = self.process.as_ref().and_then(Process::id);
+        let id = id.and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
+        let id = id.ok_or_else(|| LabError::Setup("no mosquitto runs".to_owned()))?;
+        kill(id, Signal::SIGHUP).map_err(|e| LabError::Setup(format!("SIGHUP: {e}")))
+    }
+
     /// Kills the mosquitto process, if there is one.
     pub fn kill(&mut self) {
         if let Some(process) = &mut self.process {
@@ -166,12 +184,26 @@ impl LabBroker {
 
 /// Its window of messages in flight is left as it comes, so that a run sees what any site's broker
 /// does.
-fn mosquitto(address: SocketAddr, work: &Path) -> Result<Process, LabError> {
+fn mosquitto(address: SocketAddr, work: &Path, is_guarded: bool) -> Result<Process, LabError> {
     let program = find_in_path("mosquitto").ok_or(LabError::MosquittoMissing)?;
     let config = work.join("mosquitto.conf");
+    let access = if is_guarded {
+        let [acl, passwords] = ["acl", "passwords"].map(|name| work.join(name));
+        for file in [&acl, &passwords] {
+            // Nobody is known yet.
+            std::fs::write(file, "").map_err(LabError::io(file.display().to_string()))?;
+        }
+        let (acl, passwords) = (acl.display(), passwords.display());
+        // As one who is not to lose his rights to read them.
+        format!(
+            "user root\nallow_anonymous false\nuse_username_as_clientid true\nacl_file {acl}\n\
+             password_file {passwords}"
+        )
+    } else {
+        "allow_anonymous true".to_owned()
+    };
     let text = format!(
-        "listener {} {}\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n\
-         set_tcp_nodelay true\n",
+        "listener {} {}\npersistence false\nmax_queued_messages 0\nset_tcp_nodelay true\n{access}\n",
         address.port(),
         address.ip(),
     );

@@ -15,8 +15,8 @@ use shared::{
 };
 
 use super::{
-    ApiClient, BehindLink, DeliveryCount, Field, LabBroker, LabError, LabSetup, Process, Programs,
-    StoreExport, config,
+    ApiClient, BehindLink, BrokerChoice, DeliveryCount, Field, LabBroker, LabError, LabSetup,
+    Process, Programs, StoreExport, config,
     delivery::{self, Lateness},
     export::{self, export},
     process::START_DEADLINE,
@@ -87,6 +87,12 @@ impl Lab {
             let path = work.write(&format!("{name}.toml"), &text)?;
             let agent = Process::new(name, &programs.agent, run(&path), &work.path);
             agents.push(agent.with_clock(setup.agents_clock.as_ref()));
+        }
+        if setup.broker == BrokerChoice::Guarded {
+            let arguments = [OsStr::new("broker-acl"), aggregator_config.as_os_str()];
+            let out = [OsStr::new("--out"), work.path.as_os_str()];
+            command(&programs, arguments.into_iter().chain(out)).await?;
+            broker.reload()?;
         }
         let client = ApiClient::new(http);
         let mut lab = Self {

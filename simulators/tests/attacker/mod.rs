@@ -29,6 +29,8 @@ pub struct Attacker {
 pub struct Within {
     client: AsyncClient,
     events: EventLoop,
+    /// Messages that were brought to him.
+    pub heard: usize,
 }
 
 impl Attacker {
@@ -60,7 +62,11 @@ impl Attacker {
             options.set_last_will(LastWill::new(topic, "{}", QoS::AtLeastOnce, false));
         }
         let (client, events) = AsyncClient::new(options, 16);
-        let mut within = Within { client, events };
+        let mut within = Within {
+            client,
+            events,
+            heard: 0,
+        };
         match within.next().await {
             Some(packet) => {
                 assert!(matches!(packet, Packet::ConnAck(_)), "{packet:?}");
@@ -117,6 +123,7 @@ impl Within {
         loop {
             match self.next().await {
                 Some(Packet::PubAck(_)) => return Said::Taken,
+                Some(Packet::Publish(_)) => self.heard += 1,
                 Some(_) => {}
                 None => return Said::Refused,
             }

@@ -61,6 +61,7 @@ pub const PURE: &[&str] = &[
     "agent/src/uplink/machine/",
     "aggregator/src/assess/",
     "aggregator/src/authority/belonging.rs",
+    "aggregator/src/authority/mosquitto.rs",
     "aggregator/src/counters.rs",
     "aggregator/src/dispatch/",
     "aggregator/src/forecast/",

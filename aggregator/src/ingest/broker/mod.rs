@@ -65,7 +65,12 @@ pub async fn start_broker(
         listen,
         message: e.to_string(),
     };
-    let context = ServerContext::new().mqtt_max_sessions(-1).build().await;
+    let context = ServerContext::new()
+        .mqtt_max_sessions(-1)
+        // Else it lets nobody in while the system's load is above 80, whoever keeps it so.
+        .busy_check_enable(false)
+        .build()
+        .await;
     let register = context.extends.hook_mgr().register();
     let hooks = Hooks {
         committer,

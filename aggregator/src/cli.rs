@@ -84,7 +84,7 @@ pub enum Command {
     /// Write the rules and passwords of all who are enrolled for a mosquitto of one's own, and say how to
     /// use them. Again after every enrolment.
     BrokerAcl {
-        /// The configuration file (TOML); its [broker] url is that of the mosquitto.
+        /// The configuration file (TOML); the `url` of its broker table is that of the mosquitto.
         config: PathBuf,
         /// The folder in which to write `acl` and `passwords`.
         #[arg(long, value_name = "FOLDER")]

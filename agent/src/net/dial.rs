@@ -50,8 +50,12 @@ pub(crate) struct Credentials {
 /// A secret that cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CredentialsError {
-    #[error("{} cannot be read", file.display())]
-    Read { file: PathBuf, source: io::Error },
+    #[error("the {what} {} cannot be read", file.display())]
+    Read {
+        what: &'static str,
+        file: PathBuf,
+        source: io::Error,
+    },
     #[error("everybody on this machine may read {}: chmod o-rwx", file.display())]
     Open { file: PathBuf },
     #[error("{}", file.display())]
@@ -70,6 +74,7 @@ pub(crate) enum CredentialsError {
 /// It cannot be read, everybody may, it is damaged, or it is somebody else's.
 pub(crate) fn read_bundle(file: &Path, agent: &AgentId) -> Result<Bundle, CredentialsError> {
     let read = |source| CredentialsError::Read {
+        what: "bundle",
         file: file.to_owned(),
         source,
     };
@@ -110,6 +115,7 @@ impl Credentials {
     pub(crate) fn read(login: &Login) -> Result<Self, CredentialsError> {
         let read = |file: &Path| {
             std::fs::read_to_string(file).map_err(|source| CredentialsError::Read {
+                what: "password file",
                 file: file.to_owned(),
                 source,
             })

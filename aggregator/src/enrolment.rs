@@ -80,13 +80,12 @@ pub fn list(path: &Path) -> Result<()> {
             None => writeln!(to)?,
         }
     }
-    if !config.believes_strangers {
-        return Ok(());
+    if config.believes_strangers {
+        writeln!(
+            to,
+            "Others are believed too ([broker] strangers), but not under these names."
+        )?;
     }
-    writeln!(
-        to,
-        "Others are believed too ([broker] strangers), but not under these names."
-    )?;
     Ok(())
 }
 

@@ -34,7 +34,7 @@ impl Authorities {
     }
 
     /// One that never changes.
-    #[must_use]
+    #[cfg(test)]
     pub fn fixed(authority: Authority) -> Self {
         Self(watch::channel(Arc::new(authority)).1)
     }

@@ -114,7 +114,7 @@ impl Registry {
         again: bool,
     ) -> Result<Enrolled, RegistryError> {
         let path = self.path(name)?;
-        if let Some((_, known)) = self.find(&path)?.filter(|_| !again) {
+        if let Some(known) = self.find(&path)?.filter(|_| !again) {
             return Err(RegistryError::Known {
                 name: name.to_owned(),
                 role: known.role,
@@ -139,7 +139,7 @@ impl Registry {
     /// The name is somebody else's, or the folder cannot be written.
     pub fn own(&self, name: &str, now: Timestamp) -> Result<Enrolled, RegistryError> {
         match self.find(&self.path(name)?)? {
-            Some((_, own)) if own.role == Role::Aggregator => Ok(own),
+            Some(own) if own.role == Role::Aggregator => Ok(own),
             _ => self.enrol(name, Role::Aggregator, now, false),
         }
     }
@@ -150,7 +150,7 @@ impl Registry {
     /// He is not enrolled, or the folder cannot be written.
     pub fn revoke(&self, name: &str, now: Timestamp) -> Result<Enrolled, RegistryError> {
         let path = self.path(name)?;
-        let Some((_, mut enrolled)) = self.find(&path)? else {
+        let Some(mut enrolled) = self.find(&path)? else {
             return Err(RegistryError::Unknown(name.to_owned()));
         };
         enrolled.revoked_at.get_or_insert(now);
@@ -169,9 +169,10 @@ impl Registry {
         }
     }
 
-    fn find(&self, path: &Path) -> Result<Option<(String, Enrolled)>, RegistryError> {
+    fn find(&self, path: &Path) -> Result<Option<Enrolled>, RegistryError> {
         let is_there = self.listing()?.contains_key(path);
-        is_there.then(|| read(path)).transpose()
+        let found = is_there.then(|| read(path)).transpose()?;
+        Ok(found.map(|(_, enrolled)| enrolled))
     }
 
     fn write(&self, path: &Path, enrolled: &Enrolled) -> Result<(), RegistryError> {
@@ -199,17 +200,7 @@ impl Registry {
             .and_then(|folder| folder.sync_all())
             .map_err(of(&self.folder))
     }
-}
 
-/// Random bytes.
-///
-/// # Errors
-/// The system has none.
-pub fn fill(bytes: &mut [u8]) -> Result<(), RegistryError> {
-    getrandom::fill(bytes).map_err(|e| RegistryError::Random(e.to_string()))
-}
-
-impl Registry {
     /// Makes something belong to whom the data folder belongs: root enrols for an aggregator that runs as
     /// somebody else.
     fn give(&self, path: &Path) -> Result<(), RegistryError> {
@@ -221,6 +212,14 @@ impl Registry {
         }
         chown(path, Some(owner.uid()), Some(owner.gid())).map_err(of(path))
     }
+}
+
+/// Random bytes.
+///
+/// # Errors
+/// The system has none.
+pub fn fill(bytes: &mut [u8]) -> Result<(), RegistryError> {
+    getrandom::fill(bytes).map_err(|e| RegistryError::Random(e.to_string()))
 }
 
 /// Writes a file that only its owner may read, whatever the umask; follows no link. `anew` replaces what

@@ -1,7 +1,5 @@
 //! Ends the connections of those who were revoked, or who cannot have shown the key that they have now.
 
-use std::sync::Arc;
-
 use rmqtt::{
     context::ServerContext,
     types::{ClientId, Id},
@@ -18,7 +16,7 @@ pub async fn evict(context: ServerContext, mut authorities: Authorities) {
         for name in now.changed_since(&before) {
             end(&context, name).await;
         }
-        before = Arc::clone(&now);
+        before = now;
     }
     std::future::pending().await
 }

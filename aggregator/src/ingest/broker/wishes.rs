@@ -1,8 +1,8 @@
 //! What a client of the embedded broker may do: what is not named here is refused. Pure.
 //!
 //! A client's name is its client id. An agent speaks only for itself and hears what is for itself, or for
-//! strangers where such are believed; whoever brings trucks' reports hears the orders. Only the program itself acknowledges,
-//! commands and orders, and it does so from within: no client may.
+//! strangers where such are believed; whoever brings trucks' reports hears the orders. Only the program
+//! itself acknowledges, commands and orders, and it does so from within: no client may.
 
 use shared::{
     error::chain,

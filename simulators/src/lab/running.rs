@@ -89,9 +89,9 @@ impl Lab {
             agents.push(agent.with_clock(setup.agents_clock.as_ref()));
         }
         if setup.broker == BrokerChoice::Guarded {
-            let arguments = [OsStr::new("broker-acl"), aggregator_config.as_os_str()];
-            let out = [OsStr::new("--out"), work.path.as_os_str()];
-            command(&programs, arguments.into_iter().chain(out)).await?;
+            let [acl, out] = ["broker-acl", "--out"].map(OsStr::new);
+            let (config, folder) = (aggregator_config.as_os_str(), work.path.as_os_str());
+            command(&programs, &[acl, config, out, folder]).await?;
             broker.reload()?;
         }
         let client = ApiClient::new(http);
@@ -116,9 +116,9 @@ impl Lab {
     /// # Errors
     /// It is not enrolled.
     pub async fn revoke(&self, agent: &str) -> Result<(), LabError> {
-        let arguments = ["revoke", agent].map(OsStr::new);
+        let [revoke, agent] = ["revoke", agent].map(OsStr::new);
         let config = self.aggregator_config.as_os_str();
-        command(&self.programs, arguments.into_iter().chain([config])).await
+        command(&self.programs, &[revoke, agent, config]).await
     }
 
     async fn begin(&mut self) -> Result<(), LabError> {
@@ -263,16 +263,13 @@ async fn enrol(
     config: &Path,
     bundle: &Path,
 ) -> Result<(), LabError> {
-    let arguments = ["enrol", agent].map(OsStr::new).into_iter();
-    let rest = [config.as_os_str(), OsStr::new("--out"), bundle.as_os_str()];
-    command(programs, arguments.chain(rest)).await
+    let [enrol, agent, out] = ["enrol", agent, "--out"].map(OsStr::new);
+    let (config, bundle) = (config.as_os_str(), bundle.as_os_str());
+    command(programs, &[enrol, agent, config, out, bundle]).await
 }
 
 /// Runs a command of the aggregator to its end.
-async fn command<'a>(
-    programs: &Programs,
-    arguments: impl Iterator<Item = &'a OsStr>,
-) -> Result<(), LabError> {
+async fn command(programs: &Programs, arguments: &[&OsStr]) -> Result<(), LabError> {
     let mut command = tokio::process::Command::new(&programs.aggregator);
     let output = command.args(arguments).output().await;
     let output = output.map_err(LabError::io("flood-aggregator"))?;

@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod network;
 pub mod orders;
 pub mod parts;
+pub mod people;
 pub mod principal;
 pub mod publish;
 pub mod reload;

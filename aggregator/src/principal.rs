@@ -1,7 +1,10 @@
 //! Who asks, orders or reports.
 
 use serde::{Deserialize, Serialize};
-use shared::{ids::TruckId, time::Timestamp};
+use shared::{
+    ids::{PersonId, TokenId, TruckId},
+    time::Timestamp,
+};
 
 /// Somebody who does something.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -11,6 +14,14 @@ pub enum Principal {
     Anonymous,
     /// A truck, by its reports.
     Truck(TruckId),
+    /// Somebody with an account, who has logged in.
+    Person(PersonId),
+    /// A program with an API token.
+    Token(TokenId),
+    /// Whoever pressed the button of the exercise login, which exercises alone have.
+    Exercise,
+    /// Who has the machine itself: by a command there, or the program of its own accord.
+    Machine,
 }
 
 /// Who did something, and when.

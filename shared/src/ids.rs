@@ -151,6 +151,14 @@ id!(
     /// Any other mapped thing: a district, a shelter, a pump station, a community.
     FeatureId
 );
+id!(
+    /// Somebody who has an account, by the name that he logs in with.
+    PersonId
+);
+id!(
+    /// An API token, by the name that it was given.
+    TokenId
+);
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,12 @@ use super::problem::Problem;
 #[response(status = 400, content_type = "application/problem+json")]
 pub struct BadRequest(Problem);
 
-/// A browser asks for another web page.
+/// It is not known who asks.
+#[derive(IntoResponses)]
+#[response(status = 401, content_type = "application/problem+json")]
+pub struct NotLoggedIn(Problem);
+
+/// Who asks may not, or a browser asks for another web page; the title tells which.
 #[derive(IntoResponses)]
 #[response(status = 403, content_type = "application/problem+json")]
 pub struct Foreign(Problem);

@@ -20,6 +20,7 @@ mod problem;
 mod question;
 mod router;
 mod serve;
+mod viewer;
 
 use std::net::SocketAddr;
 

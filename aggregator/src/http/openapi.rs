@@ -1,12 +1,19 @@
 //! What the OpenAPI document says of the API as a whole; routes and types describe themselves.
 
-use utoipa::OpenApi;
+use utoipa::{
+    IntoResponses, OpenApi,
+    openapi::{self, path::Operation},
+};
 
 use super::{
+    answers::{Foreign, NotLoggedIn},
     geojson::LayerName,
     problem::{Problem, ProblemTitle},
 };
-use crate::counters::Counter;
+use crate::{
+    counters::Counter,
+    people::policy::{self, Whom},
+};
 
 /// The frame of the document.
 #[derive(OpenApi)]
@@ -32,3 +39,25 @@ use crate::counters::Counter;
     components(schemas(Counter, LayerName, Problem, ProblemTitle)),
 )]
 pub struct Description;
+
+/// Describes what those are answered who may not, after the table of the policy.
+pub fn describe_denials(document: &mut openapi::OpenApi) {
+    for (route, item) in &mut document.paths.paths {
+        for (method, operation) in [("GET", &mut item.get), ("POST", &mut item.post)] {
+            let whom = policy::endpoint(method, route).map(|row| row.whom);
+            if let Some(operation) = operation.as_mut()
+                && whom != Some(Whom::Anybody)
+            {
+                add::<NotLoggedIn>(operation);
+                add::<Foreign>(operation);
+            }
+        }
+    }
+}
+
+fn add<T: IntoResponses>(operation: &mut Operation) {
+    let described = &mut operation.responses.responses;
+    for (status, response) in T::responses() {
+        described.entry(status).or_insert(response);
+    }
+}

@@ -13,7 +13,7 @@ use super::{
     problem::Problem,
 };
 use crate::{
-    principal::Principal,
+    people::Viewer,
     publish::view::{self, OrderView, RoutedOrderView},
     schema,
     world::Wish,
@@ -54,11 +54,12 @@ pub struct DispatchBody {
 )]
 pub async fn dispatch(
     State(app): State<App>,
+    viewer: Viewer,
     Body(wish): Body<DispatchBody>,
 ) -> Result<(StatusCode, Response), Problem> {
     let DispatchBody { truck, point, plan } = wish;
     let wish = Wish::Dispatch { truck, point, plan };
-    let order = app.requests.ask(Principal::Anonymous, wish).await?;
+    let order = app.requests.ask(viewer.principal, wish).await?;
     Ok((StatusCode::CREATED, json(&RoutedOrderView::from(&order))))
 }
 
@@ -70,11 +71,15 @@ pub async fn dispatch(
         BadRequest, Foreign, NotFound, Conflict, UnsupportedType, NotReady,
     ),
 )]
-pub async fn recall(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+pub async fn recall(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let order: OrderId = id
         .parse()
         .map_err(|e| Problem::bad_request(format!("{e}")))?;
     let wish = Wish::Recall { order };
-    let order = app.requests.ask(Principal::Anonymous, wish).await?;
+    let order = app.requests.ask(viewer.principal, wish).await?;
     Ok(json(&RoutedOrderView::from(&order)))
 }

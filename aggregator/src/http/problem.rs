@@ -9,7 +9,7 @@ use serde::Serialize;
 use tracing::error;
 use utoipa::ToSchema;
 
-use crate::{requests::Unmet, store::StoreError, world::Refusal};
+use crate::{people::policy::Denied, requests::Unmet, store::StoreError, world::Refusal};
 
 /// A refused or failed request (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +31,10 @@ pub enum ProblemTitle {
     NotFound,
     #[serde(rename = "from another web page")]
     Foreign,
+    #[serde(rename = "not logged in")]
+    NotLoggedIn,
+    #[serde(rename = "not allowed")]
+    NotAllowed,
     #[serde(rename = "method not allowed")]
     MethodNotAllowed,
     #[serde(rename = "timed out")]
@@ -62,7 +66,8 @@ impl ProblemTitle {
         match self {
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Foreign => StatusCode::FORBIDDEN,
+            Self::NotLoggedIn => StatusCode::UNAUTHORIZED,
+            Self::Foreign | Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -151,6 +156,17 @@ impl Problem {
     pub fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
         error!(error = cause, "request failed");
         Self::new(ProblemTitle::Internal, None)
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        let title = match denied {
+            Denied::LogIn => ProblemTitle::NotLoggedIn,
+            Denied::Account | Denied::Role(_) | Denied::Area => ProblemTitle::NotAllowed,
+            Denied::Unlisted => ProblemTitle::MethodNotAllowed,
+        };
+        Self::new(title, Some(denied.to_string()))
     }
 }
 

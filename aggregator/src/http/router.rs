@@ -18,11 +18,12 @@ use super::{
     assets,
     body::read_whole,
     events, health, history, layers,
-    openapi::Description,
+    openapi::{Description, describe_denials},
     orders,
     origin::{open_to_readers, refuse_foreign},
     problem::every_error,
     question::{Parameters, only_described, only_text},
+    viewer::admit,
 };
 
 /// What the port answers.
@@ -31,6 +32,7 @@ pub fn router(app: App) -> Router {
     let parameters = Arc::new(Parameters::described(&description));
     routes
         .route_layer(from_fn_with_state(parameters, only_described))
+        .route_layer(from_fn(admit))
         .fallback(assets::asset)
         // The last of these is the first that a request meets.
         .layer(from_fn(refuse_foreign))
@@ -43,7 +45,8 @@ pub fn router(app: App) -> Router {
 
 /// The OpenAPI document as text.
 pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-    let described = routes().into_openapi();
+    let mut described = routes().into_openapi();
+    describe_denials(&mut described);
     let mut text = described
         .to_pretty_json()
         .expect("a description of plain data is JSON");
@@ -89,9 +92,35 @@ fn routes() -> OpenApiRouter<App> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::{collections::BTreeSet, fs, path::Path};
 
-    use super::DOCUMENT;
+    use super::{DOCUMENT, routes};
+    use crate::people::policy::TABLE;
+
+    #[test]
+    fn the_table_of_the_policy_has_every_route_and_no_other() {
+        let document = routes().into_openapi();
+        let mut served = BTreeSet::new();
+        for (route, item) in &document.paths.paths {
+            let operations = [
+                ("GET", &item.get),
+                ("POST", &item.post),
+                ("PUT", &item.put),
+                ("PATCH", &item.patch),
+                ("DELETE", &item.delete),
+                ("HEAD", &item.head),
+                ("OPTIONS", &item.options),
+                ("TRACE", &item.trace),
+            ];
+            for (method, operation) in operations {
+                if operation.is_some() {
+                    served.insert((route.as_str(), method));
+                }
+            }
+        }
+        let listed: BTreeSet<_> = TABLE.iter().map(|row| (row.route, row.method)).collect();
+        assert_eq!(served, listed);
+    }
 
     #[test]
     fn the_copy_from_which_the_page_has_its_types_is_the_document() {

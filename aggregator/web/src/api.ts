@@ -256,6 +256,8 @@ export type ProblemTitle =
   | "bad request"
   | "not found"
   | "from another web page"
+  | "not logged in"
+  | "not allowed"
   | "method not allowed"
   | "timed out"
   | "too large"

@@ -208,11 +208,21 @@ fn file(input: &Input) -> String {
         Input::Request(request) => match &request.wish {
             Wish::Dispatch { plan: Some(_), .. } => "request-dispatch-of-plan".to_owned(),
             Wish::Dispatch { plan: None, .. } => "request-dispatch".to_owned(),
-            Wish::Recall { .. } => "request-recall".to_owned(),
+            Wish::Recall { .. } => format!("request-recall{}", by(&request.by)),
         },
         Input::Counted(_) => "counted".to_owned(),
         Input::Tick => "tick".to_owned(),
         Input::Recalled(_) => "recalled".to_owned(),
+    }
+}
+
+fn by(principal: &Principal) -> &'static str {
+    match principal {
+        Principal::Anonymous | Principal::Truck(_) => "",
+        Principal::Person(_) => "-by-person",
+        Principal::Token(_) => "-by-token",
+        Principal::Exercise => "-by-exercise",
+        Principal::Machine => "-by-machine",
     }
 }
 
@@ -222,14 +232,20 @@ fn requests() -> Vec<Input> {
         point: "point-12".parse().expect("id"),
         plan,
     };
-    let recall = Wish::Recall {
+    let recall = || Wish::Recall {
         order: "order-9".parse().expect("id"),
     };
+    let person = Principal::Person("wang-li".parse().expect("id"));
+    let token = Principal::Token("wall-display".parse().expect("id"));
     let truck = Principal::Truck("truck-3".parse().expect("id"));
     let requests = [
         (Principal::Anonymous, dispatch(Some(41))),
         (Principal::Anonymous, dispatch(None)),
-        (truck, recall),
+        (truck, recall()),
+        (person, recall()),
+        (token, recall()),
+        (Principal::Exercise, recall()),
+        (Principal::Machine, recall()),
     ];
     let numbered = (500..).zip(requests);
     numbered

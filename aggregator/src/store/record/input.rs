@@ -102,6 +102,10 @@ pub struct TruckV1<'a> {
 pub enum PrincipalV1<'a> {
     Anonymous,
     Truck(&'a str),
+    Person(&'a str),
+    Token(&'a str),
+    Exercise,
+    Machine,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -316,6 +320,10 @@ impl<'a> From<&'a Principal> for PrincipalV1<'a> {
         match principal {
             Principal::Anonymous => Self::Anonymous,
             Principal::Truck(truck) => Self::Truck(truck.as_str()),
+            Principal::Person(person) => Self::Person(person.as_str()),
+            Principal::Token(token) => Self::Token(token.as_str()),
+            Principal::Exercise => Self::Exercise,
+            Principal::Machine => Self::Machine,
         }
     }
 }
@@ -327,6 +335,10 @@ impl TryFrom<PrincipalV1<'_>> for Principal {
         Ok(match form {
             PrincipalV1::Anonymous => Self::Anonymous,
             PrincipalV1::Truck(truck) => Self::Truck(id(truck)?),
+            PrincipalV1::Person(person) => Self::Person(id(person)?),
+            PrincipalV1::Token(token) => Self::Token(id(token)?),
+            PrincipalV1::Exercise => Self::Exercise,
+            PrincipalV1::Machine => Self::Machine,
         })
     }
 }

@@ -306,6 +306,8 @@ export const en: Words = {
       "the order has ended": "The order has already ended.",
       "the order was not kept": "The order could not be stored and was not sent. Try again.",
       "not found": "The server does not know this truck or point.",
+      "not logged in": "You are not logged in; nothing was sent.",
+      "not allowed": "You may not give this order; nothing was sent.",
     },
     issued: (at) => `ordered ${at}`,
     eta: (at, minutes) => `expected ${at} (${minutes})`,

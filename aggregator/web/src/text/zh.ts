@@ -332,6 +332,8 @@ export const zh = {
       "the order has ended": "这一指令已经结束。",
       "the order was not kept": "指令未能保存，没有发出，请重试。",
       "not found": "服务器上没有这辆泵车或这个积水点。",
+      "not logged in": "尚未登录，指令没有发出。",
+      "not allowed": "您无权下达这一指令，指令没有发出。",
     } satisfies Record<OrderRefusal, string>,
     issued: (at: string) => `${at} 下令`,
     eta: (at: string, minutes: string) => `预计 ${at} 到达（${minutes}）`,

@@ -11,13 +11,16 @@ Builds a static flood-agent for a gateway:
   aarch64-unknown-linux-musl         64-bit ARM
   armv7-unknown-linux-musleabihf     32-bit ARM with hardware floating point
 
-The agent has no C code, so Rust's own linker is enough (CARGO_TARGET_..._LINKER names another, as
-for any cargo build). Where the toolchain lacks the target, `rustup target add` gets it. Where
-rustup cannot, the target's standard library is built from source, with
+The agent has C and assembly in it: its TLS (the crate ring). zig compiles both for any target and
+links them, without a toolchain or headers of that target:
 
-  * rustc-web, cargo-web, rust-web-src, python3-venv from Debian 12; missing ones are installed
-    when this runs as root, otherwise it says what to install and ends;
-  * zig and cargo-zigbuild from PyPI, in the folder target/cross/zig.
+  * zig and cargo-zigbuild come from PyPI into the folder target/cross/zig (needs python3 with venv).
+
+Where the toolchain lacks the target, `rustup target add` gets it. Where rustup cannot, the target's
+standard library is built from source, with
+
+  * rustc-web, cargo-web, rust-web-src from Debian 12; missing ones are installed when this runs as
+    root, otherwise it says what to install and ends.
 
 That takes some minutes more, once. Everything is built in target/cross, with the profile `cross`;
 the binary is target/cross/TARGET/cross/flood-agent. Anything but a static binary for that machine
@@ -70,26 +73,33 @@ has_target() {
     libraries=$(rustc --print target-libdir --target "$target") && compgen -G "$libraries/libstd-*.rlib" >/dev/null
 }
 
+# Gets zig, which compiles C and links for every target.
+zig() {
+    local versions=(ziglang==0.17.1 cargo-zigbuild==0.24.0) mark=$out/zig/installed
+    [ "$(cat "$mark" 2>/dev/null)" != "${versions[*]}" ] || return 0
+    # Debian's python3 comes without venv.
+    python3 -c 'import ensurepip, venv' 2>/dev/null || debian python3-venv
+    say "getting zig into $out/zig"
+    python3 -m venv --clear "$out/zig"
+    "$out/zig/bin/pip" install -q --disable-pip-version-check "${versions[@]}"
+    printf '%s\n' "${versions[*]}" >"$mark"
+}
+
 with_rust() {
-    local linker=CARGO_TARGET_${target//-/_}_LINKER
-    linker=${linker^^}
-    say "building with $(rustc --version), linker ${!linker:-rust-lld}"
-    env "$linker=${!linker:-rust-lld}" cargo "${build[@]}"
+    zig
+    say "building with $(rustc --version) and zig"
+    PATH="$PWD/$out/zig/bin:$PATH" cargo-zigbuild zig"${build[0]}" "${build[@]:1}"
 }
 
 with_debian() {
     command -v dpkg-query >/dev/null || die "without rustup's $target this needs Debian's packages; see --help"
-    debian rustc-web cargo-web rust-web-src python3-venv
+    debian rustc-web cargo-web rust-web-src
+    zig
     local compiler source
     compiler=$(dpkg-query -Wf '${Version}' rustc-web)
     source=$(dpkg-query -Wf '${Version}' rust-web-src)
     [ "$compiler" = "$source" ] || die "rustc-web $compiler and rust-web-src $source must be of one version"
-    if [ ! -x "$out/zig/bin/cargo-zigbuild" ]; then
-        say "getting zig into $out/zig"
-        python3 -m venv "$out/zig"
-        "$out/zig/bin/pip" install -q --disable-pip-version-check ziglang==0.17.1 cargo-zigbuild==0.24.0
-    fi
-    say "building with rustc-web $compiler, its standard library from source, and zig as linker"
+    say "building with rustc-web $compiler, its standard library from source, and zig"
     # RUSTC_BOOTSTRAP lets a stable compiler build its own standard library; zig brings musl's
     # start files, so rustc must not ask for its own.
     env -u RUSTUP_TOOLCHAIN -u LD_LIBRARY_PATH \

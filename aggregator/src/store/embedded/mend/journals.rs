@@ -63,7 +63,23 @@ pub fn look(engine: &Path, aside: &mut Aside, told: &mut Told<'_>) -> io::Result
         });
         before = last.or(before);
     }
+    if journals.is_empty() {
+        journals.push(empty(engine)?);
+    }
     Ok(journals)
+}
+
+/// Without any journal the engine would not look for the newest sequence number in its tables, and take
+/// what is written next for older than what they hold.
+fn empty(engine: &Path) -> io::Result<Journal> {
+    let path = engine.join("0.jnl");
+    files::replace(&path, &[])?;
+    Ok(Journal {
+        id: 0,
+        path,
+        pieces: Vec::new(),
+        before: None,
+    })
 }
 
 /// Makes journals of them that the engine can read. `durable` is the number of the last commit that

@@ -8,6 +8,7 @@
 //! `publish::announcer`, `http`, `driver`, `parts`, `requests` and `run`.
 
 pub mod assess;
+pub mod audit;
 pub mod authority;
 pub mod cli;
 pub mod commands;

@@ -27,8 +27,8 @@ use crate::{
     driver::Driver,
     http::{self, App},
     ingest::{
-        Admitter, BrokerClient, Committer, CommitterHandle, Described, Downlink, DownlinkMessage,
-        Ledger, Line, Receipt, run_client, start_broker,
+        Admitter, Book, BrokerClient, Committer, CommitterHandle, Described, Downlink,
+        DownlinkMessage, Ledger, Line, Receipt, run_client, start_broker,
     },
     metrics::Stages,
     network::City,
@@ -217,6 +217,7 @@ fn start_committer(
     let (handle, inbox) = Committer::door();
     let committer = Committer {
         ledger: ledger(base)?,
+        book: Book::new(base.store.end_of_deeds()?),
         store: base.store.clone(),
         clock: base.clock,
         stages: base.stages.clone(),

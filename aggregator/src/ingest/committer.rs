@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Instant};
 
 use shared::{
-    clock::Clock,
+    clock::{Clock, real_now},
     error::chain,
     ids::GaugeId,
     wire::{Topic, seal::unsealed},
@@ -15,10 +15,12 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
 use super::{
-    Answering, Claim, Downlink, DownlinkMessage, Inbound, Receipt, Undecoded, decode,
+    Answering, Book, Claim, DeskWrite, Downlink, DownlinkMessage, Inbound, Receipt, Undecoded,
+    decode,
     group::{Group, Ledger, News, Taken},
 };
 use crate::{
+    audit::Deed,
     authority::Authorities,
     counters::Counter,
     metrics::{Stage, Stages, Stopwatch},
@@ -35,7 +37,8 @@ const GROUP: usize = 1_024;
 /// Something to be made durable.
 enum Work {
     Message(Inbound),
-    Input(Input, Option<Answering>),
+    Input(Input, Option<Deed>, Option<Answering>),
+    Desk(DeskWrite, Answering),
     /// Write what waits before this, then end.
     End,
 }
@@ -55,12 +58,29 @@ impl CommitterHandle {
 
     /// Makes an input durable. What comes of it is for the world to say.
     pub async fn input(&self, input: Input) -> Receipt {
+        self.receipt(|answer| Work::Input(input, None, Some(answer)))
+            .await
+    }
+
+    /// Makes an input durable that is somebody's deed: both are kept, or none.
+    pub async fn input_by(&self, input: Input, deed: Deed) -> Receipt {
+        self.receipt(|answer| Work::Input(input, Some(deed), Some(answer)))
+            .await
+    }
+
+    /// Makes what the desk is to keep durable, and whose deed it is: both are kept, or none.
+    /// [`Receipt::Unkept`] when it is too large.
+    pub async fn desk(&self, write: DeskWrite) -> Receipt {
+        self.receipt(|answer| Work::Desk(write, answer)).await
+    }
+
+    async fn receipt(&self, work: impl FnOnce(Answering) -> Work) -> Receipt {
         let (tell, told) = oneshot::channel();
         let receipt: Answering = Box::new(move |receipt| {
             // Whoever asked may have gone; what was kept stands all the same.
             let _ = tell.send(receipt);
         });
-        let work = Work::Input(input, Some(receipt));
+        let work = work(receipt);
         if self.work.send(work).await.is_err() {
             return Receipt::Failed;
         }
@@ -69,7 +89,8 @@ impl CommitterHandle {
 
     /// Lets time pass. `false` when the committer has ended.
     pub async fn tick(&self) -> bool {
-        self.work.send(Work::Input(Input::Tick, None)).await.is_ok()
+        let tick = Work::Input(Input::Tick, None, None);
+        self.work.send(tick).await.is_ok()
     }
 
     /// Lets the committer end, whoever else still holds a handle: a broker's connections may.
@@ -87,6 +108,7 @@ pub struct Committer {
     pub world: mpsc::Sender<Vec<Arrival>>,
     pub downlink: Downlink,
     pub ledger: Ledger,
+    pub book: Book,
     pub authorities: Authorities,
     /// By a clock that nobody sets.
     pub began: Instant,
@@ -153,11 +175,23 @@ impl Committer {
             match item {
                 // Taken out before.
                 Work::End => {}
-                Work::Input(input, receipt) => {
+                Work::Desk(write, receipt) => {
+                    let is_kept = self.book.write(group, write, real_now());
+                    let outcome = if is_kept {
+                        Receipt::Done
+                    } else {
+                        Receipt::Unkept
+                    };
+                    group.receipts.push((receipt, outcome));
+                }
+                Work::Input(input, deed, receipt) => {
                     if input == Input::Tick && result.is_ok() {
                         result = self.pass_time(group);
                     }
-                    self.ledger.input(group, input, self.clock.now());
+                    let number = self.ledger.input(group, input, self.clock.now());
+                    if let Some(deed) = deed {
+                        self.book.deed(group, &deed, Some(number), real_now());
+                    }
                     let receipt = receipt.map(|answer| (answer, Receipt::Done));
                     group.receipts.extend(receipt);
                 }
@@ -221,6 +255,7 @@ impl Committer {
 
     fn answer(&mut self, commit: Commit, group: Group) {
         self.ledger.committed();
+        self.book.committed();
         if self.world.blocking_send(commit.arrivals).is_err() {
             info!("the world has ended; what was committed will be read at the next start");
         }
@@ -243,6 +278,7 @@ impl Committer {
     /// Nothing was written, or nobody knows: nobody is acknowledged.
     fn fail(&mut self, group: Group) {
         self.ledger.failed();
+        self.book.failed();
         for (answer, _) in group.receipts {
             answer(Receipt::Failed);
         }
@@ -318,6 +354,7 @@ mod tests {
             world,
             downlink,
             ledger,
+            book: Book::default(),
             authorities,
             began: Instant::now(),
         };

@@ -2,9 +2,10 @@
 //!
 //! A message comes from a source over some channel; what it is and who brought it is said by a
 //! [`Claim`], so that one that comes by TCP, HTTP or from a file goes the same way as one by MQTT.
-//! Decisions: `admit`, `decode`, `group`, `topics`. Shells: `broker`, `committer`, `mqtt`.
+//! Decisions: `admit`, `book`, `decode`, `group`, `topics`. Shells: `broker`, `committer`, `mqtt`.
 
 mod admit;
+mod book;
 mod broker;
 mod committer;
 mod decode;
@@ -15,6 +16,7 @@ mod mqtt;
 mod topics;
 
 pub use admit::{Admission, Admitter, Described, Origin, TooOld};
+pub use book::{Book, DeskWrite};
 pub use broker::{BrokerError, start_broker};
 pub use committer::{Committer, CommitterHandle};
 pub use decode::{Claim, Form, Message, Undecoded, decode};
@@ -28,7 +30,8 @@ pub use mqtt::{BrokerClient, run_client};
 pub enum Receipt {
     /// Durable, or rightly refused and counted: acknowledge it.
     Done,
-    /// There is no room to keep all of it: whoever sent it keeps it. Do not acknowledge it to him.
+    /// There is no room to keep all of it, or it is too large: whoever sent it keeps it. Do not
+    /// acknowledge it to him.
     Unkept,
     /// The store could not write it: do not acknowledge it.
     Failed,

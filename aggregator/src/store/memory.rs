@@ -4,7 +4,7 @@
 //! of it what a power cut leaves at worst: whatever was synced, and nothing that only was buffered.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, btree_map},
     ops::{Bound, ControlFlow},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -21,7 +21,10 @@ use super::{
     StoreError, Stored,
     retention::{self, Day},
 };
-use crate::world::Arrival;
+use crate::{
+    audit::{Chain, Entry},
+    world::Arrival,
+};
 
 /// A store that ends with the process.
 #[derive(Default)]
@@ -47,6 +50,8 @@ struct Kept {
     /// Days of the segments, by the number of their first arrival.
     segments: BTreeMap<u64, Day>,
     worlds: BTreeMap<u64, SavedWorld>,
+    desk: BTreeMap<String, Vec<u8>>,
+    deeds: Vec<Entry>,
 }
 
 /// Of an observation.
@@ -61,6 +66,8 @@ enum Undo {
     RefusedGone(u64, Refused),
     Quarantined,
     Readmitted(u64, Quarantined),
+    Desk(String, Option<Vec<u8>>),
+    Deed,
 }
 
 impl MemoryStore {
@@ -117,6 +124,17 @@ impl Kept {
                 undo.push(Undo::Readmitted(*number, gone));
             }
         }
+        for (key, value) in &commit.desk {
+            let before = match value {
+                Some(value) => self.desk.insert(key.clone(), value.clone()),
+                None => self.desk.remove(key),
+            };
+            undo.push(Undo::Desk(key.clone(), before));
+        }
+        for deed in &commit.deeds {
+            self.deeds.push(deed.clone());
+            undo.push(Undo::Deed);
+        }
         if let Some(first) = commit.arrivals.first() {
             let (number, day) = (first.number, Day::of(first.at));
             let newest = self.segments.last_key_value();
@@ -139,7 +157,8 @@ impl Kept {
                 day.insert(identity, before);
             }
             Undo::Observation(identity, None) => {
-                if let Entry::Occupied(mut day) = self.series.entry(Day::of(identity.2)) {
+                if let btree_map::Entry::Occupied(mut day) = self.series.entry(Day::of(identity.2))
+                {
                     day.get_mut().remove(&identity);
                     if day.get().is_empty() {
                         day.remove();
@@ -173,7 +192,23 @@ impl Kept {
             Undo::Readmitted(number, gone) => {
                 self.quarantine.insert(number, gone);
             }
+            Undo::Desk(key, Some(before)) => {
+                self.desk.insert(key, before);
+            }
+            Undo::Desk(key, None) => {
+                self.desk.remove(&key);
+            }
+            Undo::Deed => {
+                self.deeds.pop();
+            }
         }
+    }
+
+    fn end_of_deeds(&self) -> Chain {
+        self.deeds.last().map_or_else(Chain::default, |deed| Chain {
+            last: deed.number,
+            hash: deed.hash,
+        })
     }
 
     fn world_times(&self) -> retention::Worlds {
@@ -185,6 +220,7 @@ impl Store for MemoryStore {
     fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
         let state = &mut *self.lock();
         commit.follow_on(state.kept.last_arrival)?;
+        commit.deeds_follow_on(state.kept.end_of_deeds())?;
         state.kept.apply(commit, &mut state.unsynced);
         if commit.durability == Durability::Synced {
             state.unsynced.clear();
@@ -259,6 +295,31 @@ impl Store for MemoryStore {
             .into_iter()
             .try_for_each(|(number, one)| visit(number, one));
         Ok(())
+    }
+
+    fn desk(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let state = self.lock();
+        let from = state.kept.desk.range(prefix.to_owned()..);
+        let found = from.take_while(|(key, _)| key.starts_with(prefix));
+        Ok(found.map(|(k, v)| (k.clone(), v.clone())).collect())
+    }
+
+    fn deeds(
+        &self,
+        after: u64,
+        visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let deeds = self.lock().kept.deeds.clone();
+        // A visitor that breaks has what it wanted.
+        let _ = deeds
+            .into_iter()
+            .filter(|deed| deed.number > after)
+            .try_for_each(visit);
+        Ok(())
+    }
+
+    fn end_of_deeds(&self) -> Result<Chain, StoreError> {
+        Ok(self.lock().kept.end_of_deeds())
     }
 
     fn last_arrival(&self) -> Result<u64, StoreError> {

@@ -8,7 +8,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use aggregator::store::{Commit, Durability, Store, open};
+use aggregator::{
+    audit::{Chain, Entry},
+    store::{Commit, Durability, Store, open},
+};
 use proptest::prelude::*;
 use shared::wire::Ack;
 use tempfile::TempDir;
@@ -115,13 +118,16 @@ proptest! {
         let left = Embedded::in_folder(cut(engine.folder(), kept));
         let last = left.store().last_arrival().unwrap();
         let is_that = |model: &&Model| {
-            // A commit may hold nothing but cursors, or nothing but what leaves the quarantine.
+            // A commit may hold nothing but cursors, or nothing but what leaves the quarantine, or
+            // nothing but a deed with its change.
             let refused = left.store().refused(usize::MAX).unwrap();
             let cursors = left.store().cursors().unwrap();
             let aside: Vec<_> = quarantine(left.store()).into_iter().map(|q| q.1).collect();
             model.last() == last
                 && (model.refused() == refused && model.cursors() == cursors)
                 && model.quarantined() == aside
+                && model.deeds() == deeds(left.store(), 0)
+                && model.desk() == left.store().desk("").unwrap()
         };
         let possible = after.iter().skip(synced).find(is_that);
         possible.expect("not torn").check(left.store());
@@ -236,8 +242,17 @@ fn group(k: u64) -> Commit {
         arrivals: arrivals.collect(),
         cursors: vec![("gw-1".parse().unwrap(), ack)],
         refused: vec![refused("future", k.cast_signed())],
+        desk: vec![("account/zhang".to_owned(), Some(k.to_be_bytes().to_vec()))],
+        deeds: vec![deed_of_group(k)],
         ..Commit::default()
     }
+}
+
+/// The deed that tells of the change that a group makes at the desk.
+fn deed_of_group(k: u64) -> Entry {
+    let mut end = Chain::default();
+    let all = (0..=k).map(|k| deed(&mut end, &k.to_string(), k.cast_signed()));
+    all.last().unwrap()
 }
 
 /// That a store holds the groups up to one, whole. Returns how many they are.
@@ -249,6 +264,10 @@ fn groups_in(store: &dyn Store) -> u64 {
     let cursors = store.cursors().unwrap();
     let through: Vec<_> = cursors.iter().map(|(_, ack)| ack.through + 1).collect();
     assert_eq!(through, [groups]);
+    let of_group = |k: u64| ("account/zhang".to_owned(), k.to_be_bytes().to_vec());
+    assert_eq!(store.desk("").unwrap(), [of_group(groups - 1)]);
+    assert_eq!(deeds(store, 0).last(), Some(&deed_of_group(groups - 1)));
+    assert_eq!(deeds(store, 0).len() as u64, groups);
     assert_eq!(store.damaged(), 0);
     groups
 }

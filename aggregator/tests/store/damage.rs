@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use aggregator::store::Commit;
+use aggregator::{
+    audit::{Chain, Verification},
+    store::Commit,
+};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use shared::{gauge::Parameter, wire::Ack};
 
@@ -14,9 +17,11 @@ use crate::{
     given::*,
 };
 
-/// Three days, each with an arrival of two observations, a cursor, a refused message and a world.
+/// Three days, each with an arrival of two observations, a cursor, a refused message, a world, and
+/// something that the desk keeps with its deed.
 fn three_days() -> Embedded {
     let engine = Embedded::new();
+    let mut end = Chain::default();
     for day in 0..3_i64 {
         let number = day.cast_unsigned() + 1;
         let batch = vec![
@@ -27,6 +32,8 @@ fn three_days() -> Embedded {
             arrivals: vec![observed(number, day * DAY_MS, batch)],
             cursors: vec![(format!("gw-{day}").parse().unwrap(), Ack::nothing(1))],
             refused: vec![refused("future", day)],
+            desk: vec![(format!("account/{day}"), Some(b"zhang".to_vec()))],
+            deeds: vec![deed(&mut end, "zhang", day)],
             ..Commit::default()
         };
         engine.store().commit(&commit).unwrap();
@@ -140,6 +147,45 @@ fn damaged_cursors_and_refused_messages_are_passed_over() {
         assert_eq!(store.refused(9).unwrap().len(), 2);
         assert_eq!(store.damaged(), 2);
     }
+}
+
+#[test]
+fn what_is_damaged_at_the_desk_is_passed_over_and_the_log_names_its_gap() {
+    for bad in BAD {
+        let mut engine = three_days();
+        overwrite(&mut engine, "desk-v1", bad);
+        overwrite(&mut engine, "deeds-v1", bad);
+        let store = engine.store();
+        assert_eq!(store.desk("account/").unwrap().len(), 2);
+        let mut verification = Verification::default();
+        for entry in deeds(store, 0) {
+            verification.take(&entry);
+        }
+        let broken = verification.broken().unwrap().to_string();
+        assert_eq!(broken, "entry 1 is missing or cannot be read");
+        assert_eq!(store.damaged(), 2);
+    }
+}
+
+#[test]
+fn no_number_comes_twice_behind_a_damaged_last_deed() {
+    let mut engine = three_days();
+    let end = engine.store().end_of_deeds().unwrap();
+    behind(&mut engine, |folder| {
+        let db = Database::builder(folder.join("engine")).open().unwrap();
+        let deeds = existing(&db, "deeds-v1");
+        deeds.insert(end.last.to_be_bytes(), b"").unwrap();
+    });
+    let store = engine.store();
+    let mut left = store.end_of_deeds().unwrap();
+    assert_eq!((left.last, left.hash), (3, deeds(store, 0)[1].hash));
+    let commit = Commit {
+        deeds: vec![deed(&mut left, "goes on", 9)],
+        ..Commit::default()
+    };
+    store.commit(&commit).unwrap();
+    let numbers: Vec<_> = deeds(store, 0).iter().map(|d| d.number).collect();
+    assert_eq!(numbers, [1, 2, 4]);
 }
 
 #[test]
@@ -327,6 +373,28 @@ fn a_new_engine_is_put_in_its_place_if_it_was_whole_and_thrown_away_if_not() {
         (before, 0)
     );
     assert!(!engine.folder().join("engine.new").exists());
+}
+
+#[test]
+fn a_store_of_before_the_desk_was_opens_and_has_no_deeds() {
+    let mut engine = three_days();
+    behind(&mut engine, |folder| {
+        let db = Database::builder(folder.join("engine")).open().unwrap();
+        for name in ["desk-v1", "deeds-v1"] {
+            db.delete_keyspace(existing(&db, name)).unwrap();
+        }
+        fs::remove_file(folder.join("keyspaces")).unwrap();
+    });
+    let store = engine.store();
+    assert!(store.desk("").unwrap().is_empty() && deeds(store, 0).is_empty());
+    assert_eq!((numbers(store, 0).len(), store.damaged()), (3, 0));
+    let first = Commit {
+        deeds: vec![deed(&mut Chain::default(), "zhang", 1)],
+        ..Commit::default()
+    };
+    store.commit(&first).unwrap();
+    engine.reopen();
+    assert_eq!(deeds(engine.store(), 0), first.deeds);
 }
 
 #[test]

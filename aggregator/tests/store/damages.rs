@@ -13,6 +13,7 @@ use std::{
 };
 
 use aggregator::{
+    audit::{Chain, Entry},
     store::{
         Commit, Durability, Quarantined, Refused, SavedWorld, Store, StoreError, Stored, open,
     },
@@ -35,6 +36,8 @@ struct Content {
     refused: Vec<Refused>,
     quarantine: Vec<Quarantined>,
     worlds: BTreeMap<u64, SavedWorld>,
+    desk: BTreeMap<String, Vec<u8>>,
+    deeds: BTreeMap<u64, Entry>,
 }
 
 impl Content {
@@ -43,6 +46,7 @@ impl Content {
             let o = &s.observation;
             (o.gauge.to_string(), o.observed_at.as_millis())
         };
+        let by_number = |deed: Entry| (deed.number, deed);
         let series = series(store);
         Self {
             series: series.into_iter().map(|s| (identity(&s), s)).collect(),
@@ -57,6 +61,8 @@ impl Content {
                 .into_iter()
                 .map(|w| (w.after, w))
                 .collect(),
+            desk: store.desk("").unwrap().into_iter().collect(),
+            deeds: deeds(store, 0).into_iter().map(by_number).collect(),
         }
     }
 
@@ -71,6 +77,8 @@ impl Content {
             + count(&self.arrivals, &other.arrivals)
             + count(&self.cursors, &other.cursors)
             + count(&self.worlds, &other.worlds)
+            + count(&self.desk, &other.desk)
+            + count(&self.deeds, &other.deeds)
             + self.refused.iter().filter(gone).count()
             + self.quarantine.iter().filter(freed).count()
     }
@@ -82,6 +90,7 @@ struct Whole {
     content: Content,
     /// Every observation that was ever committed.
     written: BTreeSet<String>,
+    /// And everything that the desk ever kept.
     cursors: BTreeSet<String>,
 }
 
@@ -91,11 +100,12 @@ const DAYS: i64 = 4;
 fn whole() -> Whole {
     let folder = temporary();
     let (mut number, mut written, mut cursors) = (0, BTreeSet::new(), BTreeSet::new());
+    let mut end = Chain::default();
     for day in 0..DAYS {
         let store = open(folder.path()).unwrap();
         for k in 0..40 {
             let when = day * DAY_MS + k * (DAY_MS / 40);
-            let commit = a_commit(&mut number, when, k);
+            let commit = a_commit(&mut number, &mut end, when, k);
             for (observation, at) in commit.observations() {
                 let observation = observation.clone();
                 let stored = Stored {
@@ -105,6 +115,9 @@ fn whole() -> Whole {
                 written.insert(format!("{stored:?}"));
             }
             cursors.extend(commit.cursors.iter().map(|c| format!("{c:?}")));
+            let kept =
+                |(key, kept): &(String, _)| format!("{:?}", (key, Option::as_ref(kept).unwrap()));
+            cursors.extend(commit.desk.iter().map(kept));
             store.commit(&commit).unwrap();
             if k % 20 == 7 {
                 store.save_world(&world(number, when)).unwrap();
@@ -125,7 +138,7 @@ fn whole() -> Whole {
     }
 }
 
-fn a_commit(number: &mut u64, when: i64, k: i64) -> Commit {
+fn a_commit(number: &mut u64, end: &mut Chain, when: i64, k: i64) -> Commit {
     let mut next = || {
         *number += 1;
         *number
@@ -148,12 +161,14 @@ fn a_commit(number: &mut u64, when: i64, k: i64) -> Commit {
     Commit {
         arrivals,
         cursors: vec![(format!("gw-{:02}", k % 7).parse().unwrap(), ack)],
-        refused: (k % 5 == 0)
-            .then(|| refused("future", when))
-            .into_iter()
-            .collect(),
+        refused: Vec::from_iter((k % 5 == 0).then(|| refused("future", when))),
         quarantined: vec![quarantined(when)],
         readmitted: Vec::new(),
+        desk: vec![(
+            format!("account/{}", k % 9),
+            Some(number.to_be_bytes().to_vec()),
+        )],
+        deeds: vec![deed(end, "zhang", when)],
         durability: Durability::Synced,
     }
 }
@@ -344,6 +359,12 @@ fn open_and_look(whole: &Whole, folder: &Path) -> Seen {
         for cursor in &left.cursors {
             assert!(whole.cursors.contains(&format!("{cursor:?}")), "{cursor:?}");
         }
+        for kept in &left.desk {
+            assert!(whole.cursors.contains(&format!("{kept:?}")), "{kept:?}");
+        }
+        for deed in &left.deeds {
+            assert_eq!(whole.content.deeds.get(deed.0), Some(deed.1));
+        }
         for one in &left.quarantine {
             assert!(whole.content.quarantine.contains(one), "{one:?}");
         }
@@ -379,7 +400,12 @@ fn goes_on(whole: &Whole, store: Arc<dyn Store>, folder: &Path, mut had: Content
     let stored = stored("lg-000", when, 77, when);
     had.series
         .insert(("lg-000".to_owned(), when), stored.clone());
-    store.commit(&commit(vec![next])).unwrap();
+    let mut end = store.end_of_deeds().unwrap();
+    let mut commit_of_next = commit(vec![next]);
+    let deed = deed(&mut end, "goes on", when);
+    had.deeds.insert(deed.number, deed.clone());
+    commit_of_next.deeds.push(deed);
+    store.commit(&commit_of_next).unwrap();
     store.save_world(&world(last + 1, when)).unwrap();
     let got = store
         .get(&gauge("lg-000"), Parameter::Depth, at(when))

@@ -3,6 +3,8 @@
 use std::ops::ControlFlow;
 
 use aggregator::{
+    audit::{Chain, Deed, Entry, What},
+    principal::Principal,
     store::{Commit, Quarantined, Refused, SavedWorld, Store, Stored},
     world::{Arrival, Input},
 };
@@ -83,6 +85,30 @@ pub fn quarantined(millis: i64) -> Quarantined {
         received_at: at(millis),
         observation: observation("lg-1", 5, 1),
     }
+}
+
+/// A deed that follows on the end of a log.
+pub fn deed(end: &mut Chain, subject: &str, millis: i64) -> Entry {
+    let deed = Deed {
+        by: Principal::Machine,
+        from: None,
+        what: What::Started,
+        subject: subject.to_owned(),
+        before: None,
+        after: None,
+    };
+    end.enter(&deed, at(millis), None)
+}
+
+/// The log after a number.
+pub fn deeds(store: &dyn Store, after: u64) -> Vec<Entry> {
+    let mut found = Vec::new();
+    let visited = store.deeds(after, &mut |entry| {
+        found.push(entry);
+        ControlFlow::Continue(())
+    });
+    visited.unwrap();
+    found
 }
 
 /// What is in quarantine, with its numbers.

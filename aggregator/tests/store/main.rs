@@ -6,6 +6,7 @@ mod contract;
 mod crash;
 mod damage;
 mod damages;
+mod desk;
 mod engines;
 mod given;
 mod model;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aggregator::{
+    audit::{Chain, Entry},
     store::{Commit, Durability, Forgotten, Quarantined, Refused, SavedWorld, Store, Stored},
     world::{Arrival, Input},
 };
@@ -30,6 +31,8 @@ pub struct Model {
     segments: Vec<i64>,
     forgotten_segments: usize,
     worlds: BTreeMap<u64, SavedWorld>,
+    desk: BTreeMap<String, Vec<u8>>,
+    deeds: Vec<Entry>,
 }
 
 fn day(millis: i64) -> i64 {
@@ -56,7 +59,30 @@ impl Model {
         &self.quarantine
     }
 
+    pub fn deeds(&self) -> &[Entry] {
+        &self.deeds
+    }
+
+    /// By key.
+    pub fn desk(&self) -> Vec<(String, Vec<u8>)> {
+        self.desk.clone().into_iter().collect()
+    }
+
+    fn end_of_deeds(&self) -> Chain {
+        self.deeds.last().map_or_else(Chain::default, |deed| Chain {
+            last: deed.number,
+            hash: deed.hash,
+        })
+    }
+
     pub fn commit(&mut self, commit: &Commit) {
+        for (key, kept) in &commit.desk {
+            match kept {
+                Some(kept) => drop(self.desk.insert(key.clone(), kept.clone())),
+                None => drop(self.desk.remove(key)),
+            }
+        }
+        self.deeds.extend(commit.deeds.iter().cloned());
         for arrival in &commit.arrivals {
             if let Input::Observed(observations) = &arrival.input {
                 for o in observations {
@@ -176,6 +202,9 @@ impl Model {
         assert_eq!(quarantine, self.quarantine);
         let worlds: Vec<_> = self.worlds.values().rev().cloned().collect();
         assert_eq!(crate::given::worlds(store, None), worlds);
+        assert_eq!(store.desk("").unwrap(), self.desk());
+        assert_eq!(crate::given::deeds(store, 0), self.deeds);
+        assert_eq!(store.end_of_deeds().unwrap(), self.end_of_deeds());
         let half = worlds.get(worlds.len() / 2).map(|w| w.at);
         if let Some(half) = half {
             let until: Vec<_> = worlds.into_iter().filter(|w| w.at <= half).collect();
@@ -234,6 +263,8 @@ pub enum Step {
         inputs: Vec<Vec<(usize, i64)>>,
         cursor: Option<u64>,
         refused: usize,
+        /// What is kept under a key of the desk, or removed, with its deed.
+        desk: Option<(u8, bool)>,
         durability: Durability,
     },
     /// Saves the world after the arrival that is so many before the last.
@@ -247,13 +278,15 @@ pub enum Step {
     Reopen,
 }
 
-/// A commit whose arrivals follow on `last`. An input without observations is a tick.
-pub fn made(step: &Step, last: u64) -> Option<Commit> {
+/// A commit whose arrivals follow on `last`, and whose deed on `end`. An input without observations is
+/// a tick.
+pub fn made(step: &Step, last: u64, mut end: Chain) -> Option<Commit> {
     let Step::Commit {
         at: when,
         inputs,
         cursor,
         refused: count,
+        desk,
         durability,
     } = step
     else {
@@ -285,6 +318,17 @@ pub fn made(step: &Step, last: u64) -> Option<Commit> {
         refused: (0..*count).map(|_| refused("future", *when)).collect(),
         quarantined: (0..*count).map(|_| quarantined(*when)).collect(),
         readmitted: Vec::new(),
+        desk: desk
+            .iter()
+            .map(|(key, is_kept)| {
+                let kept = is_kept.then(|| format!("{end:?}").into_bytes());
+                (format!("account/{key}"), kept)
+            })
+            .collect(),
+        deeds: desk
+            .iter()
+            .map(|(key, _)| deed(&mut end, &key.to_string(), *when))
+            .collect(),
         durability: *durability,
     })
 }
@@ -302,14 +346,18 @@ fn a_commit() -> impl Strategy<Value = Step> {
     let inputs = prop::collection::vec(prop::collection::vec(of_gauge(), 0..4), 0..4);
     let durability = prop_oneof![Just(Durability::Synced), Just(Durability::Buffered)];
     let cursor = prop::option::of(0_u64..9);
-    let all = (moment(), inputs, cursor, 0_usize..3, durability);
-    all.prop_map(|(at, inputs, cursor, refused, durability)| Step::Commit {
-        at,
-        inputs,
-        cursor,
-        refused,
-        durability,
-    })
+    let desk = prop::option::of((0_u8..3, any::<bool>()));
+    let all = (moment(), inputs, cursor, 0_usize..3, desk, durability);
+    all.prop_map(
+        |(at, inputs, cursor, refused, desk, durability)| Step::Commit {
+            at,
+            inputs,
+            cursor,
+            refused,
+            desk,
+            durability,
+        },
+    )
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
@@ -323,7 +371,7 @@ pub fn step() -> impl Strategy<Value = Step> {
 
 /// Does to the model and to the engine what the step says.
 pub fn take(step: &Step, model: &mut Model, engine: &mut dyn Engine) {
-    if let Some(mut commit) = made(step, model.last()) {
+    if let Some(mut commit) = made(step, model.last(), model.end_of_deeds()) {
         if !commit.cursors.is_empty() {
             let oldest = quarantine(engine.store()).into_iter().next();
             commit.readmitted.extend(oldest.map(|(number, _)| number));

@@ -6,6 +6,7 @@ use std::{
 };
 
 use aggregator::{
+    audit::{Chain, Entry},
     store::{
         Commit, Forgotten, MemoryStore, Quarantined, Refused, SavedWorld, Store, StoreError, Stored,
     },
@@ -118,6 +119,22 @@ impl Store for FailingStore {
         visit: &mut dyn FnMut(u64, Quarantined) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         self.readable()?.quarantined(visit)
+    }
+
+    fn desk(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.readable()?.desk(prefix)
+    }
+
+    fn deeds(
+        &self,
+        after: u64,
+        visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.readable()?.deeds(after, visit)
+    }
+
+    fn end_of_deeds(&self) -> Result<Chain, StoreError> {
+        self.readable()?.end_of_deeds()
     }
 
     fn last_arrival(&self) -> Result<u64, StoreError> {

@@ -29,6 +29,7 @@ use self::{
 };
 use super::{Admitter, Answering, Message, Receipt, Undecoded};
 use crate::{
+    audit::Entry,
     counters::{Counter, Counts},
     merge::Deduplicator,
     store::{Commit, Durability, Quarantined, Refused, Store, StoreError},
@@ -50,6 +51,8 @@ pub struct Group {
     pub unkept: BTreeMap<AgentId, Ack>,
     pub quarantined: Vec<Quarantined>,
     pub readmitted: Vec<u64>,
+    pub desk: Vec<(String, Option<Vec<u8>>)>,
+    pub deeds: Vec<Entry>,
 }
 
 impl Group {
@@ -63,6 +66,8 @@ impl Group {
                 && self.refused.is_empty()
                 && self.quarantined.is_empty()
                 && self.readmitted.is_empty()
+                && self.desk.is_empty()
+                && self.deeds.is_empty()
             {
                 Durability::Buffered
             } else {
@@ -73,6 +78,8 @@ impl Group {
             refused: std::mem::take(&mut self.refused),
             quarantined: std::mem::take(&mut self.quarantined),
             readmitted: std::mem::take(&mut self.readmitted),
+            desk: std::mem::take(&mut self.desk),
+            deeds: std::mem::take(&mut self.deeds),
         }
     }
 }
@@ -160,22 +167,24 @@ impl Ledger {
                     return Ok(Receipt::Unkept);
                 }
             }
-            Ok(Message::Health(health)) => self.input(group, Input::Health(health), taken.at),
-            Ok(Message::Truck(report)) => self.input(group, Input::Truck(report), taken.at),
+            Ok(Message::Health(health)) => {
+                self.input(group, Input::Health(health), taken.at);
+            }
+            Ok(Message::Truck(report)) => {
+                self.input(group, Input::Truck(report), taken.at);
+            }
             Err(Undecoded { counter, detail }) => self.refuse(group, counter, detail, taken),
         }
         // An agent waits for its commit acknowledgement, whatever its broker says.
         Ok(Receipt::Done)
     }
 
-    /// Takes an input as it is.
-    pub fn input(&mut self, group: &mut Group, input: Input, at: Timestamp) {
-        group.arrivals.push(Arrival {
-            number: self.next,
-            at,
-            input,
-        });
+    /// Takes an input as it is. Returns its number.
+    pub fn input(&mut self, group: &mut Group, input: Input, at: Timestamp) -> u64 {
+        let number = self.next;
+        group.arrivals.push(Arrival { number, at, input });
         self.next += 1;
+        number
     }
 
     /// What began and what ended since this was asked last.

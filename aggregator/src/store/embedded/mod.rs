@@ -2,7 +2,7 @@
 //!
 //! In the folder: `engine/`, the database, with keyspaces `series-v1-DAY` (the series of one UTC
 //! day), `arrivals-v1-FIRST-DAY` (a segment of the arrivals), `cursors-v1`, `refused-v1`,
-//! `quarantine-v1`, and `commits-v1` (which commit was the last); `worlds/`, a file for each saved
+//! `quarantine-v1`, `desk-v1`, `deeds-v1`, and `commits-v1` (which commit was the last); `worlds/`, a file for each saved
 //! world; `mark`, which says how far all that is durable; `keyspaces` and `worlds.list`, so that what
 //! is gone is missed; `lock`; and `damaged-TIME/`, what was set aside.
 //!
@@ -23,6 +23,7 @@
 
 mod damage;
 mod database;
+mod desk;
 mod engine;
 mod journal;
 mod mend;
@@ -51,6 +52,7 @@ use shared::{
 use self::{
     damage::Damage,
     database::Database,
+    desk::Desk,
     engine::{engine, lock, number},
     journal::Journal,
     mend::{
@@ -67,7 +69,10 @@ use super::{
     record::{Flaw, cursor, observation, refused},
     retention::Day,
 };
-use crate::world::Arrival;
+use crate::{
+    audit::{Chain, Entry},
+    world::Arrival,
+};
 
 const CURSORS: &str = "cursors-v1";
 const REFUSED: &str = "refused-v1";
@@ -82,6 +87,7 @@ pub struct Embedded {
     cursors: Keyspace,
     refused: Keyspace,
     quarantine: Quarantine,
+    desk: Desk,
     commits: Keyspace,
     worlds: Worlds,
     damage: Arc<Damage>,
@@ -116,6 +122,7 @@ impl Store for Embedded {
     fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
         let writer = &mut *lock(&self.writer);
         let last = commit.follow_on(self.last_arrival.load(Ordering::Acquire))?;
+        let end_of_deeds = commit.deeds_follow_on(self.desk.end())?;
         let encoding = |flaw: Flaw| StoreError::Record(flaw.of("commit"));
         let mode = match commit.durability {
             Durability::Synced => PersistMode::SyncData,
@@ -139,6 +146,7 @@ impl Store for Embedded {
             }
         }
         self.quarantine.write(&mut batch, commit)?;
+        self.desk.write(&mut batch, commit)?;
         let said = Said {
             number: writer.commit + 1,
             seqno: self.db.engine().seqno(),
@@ -152,6 +160,7 @@ impl Store for Embedded {
         writer.next_refused += commit.refused.len() as u64;
         writer.commit = said.number;
         self.last_arrival.store(last, Ordering::Release);
+        self.desk.ends(end_of_deeds);
         match commit.durability {
             Durability::Synced => writer.mark_durable(Durable {
                 commit: said.number,
@@ -222,6 +231,22 @@ impl Store for Embedded {
         visit: &mut dyn FnMut(u64, Quarantined) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         self.quarantine.visit(&self.damage, visit)
+    }
+
+    fn desk(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.desk.read(&self.damage, prefix)
+    }
+
+    fn deeds(
+        &self,
+        after: u64,
+        visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.desk.visit(&self.damage, after, visit)
+    }
+
+    fn end_of_deeds(&self) -> Result<Chain, StoreError> {
+        Ok(self.desk.end())
     }
 
     fn last_arrival(&self) -> Result<u64, StoreError> {

@@ -16,6 +16,7 @@ use super::{
     COMMITS, CURSORS, Embedded, REFUSED, Writer,
     damage::Damage,
     database::Database,
+    desk::Desk,
     engine::{engine, number},
     journal::{self, Journal},
     mend::{
@@ -129,6 +130,7 @@ fn open(
         cursors,
         refused,
         quarantine: Quarantine::open(&db)?,
+        desk: Desk::open(&db, damage)?,
         commits,
         worlds,
         damage: Arc::clone(damage),

@@ -17,7 +17,7 @@ use shared::{
 };
 use strum::VariantArray;
 
-use super::{Flaw, arrivals, cursor, observation, quarantined, refused, world};
+use super::{Flaw, arrivals, cursor, deed, desk, observation, quarantined, refused, world};
 use crate::{
     store::{Quarantined, Refused, SavedWorld, Stored},
     world::{Arrival, Input, Principal, Request, RequestId, Started, Wish},
@@ -46,7 +46,7 @@ fn unhex(text: &str) -> Vec<u8> {
 }
 
 /// `written` is what the golden file holds, and reading the file gives `given`.
-fn check<T: PartialEq + Debug>(
+pub fn check<T: PartialEq + Debug>(
     name: &str,
     written: &[u8],
     given: &T,
@@ -431,6 +431,8 @@ fn a_record_of_another_version_is_told_by_its_version() {
             cursor::decode(b"gw-1", &value).map(drop),
             refused::decode(&value).map(drop),
             quarantined::decode(&value).map(drop),
+            deed::decode(&1_u64.to_be_bytes(), &value).map(drop),
+            desk::decode(b"account/zhang", &value).map(drop),
             world::decode(value.to_vec()).map(drop),
             observation::decode(
                 &observation::key(&"lg-1".parse().expect("id"), Parameter::Depth, at(0)),
@@ -478,6 +480,9 @@ proptest::proptest! {
         let _ = cursor::decode(&key, &value);
         let _ = refused::decode(&value);
         let _ = quarantined::decode(&value);
+        let _ = deed::decode(&key, &value);
+        let _ = deed::decode(&u64::MAX.to_be_bytes(), &value);
+        let _ = desk::decode(&key, &value);
         let _ = observation::decode(&key, &value);
         let _ = world::decode(value);
     }

@@ -8,6 +8,8 @@
 
 pub mod arrivals;
 pub mod cursor;
+pub mod deed;
+pub mod desk;
 mod domain;
 #[cfg(test)]
 mod golden;

@@ -60,6 +60,7 @@ pub const PURE: &[&str] = &[
     "agent/src/total.rs",
     "agent/src/uplink/machine/",
     "aggregator/src/assess/",
+    "aggregator/src/audit/",
     "aggregator/src/authority/belonging.rs",
     "aggregator/src/authority/mosquitto.rs",
     "aggregator/src/counters.rs",
@@ -195,7 +196,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
             &["world"],
             &["dispatch"],
             &["forecast"],
-            &["assess", "authority", "merge", "network", "orders"],
+            &["assess", "audit", "authority", "merge", "network", "orders"],
             &[
                 "config",
                 "counters",

@@ -1,0 +1,83 @@
+//! The log of what was done, and what the desk keeps, while a group commit is formed: pure.
+
+use shared::time::Timestamp;
+
+use super::group::Group;
+use crate::audit::{Chain, Deed};
+
+/// Bytes of a key of the desk.
+const MAX_KEY: usize = 256;
+
+/// Bytes of what is kept under one key.
+const MAX_KEPT: usize = 64 * 1024;
+
+/// Keys that are changed at once.
+const MAX_CHANGES: usize = 1_024;
+
+/// What the desk is to keep, and whose deed it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskWrite {
+    /// Text keys without control characters, and what is kept under each from now on; none removes it.
+    pub changes: Vec<(String, Option<Vec<u8>>)>,
+    pub deed: Deed,
+}
+
+impl DeskWrite {
+    /// A deed that changes nothing of what the desk keeps.
+    #[must_use]
+    pub fn only(deed: Deed) -> Self {
+        let changes = Vec::new();
+        Self { changes, deed }
+    }
+
+    fn fits(&self) -> bool {
+        let fits = |(key, kept): &(String, Option<Vec<u8>>)| {
+            (1..=MAX_KEY).contains(&key.len())
+                && !key.contains(char::is_control)
+                && kept.as_ref().is_none_or(|kept| kept.len() <= MAX_KEPT)
+        };
+        self.changes.len() <= MAX_CHANGES && self.changes.iter().all(fits)
+    }
+}
+
+/// Where the log ends, from one group to the next.
+#[derive(Debug, Default)]
+pub struct Book {
+    end: Chain,
+    /// With the newest durable group.
+    settled: Chain,
+}
+
+impl Book {
+    /// One that goes on where the log ends.
+    #[must_use]
+    pub fn new(end: Chain) -> Self {
+        Self { end, settled: end }
+    }
+
+    /// Enters what the desk is to keep and whose deed it is. `false` when it is too large.
+    #[must_use]
+    pub fn write(&mut self, group: &mut Group, write: DeskWrite, now: Timestamp) -> bool {
+        if !write.fits() {
+            return false;
+        }
+        group.desk.extend(write.changes);
+        self.deed(group, &write.deed, None, now);
+        true
+    }
+
+    /// Enters a deed, which became an arrival or came of one.
+    pub fn deed(&mut self, group: &mut Group, deed: &Deed, arrival: Option<u64>, now: Timestamp) {
+        group.deeds.push(self.end.enter(deed, now, arrival));
+    }
+
+    /// The group is durable.
+    pub fn committed(&mut self) {
+        self.settled = self.end;
+    }
+
+    /// The group could not be formed or written: it is forgotten.
+    pub fn failed(&mut self) {
+        self.end = self.settled;
+    }
+}

@@ -24,3 +24,19 @@ pub const MAX_REMARKS: usize = 16;
 
 /// Characters of a remark's reason, and of its cause.
 pub const MAX_REMARK: usize = 200;
+
+/// Characters of a name that somebody gives a thing of his own: a version, a line, a kind of fault.
+pub const MAX_NAME: usize = 100;
+
+/// Silent sources that an agent's health names: a gateway reads a few dozen units.
+pub const MAX_SILENT_SOURCES: usize = 256;
+
+/// Faults that an agent's health names.
+pub const MAX_FAULTS: usize = 64;
+
+/// Bytes of all texts in an agent's health: what it says is on every page. Faults come first.
+pub const MAX_HEALTH_TEXT: usize = 8 * 1024;
+
+/// The highest number of a batch that is believed: one every millisecond for 8,900 years, and exact
+/// in every language.
+pub const MAX_SEQ: u64 = 1 << 48;

@@ -37,6 +37,15 @@ impl Value {
         }
     }
 
+    /// The value, if it is one that [`from_units`](Self::from_units) gives: a number of thousandths may
+    /// be anything.
+    ///
+    /// # Errors
+    /// Beyond ±1e9.
+    pub fn within_bounds(self) -> Result<Self, NotAValue> {
+        Self::from_units(self.units()).map(|_| self)
+    }
+
     /// In thousandths of the parameter's unit.
     #[must_use]
     pub const fn milli(self) -> i64 {

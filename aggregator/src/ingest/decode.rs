@@ -4,6 +4,7 @@ use shared::{
     error::chain,
     fleet::TruckReport,
     ids::{AgentId, SourceId, TruckId},
+    limits::MAX_SEQ,
     observation::Observation,
     time::Timestamp,
     wire::{AgentHealth, Envelope, Topic, decode_intake},
@@ -83,13 +84,14 @@ pub fn decode(claim: &Claim, payload: &[u8], received_at: Timestamp) -> Result<M
                 Form::Json => Envelope::decode_json,
             };
             let envelope = decode(payload).map_err(|e| bad(&e))?;
-            if envelope.agent == *agent {
-                Ok(Message::Batch(envelope))
+            let (of, seq) = (&envelope.agent, envelope.seq);
+            if of != agent {
+                Err(refused(format!("the batch is of agent `{of}`")))
+            } else if seq > MAX_SEQ {
+                // What follows on it would have no number.
+                Err(refused(format!("no agent has come to the number {seq}")))
             } else {
-                Err(refused(format!(
-                    "the batch is of agent `{}`",
-                    envelope.agent
-                )))
+                Ok(Message::Batch(envelope))
             }
         }
         Claim::Intake(_) => decode_intake(payload, received_at)
@@ -169,6 +171,18 @@ mod tests {
             );
             assert!(!refused(&claim("gw-01", form), b"\xff").is_empty());
         }
+    }
+
+    #[test]
+    fn a_number_after_which_none_is_left_is_refused() {
+        let claim = Claim::Batch {
+            agent: agent("gw-01"),
+            form: Form::Binary,
+        };
+        let of = |seq| Envelope { seq, ..envelope() }.encode();
+        assert!(decode(&claim, &of(MAX_SEQ), NOW).is_ok());
+        let told = format!("no agent has come to the number {}", u64::MAX);
+        assert_eq!(refused(&claim, &of(u64::MAX)), told);
     }
 
     #[test]

@@ -101,6 +101,10 @@ pub enum FieldError {
     NoTime(f64),
     #[error("unit `{found}` given, but {parameter} is in {}", parameter.unit())]
     Unit { found: String, parameter: Parameter },
+    #[error("{0} ms since 1970 is no time that a clock tells")]
+    BeyondTime(i64),
+    #[error("{0} m³ is nothing that a truck has pumped")]
+    Pumped(f64),
     #[error(transparent)]
     Id(#[from] IdError),
     #[error(transparent)]

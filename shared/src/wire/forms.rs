@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{Acknowledgement, AgentHealth, DecodeError, Envelope, VERSION, v1};
+use super::{Acknowledgement, AgentHealth, DecodeError, Envelope, VERSION, bounds, v1};
 use crate::{
     fleet::{TruckOrder, TruckReport},
     limits,
@@ -16,12 +16,13 @@ impl Acknowledgement {
         v1::ack::encode(self)
     }
 
-    /// Reads an acknowledgement from the wire. Remarks beyond the limits are dropped.
+    /// Reads an acknowledgement from the wire. Ranges and remarks beyond the limits are dropped.
     ///
     /// # Errors
     /// Not JSON, a field is missing, or one does not say what it should.
     pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
-        v1::ack::decode(payload)
+        within_limit(payload)?;
+        bounds::acknowledgement(v1::ack::decode(payload)?)
     }
 }
 
@@ -46,7 +47,7 @@ impl Envelope {
         let (version, body) = payload.split_first().ok_or(DecodeError::Empty)?;
         within_limit(payload)?;
         match *version {
-            VERSION => v1::batch::decode(body),
+            VERSION => bounds::batch(v1::batch::decode(body)?),
             other => Err(DecodeError::Version(other)),
         }
     }
@@ -62,7 +63,7 @@ impl Envelope {
         }
         within_limit(payload)?;
         match serde_json::from_slice(payload)? {
-            Versioned { version: VERSION } => v1::batch_json::decode(payload),
+            Versioned { version: VERSION } => bounds::batch(v1::batch_json::decode(payload)?),
             Versioned { version } => Err(DecodeError::Version(version)),
         }
     }
@@ -75,12 +76,13 @@ impl AgentHealth {
         v1::health::encode(self)
     }
 
-    /// Reads an agent's health from the wire.
+    /// Reads an agent's health from the wire. Texts and lists beyond the limits are cut.
     ///
     /// # Errors
     /// Not JSON, a field is missing, or one does not say what it should.
     pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
-        v1::health::decode(payload)
+        within_limit(payload)?;
+        bounds::health(v1::health::decode(payload)?)
     }
 }
 
@@ -96,7 +98,8 @@ impl TruckReport {
     /// # Errors
     /// Not JSON, a field is missing, or one does not say what it should.
     pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
-        v1::truck::decode_report(payload)
+        within_limit(payload)?;
+        bounds::report(v1::truck::decode_report(payload)?)
     }
 }
 
@@ -112,7 +115,8 @@ impl TruckOrder {
     /// # Errors
     /// Not JSON, a field is missing, or one does not say what it should.
     pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
-        v1::truck::decode_order(payload)
+        within_limit(payload)?;
+        bounds::order(v1::truck::decode_order(payload)?)
     }
 }
 

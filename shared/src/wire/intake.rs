@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{
-    FieldError, IntakeError,
+    FieldError, IntakeError, bounds,
     v1::{
         intake::{measured, plain},
         senml::{Base, is_senml},
@@ -47,7 +47,8 @@ fn each(
     let records = list.iter().enumerate();
     records
         .map(|(index, record)| {
-            observation(record).map_err(|source| IntakeError::Record { index, source })
+            let read = observation(record).and_then(|read| bounds::observation(&read).map(|()| read));
+            read.map_err(|source| IntakeError::Record { index, source })
         })
         .collect()
 }

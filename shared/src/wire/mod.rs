@@ -14,6 +14,7 @@
 //! | [`TruckOrder`](crate::fleet::TruckOrder) | [`Topic::Order`] | JSON |
 
 mod ack;
+mod bounds;
 mod envelope;
 mod error;
 mod forms;
@@ -25,6 +26,7 @@ mod v1;
 mod version;
 
 pub use ack::{Ack, Acknowledgement, Remark};
+pub use bounds::bounded_text;
 pub use envelope::Envelope;
 pub use error::{DecodeError, FieldError, IntakeError};
 pub use health::{AgentFault, AgentHealth};

@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod bounds;
 mod cases;
 mod golden;
 mod payloads;

@@ -3,10 +3,11 @@
 use shared::{
     observation::Observation,
     quality::{Quality, Test},
+    wire::bounded_text,
 };
 
 use super::{
-    Group, KEPT_PAYLOAD, Ledger, Taken,
+    Group, KEPT_DETAIL, KEPT_PAYLOAD, Ledger, Taken,
     aside::Aside,
     giver::{Giver, KEPT_CHANNEL},
     remarks::Subject,
@@ -331,16 +332,13 @@ impl Ledger {
     ) {
         self.counts.add(counter, 1);
         let head = taken.payload.get(..taken.payload.len().min(KEPT_PAYLOAD));
-        let payload = String::from_utf8_lossy(head.unwrap_or_default())
-            .chars()
-            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-            .collect();
+        let payload = String::from_utf8_lossy(head.unwrap_or_default());
         group.refused.push(Refused {
             received_at: taken.at,
             reason: counter.name().to_owned(),
-            topic: taken.channel.chars().take(KEPT_CHANNEL).collect(),
-            detail,
-            payload,
+            topic: bounded_text(taken.channel, KEPT_CHANNEL),
+            detail: bounded_text(&detail, KEPT_DETAIL),
+            payload: bounded_text(&payload, KEPT_PAYLOAD),
         });
     }
 }

@@ -1,6 +1,6 @@
 //! Who gives observations.
 
-use shared::ids::AgentId;
+use shared::{ids::AgentId, wire::bounded_text};
 
 use crate::ingest::Origin;
 
@@ -40,7 +40,7 @@ impl Giver {
     pub fn third_party(channel: &str) -> Self {
         Self {
             origin: Origin::ThirdParty,
-            name: channel.chars().take(KEPT_CHANNEL).collect(),
+            name: bounded_text(channel, KEPT_CHANNEL),
         }
     }
 }

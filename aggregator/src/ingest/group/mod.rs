@@ -36,8 +36,14 @@ use crate::{
     world::{Arrival, Input},
 };
 
-/// Characters of a refused payload that are kept.
+/// Bytes of a refused payload that are kept.
 const KEPT_PAYLOAD: usize = 512;
+
+/// Characters that are kept of why it was refused: it may quote what somebody else wrote.
+const KEPT_DETAIL: usize = 400;
+
+/// Batches that are counted as given up at once: more than a spool holds.
+const MAX_GIVEN_UP: u64 = 10_000_000;
 
 /// What waits for the commit.
 #[derive(Default)]
@@ -277,8 +283,10 @@ impl Ledger {
         if cursor.incarnation != envelope.incarnation {
             *cursor = nothing();
         }
-        let given_up = cursor.give_up_below(envelope.oldest);
-        self.counts.add(Counter::GivenUp, given_up);
+        // What is sent is held.
+        let given_up = cursor.give_up_below(envelope.oldest.min(envelope.seq));
+        self.counts
+            .add(Counter::GivenUp, given_up.min(MAX_GIVEN_UP));
         let is_new = cursor.add(envelope.seq);
         let batch = Input::AgentBatch {
             agent: envelope.agent.clone(),

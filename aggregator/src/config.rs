@@ -15,6 +15,8 @@ use shared::{
 };
 use toml::Spanned;
 
+use crate::grants::{Grants, RawSource};
+
 /// Where MQTT comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Broker {
@@ -52,6 +54,8 @@ pub struct Config {
     pub broker: Broker,
     /// Whether those are believed who are not enrolled.
     pub believes_strangers: bool,
+    /// What third parties may speak for.
+    pub grants: Grants,
     pub clock: Clock,
     /// Storm time between plans, in seconds.
     pub replan_seconds: u32,
@@ -82,6 +86,8 @@ struct Raw {
     dispatch: RawDispatch,
     #[serde(default)]
     store: RawStore,
+    #[serde(default)]
+    source: Vec<RawSource>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -174,10 +180,11 @@ fn check(raw: &Raw, path: &Path, text: &str, findings: &mut Findings<'_>) -> Opt
         );
         findings.add(span, "[broker] embedded", message);
     }
-    let believes_strangers = raw.broker.strangers;
+    let is_on_this_machine = broker.as_ref().is_some_and(Broker::is_on_this_machine);
+    let believes_strangers = raw.broker.strangers.unwrap_or(is_on_this_machine);
     Some(Config {
-        believes_strangers: believes_strangers
-            .unwrap_or_else(|| broker.as_ref().is_some_and(Broker::is_on_this_machine)),
+        believes_strangers,
+        grants: Grants::check(&raw.source, believes_strangers, findings),
         data_dir: PathBuf::from(raw.data_dir.get_ref()),
         city: PathBuf::from(raw.city.get_ref()),
         city_key: format!(

@@ -57,6 +57,13 @@ pub enum Counter {
     Forbidden,
     /// Messages that are not of whom they say: without his seal, or of one who was revoked. Refused.
     Forged,
+    /// Reports of trucks that no layer knows. Refused.
+    UnknownTruck,
+    /// Observations of gauges that the configuration did not grant to their source. Refused.
+    NotGranted,
+    /// What there was no room for: of strangers beyond those that are known at a time, of more unknown
+    /// gauges, or of more days at once, than are taken. Whoever sent it keeps it.
+    NoRoom,
 }
 
 impl Counter {
@@ -102,6 +109,9 @@ impl Counter {
             Self::WrongInterval => "Observations far more often or more seldom than the layer says",
             Self::Forbidden => "Connections and subscriptions that were refused to whoever asked",
             Self::Forged => "Messages that are not of whom they say, refused",
+            Self::UnknownTruck => "Reports of trucks that no layer knows, refused",
+            Self::NotGranted => "Observations of gauges that their source was not granted, refused",
+            Self::NoRoom => "What there was no room for: strangers, unknown gauges, days at once",
         }
     }
 
@@ -191,6 +201,9 @@ mod tests {
                 "wrong-interval",
                 "forbidden",
                 "forged",
+                "unknown-truck",
+                "not-granted",
+                "no-room",
             ]
         );
     }

@@ -10,6 +10,7 @@
 pub mod assess;
 pub mod audit;
 pub mod authority;
+mod base;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -18,6 +19,7 @@ pub mod dispatch;
 mod driver;
 pub mod enrolment;
 pub mod forecast;
+pub mod grants;
 pub mod http;
 pub mod ingest;
 pub mod merge;

@@ -23,14 +23,14 @@ use tracing::{error, info, warn};
 
 use crate::{
     authority::{self, Authorities, registry::Registry},
+    base::Base,
     config::{Broker, Config},
     driver::Driver,
     http::{self, App},
     ingest::{
-        Admitter, Book, BrokerClient, Committer, CommitterHandle, Described, Downlink,
-        DownlinkMessage, Ledger, Line, Receipt, run_client, start_broker,
+        Book, BrokerClient, Committer, CommitterHandle, Downlink, DownlinkMessage, Line, Receipt,
+        run_client, start_broker,
     },
-    metrics::Stages,
     network::City,
     parts::{Parts, Ready},
     publish::{
@@ -39,7 +39,6 @@ use crate::{
         map::Part,
     },
     requests::Requests,
-    restore::{Restored, restore},
     store::{self, Forgetting, SavedWorld, Store},
     world::{Arrival, Input, Started},
 };
@@ -109,32 +108,6 @@ pub async fn run(config: Config, city: City, reload: impl Future<Output = ()>) -
     let ended = reason?;
     info!("stopped");
     Ok(ended)
-}
-
-/// What every part stands on.
-struct Base {
-    city: Arc<City>,
-    clock: Clock,
-    keep_days: u32,
-    store: Arc<dyn Store>,
-    restored: Restored,
-    stages: Arc<Stages>,
-}
-
-impl Base {
-    fn new(config: &Config, city: City) -> Result<Self> {
-        let city = Arc::new(city);
-        let store = store::open(&config.data_dir.join("store"))?;
-        let restored = restored(&*store, &city)?;
-        Ok(Self {
-            city,
-            clock: config.clock,
-            keep_days: config.keep_days,
-            store,
-            restored,
-            stages: Arc::default(),
-        })
-    }
 }
 
 /// Starts all parts, in the order in which they need each other.
@@ -216,7 +189,7 @@ fn start_committer(
 ) -> Result<CommitterHandle> {
     let (handle, inbox) = Committer::door();
     let committer = Committer {
-        ledger: ledger(base)?,
+        ledger: base.ledger(&authorities.now())?,
         book: Book::new(base.store.end_of_deeds()?),
         store: base.store.clone(),
         clock: base.clock,
@@ -266,43 +239,6 @@ fn start_saver(parts: &mut Parts, base: &Base) -> mpsc::Sender<SavedWorld> {
     let store = base.store.clone();
     parts.thread("saver", move |ready| save(&*store, saved, &ready));
     keep
-}
-
-fn restored(store: &dyn Store, city: &Arc<City>) -> Result<Restored> {
-    let begun = std::time::Instant::now();
-    let restored = restore(store, city.clone())?;
-    info!(
-        arrivals = restored.last_arrival,
-        stepped = restored.stepped,
-        took_ms = begun.elapsed().as_secs_f64() * 1000.0,
-        "live state restored"
-    );
-    Ok(restored)
-}
-
-fn ledger(base: &Base) -> Result<Ledger> {
-    let Base {
-        city,
-        clock,
-        store,
-        restored,
-        keep_days,
-        ..
-    } = base;
-    let gauges = city.gauges.iter().map(|gauge| {
-        let described = Described {
-            parameter: gauge.parameter,
-            interval_s: gauge.interval_s,
-        };
-        (gauge.id.clone(), described)
-    });
-    Ok(Ledger::new(
-        Admitter::new(gauges, clock.speed(), *keep_days),
-        clock.mode(),
-        store.cursors()?,
-        restored.world.counts(),
-        restored.last_arrival,
-    ))
 }
 
 /// How far back a gauge that is new to the city is recalled: as far as a status looks.

@@ -99,6 +99,12 @@ impl Authority {
             })
     }
 
+    /// Whether whose topic it is, is enrolled.
+    #[must_use]
+    pub fn is_enrolled(&self, topic: &Topic) -> bool {
+        self.enrolled.contains_key(speaker(topic).0)
+    }
+
     /// Seals what goes down to somebody, if he has a key.
     #[must_use]
     pub fn seal(&self, topic: &Topic, payload: Vec<u8>) -> Vec<u8> {

@@ -1,14 +1,16 @@
 //! Which observations may enter the history, and with which flag.
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 use shared::{
     gauge::Parameter,
-    ids::GaugeId,
+    ids::{GaugeId, SourceId, TruckId},
     limits::MAX_AHEAD_MS,
     observation::Observation,
     quality::{Limits, Quality, QualityControl, Test, TestSet},
     time::{EARLIEST, Timestamp},
 };
+
+use crate::grants::{Grants, Word};
 
 /// Who gave an observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +37,18 @@ pub struct Admission {
     pub interval_ms: Option<i64>,
 }
 
-/// An observation may not enter now: what is older than anything that is kept would be dropped at
-/// once, a day's table each.
+/// Why an observation may not enter now. Each day is a table of the store: so the series never holds more
+/// of them than there are days between the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooOld;
+pub enum Unfit {
+    /// It is older than anything that is kept, and would be dropped at once.
+    TooOld,
+    /// It is of a time that is further ahead than any clock that is only behind.
+    TooFarAhead,
+}
+
+/// How far ahead an observation may be to be kept in its series, in milliseconds of storm time.
+const MAX_FAR_MS: i64 = 7 * 86_400_000;
 
 /// What a layer says of a gauge.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +61,8 @@ pub struct Described {
 #[derive(Debug)]
 pub struct Admitter {
     gauges: HashMap<GaugeId, Described>,
+    trucks: HashSet<TruckId>,
+    grants: Grants,
     ahead_ms: i64,
     keep_ms: i64,
 }
@@ -68,15 +80,49 @@ impl Admitter {
         let ahead = Timestamp::from_millis(MAX_AHEAD_MS).seconds_since(Timestamp::from_millis(0));
         Self {
             gauges: gauges.into_iter().collect(),
+            trucks: HashSet::default(),
+            grants: Grants::none(true),
             ahead_ms: (ahead * speed.max(1.0) * 1000.0) as i64,
             keep_ms: i64::from(keep_days) * 86_400_000,
         }
+    }
+
+    /// With the city's trucks.
+    #[must_use]
+    pub fn with_trucks(mut self, trucks: impl IntoIterator<Item = TruckId>) -> Self {
+        self.trucks = trucks.into_iter().collect();
+        self
+    }
+
+    /// With what sources may speak for; without it they are strangers who are believed.
+    #[must_use]
+    pub fn with_grants(mut self, grants: Grants) -> Self {
+        self.grants = grants;
+        self
+    }
+
+    /// Whether a layer knows a truck.
+    #[must_use]
+    pub fn knows(&self, truck: &TruckId) -> bool {
+        self.trucks.contains(truck)
+    }
+
+    /// How far a source's word goes on what it speaks of.
+    #[must_use]
+    pub fn word(&self, source: &SourceId, o: &Observation) -> Word {
+        self.grants.word(source, &o.gauge, o.parameter)
     }
 
     /// What is older may not enter.
     #[must_use]
     pub fn floor(&self, now: Timestamp) -> Timestamp {
         EARLIEST.max(now.plus_millis(-self.keep_ms))
+    }
+
+    /// What is further ahead may not enter.
+    #[must_use]
+    pub fn ceiling(&self, now: Timestamp) -> Timestamp {
+        now.plus_millis(MAX_FAR_MS)
     }
 
     /// How far ahead of this program's clock an observation may be, in milliseconds of storm time.
@@ -96,9 +142,12 @@ impl Admitter {
         o: &Observation,
         origin: Origin,
         now: Timestamp,
-    ) -> Result<Admission, TooOld> {
+    ) -> Result<Admission, Unfit> {
         if o.observed_at < self.floor(now) {
-            return Err(TooOld);
+            return Err(Unfit::TooOld);
+        }
+        if o.observed_at > self.ceiling(now) {
+            return Err(Unfit::TooFarAhead);
         }
         let described = self.gauges.get(&o.gauge).copied();
         let (mut quality, mut tests) = (o.quality, o.tests);
@@ -184,8 +233,12 @@ mod tests {
         let ancient = observation("lg-1", -30 * day_ms - 1, 1);
         assert_eq!(
             admitter.admit(&ancient, Origin::ThirdParty, NOW),
-            Err(TooOld)
+            Err(Unfit::TooOld)
         );
+        let far = observation("lg-1", 7 * day_ms + 1, 1);
+        let admitted = |o: &Observation| admitter.admit(o, Origin::Agent, NOW);
+        assert_eq!(admitted(&far), Err(Unfit::TooFarAhead));
+        assert!(admitted(&observation("lg-1", 7 * day_ms, 1)).is_ok());
     }
 
     #[test]

@@ -228,6 +228,10 @@ impl Committer {
             channel: &inbound.channel,
             payload: &inbound.payload,
             at: self.clock.now(),
+            is_enrolled: inbound.claim.as_ref().is_ok_and(|claim| {
+                let authority = self.authorities.now();
+                authority.is_enrolled(&claim.topic())
+            }),
         };
         watch.lap(Stage::Merge);
         let claim = inbound.claim.as_ref().map_err(Clone::clone);

@@ -54,7 +54,7 @@ pub enum Form {
 #[derive(Debug, PartialEq)]
 pub enum Message {
     Batch(Envelope),
-    Intake(Vec<Observation>),
+    Intake(SourceId, Vec<Observation>),
     Health(AgentHealth),
     Truck(TruckReport),
 }
@@ -94,8 +94,8 @@ pub fn decode(claim: &Claim, payload: &[u8], received_at: Timestamp) -> Result<M
                 Ok(Message::Batch(envelope))
             }
         }
-        Claim::Intake(_) => decode_intake(payload, received_at)
-            .map(Message::Intake)
+        Claim::Intake(source) => decode_intake(payload, received_at)
+            .map(|observations| Message::Intake(source.clone(), observations))
             .map_err(|e| bad(&e)),
         Claim::Health(agent) | Claim::Gone(agent) => {
             let health = AgentHealth::decode(payload).map_err(|e| bad(&e))?;
@@ -237,7 +237,7 @@ mod tests {
         let claim = Claim::Intake("bureau".parse().expect("id"));
         let text = br#"[{"n":"lg-1/depth","v":0.3}]"#;
         let read = decode(&claim, text, NOW).expect("SenML");
-        let Message::Intake(observations) = read else {
+        let Message::Intake(_, observations) = read else {
             panic!("observations, not {read:?}")
         };
         assert_eq!(observations.len(), 1);

@@ -15,7 +15,7 @@ mod line;
 mod mqtt;
 mod topics;
 
-pub use admit::{Admission, Admitter, Described, Origin, TooOld};
+pub use admit::{Admission, Admitter, Described, Origin, Unfit};
 pub use book::{Book, DeskWrite};
 pub use broker::{BrokerError, start_broker};
 pub use committer::{Committer, CommitterHandle};

@@ -28,7 +28,8 @@ pub enum Novelty {
 /// What becomes of an observation whose identity is known.
 fn beside(observation: &Observation, known: &Observation) -> Novelty {
     let is_other = observation.value != known.value;
-    let is_as_good = observation.quality == known.quality;
+    let are_both_trusted = observation.trusted().is_some() && known.trusted().is_some();
+    let is_as_good = observation.quality == known.quality || are_both_trusted;
     let is_known = observation == known;
     match (observation.is_correction(), known.is_correction()) {
         _ if is_known => Novelty::Duplicate,

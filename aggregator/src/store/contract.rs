@@ -110,6 +110,16 @@ impl Commit {
         })
     }
 
+    /// The agents that it forgets: their cursors go, before its own come.
+    pub fn forgotten(&self) -> impl Iterator<Item = &AgentId> {
+        self.arrivals
+            .iter()
+            .filter_map(|arrival| match &arrival.input {
+                Input::Forgotten(agent) => Some(agent),
+                _ => None,
+            })
+    }
+
     /// Whether the arrivals follow on `last`, the newest that the store has; if so, the newest then.
     ///
     /// # Errors

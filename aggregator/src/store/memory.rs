@@ -99,6 +99,10 @@ impl Kept {
             let before = day.insert(identity.clone(), stored);
             undo.push(Undo::Observation(identity, before));
         }
+        for agent in commit.forgotten() {
+            let before = self.cursors.remove(agent);
+            undo.push(Undo::Cursor(agent.clone(), before));
+        }
         for (agent, ack) in &commit.cursors {
             let before = self.cursors.insert(agent.clone(), ack.clone());
             undo.push(Undo::Cursor(agent.clone(), before));

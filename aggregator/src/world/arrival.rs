@@ -51,6 +51,8 @@ pub enum Input {
     Tick,
     /// Observations that the series had before the city knew their gauges.
     Recalled(Vec<Observation>),
+    /// An agent that is not enrolled and was silent for long made room for another.
+    Forgotten(AgentId),
 }
 
 /// The settings of one run that the world depends on.

@@ -169,6 +169,12 @@ impl World {
         described.map(|g| (g.id.clone(), g.parameter)).collect()
     }
 
+    /// The agents that are known, and when each was heard last.
+    pub fn agents_heard(&self) -> impl Iterator<Item = (AgentId, Timestamp)> + '_ {
+        let agents = self.agents.iter();
+        agents.map(|(agent, facts)| (agent.clone(), facts.last_seen))
+    }
+
     /// Storm time of the newest tick.
     #[must_use]
     pub fn ticked_at(&self) -> Timestamp {

@@ -94,7 +94,10 @@ export type Counter =
   | "quarantine-full"
   | "wrong-interval"
   | "forbidden"
-  | "forged";
+  | "forged"
+  | "unknown-truck"
+  | "not-granted"
+  | "no-room";
 /**
  * What is told of a feature, by its kind.
  */

@@ -109,6 +109,12 @@ impl TestSet {
         Self(self.0 | test as u16)
     }
 
+    /// Without one of the tests.
+    #[must_use]
+    pub const fn without(self, test: Test) -> Self {
+        Self(self.0 & !(test as u16))
+    }
+
     /// Whether it holds `test`.
     #[must_use]
     pub const fn contains(self, test: Test) -> bool {

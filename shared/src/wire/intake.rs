@@ -47,7 +47,8 @@ fn each(
     let records = list.iter().enumerate();
     records
         .map(|(index, record)| {
-            let read = observation(record).and_then(|read| bounds::observation(&read).map(|()| read));
+            let read =
+                observation(record).and_then(|read| bounds::observation(&read).map(|()| read));
             read.map_err(|source| IntakeError::Record { index, source })
         })
         .collect()

@@ -210,6 +210,7 @@ fn take(
         channel: "simulation",
         payload: &brought.payload,
         at,
+        is_enrolled: false,
     };
     let message = decode(&claim, &brought.payload, at);
     ledger.message(group, store, message, taken).map(drop)

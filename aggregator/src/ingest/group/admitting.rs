@@ -3,12 +3,12 @@
 use shared::{
     observation::Observation,
     quality::{Quality, Test},
+    time::Timestamp,
     wire::bounded_text,
 };
 
 use super::{
     Group, KEPT_DETAIL, KEPT_PAYLOAD, Ledger, Taken,
-    aside::Aside,
     giver::{Giver, KEPT_CHANNEL},
     remarks::Subject,
 };
@@ -16,7 +16,7 @@ use crate::{
     counters::Counter,
     ingest::{Admission, Origin},
     merge::{Known, Novelty},
-    store::{Quarantined, Refused, Store, StoreError},
+    store::{Refused, Store, StoreError},
     world::Input,
 };
 
@@ -24,32 +24,59 @@ use crate::{
 const MOST_PARTED: usize = 50;
 
 impl Ledger {
+    /// Takes observations of which nobody waits for an answer.
     pub(super) fn observations(
+        &mut self,
+        group: &mut Group,
+        store: &dyn Store,
+        observations: Vec<Observation>,
+        giver: &Giver,
+        taken: Taken<'_>,
+    ) -> Result<(), StoreError> {
+        let admitted = self.admit_all(group, store, observations, giver, taken)?;
+        self.enter(group, admitted, taken.at);
+        Ok(())
+    }
+
+    /// Those of the observations that are to be written. Whether there was room for all others to be kept
+    /// aside, `is_short` says afterwards.
+    pub(super) fn admit_all(
         &mut self,
         group: &mut Group,
         store: &dyn Store,
         mut observations: Vec<Observation>,
         giver: &Giver,
         taken: Taken<'_>,
-    ) -> Result<usize, StoreError> {
-        let (mut failed, mut parted) = (Ok(()), Vec::new());
+    ) -> Result<Vec<Observation>, StoreError> {
+        self.is_short = false;
+        let mut failed = Ok(());
         observations.retain_mut(|observation| {
             if failed.is_err() {
                 return false;
             }
-            self.admit(group, store, observation, giver, taken, &mut parted)
+            self.admit(group, store, observation, giver, taken)
                 .unwrap_or_else(|e| {
                     failed = Err(e);
                     false
                 })
         });
+        observations.append(&mut self.parted);
         failed?;
-        observations.append(&mut parted);
-        let count = observations.len();
+        Ok(observations)
+    }
+
+    /// Writes what was admitted; returns how many.
+    pub(super) fn enter(
+        &mut self,
+        group: &mut Group,
+        admitted: Vec<Observation>,
+        at: Timestamp,
+    ) -> usize {
+        let count = admitted.len();
         if count > 0 {
-            self.input(group, Input::Observed(observations), taken.at);
+            self.input(group, Input::Observed(admitted), at);
         }
-        Ok(count)
+        count
     }
 
     /// Whether an observation is to be written; it gets the flag with which it enters. What must be
@@ -61,13 +88,24 @@ impl Ledger {
         observation: &mut Observation,
         giver: &Giver,
         taken: Taken<'_>,
-        parted: &mut Vec<Observation>,
+    ) -> Result<bool, StoreError> {
+        let admission = self.entering(group, store, observation, giver, taken)?;
+        admission.map_or(Ok(false), |admission| {
+            self.compare(group, store, observation, &admission, giver, taken)
+        })
+    }
+
+    /// Whether it is to be written beside what is known.
+    fn compare(
+        &mut self,
+        group: &mut Group,
+        store: &dyn Store,
+        observation: &mut Observation,
+        admission: &Admission,
+        giver: &Giver,
+        taken: Taken<'_>,
     ) -> Result<bool, StoreError> {
         let origin = giver.origin;
-        let Ok(admission) = self.admitter.admit(observation, origin, taken.at) else {
-            self.put_aside(group, store, observation, giver, taken)?;
-            return Ok(false);
-        };
         if admission.is_ahead {
             let as_it_came = observation.clone();
             self.ahead.note(as_it_came, giver.clone(), taken.at);
@@ -77,7 +115,7 @@ impl Ledger {
         if admission.out_of_range {
             self.counts.add(Counter::OutOfRange, 1);
         }
-        let odd = oddity(&admission);
+        let odd = oddity(admission);
         let known = Known {
             interval_ms: admission.interval_ms,
             odd,
@@ -85,21 +123,21 @@ impl Ledger {
         };
         let mut outcome = self.novelty(store, observation, known)?;
         if let Some(odd) = odd {
-            self.say_odd(group, odd, &admission, observation, giver, taken);
+            self.say_odd(group, odd, admission, observation, giver, taken);
         }
-        let before = parted.len();
+        let before = self.parted.len();
         match origin {
             Origin::Agent => {
                 if outcome == Novelty::Better {
                     self.spoken.forget(observation);
                 }
-                self.part(store, parted)?;
+                self.part(store)?;
             }
             Origin::ThirdParty => {
                 self.correct(store, observation, &mut outcome, takes_back, taken)?;
             }
         }
-        let is_parted = parted.len() > before;
+        let is_parted = self.parted.len() > before;
         let counter = match outcome {
             Novelty::New => Some(Counter::Observations),
             Novelty::Better if !is_parted => None,
@@ -127,7 +165,7 @@ impl Ledger {
         let odd_step_ms = self.deduplicator.odd_step_ms();
         let odd_step_ms = odd_step_ms.filter(|_| origin == Origin::Agent && odd.is_none());
         if let Some(step_ms) = odd_step_ms {
-            self.say_pace(group, step_ms, &admission, observation, giver, taken);
+            self.say_pace(group, step_ms, admission, observation, giver, taken);
         } else if is_taken && odd.is_none() && self.remarks.is_remarked(&giver.name) {
             let subject = Subject::of(observation);
             self.remarks.end(&giver.name, &subject, taken.at);
@@ -162,14 +200,14 @@ impl Ledger {
 
     /// Of two values that an agent gave for one time, both are kept: its clock was set back, or it lost
     /// a life in between. The one that is not followed gets a time just before.
-    fn part(&mut self, store: &dyn Store, parted: &mut Vec<Observation>) -> Result<(), StoreError> {
+    fn part(&mut self, store: &dyn Store) -> Result<(), StoreError> {
         for _ in 0..MOST_PARTED {
             let Some(mut loser) = self.deduplicator.take_loser() else {
                 return Ok(());
             };
             loser.observed_at = loser.observed_at.plus_millis(-1);
             if let Novelty::New | Novelty::Better = self.novelty(store, &loser, Known::default())? {
-                parted.push(loser);
+                self.parted.push(loser);
             }
         }
         Ok(())
@@ -195,37 +233,6 @@ impl Ledger {
                 Ok::<_, StoreError>(known.map(|s| s.observation))
             },
         )
-    }
-
-    /// Keeps an observation that may not enter now.
-    fn put_aside(
-        &mut self,
-        group: &mut Group,
-        store: &dyn Store,
-        observation: &Observation,
-        giver: &Giver,
-        taken: Taken<'_>,
-    ) -> Result<(), StoreError> {
-        let (reason, kept) = match self.room(store)?.take(&giver.name, observation) {
-            Aside::Known => {
-                self.counts.add(Counter::Duplicates, 1);
-                return Ok(());
-            }
-            Aside::Full => (Counter::QuarantineFull, "there is no room to keep it aside"),
-            Aside::New => {
-                group.quarantined.push(Quarantined {
-                    sender: giver.name.clone(),
-                    reason: Counter::TooOld.name().to_owned(),
-                    received_at: taken.at,
-                    observation: observation.clone(),
-                });
-                (Counter::TooOld, "kept aside")
-            }
-        };
-        let (at, floor) = (observation.observed_at, self.admitter.floor(taken.at));
-        let cause = || format!("it is of {at}; what is kept reaches back to {floor}: {kept}");
-        self.object_to(group, giver, observation, reason, taken, cause);
-        Ok(())
     }
 
     /// Says that a gauge reports far more often or more seldom than its layer says.
@@ -279,7 +286,7 @@ impl Ledger {
         self.object_to(group, giver, observation, odd, taken, cause);
     }
 
-    fn object_to(
+    pub(super) fn object_to(
         &mut self,
         group: &mut Group,
         giver: &Giver,
@@ -306,20 +313,30 @@ impl Ledger {
     ) {
         let mut detail = None;
         let gauge = subject.gauge();
-        let is_new = self
-            .remarks
-            .begin(&giver.name, subject, reason, taken.at, || {
-                let cause = cause();
-                detail = Some(match gauge {
-                    Some(gauge) => format!("{gauge}: {cause}"),
-                    None => cause.clone(),
-                });
-                cause
+        let is_new = self.remarks.begin(giver, subject, reason, taken.at, || {
+            let cause = cause();
+            detail = Some(match gauge {
+                Some(gauge) => format!("{gauge}: {cause}"),
+                None => cause.clone(),
             });
+            cause
+        });
         match detail {
             Some(detail) if is_new => self.refuse(group, reason, detail, taken),
             _ => self.counts.add(reason, 1),
         }
+    }
+
+    /// The same of something that is nobody's in particular: it is said once of all together.
+    pub(super) fn object_to_all(
+        &mut self,
+        group: &mut Group,
+        reason: Counter,
+        taken: Taken<'_>,
+        cause: impl FnOnce() -> String,
+    ) {
+        let all = Giver::strangers(reason.name());
+        self.object(group, &all, Subject::All, reason, taken, cause);
     }
 
     /// Counts what was not taken, and keeps its beginning.

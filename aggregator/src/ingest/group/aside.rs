@@ -28,6 +28,9 @@ const AGENTS: Allowance = Allowance {
     all: 256 * MIB,
 };
 
+/// All who are enrolled have a part of their own: nobody else may use up what they need.
+const ENROLLED: u64 = 256 * MIB;
+
 /// Third parties have a part of their own: names are theirs to choose, and none may use up what an agent
 /// needs.
 const THIRD_PARTIES: Allowance = Allowance {
@@ -41,11 +44,20 @@ const FIXED_BYTES: u64 = 64;
 /// What is in quarantine, in bytes.
 #[derive(Debug, Default)]
 pub struct Room {
-    of: HashMap<String, u64>,
+    of: HashMap<String, Held>,
+    enrolled: u64,
     agents: u64,
     third_parties: u64,
     /// Digests of what is there: a batch that comes again takes no room again.
     known: HashSet<u64>,
+}
+
+/// What one sender has there.
+#[derive(Debug, Clone, Copy, Default)]
+struct Held {
+    bytes: u64,
+    /// Out of whose part that comes.
+    is_enrolled: bool,
 }
 
 /// What became of an observation that wants to be kept aside.
@@ -61,7 +73,7 @@ impl Room {
     pub fn read(store: &dyn Store) -> Result<Self, StoreError> {
         let mut room = Self::default();
         store.quarantined(&mut |_, one| {
-            room.add(&one.sender, &one.observation);
+            room.add(&Giver::named(&one.sender), &one.observation);
             Continue(())
         })?;
         Ok(room)
@@ -73,58 +85,74 @@ impl Room {
     }
 
     /// Takes room for an observation, if it is not there yet and there is any.
-    pub fn take(&mut self, sender: &str, observation: &Observation) -> Aside {
-        if self.known.contains(&digest(sender, observation)) {
-            Aside::Known
-        } else if self.has_for(sender, [observation]) {
-            self.add(sender, observation);
+    pub fn take(&mut self, giver: &Giver, observation: &Observation) -> Aside {
+        if self.known.contains(&digest(&giver.name, observation)) {
+            return Aside::Known;
+        }
+        self.know_better(giver);
+        let held = self.of.get(&giver.name).copied().unwrap_or_default();
+        let bytes = bytes(&giver.name, observation);
+        let (each, most) = match giver.origin {
+            Origin::Agent => (AGENTS.each, AGENTS.all),
+            Origin::ThirdParty => (THIRD_PARTIES.each, THIRD_PARTIES.all),
+        };
+        let most = if giver.is_enrolled { ENROLLED } else { most };
+        let all = *self.all_of(giver.origin, giver.is_enrolled);
+        if held.bytes + bytes <= each && all + bytes <= most {
+            self.add(giver, observation);
             Aside::New
         } else {
             Aside::Full
         }
     }
 
-    /// Whether there is room for all of these from one sender.
-    pub fn has_for<'a>(
-        &self,
-        sender: &str,
-        observations: impl IntoIterator<Item = &'a Observation>,
-    ) -> bool {
-        let new = observations
-            .into_iter()
-            .filter(|o| !self.known.contains(&digest(sender, o)));
-        let bytes: u64 = new.map(|o| bytes(sender, o)).sum();
-        let has = self.of.get(sender).copied().unwrap_or_default();
-        let (allowance, all) = match Giver::named(sender).origin {
-            Origin::Agent => (AGENTS, self.agents),
-            Origin::ThirdParty => (THIRD_PARTIES, self.third_parties),
-        };
-        bytes == 0 || has + bytes <= allowance.each && all + bytes <= allowance.all
-    }
-
     /// An observation has left.
     pub fn give_back(&mut self, one: &Quarantined) {
         self.known.remove(&digest(&one.sender, &one.observation));
         let bytes = bytes(&one.sender, &one.observation);
-        let all = self.all_of(&one.sender);
+        let Some(held) = self.of.get_mut(&one.sender) else {
+            return;
+        };
+        held.bytes = held.bytes.saturating_sub(bytes);
+        let Held {
+            bytes: left,
+            is_enrolled,
+        } = *held;
+        if left == 0 {
+            self.of.remove(&one.sender);
+        }
+        let all = self.all_of(Giver::named(&one.sender).origin, is_enrolled);
         *all = all.saturating_sub(bytes);
-        if let Some(has) = self.of.get_mut(&one.sender) {
-            *has = has.saturating_sub(bytes);
-            if *has == 0 {
-                self.of.remove(&one.sender);
-            }
+    }
+
+    fn add(&mut self, giver: &Giver, observation: &Observation) {
+        let bytes = bytes(&giver.name, observation);
+        self.known.insert(digest(&giver.name, observation));
+        let held = self.of.entry(giver.name.clone()).or_insert(Held {
+            bytes: 0,
+            is_enrolled: giver.is_enrolled,
+        });
+        held.bytes += bytes;
+        *self.all_of(giver.origin, giver.is_enrolled) += bytes;
+    }
+
+    /// The store does not say who is enrolled, and that changes: what he has moves with him.
+    fn know_better(&mut self, giver: &Giver) {
+        let Some(held) = self.of.get_mut(&giver.name) else {
+            return;
+        };
+        let before = std::mem::replace(&mut held.is_enrolled, giver.is_enrolled);
+        let bytes = held.bytes;
+        if before != giver.is_enrolled {
+            let from = self.all_of(giver.origin, before);
+            *from = from.saturating_sub(bytes);
+            *self.all_of(giver.origin, giver.is_enrolled) += bytes;
         }
     }
 
-    fn add(&mut self, sender: &str, observation: &Observation) {
-        let bytes = bytes(sender, observation);
-        self.known.insert(digest(sender, observation));
-        *self.of.entry(sender.to_owned()).or_default() += bytes;
-        *self.all_of(sender) += bytes;
-    }
-
-    fn all_of(&mut self, sender: &str) -> &mut u64 {
-        match Giver::named(sender).origin {
+    fn all_of(&mut self, origin: Origin, is_enrolled: bool) -> &mut u64 {
+        match origin {
+            _ if is_enrolled => &mut self.enrolled,
             Origin::Agent => &mut self.agents,
             Origin::ThirdParty => &mut self.third_parties,
         }
@@ -188,23 +216,23 @@ mod tests {
     fn a_sender_that_has_used_its_room_takes_none_of_the_others() {
         let mut room = Room::default();
         let mut second = 0;
-        while room.take("agent gw-1", &observation(second)) == Aside::New {
+        let [one, two, three] = ["agent gw-1", "agent gw-2", "agent gw-3"].map(Giver::named);
+        while room.take(&one, &observation(second)) == Aside::New {
             second += 1;
         }
-        assert_eq!(room.take("agent gw-1", &observation(second)), Aside::Full);
-        assert_eq!(room.take("agent gw-1", &observation(0)), Aside::Known);
-        assert!(room.has_for("agent gw-1", [&observation(1)]));
+        assert_eq!(room.take(&one, &observation(second)), Aside::Full);
+        assert_eq!(room.take(&one, &observation(0)), Aside::Known);
         let bytes = u64::try_from(second).expect("rising") * bytes("agent gw-1", &observation(0));
         assert!((AGENTS.each - 100..=AGENTS.each).contains(&bytes));
-        assert_eq!(room.take("agent gw-2", &observation(0)), Aside::New);
+        assert_eq!(room.take(&two, &observation(0)), Aside::New);
         for name in 0..40 {
-            let (sender, mut second) = (format!("flood/v1/in/{name}"), 0);
+            let (sender, mut second) = (Giver::named(&format!("flood/v1/in/{name}")), 0);
             while room.take(&sender, &observation(second)) == Aside::New {
                 second += 1;
             }
         }
         assert!((THIRD_PARTIES.all - 200..=THIRD_PARTIES.all).contains(&room.third_parties));
-        assert_eq!(room.take("agent gw-3", &observation(0)), Aside::New);
+        assert_eq!(room.take(&three, &observation(0)), Aside::New);
         let gone = Quarantined {
             sender: "agent gw-1".to_owned(),
             reason: String::new(),
@@ -212,7 +240,25 @@ mod tests {
             observation: observation(0),
         };
         room.give_back(&gone);
-        assert_eq!(room.take("agent gw-1", &observation(second)), Aside::New);
-        assert_eq!(room.take("agent gw-1", &observation(0)), Aside::Full);
+        assert_eq!(room.take(&one, &observation(second)), Aside::New);
+        assert_eq!(room.take(&one, &observation(0)), Aside::Full);
+    }
+
+    #[test]
+    fn who_is_enrolled_has_room_however_many_strangers_have_filled_theirs() {
+        let mut room = Room {
+            agents: AGENTS.all,
+            ..Room::default()
+        };
+        let stranger = Giver::named("agent gw-1");
+        assert_eq!(room.take(&stranger, &observation(0)), Aside::Full);
+        let enrolled = Giver {
+            is_enrolled: true,
+            ..stranger.clone()
+        };
+        assert_eq!(room.take(&enrolled, &observation(0)), Aside::New);
+        assert_eq!((room.enrolled > 0, room.agents), (true, AGENTS.all));
+        assert_eq!(room.take(&stranger, &observation(1)), Aside::Full);
+        assert_eq!(room.enrolled, 0, "it went with him");
     }
 }

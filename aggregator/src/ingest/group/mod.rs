@@ -3,11 +3,15 @@
 mod admitting;
 mod ahead;
 mod aside;
+mod days;
 mod giver;
+mod hearing;
 mod remarks;
 mod spoken;
+mod strangers;
 #[cfg(test)]
 mod tests;
+mod unknown;
 mod waiting;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,17 +19,21 @@ use std::collections::{BTreeMap, HashMap};
 use shared::{
     clock::Mode,
     ids::AgentId,
+    observation::Observation,
     time::Timestamp,
-    wire::{Ack, Acknowledgement, Envelope},
+    wire::{Ack, Acknowledgement, AgentHealth, Envelope},
 };
 
 pub use self::remarks::News;
 use self::{
     ahead::Ahead,
     aside::Room,
+    days::Days,
     giver::Giver,
     remarks::{Remarks, Subject},
     spoken::Spoken,
+    strangers::{Coming, MAX_STRANGERS, Strangers},
+    unknown::UnknownGauges,
 };
 use super::{Admitter, Answering, Message, Receipt, Undecoded};
 use crate::{
@@ -98,6 +106,8 @@ pub struct Taken<'a> {
     pub payload: &'a [u8],
     /// When it was taken, in storm time.
     pub at: Timestamp,
+    /// Whether who sent it is enrolled: he always has room.
+    pub is_enrolled: bool,
 }
 
 /// What must be known from one group to the next.
@@ -112,8 +122,15 @@ pub struct Ledger {
     room: Option<Room>,
     remarks: Remarks,
     ahead: Ahead<Giver>,
-    /// What was too old when the quarantine was last looked through.
-    looked_below: Option<Timestamp>,
+    strangers: Strangers,
+    unknown: UnknownGauges,
+    days: Days,
+    /// What must be written beside the observations that are being admitted.
+    parted: Vec<Observation>,
+    /// Whether there was no room for something of the message that is being taken.
+    is_short: bool,
+    /// Between what times observations might enter when the quarantine was last looked through.
+    looked: Option<(Timestamp, Timestamp)>,
     counts: Counts,
     /// Those that the world was told of with the newest group, and with the newest durable one.
     told: Counts,
@@ -143,13 +160,28 @@ impl Ledger {
             room: None,
             remarks: Remarks::default(),
             ahead: Ahead::default(),
-            looked_below: None,
+            strangers: Strangers::default(),
+            unknown: UnknownGauges::default(),
+            days: Days::default(),
+            parted: Vec::new(),
+            is_short: false,
+            looked: None,
             counts,
             told: counts,
             settled: counts,
             next: last_arrival + 1,
             first: last_arrival + 1,
         }
+    }
+
+    /// With the agents that are known and not enrolled, and when each was heard last.
+    #[must_use]
+    pub fn with_strangers(
+        mut self,
+        strangers: impl IntoIterator<Item = (AgentId, Timestamp)>,
+    ) -> Self {
+        self.strangers = Strangers::new(strangers);
+        self
     }
 
     /// Takes one message, understood or not. Returns what becomes of it if the group is written.
@@ -164,20 +196,26 @@ impl Ledger {
         taken: Taken<'_>,
     ) -> Result<Receipt, StoreError> {
         match message {
-            Ok(Message::Batch(envelope)) => self.batch(group, store, envelope, taken)?,
-            Ok(Message::Intake(observations)) => {
-                let giver = Giver::third_party(taken.channel);
-                let has_room = self.has_room_for(store, &observations, &giver, taken.at)?;
-                self.observations(group, store, observations, &giver, taken)?;
-                if !has_room {
+            Ok(Message::Batch(envelope)) => {
+                if self.lets_in(group, &envelope.agent, taken) {
+                    self.batch(group, store, envelope, taken)?;
+                }
+            }
+            Ok(Message::Intake(source, observations)) => {
+                let giver = Giver::third_party(source, taken.channel, taken.is_enrolled);
+                let admitted = self.admit_all(group, store, observations, &giver, taken)?;
+                self.enter(group, admitted, taken.at);
+                if self.is_short {
                     return Ok(Receipt::Unkept);
                 }
             }
-            Ok(Message::Health(health)) => {
-                self.input(group, Input::Health(health), taken.at);
+            Ok(Message::Health(health)) => self.health(group, health, taken),
+            Ok(Message::Truck(report)) if self.admitter.knows(&report.truck) => {
+                self.input(group, Input::Truck(report), taken.at);
             }
             Ok(Message::Truck(report)) => {
-                self.input(group, Input::Truck(report), taken.at);
+                let detail = format!("no layer knows the truck `{}`", report.truck);
+                self.object_to_all(group, Counter::UnknownTruck, taken, || detail);
             }
             Err(Undecoded { counter, detail }) => self.refuse(group, counter, detail, taken),
         }
@@ -203,12 +241,13 @@ impl Ledger {
         Acknowledgement {
             ack,
             at: Some(at),
-            remarks: self.remarks.due(&Giver::agent(agent).name, at),
+            remarks: self.remarks.due(&Giver::agent(agent, false).name, at),
         }
     }
 
     /// Nothing more comes to the group; the world learns what was counted.
     pub fn close(&mut self, group: &mut Group, at: Timestamp) {
+        self.days.group_closed();
         let is_work = |a: &Arrival| a.input != Input::Tick;
         if group.arrivals.iter().any(is_work) || !group.refused.is_empty() {
             self.counts.add(Counter::Commits, 1);
@@ -238,15 +277,55 @@ impl Ledger {
         self.room = None;
     }
 
+    /// Whether there is room for an agent. One who is enrolled always has it; a stranger may have to wait
+    /// until another has been silent for long.
+    fn lets_in(&mut self, group: &mut Group, agent: &AgentId, taken: Taken<'_>) -> bool {
+        if taken.is_enrolled {
+            self.strangers.forget(agent);
+            return true;
+        }
+        match self.strangers.comes(agent, taken.at) {
+            Coming::In => true,
+            Coming::InPlaceOf(silent) => {
+                if let Some(cursors) = &mut self.cursors {
+                    cursors.remove(&silent);
+                }
+                self.input(group, Input::Forgotten(silent), taken.at);
+                true
+            }
+            Coming::NoRoom => {
+                let cause = || {
+                    format!(
+                        "{MAX_STRANGERS} agents are known that are not enrolled, and there is no room for \
+                         `{agent}`: enrol those that belong"
+                    )
+                };
+                self.object_to_all(group, Counter::NoRoom, taken, cause);
+                false
+            }
+        }
+    }
+
+    fn health(&mut self, group: &mut Group, mut health: AgentHealth, taken: Taken<'_>) {
+        if !self.lets_in(group, &health.agent, taken) {
+            return;
+        }
+        if !taken.is_enrolled && self.strangers.cut(&mut health) {
+            let cause = || "agents that are not enrolled say too much of themselves".to_owned();
+            self.object_to_all(group, Counter::NoRoom, taken, cause);
+        }
+        self.input(group, Input::Health(health), taken.at);
+    }
+
     fn batch(
         &mut self,
         group: &mut Group,
         store: &dyn Store,
-        envelope: Envelope,
+        mut envelope: Envelope,
         taken: Taken<'_>,
     ) -> Result<(), StoreError> {
         let channel = format!("agent {} seq {}", envelope.agent, envelope.seq);
-        let giver = Giver::agent(&envelope.agent);
+        let giver = Giver::agent(&envelope.agent, taken.is_enrolled);
         let taken = Taken {
             channel: &channel,
             ..taken
@@ -263,11 +342,13 @@ impl Ledger {
             self.object(group, &giver, subject, reason, taken, || cause);
             return Ok(());
         }
-        if !self.has_room_for(store, &envelope.observations, &giver, taken.at)? {
+        let observations = std::mem::take(&mut envelope.observations);
+        let admitted = self.admit_all(group, store, observations, &giver, taken)?;
+        if self.is_short {
             // The agent keeps all of it, and what may be shown is shown.
             let nothing = Ack::nothing(envelope.incarnation);
             group.unkept.insert(envelope.agent, nothing);
-            self.observations(group, store, envelope.observations, &giver, taken)?;
+            self.enter(group, admitted, taken.at);
             return Ok(());
         }
         self.remarks.end(&giver.name, &Subject::All, taken.at);
@@ -296,7 +377,7 @@ impl Ledger {
         group.cursors.insert(envelope.agent, cursor.clone());
         self.input(group, batch, taken.at);
         // A number says nothing of what is under it: a gateway that went back uses it again.
-        let taken_in = self.observations(group, store, envelope.observations, &giver, taken)?;
+        let taken_in = self.enter(group, admitted, taken.at);
         if !is_new && taken_in > 0 {
             let detail = format!("{taken_in} observations of this number were not known");
             self.refuse(

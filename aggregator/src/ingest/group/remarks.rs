@@ -8,9 +8,10 @@ use shared::{
     wire::Remark,
 };
 
+use super::giver::Giver;
 use crate::counters::Counter;
 
-/// Senders that are remembered; of more it is only counted.
+/// Senders that are remembered, beside all who are enrolled; of more it is only counted.
 const MAX_SENDERS: usize = 1_000;
 
 /// Subjects of one sender that are remembered.
@@ -81,13 +82,15 @@ impl Remarks {
     /// Something is wrong with what a sender sends. Returns whether that is new.
     pub fn begin(
         &mut self,
-        sender: &str,
+        giver: &Giver,
         subject: Subject,
         reason: Counter,
         at: Timestamp,
         cause: impl FnOnce() -> String,
     ) -> bool {
-        if self.standing.len() >= MAX_SENDERS && !self.standing.contains_key(sender) {
+        let sender = giver.name.as_str();
+        let is_full = self.standing.len() >= MAX_SENDERS && !giver.is_enrolled;
+        if is_full && !self.standing.contains_key(sender) {
             return false;
         }
         let of_sender = self.standing.entry(sender.to_owned()).or_default();
@@ -214,7 +217,8 @@ mod tests {
     fn begin(remarks: &mut Remarks, gauge: &str, second: i64) -> bool {
         let cause = || format!("since {second}");
         let reason = Counter::UnknownGauge;
-        remarks.begin("gw-1", series(gauge), reason, at(second), cause)
+        let giver = Giver::named("gw-1");
+        remarks.begin(&giver, series(gauge), reason, at(second), cause)
     }
 
     #[test]
@@ -241,7 +245,8 @@ mod tests {
         assert_eq!(said, [None]);
         let reason = Counter::WrongParameter;
         assert!(begin(&mut remarks, "lg-1", 2));
-        let other = remarks.begin("gw-1", series("lg-1"), reason, at(3), String::new);
+        let giver = Giver::named("gw-1");
+        let other = remarks.begin(&giver, series("lg-1"), reason, at(3), String::new);
         assert!(other, "another reason is news");
     }
 
@@ -293,9 +298,16 @@ mod tests {
         assert_eq!(new.count(), MAX_SUBJECTS);
         assert_eq!(remarks.of("gw-1").len(), MAX_REMARKS);
         let reason = Counter::TooOld;
-        let sender = |k| format!("flood/v1/in/{k}");
-        let mut all = |k| remarks.begin(&sender(k), Subject::All, reason, at(0), String::new);
-        assert_eq!((0..3_000).filter(|k| all(*k)).count(), MAX_SENDERS - 1);
-        assert!(!all(0), "it stands");
+        let mut all = |k: i32, is_enrolled| {
+            let sender = Giver {
+                is_enrolled,
+                ..Giver::named(&format!("flood/v1/in/{k}"))
+            };
+            remarks.begin(&sender, Subject::All, reason, at(0), String::new)
+        };
+        let new = (0..3_000).filter(|k| all(*k, false)).count();
+        assert_eq!(new, MAX_SENDERS - 1);
+        assert!(!all(0, false), "it stands");
+        assert!(all(4_000, true), "who is enrolled always has room");
     }
 }

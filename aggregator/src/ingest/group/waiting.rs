@@ -1,6 +1,6 @@
 //! What waits for a clock to be set right, and is judged again then.
 
-use shared::{observation::Observation, time::Timestamp};
+use shared::time::Timestamp;
 
 use super::{
     Group, Ledger, Taken,
@@ -16,9 +16,13 @@ use crate::{
 /// Observations that leave the quarantine in one group.
 const READMITTED: usize = 1_000;
 
+/// What waits for its time is looked for again after so long, in milliseconds of storm time, and when
+/// the clock was set back.
+const LOOK_AGAIN_MS: i64 = 6 * 3_600_000;
+
 impl Ledger {
     /// Lets time pass: what a clock that was set explains is judged again, and so is what was too old
-    /// for a clock that was ahead. `monotonic_ms` is storm time that nobody sets.
+    /// for a clock that was ahead, or too far ahead for one that was behind. `monotonic_ms` is storm time that nobody sets.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -39,10 +43,18 @@ impl Ledger {
             let again = vec![observation];
             self.observations(group, store, again, &by, again_taken(&by, now))?;
         }
-        let below = self.admitter.floor(now);
-        if self.looked_below.is_none_or(|looked| below < looked) && !self.room(store)?.is_empty() {
+        let (below, above) = (self.admitter.floor(now), self.admitter.ceiling(now));
+        let has_moved = self.looked.is_none_or(|(low, high)| {
+            below < low || above.millis_since(high).abs() >= LOOK_AGAIN_MS
+        });
+        if !has_moved {
+            self.looked = self.looked.map(|(_, high)| (below, high));
+            return Ok(());
+        }
+        if !self.room(store)?.is_empty() {
+            let span = below..=above;
             let due = those(store, READMITTED, |one| {
-                one.observation.observed_at >= below
+                span.contains(&one.observation.observed_at)
             })?;
             let is_all = due.len() < READMITTED;
             self.readmit(group, store, due, now)?;
@@ -50,7 +62,7 @@ impl Ledger {
                 return Ok(());
             }
         }
-        self.looked_below = Some(below);
+        self.looked = Some((below, above));
         Ok(())
     }
 
@@ -72,23 +84,6 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether the quarantine has room for what of these is too old.
-    pub(super) fn has_room_for(
-        &mut self,
-        store: &dyn Store,
-        observations: &[Observation],
-        giver: &Giver,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let floor = self.admitter.floor(now);
-        let mut old = observations.iter().filter(|o| o.observed_at < floor);
-        let Some(first) = old.next() else {
-            return Ok(true);
-        };
-        let old = std::iter::once(first).chain(old);
-        Ok(self.room(store)?.has_for(&giver.name, old))
-    }
-
     pub(super) fn room(&mut self, store: &dyn Store) -> Result<&mut Room, StoreError> {
         Ok(match &mut self.room {
             Some(room) => room,
@@ -102,5 +97,6 @@ fn again_taken(giver: &Giver, at: Timestamp) -> Taken<'_> {
         channel: &giver.name,
         payload: &[],
         at,
+        is_enrolled: giver.is_enrolled,
     }
 }

@@ -134,6 +134,9 @@ impl Store for Embedded {
         self.series.write(&mut batch, commit)?;
         self.journal.write(&mut batch, commit)?;
         let value = &mut writer.value;
+        for agent in commit.forgotten() {
+            batch.remove(&self.cursors, cursor::key(agent));
+        }
         for (agent, ack) in &commit.cursors {
             cursor::write_value(value, ack).map_err(encoding)?;
             batch.insert(&self.cursors, cursor::key(agent), value.as_slice());

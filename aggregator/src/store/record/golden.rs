@@ -213,6 +213,7 @@ fn file(input: &Input) -> String {
         Input::Counted(_) => "counted".to_owned(),
         Input::Tick => "tick".to_owned(),
         Input::Recalled(_) => "recalled".to_owned(),
+        Input::Forgotten(_) => "forgotten".to_owned(),
     }
 }
 
@@ -316,6 +317,7 @@ fn inputs() -> Vec<Input> {
         Input::Counted(vec![0, 300, u64::MAX]),
         Input::Tick,
         Input::Recalled(vec![an_observation(Parameter::Stage, Quality::Pass)]),
+        Input::Forgotten("gw-01".parse().expect("id")),
     ];
     inputs.extend(started);
     inputs.extend(truck);

@@ -49,6 +49,7 @@ pub enum InputV1<'a> {
     Tick,
     #[serde(borrow)]
     Recalled(Vec<ObservationV1<'a>>),
+    Forgotten(&'a str),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -132,6 +133,7 @@ impl<'a> InputV1<'a> {
             },
             Input::Observed(observations) => Self::Observed(forms(observations, at)),
             Input::Recalled(observations) => Self::Recalled(forms(observations, at)),
+            Input::Forgotten(agent) => Self::Forgotten(agent.as_str()),
             Input::AgentBatch {
                 agent,
                 backfill,
@@ -169,6 +171,7 @@ impl<'a> InputV1<'a> {
             }),
             Self::Observed(forms) => Input::Observed(read_all(forms, at)?),
             Self::Recalled(forms) => Input::Recalled(read_all(forms, at)?),
+            Self::Forgotten(agent) => Input::Forgotten(id(agent)?),
             Self::AgentBatch {
                 agent,
                 backfill,

@@ -64,11 +64,33 @@ impl World {
     ) {
         let (agent, online) = (health.agent.clone(), health.online);
         let at = health.at.min(now);
+        if self.is_set_back_by(&health, now) {
+            // It may be said again by whoever heard it once. A will is older than what came after it.
+            if !online {
+                self.agent_mut(&agent, now).online = false;
+                effects.push(changed(&agent, false));
+            }
+            return;
+        }
         let live = self.agent_mut(&agent, at);
         live.online = online;
         live.last_seen = live.last_seen.max(at);
         live.health = Some(health);
         effects.push(changed(&agent, online));
+    }
+
+    /// Whether an agent that lives has said something newer of itself.
+    fn is_set_back_by(&self, health: &AgentHealth, now: Timestamp) -> bool {
+        let limit = self.real_to_storm_ms(OFFLINE_AFTER_REAL_MS);
+        let known = self.agents.get(&health.agent);
+        let lives = known.filter(|live| now.millis_since(live.last_seen) <= limit);
+        let known = lives.and_then(|live| live.health.as_ref());
+        known.is_some_and(|known| health.at < known.at.min(now))
+    }
+
+    /// An agent is no longer known.
+    pub(in crate::world) fn forget_agent(&mut self, agent: &AgentId) {
+        Arc::make_mut(&mut self.agents).remove(agent);
     }
 
     pub(in crate::world) fn tick_agents(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {

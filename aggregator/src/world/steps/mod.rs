@@ -43,6 +43,7 @@ impl World {
                 has_hole,
             } => self.agent_batch(&agent, now, backfill, has_hole, &mut effects),
             Input::Health(health) => self.agent_health(health, now, &mut effects),
+            Input::Forgotten(agent) => self.forget_agent(&agent),
             Input::Truck(report) => self.truck_report(report, now, &mut effects),
             Input::Request(request) => self.request(now, request, &mut effects),
             Input::Counted(places) => self.counts = Counts::from_places(&places),
@@ -167,14 +168,19 @@ impl World {
     }
 
     fn observe_unknown(&mut self, gauge: GaugeId, effects: &mut Vec<Effect>) {
-        /// Gauges that are remembered by name; beyond it they are only counted.
+        /// Gauges that are remembered by name. Of more, those that gave least are forgotten: a list
+        /// that somebody filled with names has room for one that goes on.
         const MAX_UNKNOWN: usize = 1_000;
-        if self.unknown.len() < MAX_UNKNOWN || self.unknown.contains_key(&gauge) {
-            *Arc::make_mut(&mut self.unknown)
-                .entry(gauge.clone())
-                .or_default() += 1;
-            effects.push(Effect::Changed(Change::UnknownGauge { gauge }));
+        let unknown = Arc::make_mut(&mut self.unknown);
+        if unknown.len() >= MAX_UNKNOWN
+            && !unknown.contains_key(&gauge)
+            && let Some(least) = unknown.iter().min_by_key(|(_, count)| **count)
+            && let least = least.0.clone()
+        {
+            unknown.remove(&least);
         }
+        *unknown.entry(gauge.clone()).or_default() += 1;
+        effects.push(Effect::Changed(Change::UnknownGauge { gauge }));
     }
 
     fn tick(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {

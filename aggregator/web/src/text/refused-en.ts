@@ -16,5 +16,8 @@ export const refused = {
   "wrong-interval": "More often or more seldom than the layer says: shown",
   "quarantine-full": "No room to keep more aside; gateways hold their own",
   forged: "Messages that are not of whom they say: refused",
+  "unknown-truck": "Reports of trucks that are not on file: refused",
+  "not-granted": "From a source that may not speak for the gauge: refused",
+  "no-room": "Too many strangers, unknown gauges or days at once: not taken",
   forbidden: "Connections and subscriptions refused: not for whoever asked",
 };

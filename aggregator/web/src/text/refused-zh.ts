@@ -18,5 +18,8 @@ export const refused = {
   "wrong-interval": "上报间隔与图层不符，照常显示",
   "quarantine-full": "隔离区已满，网关自行保留数据",
   forged: "冒名或签名不符的消息，已拒绝",
+  "unknown-truck": "未登记的泵车上报，已拒绝",
+  "not-granted": "来源无权为该监测计上报，已拒绝",
+  "no-room": "未登记的网关、监测计或一次涉及的天数过多，未接收",
   forbidden: "越权的连接或订阅，已拒绝",
 } satisfies Record<Trouble, string>;

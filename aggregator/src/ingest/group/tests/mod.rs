@@ -1,5 +1,6 @@
 //! Groups by themselves: messages in, one commit and one sequence of arrivals out.
 
+mod bounds;
 mod quarantine;
 
 use shared::{
@@ -13,7 +14,7 @@ use shared::{
 };
 
 use super::*;
-use crate::{ingest::Described, store::MemoryStore};
+use crate::{grants::Grants, ingest::Described, store::MemoryStore};
 
 const NOW: Timestamp = Timestamp::from_millis(1_784_622_000_000);
 
@@ -26,6 +27,10 @@ fn observation(gauge: &str, second: i64, milli: i64, quality: Quality) -> Observ
         quality,
         tests: TestSet::NONE,
     }
+}
+
+fn intake(observations: Vec<Observation>) -> Message {
+    Message::Intake("somebody".parse().expect("id"), observations)
 }
 
 fn batch(seq: u64, observations: Vec<Observation>) -> Message {
@@ -67,6 +72,7 @@ impl Desk {
             channel: "flood/v1/in/somebody",
             payload: b"{\x01}",
             at: NOW,
+            is_enrolled: false,
         };
         let taken = self.ledger.message(group, &self.store, message, taken);
         taken.expect("the store can be read")
@@ -86,6 +92,7 @@ impl Desk {
                 channel: "flood/v1/in/somebody",
                 payload: b"{}",
                 at: now,
+                is_enrolled: false,
             };
             let taken = self
                 .ledger
@@ -114,6 +121,13 @@ impl Desk {
         commit
     }
 
+    /// Lets the third party speak for all gauges by the configuration's word.
+    fn grant(&mut self, corrects: bool) {
+        let admitter = std::mem::replace(&mut self.ledger.admitter, Admitter::new([], 1.0, 30));
+        let source = "somebody".parse().expect("id");
+        self.ledger.admitter = admitter.with_grants(Grants::all_to(source, corrects));
+    }
+
     fn count(&self, counter: Counter) -> u64 {
         self.ledger.counts.get(counter)
     }
@@ -130,6 +144,7 @@ fn inputs(commit: &Commit) -> Vec<&'static str> {
         Input::Counted(_) => "counted",
         Input::Tick => "tick",
         Input::Recalled(_) => "recalled",
+        Input::Forgotten(_) => "forgotten",
     };
     commit.arrivals.iter().map(name).collect()
 }
@@ -189,7 +204,7 @@ fn a_gateway_that_uses_a_number_again_loses_nothing_and_is_reported() {
 fn another_value_for_a_known_time_is_a_conflict_unless_its_source_says_that_it_corrects() {
     let mut desk = Desk::new();
     let third = |milli, quality| observation("lg-1", 0, milli, quality);
-    let intake = |o: Observation| Message::Intake(vec![o]);
+    let intake = |o: Observation| intake(vec![o]);
     desk.write([batch(1, vec![third(600, Quality::Pass)])]);
     let lower = desk.write([intake(third(20, Quality::Pass))]);
     let reasons: Vec<_> = lower.refused.iter().map(|r| r.reason.as_str()).collect();
@@ -210,6 +225,13 @@ fn another_value_for_a_known_time_is_a_conflict_unless_its_source_says_that_it_c
     assert_eq!(kept(&desk), known, "however often it is said");
     let mut correction = third(20, Quality::Pass);
     correction.tests = correction.tests.with(Test::Corrected);
+    desk.write([intake(correction.clone())]);
+    assert_eq!(
+        kept(&desk),
+        known,
+        "it is not its own word that it corrects"
+    );
+    desk.grant(true);
     desk.write([intake(correction)]);
     assert_eq!(kept(&desk), Some((Some(20), Quality::Pass)));
     desk.write([intake(third(20, Quality::Fail))]);
@@ -221,7 +243,7 @@ fn another_value_for_a_known_time_is_a_conflict_unless_its_source_says_that_it_c
 #[test]
 fn a_third_party_that_speaks_again_of_a_time_corrects_itself() {
     let mut desk = Desk::new();
-    let said = |milli| Message::Intake(vec![observation("lg-1", 0, milli, Quality::NotEvaluated)]);
+    let said = |milli| intake(vec![observation("lg-1", 0, milli, Quality::NotEvaluated)]);
     let commit = desk.write([said(600), said(20)]);
     assert!(commit.refused.is_empty());
     let kept = desk
@@ -243,7 +265,7 @@ fn what_is_odd_is_kept_and_listed_once_with_its_reason() {
     let level = observation("lg-1", 0, 1, Quality::Pass);
     let commit = desk.write([
         batch(1, vec![future(3_600), future(3_601), rain.clone(), level]),
-        Message::Intake(vec![observation("lg-9", 0, 1, Quality::Pass)]),
+        intake(vec![observation("lg-9", 0, 1, Quality::Pass)]),
     ]);
     let listed = commit.refused.iter();
     let listed: Vec<_> = listed.map(|r| (&*r.reason, &*r.topic)).collect();
@@ -317,7 +339,7 @@ fn a_gauge_that_reports_at_another_pace_than_its_layer_says_is_told() {
     let listed: Vec<_> = commit.refused.iter().map(|r| &*r.reason).collect();
     assert_eq!(listed, ["wrong-interval"]);
     assert_eq!(desk.count(Counter::Observations), 30, "all are kept");
-    let third = Message::Intake(vec![observation("lg-1", 0, 1, Quality::Pass)]);
+    let third = intake(vec![observation("lg-1", 0, 1, Quality::Pass)]);
     assert!(
         desk.write([third]).refused.is_empty(),
         "it may say what it likes"
@@ -356,7 +378,7 @@ fn two_values_that_an_agent_gave_for_one_time_are_both_kept_and_the_higher_is_fo
 
 #[test]
 fn a_repetition_takes_back_nobody_elses_word() {
-    let said = |milli, quality| Message::Intake(vec![observation("lg-1", 0, milli, quality)]);
+    let said = |milli, quality| intake(vec![observation("lg-1", 0, milli, quality)]);
     let low = || said(0, Quality::NotEvaluated);
     let agent = || batch(1, vec![observation("lg-1", 0, 900, Quality::Pass)]);
     let kept = |messages: [Message; 3]| {

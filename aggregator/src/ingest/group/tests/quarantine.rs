@@ -79,7 +79,7 @@ fn a_third_party_whose_quarantine_is_full_is_not_told_that_its_own_is_kept() {
         let mut observations: Vec<_> = (0..1_000).map(old).collect();
         observations.push(observation("lg-1", fresh, 1, Quality::Pass));
         let mut group = Group::default();
-        let message = Ok(Message::Intake(observations));
+        let message = Ok(intake(observations));
         let receipt = desk.take(&mut group, message);
         let commit = group.commit();
         desk.store.commit(&commit).expect("written");

@@ -15,7 +15,7 @@ use shared::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::{mpsc, watch},
+    sync::mpsc,
     time::MissedTickBehavior,
 };
 use tokio_util::sync::CancellationToken;
@@ -33,11 +33,7 @@ use crate::{
     },
     network::City,
     parts::{Parts, Ready},
-    publish::{
-        Hub, Published, Publisher,
-        announcer::{Letters, announce},
-        map::Part,
-    },
+    publish::announcer::{self, Letters, Readable},
     requests::Requests,
     store::{self, Forgetting, SavedWorld, Store},
     world::{Arrival, Input, Started},
@@ -125,12 +121,17 @@ async fn start(
     let requests = Arc::new(Requests::new(committer.clone()));
     let line = Arc::new(Line::new(base.clock));
     let (letters, epoch) = (Letters::default(), real_now().as_millis());
-    let hub = Arc::new(Hub::new(epoch));
+    let Readable {
+        hub,
+        published,
+        areas,
+    } = announcer::start(parts, &base.city, &base.stages, &letters, epoch);
     let app = App {
         city: base.city.clone(),
         clock: base.clock,
-        published: start_announcer(parts, &base, &letters, hub.clone(), epoch),
+        published,
         hub,
+        areas,
         store: base.store.clone(),
         requests: requests.clone(),
         stages: base.stages.clone(),
@@ -217,23 +218,6 @@ fn start_world(parts: &mut Parts, driver: Driver, arrivals: mpsc::Receiver<Vec<A
     });
 }
 
-fn start_announcer(
-    parts: &mut Parts,
-    base: &Base,
-    letters: &Letters,
-    hub: Arc<Hub>,
-    epoch: i64,
-) -> watch::Receiver<Option<Arc<Published>>> {
-    let (publish, published) = watch::channel(None);
-    let (letters, stages) = (letters.clone(), base.stages.clone());
-    let publisher = publisher(&base.city, epoch);
-    parts.thread("announcer", move |ready| {
-        announce(publisher, &letters, &hub, &publish, &stages, &ready);
-        Ok(())
-    });
-    published
-}
-
 fn start_saver(parts: &mut Parts, base: &Base) -> mpsc::Sender<SavedWorld> {
     let (keep, saved) = mpsc::channel(SAVED);
     let store = base.store.clone();
@@ -265,14 +249,6 @@ async fn recall(
         ensure!(kept == Receipt::Done, "the store cannot be written");
     }
     Ok(())
-}
-
-/// Compresses what never changes before anybody asks for it.
-fn publisher(city: &City, epoch: i64) -> Publisher {
-    let publisher = Publisher::new(city, epoch);
-    let fixed = publisher.fixed_parts();
-    tokio::task::spawn_blocking(move || fixed.iter().for_each(Part::pack));
-    publisher
 }
 
 /// Plans no more often than every two real seconds, forecasts every second, however fast the

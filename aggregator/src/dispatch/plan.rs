@@ -133,10 +133,9 @@ pub struct Unserved {
 }
 
 /// A proposal for the whole fleet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     pub version: u64,
-    #[schema(value_type = schema::Instant)]
     pub made_at: Timestamp,
     pub horizon_minutes: u32,
     /// Weighted flooded volume-hours with this plan, and with the standing orders only.

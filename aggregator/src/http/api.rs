@@ -1,7 +1,6 @@
 //! `/api/v1`: the state and its parts.
 
 use axum::{
-    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
@@ -9,16 +8,15 @@ use serde::Serialize;
 
 use super::{
     answers::{BadRequest, NotFound, NotReady},
-    app::App,
     extract::Path,
+    look::Look,
     problem::Problem,
 };
 use crate::{
     counters::Counts,
-    dispatch::Plan,
     publish::{
         state::StateView,
-        view::{self, AgentView, GaugeView, PointView, TruckView},
+        view::{AgentView, GaugeView, PlanView, PointView, TruckView},
     },
     schema::Id,
 };
@@ -48,8 +46,8 @@ fn one<T: Serialize>(found: Option<T>, kind: &str, id: &str) -> Result<Response,
     get, path = "/api/v1/state", tag = "now",
     responses((status = 200, description = "With every list", body = StateView), NotReady),
 )]
-pub async fn state(State(app): State<App>) -> Result<Response, Problem> {
-    Ok((JSON, app.current()?.state.clone()).into_response())
+pub async fn state(look: Look) -> Result<Response, Problem> {
+    Ok((JSON, look.state().await?).into_response())
 }
 
 /// All waterlogging points.
@@ -57,8 +55,8 @@ pub async fn state(State(app): State<App>) -> Result<Response, Problem> {
     get, path = "/api/v1/points", tag = "now",
     responses((status = 200, description = "In the city's order", body = Vec<PointView>), NotReady),
 )]
-pub async fn points(State(app): State<App>) -> Result<Response, Problem> {
-    Ok(list(view::points(&app.current()?.snapshot)))
+pub async fn points(look: Look) -> Response {
+    list(look.seen().points())
 }
 
 /// One waterlogging point.
@@ -69,9 +67,8 @@ pub async fn points(State(app): State<App>) -> Result<Response, Problem> {
         BadRequest, NotFound, NotReady,
     ),
 )]
-pub async fn point(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let now = app.current()?;
-    let mut points = view::points(&now.snapshot);
+pub async fn point(look: Look, Path(id): Path<String>) -> Result<Response, Problem> {
+    let mut points = look.seen().points();
     one(points.find(|p| p.id.as_str() == id), "points", &id)
 }
 
@@ -80,8 +77,8 @@ pub async fn point(State(app): State<App>, Path(id): Path<String>) -> Result<Res
     get, path = "/api/v1/gauges", tag = "now",
     responses((status = 200, description = "In the city's order", body = Vec<GaugeView>), NotReady),
 )]
-pub async fn gauges(State(app): State<App>) -> Result<Response, Problem> {
-    Ok(list(view::gauges(&app.current()?.snapshot)))
+pub async fn gauges(look: Look) -> Response {
+    list(look.seen().gauges())
 }
 
 /// One gauge.
@@ -92,9 +89,8 @@ pub async fn gauges(State(app): State<App>) -> Result<Response, Problem> {
         BadRequest, NotFound, NotReady,
     ),
 )]
-pub async fn gauge(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let now = app.current()?;
-    let mut gauges = view::gauges(&now.snapshot);
+pub async fn gauge(look: Look, Path(id): Path<String>) -> Result<Response, Problem> {
+    let mut gauges = look.seen().gauges();
     one(gauges.find(|g| g.id.as_str() == id), "gauges", &id)
 }
 
@@ -103,20 +99,20 @@ pub async fn gauge(State(app): State<App>, Path(id): Path<String>) -> Result<Res
     get, path = "/api/v1/trucks", tag = "now",
     responses((status = 200, description = "In the city's order", body = Vec<TruckView>), NotReady),
 )]
-pub async fn trucks(State(app): State<App>) -> Result<Response, Problem> {
-    Ok(list(view::trucks(&app.current()?.snapshot)))
+pub async fn trucks(look: Look) -> Response {
+    list(look.seen().trucks())
 }
 
 /// The present plan.
 #[utoipa::path(
     get, path = "/api/v1/plan", tag = "now",
     responses(
-        (status = 200, description = "Null before the first", body = Option<Plan>),
+        (status = 200, description = "Null before the first", body = Option<PlanView>),
         NotReady,
     ),
 )]
-pub async fn plan(State(app): State<App>) -> Result<Response, Problem> {
-    Ok(json(&app.current()?.snapshot.plan.as_deref()))
+pub async fn plan(look: Look) -> Response {
+    json(&look.seen().plan())
 }
 
 /// All agents.
@@ -124,8 +120,8 @@ pub async fn plan(State(app): State<App>) -> Result<Response, Problem> {
     get, path = "/api/v1/agents", tag = "now",
     responses((status = 200, description = "By id", body = Vec<AgentView>), NotReady),
 )]
-pub async fn agents(State(app): State<App>) -> Result<Response, Problem> {
-    Ok(list(view::agents(&app.current()?.snapshot)))
+pub async fn agents(look: Look) -> Response {
+    list(look.seen().agents())
 }
 
 /// Gauges that no layer knows, and how many observations each gave.
@@ -133,8 +129,8 @@ pub async fn agents(State(app): State<App>) -> Result<Response, Problem> {
     get, path = "/api/v1/unknown-gauges", tag = "now",
     responses((status = 200, description = "By id", body = BTreeMap<Id, u64>), NotReady),
 )]
-pub async fn unknown_gauges(State(app): State<App>) -> Result<Response, Problem> {
-    Ok(json(&*app.current()?.snapshot.unknown_gauges))
+pub async fn unknown_gauges(look: Look) -> Response {
+    json(&*look.seen().snapshot.unknown_gauges)
 }
 
 /// What was taken and refused since the store began.
@@ -142,6 +138,6 @@ pub async fn unknown_gauges(State(app): State<App>) -> Result<Response, Problem>
     get, path = "/api/v1/counters", tag = "now",
     responses((status = 200, description = "By counter", body = Counts), NotReady),
 )]
-pub async fn counters(State(app): State<App>) -> Result<Response, Problem> {
-    Ok(json(&app.current()?.snapshot.counts))
+pub async fn counters(look: Look) -> Response {
+    json(&look.seen().snapshot.counts)
 }

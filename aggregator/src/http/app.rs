@@ -11,7 +11,7 @@ use crate::{
     metrics::Stages,
     network::City,
     parts::Readiness,
-    publish::{Hub, Published},
+    publish::{Areas, Hub, Published},
     requests::Requests,
     store::Store,
 };
@@ -24,6 +24,8 @@ pub struct App {
     /// Nothing before the live state is restored.
     pub published: watch::Receiver<Option<Arc<Published>>>,
     pub hub: Arc<Hub>,
+    /// For those who see a part of the city.
+    pub areas: Arc<Areas>,
     pub store: Arc<dyn Store>,
     pub requests: Arc<Requests>,
     pub stages: Arc<Stages>,

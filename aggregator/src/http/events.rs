@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use tokio_stream::wrappers::{BroadcastStream, IntervalStream, WatchStream};
 
-use super::app::App;
+use super::{app::App, look::Scope};
 use crate::{
     ingest::LineFacts,
     publish::{Follow, reset},
@@ -41,9 +41,9 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
         content_type = "text/event-stream",
     )),
 )]
-pub async fn events(State(app): State<App>, headers: HeaderMap) -> Response {
+pub async fn events(State(app): State<App>, scope: Scope, headers: HeaderMap) -> Response {
     let last_id = headers.get("last-event-id").and_then(|v| v.to_str().ok());
-    let followed = app.hub.follow(last_id);
+    let followed = scope.hub(&app).follow(last_id);
     let head = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),

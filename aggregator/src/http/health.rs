@@ -7,7 +7,11 @@ use axum::{
 };
 
 use super::{answers::NotReady, app::App, problem::Problem};
-use crate::{ingest::LineState, publish::metrics::Scrape};
+use crate::{
+    ingest::LineState,
+    people::{Lists, Viewer},
+    publish::metrics::Scrape,
+};
 
 /// Whether the process lives.
 #[utoipa::path(
@@ -49,11 +53,12 @@ pub async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
         content_type = "text/plain; version=0.0.4",
     )),
 )]
-pub async fn metrics(State(app): State<App>) -> Response {
+pub async fn metrics(State(app): State<App>, viewer: Viewer) -> Response {
     let scrape = Scrape {
         published: app.published.borrow().clone(),
         stages: app.stages.clone(),
-        viewers: app.hub.viewers(),
+        viewers: app.hub.viewers() + app.areas.viewers(),
+        tells_agents: Lists::of(&viewer).upkeep,
         line: app.line.state(),
         damaged: app.store.damaged(),
     };

@@ -19,6 +19,7 @@ use super::{
     answers::{BadRequest, Failed, NotFound},
     app::App,
     extract::{Path, Query},
+    look::Scope,
     problem::Problem,
 };
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     publish::view::CurveView,
     schema,
     store::{Refused, Store, StoreError},
-    world::rain_kind,
+    world::{GaugeIndex, rain_kind},
 };
 
 /// Most observations in one answer.
@@ -97,10 +98,13 @@ pub struct Observations {
 )]
 pub async fn observations(
     State(app): State<App>,
+    scope: Scope,
     Path(id): Path<String>,
     Query(span): Query<Span>,
 ) -> Result<Json<Observations>, Problem> {
-    let known = gauge_of(&app, &id)?;
+    let known = gauge_of(&app, &id).filter(|(place, _)| scope.has_gauge(*place));
+    let (_, known) =
+        known.ok_or_else(|| Problem::not_found(format!("there is no gauge `{id}`")))?;
     let (gauge, parameter) = (known.id.clone(), known.parameter);
     let to = span
         .to
@@ -123,9 +127,10 @@ pub async fn observations(
     }))
 }
 
-fn gauge_of<'a>(app: &'a App, id: &str) -> Result<&'a Gauge, Problem> {
-    let found = app.city.gauges.iter().find(|g| g.id.as_str() == id);
-    found.ok_or_else(|| Problem::not_found(format!("there is no gauge `{id}`")))
+fn gauge_of<'a>(app: &'a App, id: &str) -> Option<(GaugeIndex, &'a Gauge)> {
+    let mut gauges = app.city.gauges.iter().enumerate();
+    let found = gauges.find(|(_, g)| g.id.as_str() == id);
+    found.map(|(place, gauge)| (GaugeIndex::from_usize(place), gauge))
 }
 
 /// Query of `GET /api/v1/points/{id}/hydrograph`.
@@ -169,10 +174,11 @@ pub struct Hydrograph {
 )]
 pub async fn hydrograph(
     State(app): State<App>,
+    scope: Scope,
     Path(id): Path<String>,
     Query(Hours { hours }): Query<Hours>,
 ) -> Result<Json<Hydrograph>, Problem> {
-    let point = point_of(&app, &id)?.clone();
+    let point = point_of(&app, &scope, &id)?.clone();
     let hours = hours.unwrap_or(3.0);
     if !(0.1..=72.0).contains(&hours) {
         return Err(Problem::bad_request(format!(
@@ -184,7 +190,7 @@ pub async fn hydrograph(
     let rain_gauges: Vec<Gauge> = point
         .rain_gauges
         .iter()
-        .filter_map(|g| gauge_of(&app, g.as_str()).ok().cloned())
+        .filter_map(|g| Some(gauge_of(&app, g.as_str())?.1.clone()))
         .collect();
     let level = point.level_gauge.clone();
     let (depth, rain) = read(&app, move |store| {
@@ -214,9 +220,10 @@ pub async fn hydrograph(
     }))
 }
 
-fn point_of<'a>(app: &'a App, id: &str) -> Result<&'a WaterloggingPoint, Problem> {
+fn point_of<'a>(app: &'a App, scope: &Scope, id: &str) -> Result<&'a WaterloggingPoint, Problem> {
     let found = app.city.points.iter().find(|p| p.id.as_str() == id);
-    found.ok_or_else(|| Problem::not_found(format!("there is no waterlogging point `{id}`")))
+    let seen = found.filter(|p| scope.has_point(&p.id));
+    seen.ok_or_else(|| Problem::not_found(format!("there is no waterlogging point `{id}`")))
 }
 
 /// The forecast as it was published with the newest tick.

@@ -1,10 +1,9 @@
 //! The flood map and its layers.
 
-use std::{convert::Infallible, sync::Arc};
+use std::convert::Infallible;
 
 use axum::{
     body::Body,
-    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -15,16 +14,13 @@ use utoipa::IntoParams;
 
 use super::{
     answers::{BadRequest, NotFound, NotReady},
-    app::App,
     extract::{Path, Query},
     geojson::FeatureCollection,
+    look::Look,
     negotiate::{codings, has_version},
     problem::Problem,
 };
-use crate::publish::{
-    Published,
-    map::{Document, Selection, Unselectable, part_of},
-};
+use crate::publish::map::{Document, Selection, Unselectable, part_of};
 
 const GEOJSON: &str = "application/geo+json";
 
@@ -59,15 +55,15 @@ pub struct Part {
     ),
 )]
 pub async fn whole_map(
-    State(app): State<App>,
+    look: Look,
     Query(part): Query<Part>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let now = app.current()?;
+    let map = look.map().await?;
     if part.is_whole() {
-        return Ok(answer(&now.map.whole, &headers));
+        return Ok(answer(&map.whole, &headers));
     }
-    let document = part.of(&now, None, now.map.whole.tag()).await?;
+    let document = part.of(look, None, map.whole.tag()).await?;
     Ok(answer(&document, &headers))
 }
 
@@ -91,13 +87,12 @@ pub async fn whole_map(
     ),
 )]
 pub async fn layer(
-    State(app): State<App>,
+    look: Look,
     Path(file): Path<String>,
     Query(part): Query<Part>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let now = app.current()?;
-    let layers = &now.map.layers;
+    let layers = look.map().await?.layers;
     let found = file
         .strip_suffix(".geojson")
         .and_then(|name| layers.get_key_value(name));
@@ -111,7 +106,7 @@ pub async fn layer(
     if part.is_whole() {
         return Ok(answer(document, &headers));
     }
-    let document = part.of(&now, Some(name), document.tag()).await?;
+    let document = part.of(look, Some(name), document.tag()).await?;
     Ok(answer(&document, &headers))
 }
 
@@ -123,18 +118,19 @@ impl Part {
     /// The features that are wanted of the map, or of one of its layers, whose version is `tag`.
     async fn of(
         self,
-        now: &Arc<Published>,
+        look: Look,
         layer: Option<&'static str>,
         tag: &str,
     ) -> Result<Document, Problem> {
         let Self { bbox, district } = self;
         let asked = format!("{bbox:?} {district:?}");
         let tag = format!("{tag}-{}", Document::tag_of(asked.as_bytes()));
-        let now = now.clone();
         let chosen = tokio::task::spawn_blocking(move || {
             let (bbox, district) = (bbox.as_deref(), district.as_deref());
-            let wanted = Selection::new(&now.snapshot.city, bbox, district)?;
-            Ok(part_of(&now.snapshot, layer, &wanted, tag))
+            let seen = look.seen();
+            let own = seen.sight().and_then(|sight| sight.area().district());
+            let wanted = Selection::new(&seen.snapshot.city, own, bbox, district)?;
+            Ok(part_of(seen, layer, &wanted, tag))
         });
         chosen.await.map_err(|e| Problem::internal(&e))?
     }

@@ -25,7 +25,10 @@ use crate::{
                        part of the names. Whatever is refused or fails is answered with \
                        application/problem+json (RFC 9457), a wrong method with status 405, a \
                        parameter that is not described with 400. Web pages of any origin may read \
-                       all but orders and what was refused; none may give orders."
+                       all but orders and what was refused; none may give orders. Who asks sees \
+                       the part of the city that is his area, and of the lists those that are for \
+                       his role; what lies elsewhere is answered as if it did not exist, and a \
+                       wish for it is refused with 403."
     ),
     servers((url = "/", description = "Whoever serves this document")),
     security(()),

@@ -1,5 +1,7 @@
 //! `/api/v1/orders`: what dispatchers wish, and what came of it.
 
+use std::{sync::Arc, time::Duration};
+
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use shared::ids::{OrderId, PointId, TruckId};
@@ -10,13 +12,21 @@ use super::{
     api::{json, list},
     app::App,
     extract::{Body, Path},
+    look::{Look, Scope},
     problem::Problem,
 };
 use crate::{
-    people::Viewer,
-    publish::view::{self, OrderView, RoutedOrderView},
+    people::{
+        Viewer,
+        policy::{self, Denied},
+    },
+    publish::{
+        Published,
+        view::{OrderView, RoutedOrderView},
+    },
+    requests::Unmet,
     schema,
-    world::Wish,
+    world::{Refusal, Wish},
 };
 
 /// All orders that are kept: those that are open, and the newest ten thousand that have ended.
@@ -27,8 +37,8 @@ use crate::{
         NotReady,
     ),
 )]
-pub async fn orders(State(app): State<App>) -> Result<Response, Problem> {
-    Ok(list(view::orders(&app.current()?.snapshot)))
+pub async fn orders(look: Look) -> Response {
+    list(look.seen().orders())
 }
 
 /// A dispatcher's wish.
@@ -55,11 +65,18 @@ pub struct DispatchBody {
 pub async fn dispatch(
     State(app): State<App>,
     viewer: Viewer,
+    scope: Scope,
     Body(wish): Body<DispatchBody>,
 ) -> Result<(StatusCode, Response), Problem> {
     let DispatchBody { truck, point, plan } = wish;
+    let is_inside = match scope.look(&app)? {
+        Look::Whole(_) => true,
+        Look::Part(part) => part.seen().has_point(&point) && part.seen().has_truck(&truck),
+    };
+    may(&viewer, "/api/v1/orders", is_inside)?;
     let wish = Wish::Dispatch { truck, point, plan };
-    let order = app.requests.ask(viewer.principal, wish).await?;
+    let asked = app.requests.ask(viewer.principal, wish).await;
+    let order = asked.map_err(|unmet| told(unmet, &scope))?;
     Ok((StatusCode::CREATED, json(&RoutedOrderView::from(&order))))
 }
 
@@ -74,12 +91,56 @@ pub async fn dispatch(
 pub async fn recall(
     State(app): State<App>,
     viewer: Viewer,
+    scope: Scope,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let order: OrderId = id
         .parse()
         .map_err(|e| Problem::bad_request(format!("{e}")))?;
+    let is_inside = is_inside(&app, &scope, &order).await;
+    may(&viewer, "/api/v1/orders/{id}/recall", is_inside)?;
     let wish = Wish::Recall { order };
     let order = app.requests.ask(viewer.principal, wish).await?;
     Ok(json(&RoutedOrderView::from(&order)))
+}
+
+/// What is beyond somebody's area is refused in the same words whether it exists or not.
+fn may(viewer: &Viewer, route: &str, is_inside: bool) -> Result<(), Denied> {
+    policy::may(
+        Some(viewer),
+        policy::endpoint("POST", route),
+        Some(is_inside),
+    )
+}
+
+/// How long an order that nobody knows is waited for: one that was given a moment ago is published
+/// with the next tick.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Whether an order goes to a point that may be seen.
+async fn is_inside(app: &App, scope: &Scope, order: &OrderId) -> bool {
+    let Scope::Part(_) = scope else { return true };
+    let mut published = app.published.clone();
+    let is_inside = |now: Option<Arc<Published>>| {
+        let order = now.as_ref().and_then(|now| now.snapshot.orders.get(order));
+        order.is_some_and(|order| scope.has_point(&order.point))
+    };
+    let now = published.borrow_and_update().clone();
+    if is_inside(now) {
+        return true;
+    }
+    // Also for one that is known and elsewhere: how long it takes tells nothing.
+    let came = tokio::time::timeout(SOON, published.changed()).await;
+    let now = published.borrow().clone();
+    came.is_ok() && is_inside(now)
+}
+
+/// Why a wish was not met, without what lies beyond the asker's area.
+fn told(unmet: Unmet, scope: &Scope) -> Problem {
+    match unmet {
+        Unmet::Refused(Refusal::Busy { truck, point, .. }) if !scope.has_point(&point) => {
+            Problem::busy(format!("truck {truck} already carries out an order"))
+        }
+        unmet => unmet.into(),
+    }
 }

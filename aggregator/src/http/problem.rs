@@ -143,6 +143,10 @@ impl Problem {
         Self::new(ProblemTitle::UnsupportedType, Some(detail.into()))
     }
 
+    pub fn busy(detail: impl Into<String>) -> Self {
+        Self::new(ProblemTitle::TruckBusy, Some(detail.into()))
+    }
+
     /// What the framework refuses.
     pub fn of(status: StatusCode, detail: impl Into<String>) -> Self {
         Self::new(status.into(), Some(detail.into()))

@@ -21,6 +21,7 @@ use super::{
     openapi::{Description, describe_denials},
     orders,
     origin::{open_to_readers, refuse_foreign},
+    privacy::keep_private,
     problem::every_error,
     question::{Parameters, only_described, only_text},
     viewer::admit,
@@ -32,6 +33,7 @@ pub fn router(app: App) -> Router {
     let parameters = Arc::new(Parameters::described(&description));
     routes
         .route_layer(from_fn_with_state(parameters, only_described))
+        .route_layer(from_fn(keep_private))
         .route_layer(from_fn(admit))
         .fallback(assets::asset)
         // The last of these is the first that a request meets.

@@ -13,7 +13,7 @@ use shared::{
     waterlogging::Thresholds,
 };
 
-use super::{Road, Storage, layer::LayerName};
+use super::{Road, Storage, grounds::Street, layer::LayerName};
 
 /// Everything that the layers of one city say.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub struct City {
     pub points: Vec<WaterloggingPoint>,
     pub trucks: Vec<PumpTruck>,
     pub roads: Vec<Road>,
+    pub streets: Vec<Street>,
     /// Layers that are only shown, as they were read.
     pub shown: BTreeMap<LayerName, Vec<PlainFeature>>,
     /// What is hardly meant so, and believed all the same.
@@ -42,6 +43,8 @@ pub struct Gauge {
     pub id: GaugeId,
     pub name: Name,
     pub position: LonLat,
+    pub district: Option<FeatureId>,
+    pub street: Option<FeatureId>,
     pub parameter: Parameter,
     /// How often it reports, in seconds.
     pub interval_s: u32,
@@ -57,6 +60,7 @@ pub struct WaterloggingPoint {
     pub position: LonLat,
     pub kind: PointKind,
     pub district: Option<FeatureId>,
+    pub street: Option<FeatureId>,
     pub level_gauge: GaugeId,
     pub rain_gauges: Vec<GaugeId>,
     pub catchment: Option<Hectares>,
@@ -104,6 +108,7 @@ pub struct PumpTruck {
     pub name: Name,
     pub home: LonLat,
     pub district: Option<FeatureId>,
+    pub street: Option<FeatureId>,
     pub capacity: CubicMetresPerHour,
 }
 

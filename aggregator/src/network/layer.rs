@@ -11,7 +11,7 @@ use shared::{
     name::Name,
 };
 
-use super::area::Area;
+use super::bounds::Bounds;
 
 /// A layer of the city, named like its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,13 +23,15 @@ pub enum LayerName {
     Shelters,
     Communities,
     Districts,
+    /// Not on the map: it says where a street is and what it is called.
+    Streets,
     Roads,
     Canals,
     Sewers,
 }
 
 impl LayerName {
-    /// All layers that come from files.
+    /// All layers of the map that come from files.
     pub const ALL: [Self; 10] = [
         Self::Gauges,
         Self::WaterloggingPoints,
@@ -54,6 +56,7 @@ impl LayerName {
             Self::Shelters => "shelters",
             Self::Communities => "communities",
             Self::Districts => "districts",
+            Self::Streets => "streets",
             Self::Roads => "roads",
             Self::Canals => "canals",
             Self::Sewers => "sewers",
@@ -71,6 +74,7 @@ impl LayerName {
             Self::Shelters => "shelter",
             Self::Communities => "community",
             Self::Districts => "district",
+            Self::Streets => "street",
             Self::Roads => "road",
             Self::Canals => "canal",
             Self::Sewers => "sewer",
@@ -106,12 +110,12 @@ pub struct Reader<'a> {
     label: String,
     id: Option<String>,
     feature: &'a Feature,
-    area: Option<Area>,
+    bounds: Option<Bounds>,
     found: RefCell<Vec<Finding>>,
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(file: &'a str, index: usize, feature: &'a Feature, area: Option<Area>) -> Self {
+    pub fn new(file: &'a str, index: usize, feature: &'a Feature, bounds: Option<Bounds>) -> Self {
         let id = match &feature.id {
             Some(Id::String(text)) => Some(text.clone()),
             Some(Id::Number(number)) => Some(number.to_string()),
@@ -125,7 +129,7 @@ impl<'a> Reader<'a> {
             label,
             id,
             feature,
-            area,
+            bounds,
             found: RefCell::default(),
         }
     }
@@ -175,7 +179,7 @@ impl<'a> Reader<'a> {
         };
         for at in positions(&geometry.value) {
             let at = self.kept(None, LonLat::try_from(at))?;
-            if let Some(complaint) = self.area.and_then(|area| area.complaint(at)) {
+            if let Some(complaint) = self.bounds.and_then(|bounds| bounds.complaint(at)) {
                 return self.wrong(None, complaint);
             }
         }

@@ -16,8 +16,9 @@ use shared::{
 
 use super::{
     City, Gauge, Lack, LayerName, PlainFeature, PumpTruck, Road, Storage, WaterloggingPoint,
-    area::Area,
+    bounds::Bounds,
     file::{read_layer, read_settings},
+    grounds::Grounds,
     layer::{Noted, Read, Reader, mistake},
     plausible,
     unread::Unread,
@@ -78,13 +79,16 @@ pub fn read_city(folder: &Path) -> Result<City, CityError> {
     let thresholds = settings.as_ref().map(|s| s.thresholds).unwrap_or_default();
     let mut layers = Layers {
         folder: &folder,
-        area: settings.as_ref().map(|s| s.bounds),
+        bounds: settings.as_ref().map(|s| s.bounds),
         mistakes,
         warnings: Vec::new(),
     };
-    let gauges = layers.read(LayerName::Gauges, gauge);
     let districts = layers.read(LayerName::Districts, district);
-    let known = Known::new(&gauges, &districts);
+    let grounds = Grounds::new(&districts.ids);
+    let streets = layers.read(LayerName::Streets, |reader| grounds.street(reader));
+    let grounds = grounds.with_streets(&streets.good);
+    let gauges = layers.read(LayerName::Gauges, |reader| gauge(reader, &grounds));
+    let known = Known::new(&gauges, &grounds);
     let points = layers.read(LayerName::WaterloggingPoints, |reader| {
         point(reader, thresholds, &known)
     });
@@ -106,6 +110,7 @@ pub fn read_city(folder: &Path) -> Result<City, CityError> {
             points: points.good,
             trucks: trucks.good,
             roads: roads.good,
+            streets: streets.good,
             shown,
             warnings,
         }),
@@ -116,7 +121,7 @@ pub fn read_city(folder: &Path) -> Result<City, CityError> {
 /// The layers of a folder being read, with all mistakes so far.
 struct Layers<'a> {
     folder: &'a Path,
-    area: Option<Area>,
+    bounds: Option<Bounds>,
     mistakes: Vec<Finding>,
     warnings: Vec<Finding>,
 }
@@ -144,7 +149,7 @@ impl Layers<'_> {
         let mut unread = Unread::of(layer);
         let mut good = Vec::with_capacity(features.len());
         for (index, feature) in features.iter().enumerate() {
-            let reader = Reader::new(&file, index, feature, self.area);
+            let reader = Reader::new(&file, index, feature, self.bounds);
             unread.look(feature.properties.as_ref());
             let twice = reader
                 .text_id()
@@ -175,11 +180,11 @@ struct Known<'a> {
     /// Gauges with mistakes: told once, not again by every point that names them.
     broken: BTreeSet<&'a str>,
     gauges_readable: bool,
-    districts: &'a BTreeSet<String>,
+    grounds: &'a Grounds,
 }
 
 impl<'a> Known<'a> {
-    fn new(gauges: &'a Layer<Gauge>, districts: &'a Layer<FeatureId>) -> Self {
+    fn new(gauges: &'a Layer<Gauge>, grounds: &'a Grounds) -> Self {
         let good: BTreeMap<_, _> = gauges
             .good
             .iter()
@@ -194,7 +199,7 @@ impl<'a> Known<'a> {
                 .collect(),
             gauges: good,
             gauges_readable: gauges.readable,
-            districts: &districts.ids,
+            grounds,
         }
     }
 
@@ -207,18 +212,6 @@ impl<'a> Known<'a> {
                 Some(property),
                 format!("gauge {id} is not in gauges.geojson"),
             ),
-        }
-    }
-
-    /// The district of a feature. A city without the layer may still name districts.
-    fn district(&self, reader: &Reader) -> Read<Option<FeatureId>> {
-        let id: Option<FeatureId> = reader.optional("district")?;
-        match &id {
-            Some(id) if !self.districts.is_empty() && !self.districts.contains(id.as_str()) => {
-                let message = format!("district {id} is not in districts.geojson");
-                reader.wrong(Some("district"), message)
-            }
-            _ => Ok(id),
         }
     }
 }
@@ -236,15 +229,18 @@ fn quantity<T: TryFrom<f64, Error = NotFinite>>(
     }
 }
 
-fn gauge(reader: &Reader) -> Read<Gauge> {
+fn gauge(reader: &Reader, grounds: &Grounds) -> Read<Gauge> {
     // All are read before the first that is wrong ends it: each notes its own mistake.
     let (id, name, position) = (reader.id(), reader.name(), reader.point());
     let (parameter, interval_s) = (reader.required("parameter"), interval(reader));
-    let alert_m = reader.optional("alert_m");
+    let (alert_m, named) = (reader.optional("alert_m"), grounds.named(reader));
+    let named = named?;
     Ok(Gauge {
         id: id?,
         name: name?,
         position: position?,
+        district: named.district,
+        street: named.street,
         parameter: parameter?,
         interval_s: interval_s?,
         alert_m: alert_m?,
@@ -272,7 +268,7 @@ fn district(reader: &Reader) -> Read<FeatureId> {
 
 fn point(reader: &Reader, city_thresholds: Thresholds, known: &Known) -> Read<WaterloggingPoint> {
     let (id, name, position) = (reader.id(), reader.name(), reader.point());
-    let (kind, district) = (reader.required("type"), known.district(reader));
+    let (kind, named) = (reader.required("type"), known.grounds.named(reader));
     let level_gauge = level_gauge(reader, known);
     let rain_gauges = rain_gauges(reader, position, known);
     let catchment = if_said(reader, "catchment_ha", |name| {
@@ -286,6 +282,7 @@ fn point(reader: &Reader, city_thresholds: Thresholds, known: &Known) -> Read<Wa
     let weight = reader.number("weight", 1.0, 5.0);
     let thresholds = thresholds(reader, city_thresholds);
     let max_trucks = reader.optional("max_trucks");
+    let named = named?;
     let (catchment, runoff, drain, storage) = (catchment?, runoff?, drain?, storage?);
     let lacks = [
         (Lack::Catchment, catchment.is_none()),
@@ -298,7 +295,8 @@ fn point(reader: &Reader, city_thresholds: Thresholds, known: &Known) -> Read<Wa
         name: name?,
         position: position?,
         kind: kind?,
-        district: district?,
+        district: named.district,
+        street: named.street,
         level_gauge: level_gauge?,
         rain_gauges: rain_gauges?,
         catchment,
@@ -400,13 +398,15 @@ fn shared_level_gauges(points: &[WaterloggingPoint], mistakes: &mut Vec<Finding>
 
 fn truck(reader: &Reader, known: &Known) -> Read<PumpTruck> {
     let (id, name, home) = (reader.id(), reader.name(), reader.point());
-    let district = known.district(reader);
+    let named = known.grounds.named(reader);
     let capacity = quantity::<CubicMetresPerHour>(reader, "capacity_m3h", 1.0, 20_000.0);
+    let named = named?;
     Ok(PumpTruck {
         id: id?,
         name: name?,
         home: home?,
-        district: district?,
+        district: named.district,
+        street: named.street,
         capacity: capacity?,
     })
 }

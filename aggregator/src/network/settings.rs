@@ -12,7 +12,7 @@ use shared::{
 };
 use toml::Spanned;
 
-use super::area::Area;
+use super::bounds::Bounds;
 
 /// What `city.toml` says.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Settings {
     pub time_zone: String,
     pub datum: String,
     pub centre: LonLat,
-    pub bounds: Area,
+    pub bounds: Bounds,
     pub thresholds: Thresholds,
 }
 
@@ -60,7 +60,7 @@ fn check(raw: Raw, findings: &mut Findings<'_>) -> Option<Settings> {
     let centre = LonLat::try_from(*raw.centre.get_ref())
         .map_err(|e| findings.add(Some(raw.centre.span()), "centre", e))
         .ok();
-    let bounds = Area::new(*raw.bounds.get_ref())
+    let bounds = Bounds::new(*raw.bounds.get_ref())
         .map_err(|e| findings.add(Some(raw.bounds.span()), "bounds", e))
         .ok();
     let outside = centre.and_then(|at| bounds.as_ref()?.complaint(at));

@@ -38,14 +38,15 @@ impl Known {
     const fn of(layer: LayerName) -> Option<Self> {
         let (read, noted, is_shown): (&[&str], &[&str], bool) = match layer {
             LayerName::Gauges => (
-                &["parameter", "interval_s", "alert_m"],
-                &["district", "station", "weather_station", "datum"],
+                &["parameter", "interval_s", "alert_m", "district", "street"],
+                &["station", "weather_station", "datum"],
                 false,
             ),
             LayerName::WaterloggingPoints => (
                 &[
                     "type",
                     "district",
+                    "street",
                     "level_gauge",
                     "rain_gauges",
                     "catchment_ha",
@@ -59,7 +60,11 @@ impl Known {
                 &[],
                 false,
             ),
-            LayerName::PumpTrucks => (&["district", "capacity_m3h"], &["wading_m", "team"], false),
+            LayerName::PumpTrucks => (
+                &["district", "street", "capacity_m3h"],
+                &["wading_m", "team"],
+                false,
+            ),
             LayerName::Roads => (&["class", "oneway"], &[], true),
             _ => return None,
         };

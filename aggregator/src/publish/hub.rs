@@ -22,10 +22,11 @@ pub struct Follow {
     pub live: broadcast::Receiver<(u64, Bytes)>,
 }
 
-/// All viewers of one program.
+/// All viewers of the city, or of one area of it.
 #[derive(Debug)]
 pub struct Hub {
-    epoch: i64,
+    /// Begins the ids of its events: tells them from those of other runs and other areas.
+    stem: String,
     ring: Mutex<VecDeque<(u64, Bytes)>>,
     live: broadcast::Sender<(u64, Bytes)>,
 }
@@ -34,9 +35,15 @@ impl Hub {
     /// `epoch` tells one run of the program from another.
     #[must_use]
     pub fn new(epoch: i64) -> Self {
+        Self::of(epoch.to_string())
+    }
+
+    /// `stem` tells one area in one run of the program from all others; it has no hyphen.
+    #[must_use]
+    pub fn of(stem: String) -> Self {
         let (live, _) = broadcast::channel(RING);
         Self {
-            epoch,
+            stem,
             ring: Mutex::new(VecDeque::with_capacity(RING)),
             live,
         }
@@ -44,7 +51,7 @@ impl Hub {
 
     /// Sends a delta to everybody and keeps it for those who come back.
     pub fn publish(&self, seq: u64, delta: &[u8]) {
-        let mut frame = format!("id: {}-{seq}\nevent: delta\ndata: ", self.epoch).into_bytes();
+        let mut frame = format!("id: {}-{seq}\nevent: delta\ndata: ", self.stem).into_bytes();
         frame.extend_from_slice(delta);
         frame.extend_from_slice(b"\n\n");
         let frame = Bytes::from(frame);
@@ -74,8 +81,8 @@ impl Hub {
                 live: receiver,
             };
         };
-        let seen = last_id.split_once('-').and_then(|(epoch, seq)| {
-            (epoch.parse() == Ok(self.epoch))
+        let seen = last_id.rsplit_once('-').and_then(|(stem, seq)| {
+            (stem == self.stem)
                 .then(|| seq.parse::<u64>().ok())
                 .flatten()
         });
@@ -131,8 +138,8 @@ mod tests {
     }
 
     #[test]
-    fn a_client_of_another_run_or_away_too_long_is_reset() {
-        for last in ["6-3", "7-1", "nonsense", "7-999"] {
+    fn a_client_of_another_run_or_area_or_away_too_long_is_reset() {
+        for last in ["6-3", "7.1-499", "7-1", "nonsense", "7-999"] {
             let followed = hub_with(500).follow(Some(last));
             assert_eq!(
                 texts(&followed.missed),

@@ -23,6 +23,8 @@ pub struct Scrape {
     pub published: Option<Arc<Published>>,
     pub stages: Arc<Stages>,
     pub viewers: usize,
+    /// Whether agents are told one by one: they are not for everybody who may ask.
+    pub tells_agents: bool,
     pub line: LineState,
     /// Parts of the store.
     pub damaged: u64,
@@ -77,7 +79,9 @@ impl Collector for Scrape {
             }
             let help = "What the newest tick and its rendering took";
             to.gauge("tick_milliseconds", help, published.tick_ms)?;
-            to.agents(snapshot.agents.iter().map(|(id, a)| (id.as_str(), &**a)))?;
+            if self.tells_agents {
+                to.agents(snapshot.agents.iter().map(|(id, a)| (id.as_str(), &**a)))?;
+            }
         }
         to.gauge("viewers", "Pages that follow", self.viewers)?;
         let help = "Whether observations can come from the broker: 0 where it is gone, refuses or throws out";

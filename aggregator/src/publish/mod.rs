@@ -1,14 +1,17 @@
 //! What readers see, rendered from the world's snapshots and changes: the state document and its
 //! deltas, the flood map, live events, metrics.
 //!
-//! Rendering is pure: equal snapshots give equal bytes, live or looked back at. The one shell is
-//! [`announcer`], which hands what was rendered to those who wait for it.
+//! Rendering is pure: equal snapshots give equal bytes, live or looked back at. The shells are
+//! [`announcer`], which hands what was rendered to those who wait for it, and [`Areas`], which keeps
+//! what was rendered for those who see a part of the city.
 
 pub mod announcer;
+mod areas;
 mod hub;
 pub mod map;
 pub mod metrics;
 mod redraw;
+mod seen;
 pub mod state;
 pub mod view;
 
@@ -16,8 +19,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use areas::{Areas, Closed, OpenArea, PublishedPart};
 pub use hub::{Follow, Hub, reset};
 pub use redraw::Redraw;
+pub use seen::Seen;
 
 use self::{
     map::{RenderedMap, Renderer},
@@ -95,3 +100,6 @@ pub fn delta_document(snapshot: &Snapshot, redraw: &Redraw) -> Vec<u8> {
     texts.write(snapshot, []);
     state::delta(snapshot, &texts, redraw)
 }
+
+#[cfg(test)]
+mod tests;

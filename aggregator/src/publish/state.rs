@@ -6,25 +6,31 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use shared::{clock::Mode, ids::GaugeId, time::Timestamp};
+use shared::{
+    clock::Mode,
+    ids::{GaugeId, TruckId},
+    time::Timestamp,
+};
 use utoipa::ToSchema;
 
 use super::{
     map::Head,
     redraw::Redraw,
-    view::{self, AgentView, CityView, GaugeView, OrderView, PointView, TruckView},
+    seen::Seen,
+    view::{self, AgentView, CityView, GaugeView, OrderView, PlanView, PointView, TruckView},
 };
 use crate::{
     counters::Counts,
-    dispatch::Plan,
     schema,
-    world::{GaugeIndex, Snapshot},
+    world::{GaugeIndex, Snapshot, TruckIndex},
 };
 
 /// The whole state, or what changed of it.
 ///
 /// Lists absent from a delta are unchanged; an element replaces the one with the same id. An order
 /// that has ended is told when it ends, and leaves the state within an hour after. `seq` grows with every delta; the whole state contains all deltas up to its own.
+///
+/// Whom sees a part of the city only is told of that part, and of lists that are not for him nothing.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = State)]
 pub(crate) struct StateView<'a> {
@@ -49,7 +55,7 @@ pub(crate) struct StateView<'a> {
     trucks: Option<Vec<TruckView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    plan: Option<&'a Plan>,
+    plan: Option<PlanView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     orders: Option<Vec<OrderView<'a>>>,
@@ -60,7 +66,13 @@ pub(crate) struct StateView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = BTreeMap<schema::Id, u64>)]
     unknown_gauges: Option<&'a BTreeMap<GaugeId, u64>>,
-    counters: &'a Counts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    counters: Option<&'a Counts>,
+    /// Trucks that are no longer seen: they left the part of the city that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<schema::Id>)]
+    gone_trucks: Option<Vec<&'a TruckId>>,
 }
 
 /// Every gauge's view as JSON: the state, its deltas and the map all hold it, and it changes only
@@ -130,7 +142,7 @@ pub fn document(snapshot: &Snapshot, texts: &GaugeTexts) -> Vec<u8> {
     view.gauges = Some(texts.iter().collect());
     view.points = Some(view::points(snapshot).collect());
     view.trucks = Some(view::trucks(snapshot).collect());
-    view.plan = snapshot.plan.as_deref();
+    view.plan = snapshot.plan.as_deref().map(PlanView::from);
     view.orders = Some(view::present_orders(snapshot).collect());
     view.agents = Some(view::agents(snapshot).collect());
     view.unknown_gauges = Some(&snapshot.unknown_gauges);
@@ -152,7 +164,8 @@ pub fn delta(snapshot: &Snapshot, texts: &GaugeTexts, redraw: &Redraw) -> Vec<u8
         let (described, facts) = (snapshot.city.trucks.get(key)?, snapshot.trucks.get(key)?);
         Some(TruckView::new(key, described, facts))
     }));
-    view.plan = snapshot.plan.as_deref().filter(|_| redraw.plan);
+    let plan = snapshot.plan.as_deref().filter(|_| redraw.plan);
+    view.plan = plan.map(PlanView::from);
     let orders = redraw.orders.iter();
     view.orders = some(orders.filter_map(|id| Some((&**snapshot.orders.get(id)?).into())));
     view.agents = some(redraw.agents.iter().filter_map(|id| {
@@ -161,6 +174,65 @@ pub fn delta(snapshot: &Snapshot, texts: &GaugeTexts, redraw: &Redraw) -> Vec<u8
     }));
     view.unknown_gauges = redraw.unknown_gauges.then_some(&*snapshot.unknown_gauges);
     written(&view)
+}
+
+/// The state as it is seen from an area.
+#[must_use]
+pub fn document_of_part(seen: Seen<'_>) -> Vec<u8> {
+    let texts: Vec<_> = seen.gauges().map(|gauge| text(&gauge)).collect();
+    let mut view = empty(seen.snapshot);
+    view.city = seen
+        .sight()
+        .map(|sight| CityView::of_part(seen.snapshot, sight));
+    view.gauges = Some(texts.iter().map(|text| &**text).collect());
+    view.points = Some(seen.points().collect());
+    view.trucks = Some(seen.trucks().collect());
+    view.plan = seen.plan();
+    view.orders = Some(seen.present_orders().collect());
+    view.agents = seen.has_upkeep().then(|| seen.agents().collect());
+    view.unknown_gauges = seen.has_upkeep().then_some(&*seen.snapshot.unknown_gauges);
+    written(&of_part(view, seen))
+}
+
+/// What changed of what is seen from an area, where these trucks were seen before.
+#[must_use]
+pub fn delta_of_part(seen: Seen<'_>, trucks_before: &[TruckIndex], redraw: &Redraw) -> Vec<u8> {
+    let gauges = redraw.gauges.iter().filter_map(|gauge| seen.gauge(*gauge));
+    let texts: Vec<_> = gauges.map(|gauge| text(&gauge)).collect();
+    let mut view = empty(seen.snapshot);
+    view.gauges = some(texts.iter().map(|text| &**text));
+    view.points = some(redraw.points.iter().filter_map(|point| seen.point(*point)));
+    let is_new = |truck: &TruckView<'_>| {
+        let place = TruckIndex::from_usize(truck.key);
+        redraw.trucks.contains(&place) || trucks_before.binary_search(&place).is_err()
+    };
+    view.trucks = some(seen.trucks().filter(is_new));
+    let gone = trucks_before
+        .iter()
+        .filter(|truck| seen.truck(**truck).is_none());
+    let described = |truck: &TruckIndex| seen.snapshot.city.trucks.get(truck.index());
+    view.gone_trucks = some(gone.filter_map(described).map(|truck| &truck.id));
+    view.plan = seen.plan().filter(|_| redraw.plan);
+    let orders = redraw
+        .orders
+        .iter()
+        .filter_map(|id| seen.snapshot.orders.get(id));
+    let orders = orders.filter(|order| seen.has_order(order));
+    view.orders = some(orders.map(|order| (&**order).into()));
+    if seen.has_upkeep() {
+        view.agents = some(redraw.agents.iter().filter_map(|id| {
+            let (id, facts) = seen.snapshot.agents.get_key_value(id)?;
+            Some(AgentView::new(id, facts))
+        }));
+        let unknown = &*seen.snapshot.unknown_gauges;
+        view.unknown_gauges = redraw.unknown_gauges.then_some(unknown);
+    }
+    written(&of_part(view, seen))
+}
+
+fn of_part<'a>(mut view: StateView<'a>, seen: Seen<'a>) -> StateView<'a> {
+    view.counters = view.counters.filter(|_| seen.has_upkeep());
+    view
 }
 
 fn some<T>(elements: impl Iterator<Item = T>) -> Option<Vec<T>> {
@@ -193,6 +265,7 @@ fn empty(snapshot: &Snapshot) -> StateView<'_> {
         orders: None,
         agents: None,
         unknown_gauges: None,
-        counters: &snapshot.counts,
+        counters: Some(&snapshot.counts),
+        gone_trucks: None,
     }
 }

@@ -29,7 +29,7 @@ mod snapshot;
 mod state;
 mod steps;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod whereabouts;
 
 pub use arrival::{Arrival, Input, Principal, Request, RequestId, Started, Wish};

@@ -4,7 +4,7 @@ const GAUGES: &str = "gauges.geojson";
 const POINTS: &str = "waterlogging-points.geojson";
 
 /// What was done to the harbour city, in which file, from what to what, and what is said.
-pub const LAYERS: [(&str, &str, &str, &str, &[&str]); 24] = [
+pub const LAYERS: [(&str, &str, &str, &str, &[&str]); 27] = [
     (
         "not JSON",
         GAUGES,
@@ -98,6 +98,36 @@ pub const LAYERS: [(&str, &str, &str, &str, &[&str]); 24] = [
         &[
             "waterlogging-points.geojson: feature \"wp-001\": property `district`: district d-99 \
            is not in districts.geojson",
+        ],
+    ),
+    (
+        "a district of a gauge that no layer has",
+        GAUGES,
+        "\"d-01\"",
+        "\"d-99\"",
+        &[
+            "gauges.geojson: feature \"lg-0001\": property `district`: district d-99 is not in \
+           districts.geojson",
+        ],
+    ),
+    (
+        "a street of another district",
+        POINTS,
+        "\"s-0201\"",
+        "\"s-0101\"",
+        &[
+            "waterlogging-points.geojson: feature \"wp-004\": property `street`: street s-0101 is \
+           of district d-01, not of d-02",
+        ],
+    ),
+    (
+        "a street without its district",
+        POINTS,
+        "\"district\": \"d-02\", \"street\"",
+        "\"street\"",
+        &[
+            "waterlogging-points.geojson: feature \"wp-004\": property `street`: street s-0201 is \
+           named without its `district`",
         ],
     ),
     (

@@ -282,6 +282,7 @@ export interface Schemas {
   Agent: Agent;
   AgentFault: AgentFault;
   Alternative: Alternative;
+  Area: Area;
   Cause: Cause;
   City: City;
   Counter: Counter;
@@ -387,10 +388,31 @@ export interface Alternative {
   regret_m3h: number;
 }
 /**
+ * The part of the city that is seen.
+ */
+export interface Area {
+  /**
+   * `district/ID` or `district/ID/street/ID`.
+   */
+  id: string;
+  name: Name;
+}
+/**
+ * A name in the city's own language and in English.
+ */
+export interface Name {
+  zh: string;
+  en: string;
+}
+/**
  * The city's constants.
  */
 export interface City {
   name: Name;
+  /**
+   * Whom sees a part of the city only is told which.
+   */
+  area?: Area;
   time_zone: string;
   datum: string;
   centre: LonLat;
@@ -401,13 +423,6 @@ export interface City {
    * @maxItems 4
    */
   bounds: [number, number, number, number];
-}
-/**
- * A name in the city's own language and in English.
- */
-export interface Name {
-  zh: string;
-  en: string;
 }
 /**
  * How often each thing was counted.
@@ -699,25 +714,26 @@ export interface OrderView {
   plan: number | null;
 }
 /**
- * A proposal for the whole fleet.
+ * A proposal for the whole fleet, or what of it concerns the points that are seen.
  */
 export interface Plan {
   version: number;
   made_at: Instant;
   horizon_minutes: number;
   /**
-   * Weighted flooded volume-hours with this plan, and with the standing orders only.
+   * Weighted flooded volume-hours with this plan, and with the standing orders only. This and the
+   * next three are of the whole city, and not told to whom sees a part of it.
    */
-  cost: number;
-  cost_without: number;
+  cost?: number;
+  cost_without?: number;
   /**
    * No plan can cost less than this.
    */
-  bound: number;
+  bound?: number;
   /**
    * What the best plan could avoid more, as a share of what can be avoided at most.
    */
-  gap_percent: number;
+  gap_percent?: number;
   recommendations: Recommendation[];
   unserved: Unserved[];
 }
@@ -820,6 +836,8 @@ export interface Refused {
  *
  * Lists absent from a delta are unchanged; an element replaces the one with the same id. An order
  * that has ended is told when it ends, and leaves the state within an hour after. `seq` grows with every delta; the whole state contains all deltas up to its own.
+ *
+ * Whom sees a part of the city only is told of that part, and of lists that are not for him nothing.
  */
 export interface State {
   seq: number;
@@ -842,7 +860,11 @@ export interface State {
   unknown_gauges?: {
     [k: string]: number;
   };
-  counters: Counters;
+  counters?: Counters;
+  /**
+   * Trucks that are no longer seen: they left the part of the city that is.
+   */
+  gone_trucks?: Id[];
 }
 /**
  * A pump truck.

@@ -2,13 +2,19 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { isFloodedNow } from "./belief.ts";
-import { Part } from "./page.ts";
+import { type Page, Part } from "./page.ts";
+
+/** The city, or the part of it that is all that this page is told of. */
+const placeName = (page: Page): string => {
+  const { city } = page.live;
+  return city ? page.name((city.area ?? city).name, "") : "";
+};
 
 class Header extends Part {
   protected override render(): TemplateResult {
     const { page } = this;
-    const { words: w, live, choices } = page;
-    const city = live.city ? page.name(live.city.name, "") : "";
+    const { words: w, choices } = page;
+    const city = placeName(page);
     return html`
       ${this.#band()}
       <header class="top">
@@ -90,8 +96,8 @@ class Header extends Part {
     const { live, words: w, choices } = this.page;
     let flooded = 0;
     for (const point of live.points.values()) if (isFloodedNow(point)) flooded += 1;
-    const city = live.city ? ` · ${this.page.name(live.city.name, "")}` : "";
-    document.title = `${flooded > 0 ? `(${flooded}) ` : ""}${w.app}${city}`;
+    const city = placeName(this.page);
+    document.title = `${flooded > 0 ? `(${flooded}) ` : ""}${w.app}${city ? ` · ${city}` : ""}`;
     document.documentElement.lang = choices.lang === "zh" ? "zh-Hans" : "en";
     document.documentElement.dataset.theme = choices.theme;
     document.documentElement.dataset.mode = live.mode;

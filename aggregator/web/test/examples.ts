@@ -1,6 +1,6 @@
 // Minimal examples of the API's elements; a test names only what it is about.
 
-import type { Forecast, Gauge, OrderView, Point, State } from "../src/model.ts";
+import type { Forecast, Gauge, OrderView, Point, State, Truck } from "../src/model.ts";
 
 export const NOON = Date.parse("2026-07-21T12:00:00Z");
 
@@ -41,6 +41,24 @@ export function point(given: Partial<Point> = {}): Point {
     rain_mm_per_h: 0,
     volume_m3: 0,
     forecast: null,
+    ...given,
+  };
+}
+
+export function truck(given: Partial<Truck> = {}): Truck {
+  return {
+    id: "pt-01",
+    key: 0,
+    name: { zh: "一号泵车", en: "Pump truck 1" },
+    capacity_m3h: 1000,
+    home: [121.5, 31.2],
+    position: [121.5, 31.2],
+    position_in_doubt: false,
+    reported_at: at(-1),
+    state: "idle",
+    order: null,
+    point: null,
+    pumped_m3: 0,
     ...given,
   };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { LiveState } from "../src/live/state.ts";
 import type { State } from "../src/model.ts";
-import { at, delta, order, point } from "./examples.ts";
+import { at, delta, order, point, truck } from "./examples.ts";
 
 /** A live state whose snapshot is given out when the test says so. */
 function liveWithLateSnapshot() {
@@ -134,4 +134,30 @@ test("a server that hangs is told as such until it is heard, and not as a line t
   now = 9;
   await live.take({ kind: "lost" });
   expect(live.line).toEqual({ state: "lost", at: 5 });
+});
+
+test("a truck that left the part of the city that is seen is no longer there", async () => {
+  const live = new LiveState(
+    async () => delta(1, { trucks: [truck()] }),
+    () => 0,
+  );
+  const told: string[] = [];
+  await live.take({ kind: "open", resumed: false });
+  live.watch(({ parts, ids }) => told.push(...parts, ...ids));
+  const { id } = truck();
+  await live.take({ kind: "delta", delta: delta(2, { gone_trucks: [id] }) });
+  expect([live.trucks.size, told]).toEqual([0, ["trucks", id]]);
+});
+
+test("who is told of no counters any more does not keep those that were", async () => {
+  const counters = { forbidden: 1 };
+  const snapshots = [delta(1, { counters }), delta(2, { counters: undefined })];
+  const live = new LiveState(
+    async () => snapshots.shift() ?? delta(3),
+    () => 0,
+  );
+  await live.take({ kind: "open", resumed: false });
+  expect(live.counters).toEqual(counters);
+  await live.take({ kind: "reset" });
+  expect(live.counters).toEqual({});
 });

@@ -184,6 +184,46 @@ pub(super) fn districts() -> Vec<Value> {
         .collect()
 }
 
+/// Where from its centre a street of a district lies: its names, to the east or west, to the north or
+/// south.
+const QUARTERS: [(&str, &str, f64, f64); 4] = [
+    ("东北", "North-East", 1.0, 1.0),
+    ("东南", "South-East", 1.0, -1.0),
+    ("西南", "South-West", -1.0, -1.0),
+    ("西北", "North-West", -1.0, 1.0),
+];
+
+/// The streets layer: each district on the mainland has four, and each island is one.
+pub(super) fn streets() -> Vec<Value> {
+    let street = |d: &DemoDistrict, number: usize, zh: &str, en: &str, ring: Vec<Xy>| {
+        let id = format!("s-{}{number:02}", d.id.trim_start_matches("d-"));
+        area(&id, &[ring], Value::Object(named(zh, en, Some(d.id))))
+    };
+    let quarters = mainland_districts().flat_map(|d| {
+        let (cell, (lon, lat)) = (cell(d), d.centre);
+        (1..)
+            .zip(QUARTERS)
+            .map(move |(number, (zh, en, east, north))| {
+                let half = clip(&cell, |p| (p.0 - lon) * east);
+                let ring = clip(&half, |p| (p.1 - lat) * north);
+                let zh = format!(
+                    "{}{zh}街道",
+                    d.zh.trim_end_matches("新区").trim_end_matches('区')
+                );
+                street(d, number, &zh, &format!("{} {en}", d.en), ring)
+            })
+    });
+    let [.., islands] = &DISTRICTS;
+    let each = [
+        ("崇明岛", "Chongming Island", &CHONGMING[..]),
+        ("长兴岛", "Changxing Island", &CHANGXING),
+        ("横沙岛", "Hengsha Island", &HENGSHA),
+    ];
+    let each = (1..).zip(each);
+    let each = each.map(|(number, (zh, en, ring))| street(islands, number, zh, en, ring.to_vec()));
+    quarters.chain(each).collect()
+}
+
 /// The part of the mainland that is nearer, by power distance, to this district than to another.
 fn cell(own: &DemoDistrict) -> Vec<Xy> {
     mainland_districts()
@@ -191,11 +231,17 @@ fn cell(own: &DemoDistrict) -> Vec<Xy> {
         .fold(MAINLAND.to_vec(), |ring, other| cut(&ring, own, other))
 }
 
-/// One step of Sutherland–Hodgman: keeps what lies on the own side of the line between two.
+/// Keeps what lies on the own side of the line between two.
+fn cut(ring: &[Xy], own: &DemoDistrict, other: &DemoDistrict) -> Vec<Xy> {
+    clip(ring, |p| {
+        square(p, other.centre) - other.reach - square(p, own.centre) + own.reach
+    })
+}
+
+/// One step of Sutherland–Hodgman: keeps what lies on the side of a line where `depth` is positive.
 ///
 /// Own code: a power diagram is cut by half-planes, which the libraries' overlays do not know.
-fn cut(ring: &[Xy], own: &DemoDistrict, other: &DemoDistrict) -> Vec<Xy> {
-    let depth = |p: Xy| square(p, other.centre) - other.reach - square(p, own.centre) + own.reach;
+fn clip(ring: &[Xy], depth: impl Fn(Xy) -> f64) -> Vec<Xy> {
     let mut kept = Vec::with_capacity(ring.len() + 2);
     for (&a, &b) in ring.iter().zip(ring.iter().cycle().skip(1)) {
         let (from, to) = (depth(a), depth(b));

@@ -37,6 +37,7 @@ pub(crate) struct Counts {
     pub shelters: usize,
     pub communities: usize,
     pub districts: usize,
+    pub streets: usize,
     pub roads: usize,
     pub canals: usize,
     pub sewers: usize,
@@ -48,7 +49,7 @@ impl fmt::Display for Counts {
             f,
             "{} level gauges, {} rain gauges, {} weather stations, {} waterlogging points, \
              {} pump trucks, {} pump stations, {} shelters, {} communities, {} districts, \
-             {} roads, {} canals and {} sewers",
+             {} streets, {} roads, {} canals and {} sewers",
             self.level_gauges,
             self.rain_gauges,
             self.weather_stations,
@@ -58,6 +59,7 @@ impl fmt::Display for Counts {
             self.shelters,
             self.communities,
             self.districts,
+            self.streets,
             self.roads,
             self.canals,
             self.sewers
@@ -101,6 +103,7 @@ pub(crate) fn generate(out: &Path, seed: u64) -> Result<Counts, CityWriteError> 
             point_layers::communities(&mut Rng::new(seed, 6)),
         )?,
         districts: layer("districts", land::districts())?,
+        streets: layer("streets", land::streets())?,
         roads: layer("roads", roads::roads())?,
         canals: layer("canals", water::canals(&mut Rng::new(seed, 7)))?,
         sewers: layer("sewers", roads::sewers())?,

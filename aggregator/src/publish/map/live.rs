@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     network::LayerName,
-    publish::{state::GaugeTexts, view},
+    publish::{seen::Seen, state::GaugeTexts},
     schema,
     world::Snapshot,
 };
@@ -37,11 +37,14 @@ pub fn gauges(snapshot: &Snapshot, texts: &GaugeTexts) -> Vec<u8> {
     out
 }
 
-/// Those gauges that are wanted.
-pub fn some_gauges(snapshot: &Snapshot, wanted: &Selection) -> Vec<u8> {
+/// Those gauges that are seen and wanted.
+pub fn some_gauges(seen: Seen<'_>, wanted: &Selection) -> Vec<u8> {
     let mut out = Vec::new();
     let kind = LayerName::Gauges.kind();
-    for gauge in view::gauges(snapshot).filter(|g| wanted.takes_point(g.position, None)) {
+    for gauge in seen
+        .gauges()
+        .filter(|g| wanted.takes_point(g.position, None))
+    {
         let head = Head {
             id: gauge.id.as_str(),
             key: gauge.key,
@@ -53,10 +56,13 @@ pub fn some_gauges(snapshot: &Snapshot, wanted: &Selection) -> Vec<u8> {
 }
 
 /// Waterlogging points with their status and forecast.
-pub fn points(snapshot: &Snapshot, wanted: &Selection) -> Vec<u8> {
+pub fn points(seen: Seen<'_>, wanted: &Selection) -> Vec<u8> {
     let mut out = Vec::new();
     let kind = LayerName::WaterloggingPoints.kind();
-    for point in view::points(snapshot).filter(|p| wanted.takes_point(p.position, p.district)) {
+    for point in seen
+        .points()
+        .filter(|p| wanted.takes_point(p.position, p.district))
+    {
         let head = Head {
             id: point.id.as_str(),
             key: point.key,
@@ -68,10 +74,13 @@ pub fn points(snapshot: &Snapshot, wanted: &Selection) -> Vec<u8> {
 }
 
 /// Trucks where they are.
-pub fn trucks(snapshot: &Snapshot, wanted: &Selection) -> Vec<u8> {
+pub fn trucks(seen: Seen<'_>, wanted: &Selection) -> Vec<u8> {
     let mut out = Vec::new();
     let kind = LayerName::PumpTrucks.kind();
-    for truck in view::trucks(snapshot).filter(|t| wanted.takes_point(t.position, None)) {
+    for truck in seen
+        .trucks()
+        .filter(|t| wanted.takes_point(t.position, None))
+    {
         let head = Head {
             id: truck.id.as_str(),
             key: truck.key,
@@ -95,7 +104,8 @@ pub struct RouteView<'a> {
 }
 
 /// Routes of open orders and of recommendations.
-pub fn routes(snapshot: &Snapshot, wanted: &Selection) -> Vec<u8> {
+pub fn routes(seen: Seen<'_>, wanted: &Selection) -> Vec<u8> {
+    let snapshot = seen.snapshot;
     let mut out = Vec::new();
     let mut add = |truck: &TruckId, point: &PointId, route: &[_], ordered: bool| {
         if route.len() > 1 && wanted.takes_line(route) {
@@ -110,7 +120,10 @@ pub fn routes(snapshot: &Snapshot, wanted: &Selection) -> Vec<u8> {
             write::line(&mut out, ROUTE, &id, route, &view);
         }
     };
-    let open = snapshot.orders.values().filter(|o| o.is_open());
+    let open = snapshot
+        .orders
+        .values()
+        .filter(|o| o.is_open() && seen.has_order(o));
     for order in open {
         add(&order.truck, &order.point, &order.route, true);
     }
@@ -119,7 +132,7 @@ pub fn routes(snapshot: &Snapshot, wanted: &Selection) -> Vec<u8> {
         trucks.any(|(described, facts)| described.id == *truck && facts.order.is_some())
     };
     let recommended = snapshot.plan.iter().flat_map(|p| &p.recommendations);
-    for r in recommended.filter(|r| !bound(&r.truck)) {
+    for r in recommended.filter(|r| seen.has_point(&r.point) && !bound(&r.truck)) {
         add(&r.truck, &r.point, &r.route, false);
     }
     out

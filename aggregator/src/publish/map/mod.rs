@@ -12,7 +12,7 @@ pub use live::{ROUTE, RouteView};
 pub use selection::{Selection, Unselectable};
 pub use write::Head;
 
-use super::state::GaugeTexts;
+use super::{seen::Seen, state::GaugeTexts};
 use crate::{
     network::{City, LayerName, PlainFeature},
     world::Snapshot,
@@ -30,53 +30,44 @@ pub struct RenderedMap {
 /// Renders the map: keeps the features that never change as text.
 #[derive(Debug)]
 pub struct Renderer {
-    /// Tells versions of one run of the program from those of another.
-    epoch: i64,
+    /// Tells versions of one run of the program, and of one area, from those of others.
+    stem: String,
     fixed: BTreeMap<&'static str, Document>,
     fixed_parts: Vec<Part>,
 }
 
 /// The features that change, by layer; those of gauges are there already.
-fn living(
-    snapshot: &Snapshot,
-    gauges: Vec<u8>,
-    wanted: &Selection,
-) -> [(&'static str, Vec<u8>); 4] {
+fn living(seen: Seen<'_>, gauges: Vec<u8>, wanted: &Selection) -> [(&'static str, Vec<u8>); 4] {
     [
         (LayerName::Gauges.name(), gauges),
         (
             LayerName::WaterloggingPoints.name(),
-            live::points(snapshot, wanted),
+            live::points(seen, wanted),
         ),
-        (LayerName::PumpTrucks.name(), live::trucks(snapshot, wanted)),
-        (ROUTES, live::routes(snapshot, wanted)),
+        (LayerName::PumpTrucks.name(), live::trucks(seen, wanted)),
+        (ROUTES, live::routes(seen, wanted)),
     ]
 }
 
-/// A part of the map, or of one layer of it: the features that are wanted, written for this alone.
-/// `tag` stands for them.
+/// A part of the map, or of one layer of it: the features that are seen and wanted, written for this
+/// alone. `tag` stands for them.
 #[must_use]
-pub fn part_of(
-    snapshot: &Snapshot,
-    layer: Option<&str>,
-    wanted: &Selection,
-    tag: String,
-) -> Document {
+pub fn part_of(seen: Seen<'_>, layer: Option<&str>, wanted: &Selection, tag: String) -> Document {
     let is_asked = |name: &str| layer.is_none_or(|asked| asked == name);
     let gauges = if is_asked(LayerName::Gauges.name()) {
-        live::some_gauges(snapshot, wanted)
+        live::some_gauges(seen, wanted)
     } else {
         Vec::new()
     };
-    let mut texts: Vec<Vec<u8>> = living(snapshot, gauges, wanted)
+    let mut texts: Vec<Vec<u8>> = living(seen, gauges, wanted)
         .into_iter()
         .filter_map(|(name, text)| is_asked(name).then_some(text))
         .collect();
-    for (shown, features) in &snapshot.city.shown {
+    for shown in seen.snapshot.city.shown.keys() {
         let mut text = Vec::new();
         let wanted = |feature: &&PlainFeature| wanted.takes_plain(*shown, feature);
         if is_asked(shown.name()) {
-            for feature in features.iter().filter(wanted) {
+            for feature in seen.shown(*shown).filter(wanted) {
                 write::plain(&mut text, shown.kind(), feature);
             }
         }
@@ -92,8 +83,27 @@ impl Renderer {
     /// Renders what never changes.
     #[must_use]
     pub fn new(city: &City, epoch: i64) -> Self {
+        let all = city.shown.iter();
+        Self::of(
+            all.map(|(layer, features)| (*layer, features.iter())),
+            format!("{epoch:x}"),
+        )
+    }
+
+    /// Renders what never changes of what is seen from an area; `stem` stands for the area, in this run
+    /// of the program.
+    #[must_use]
+    pub fn of_part(seen: Seen<'_>, stem: String) -> Self {
+        let layers = seen.snapshot.city.shown.keys();
+        Self::of(layers.map(|layer| (*layer, seen.shown(*layer))), stem)
+    }
+
+    fn of<'a, Features: Iterator<Item = &'a PlainFeature>>(
+        layers: impl Iterator<Item = (LayerName, Features)>,
+        stem: String,
+    ) -> Self {
         let (mut fixed, mut fixed_parts) = (BTreeMap::new(), Vec::new());
-        for (layer, features) in &city.shown {
+        for (layer, features) in layers {
             let mut text = Vec::new();
             for feature in features {
                 write::plain(&mut text, layer.kind(), feature);
@@ -104,7 +114,7 @@ impl Renderer {
             fixed_parts.push(part);
         }
         Self {
-            epoch,
+            stem,
             fixed,
             fixed_parts,
         }
@@ -119,14 +129,20 @@ impl Renderer {
     /// Renders the map; equal versions of one run are equal maps.
     #[must_use]
     pub fn render(&self, snapshot: &Snapshot, texts: &GaugeTexts) -> RenderedMap {
-        let version = snapshot.seq;
-        let live = living(
-            snapshot,
-            live::gauges(snapshot, texts),
-            &Selection::default(),
-        )
-        .map(|(name, text)| (name, Part::live(text)));
-        let tag = format!("{:x}-{version}", self.epoch);
+        self.rendered(Seen::whole(snapshot), live::gauges(snapshot, texts))
+    }
+
+    /// Renders what is seen from the area that it is for.
+    #[must_use]
+    pub fn render_part(&self, seen: Seen<'_>) -> RenderedMap {
+        self.rendered(seen, live::some_gauges(seen, &Selection::default()))
+    }
+
+    fn rendered(&self, seen: Seen<'_>, gauges: Vec<u8>) -> RenderedMap {
+        let version = seen.snapshot.seq;
+        let live = living(seen, gauges, &Selection::default())
+            .map(|(name, text)| (name, Part::live(text)));
+        let tag = format!("{}-{version}", self.stem);
         let mut layers = self.fixed.clone();
         for (name, part) in &live {
             layers.insert(name, Document::collection([part.clone()], tag.clone()));

@@ -1,13 +1,9 @@
 //! Which features of the flood map are wanted: those in a box, and those of a district.
 
-use geo::{
-    BoundingRect, Coord, Geometry, GeometryCollection, Intersects, LineString, MultiLineString,
-    MultiPoint, MultiPolygon, Point, Polygon, Rect,
-};
-use geojson::{GeometryValue, Position};
+use geo::{BoundingRect, Coord, Geometry, Intersects, LineString, Point, Rect};
 use shared::{ids::FeatureId, lonlat::LonLat};
 
-use crate::network::{City, LayerName, PlainFeature};
+use crate::network::{City, LayerName, PlainFeature, shape};
 
 /// What the box may be.
 const BOX: &str = "bbox is west,south,east,north in degrees, like 121.4,31.1,121.5,31.3";
@@ -50,18 +46,21 @@ fn known(there_are: &[String]) -> String {
 }
 
 impl Selection {
-    /// What a box and a district, as they were asked for, select of a city.
+    /// What a box and a district, as they were asked for, select of a city. Whom sees one district
+    /// only (`own`) does not learn which others there are.
     ///
     /// # Errors
     /// The box is none, or the city has no such district.
     pub fn new(
         city: &City,
+        own: Option<&FeatureId>,
         bbox: Option<&str>,
         district: Option<&str>,
     ) -> Result<Self, Unselectable> {
+        let district = district.map(|id| District::of(city, own, id));
         Ok(Self {
             boxes: bbox.map(boxes).transpose()?.unwrap_or_default(),
-            district: district.map(|id| District::of(city, id)).transpose()?,
+            district: district.transpose()?,
         })
     }
 
@@ -108,46 +107,8 @@ fn meets(wanted: Rect, shape: &Geometry) -> bool {
     around.is_some_and(|around| wanted.intersects(&around)) && wanted.intersects(shape)
 }
 
-/// A layer's geometry as one that can be reckoned with: by hand, because the conversion of `geojson`
-/// brings five versions of `rstar` with it.
-fn shape(geometry: &GeometryValue) -> Geometry {
-    let lines = |rings: &[Vec<Position>]| rings.iter().map(|ring| line(ring)).collect::<Vec<_>>();
-    let polygon = |rings: &[Vec<Position>]| {
-        let mut rings = lines(rings).into_iter();
-        let outer = rings.next().unwrap_or_else(|| line(&[]));
-        Polygon::new(outer, rings.collect())
-    };
-    match geometry {
-        GeometryValue::Point { coordinates } => Point(coordinate(coordinates)).into(),
-        GeometryValue::MultiPoint { coordinates } => {
-            MultiPoint::new(coordinates.iter().map(|p| Point(coordinate(p))).collect()).into()
-        }
-        GeometryValue::LineString { coordinates } => line(coordinates).into(),
-        GeometryValue::MultiLineString { coordinates } => {
-            MultiLineString::new(lines(coordinates)).into()
-        }
-        GeometryValue::Polygon { coordinates } => polygon(coordinates).into(),
-        GeometryValue::MultiPolygon { coordinates } => {
-            MultiPolygon::new(coordinates.iter().map(|rings| polygon(rings)).collect()).into()
-        }
-        GeometryValue::GeometryCollection { geometries } => {
-            let shapes = geometries.iter().map(|part| shape(&part.value));
-            Geometry::GeometryCollection(GeometryCollection(shapes.collect()))
-        }
-    }
-}
-
-fn line(positions: &[Position]) -> LineString {
-    positions.iter().map(coordinate).collect()
-}
-
-fn coordinate(position: &Position) -> Coord {
-    let at = |axis| position.as_slice().get(axis).copied().unwrap_or(f64::NAN);
-    Coord { x: at(0), y: at(1) }
-}
-
 impl District {
-    fn of(city: &City, asked: &str) -> Result<Self, Unselectable> {
+    fn of(city: &City, own: Option<&FeatureId>, asked: &str) -> Result<Self, Unselectable> {
         let layer = city.shown.get(&LayerName::Districts);
         let shown = layer.map_or(&[][..], Vec::as_slice);
         let named = city.points.iter().filter_map(|p| p.district.as_ref());
@@ -155,6 +116,7 @@ impl District {
             .iter()
             .map(|district| &district.id)
             .chain(named)
+            .filter(|id| own.is_none_or(|own| own == *id))
             .map(FeatureId::as_str)
             .collect();
         there_are.sort_unstable();
@@ -167,8 +129,8 @@ impl District {
                 there_are: there_are.into_iter().map(str::to_owned).collect(),
             });
         };
-        let own = shown.iter().filter(|district| district.id == id);
-        let area = own.map(|district| shape(&district.geometry));
+        let drawn = shown.iter().filter(|district| district.id == id);
+        let area = drawn.map(|district| shape(&district.geometry));
         Ok(Self {
             area: area.collect(),
             id,
@@ -220,7 +182,8 @@ mod tests {
     #[test]
     fn a_box_takes_what_lies_in_it_at_least_in_part() {
         let city = harbour();
-        let within = Selection::new(&city, Some("121.0, 31.0,121.2,31.1"), None).expect("a box");
+        let within =
+            Selection::new(&city, None, Some("121.0, 31.0,121.2,31.1"), None).expect("a box");
         assert!(within.takes_point(at(121.1, 31.05), None));
         assert!(
             within.takes_point(at(121.0, 31.0), None),
@@ -230,7 +193,7 @@ mod tests {
         assert!(within.takes_line(&[at(120.9, 31.05), at(121.3, 31.05)]));
         // Its own box meets the one that is asked for, the line goes past it.
         assert!(!within.takes_line(&[at(120.9, 31.05), at(121.05, 31.2)]));
-        let pacific = Selection::new(&city, Some("179,-1,-179,1"), None).expect("a box");
+        let pacific = Selection::new(&city, None, Some("179,-1,-179,1"), None).expect("a box");
         assert!(pacific.takes_point(at(-179.5, 0.0), None));
         assert!(!pacific.takes_point(at(0.0, 0.0), None));
     }
@@ -247,7 +210,7 @@ mod tests {
             "0,0,999,1",
             "nan,0,1,1",
         ] {
-            let refused = Selection::new(&city, Some(asked), None).expect_err(asked);
+            let refused = Selection::new(&city, None, Some(asked), None).expect_err(asked);
             assert_eq!(refused.to_string(), format!("`{asked}` is no box: {BOX}"));
         }
     }
@@ -259,7 +222,7 @@ mod tests {
         let mut taken = 0;
         for district in districts {
             let id = district.id.as_str();
-            let own = Selection::new(&city, None, Some(id)).expect("a district of the city");
+            let own = Selection::new(&city, None, None, Some(id)).expect("a district of the city");
             assert!(own.takes_plain(LayerName::Districts, district));
             taken += districts
                 .iter()
@@ -276,7 +239,7 @@ mod tests {
             }
         }
         assert_eq!(taken, districts.len(), "no neighbour is of a district");
-        let refused = Selection::new(&city, None, Some("atlantis")).expect_err("none such");
+        let refused = Selection::new(&city, None, None, Some("atlantis")).expect_err("none such");
         let first = districts[0].id.as_str();
         assert!(refused.to_string().contains(first), "{refused}");
     }

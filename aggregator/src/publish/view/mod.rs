@@ -1,6 +1,8 @@
 //! The facts as the page and the API tell them. Names and units of these are the API's.
 
 mod agents;
+mod city;
+mod plan;
 
 use serde::Serialize;
 use shared::{
@@ -27,35 +29,8 @@ use crate::{
 };
 
 pub use agents::AgentView;
-
-/// The city's constants.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = City)]
-pub struct CityView<'a> {
-    #[schema(value_type = schema::Name)]
-    pub name: &'a Name,
-    pub time_zone: &'a str,
-    pub datum: &'a str,
-    #[schema(value_type = schema::LonLat)]
-    pub centre: LonLat,
-    /// West, south, east, north.
-    #[schema(min_items = 4, max_items = 4)]
-    pub bounds: [f64; 4],
-}
-
-impl<'a> CityView<'a> {
-    #[must_use]
-    pub fn new(snapshot: &'a Snapshot) -> Self {
-        let city = &*snapshot.city;
-        Self {
-            name: &city.name,
-            time_zone: &city.time_zone,
-            datum: &city.datum,
-            centre: city.centre,
-            bounds: city.bounds,
-        }
-    }
-}
+pub use city::CityView;
+pub use plan::PlanView;
 
 /// How far a gauge can be believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -360,6 +335,19 @@ impl<'a> TruckView<'a> {
     }
 }
 
+impl TruckView<'_> {
+    /// The truck without what binds it.
+    #[must_use]
+    pub fn without_order(self) -> Self {
+        let (order, point) = (None, None);
+        Self {
+            order,
+            point,
+            ..self
+        }
+    }
+}
+
 /// An order, without its route.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OrderView<'a> {
@@ -453,8 +441,17 @@ const MOST_ENDED: usize = 50;
 
 /// The orders that bind a truck, and the newest of those that ended a short while ago.
 pub fn present_orders(snapshot: &Snapshot) -> impl Iterator<Item = OrderView<'_>> {
+    present_among(snapshot, |_| true)
+}
+
+/// The same among the orders that are seen.
+pub fn present_among(
+    snapshot: &Snapshot,
+    is_seen: impl Fn(&Order) -> bool,
+) -> impl Iterator<Item = OrderView<'_>> {
     let mut ended = 0;
-    let newest_first = snapshot.orders.values().rev().filter(move |order| {
+    let seen = snapshot.orders.values().rev().filter(|o| is_seen(o));
+    let newest_first = seen.filter(|order| {
         let recent = |at: Timestamp| snapshot.at.millis_since(at) <= ENDED_STAY_MS;
         let is_recent = order.ended.as_ref().is_some_and(|act| recent(act.at));
         ended += usize::from(!order.is_open() && is_recent);

@@ -2,5 +2,5 @@
 
 mod golden;
 mod properties;
-mod script;
+pub(crate) mod script;
 mod steps;

@@ -138,6 +138,8 @@ export class LiveState {
       list.clear();
     }
     this.plan = null;
+    this.counters = {};
+    this.unknownGauges = [];
     this.line = { state: "open" };
     this.seq = snapshot.seq;
     const change = this.#merge(snapshot);
@@ -169,6 +171,11 @@ export class LiveState {
     fold("gauges", this.gauges, delta.gauges);
     fold("points", this.points, delta.points);
     fold("trucks", this.trucks, delta.trucks);
+    for (const gone of delta.gone_trucks ?? []) {
+      parts.add("trucks");
+      ids.add(gone);
+      this.trucks.delete(gone);
+    }
     fold("orders", this.orders, delta.orders);
     this.#forgetEnded(Date.parse(delta.now));
     fold("agents", this.agents, delta.agents);

@@ -9,9 +9,9 @@ const MARGIN: f64 = 2.0;
 
 /// The bounds of a city.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Area(Rect);
+pub struct Bounds(Rect);
 
-impl Area {
+impl Bounds {
     /// From west, south, east, north.
     ///
     /// # Errors
@@ -74,8 +74,8 @@ mod tests {
 
     #[test]
     fn a_position_is_suspected_only_where_it_cannot_be_of_the_city() {
-        let area = Area::new([29.8, 31.0, 30.2, 31.4]).expect("Alexandria");
-        let said = |lon, lat| area.complaint(LonLat::new(lon, lat).expect("a position"));
+        let bounds = Bounds::new([29.8, 31.0, 30.2, 31.4]).expect("Alexandria");
+        let said = |lon, lat| bounds.complaint(LonLat::new(lon, lat).expect("a position"));
         assert_eq!(said(30.0, 31.2), None);
         assert_eq!(
             said(30.0, 30.0),
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn bounds_are_west_south_east_north() {
-        assert!(Area::new([122.05, 30.69, 121.99, 30.735]).is_err());
-        assert!(Area::new([30.69, 121.99, 30.735, 122.05]).is_err());
+        assert!(Bounds::new([122.05, 30.69, 121.99, 30.735]).is_err());
+        assert!(Bounds::new([30.69, 121.99, 30.735, 122.05]).is_err());
     }
 }

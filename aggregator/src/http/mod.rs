@@ -24,6 +24,9 @@ mod router;
 mod serve;
 mod viewer;
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 
 use tokio::net::TcpListener;

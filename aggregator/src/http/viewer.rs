@@ -15,7 +15,8 @@ use crate::people::{
 
 /// Puts the [`Viewer`] into the request and asks the policy.
 pub async fn admit(route: MatchedPath, mut request: Request, next: Next) -> Response {
-    let viewer = Viewer::unknown();
+    let found = request.extensions().get::<Viewer>().cloned();
+    let viewer = found.unwrap_or_else(Viewer::unknown);
     let endpoint = policy::endpoint(request.method().as_str(), route.as_str());
     if let Err(denied) = policy::may(Some(&viewer), endpoint, None) {
         return Problem::from(denied).into_response();

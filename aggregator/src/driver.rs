@@ -68,7 +68,7 @@ impl Driver {
         match effect {
             Effect::Changed(change) => redraw.add(change),
             Effect::Send(order) => self.send(&order),
-            Effect::Answer(answer) => self.requests.answer(*answer),
+            Effect::Answer(answer) => self.requests.answer(*answer, after),
             Effect::Publish => {
                 let snapshot = self.world.snapshot();
                 self.letters.leave(snapshot, std::mem::take(redraw), took);

@@ -93,6 +93,21 @@ pub struct Deed {
     pub after: Option<String>,
 }
 
+impl Deed {
+    /// Something that the program did, or that was done to it by whoever has the machine.
+    #[must_use]
+    pub fn of_machine(what: What, subject: impl Into<String>, after: Option<String>) -> Self {
+        Self {
+            by: Principal::Machine,
+            from: None,
+            what,
+            subject: subject.into(),
+            before: None,
+            after,
+        }
+    }
+}
+
 /// A principal as the log names him.
 pub fn named(principal: &Principal) -> String {
     match principal {

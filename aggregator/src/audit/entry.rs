@@ -7,7 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
 use shared::time::Timestamp;
 
-use super::deed::{Deed, MAX_SUBJECT, MAX_TEXT, bounded, named};
+use super::{
+    deed::{Deed, MAX_SUBJECT, MAX_TEXT, bounded, named},
+    hex,
+};
 
 /// A SHA-256. As text it is 64 digits, as `sha256sum` prints it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +46,16 @@ pub struct Said {
     pub after: Option<String>,
     /// The number of the arrival that it became, or that it came of.
     pub arrival: Option<u64>,
+}
+
+/// How entries are handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// The lines as they are kept: each begins with the SHA-256 of the one before.
+    #[default]
+    Jsonl,
+    /// A table, for a spreadsheet.
+    Csv,
 }
 
 /// A text that is no line of the log.
@@ -127,7 +140,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hex::write(&self.0, f)
     }
 }
 
@@ -141,19 +154,7 @@ impl FromStr for Hash {
     type Err = NotAHash;
 
     fn from_str(text: &str) -> Result<Self, NotAHash> {
-        if text.len() != 64
-            || text
-                .bytes()
-                .any(|b| !matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        {
-            return Err(NotAHash);
-        }
-        let mut bytes = [0; 32];
-        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let digits = std::str::from_utf8(digits).map_err(|_| NotAHash)?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| NotAHash)?;
-        }
-        Ok(Self(bytes))
+        hex::read(text).map(Self).ok_or(NotAHash)
     }
 }
 

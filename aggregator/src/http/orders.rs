@@ -75,7 +75,7 @@ pub async fn dispatch(
     };
     may(&viewer, "/api/v1/orders", is_inside)?;
     let wish = Wish::Dispatch { truck, point, plan };
-    let asked = app.requests.ask(viewer.principal, wish).await;
+    let asked = app.requests.ask(viewer.principal, None, wish).await;
     let order = asked.map_err(|unmet| told(unmet, &scope))?;
     Ok((StatusCode::CREATED, json(&RoutedOrderView::from(&order))))
 }
@@ -100,7 +100,7 @@ pub async fn recall(
     let is_inside = is_inside(&app, &scope, &order).await;
     may(&viewer, "/api/v1/orders/{id}/recall", is_inside)?;
     let wish = Wish::Recall { order };
-    let order = app.requests.ask(viewer.principal, wish).await?;
+    let order = app.requests.ask(viewer.principal, None, wish).await?;
     Ok(json(&RoutedOrderView::from(&order)))
 }
 

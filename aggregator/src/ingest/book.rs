@@ -3,7 +3,7 @@
 use shared::time::Timestamp;
 
 use super::group::Group;
-use crate::audit::{Chain, Deed};
+use crate::audit::{Chain, Deed, Flood};
 
 /// Bytes of a key of the desk.
 const MAX_KEY: usize = 256;
@@ -46,29 +46,56 @@ pub struct Book {
     end: Chain,
     /// With the newest durable group.
     settled: Chain,
+    flood: Flood,
 }
 
 impl Book {
     /// One that goes on where the log ends.
     #[must_use]
     pub fn new(end: Chain) -> Self {
-        Self { end, settled: end }
+        Self {
+            end,
+            settled: end,
+            flood: Flood::default(),
+        }
     }
 
-    /// Enters what the desk is to keep and whose deed it is. `false` when it is too large.
+    /// Enters what the desk is to keep and whose deed it is, which came of an arrival or of none.
+    /// `false` when it is too large. A deed that anybody can do as often as he likes may only be counted
+    /// in a sum.
     #[must_use]
-    pub fn write(&mut self, group: &mut Group, write: DeskWrite, now: Timestamp) -> bool {
+    pub fn write(
+        &mut self,
+        group: &mut Group,
+        write: DeskWrite,
+        arrival: Option<u64>,
+        now: Timestamp,
+    ) -> bool {
         if !write.fits() {
             return false;
         }
         group.desk.extend(write.changes);
-        self.deed(group, &write.deed, None, now);
+        if self.flood.lets_in(&write.deed, now) {
+            self.deed(group, &write.deed, arrival, now);
+        }
         true
     }
 
     /// Enters a deed, which became an arrival or came of one.
     pub fn deed(&mut self, group: &mut Group, deed: &Deed, arrival: Option<u64>, now: Timestamp) {
         group.deeds.push(self.end.enter(deed, now, arrival));
+    }
+
+    /// Nothing more comes to the group, or to any when it is the last: sums that are due are entered.
+    pub fn close(&mut self, group: &mut Group, now: Timestamp, is_last: bool) {
+        let sums = if is_last {
+            self.flood.close()
+        } else {
+            self.flood.due(now)
+        };
+        for sum in sums {
+            self.deed(group, &sum, None, now);
+        }
     }
 
     /// The group is durable.

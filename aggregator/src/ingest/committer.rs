@@ -11,16 +11,15 @@ use shared::{
     ids::GaugeId,
     wire::{Topic, seal::unsealed},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
 use super::{
-    Answering, Book, Claim, DeskWrite, Downlink, DownlinkMessage, Inbound, Receipt, Undecoded,
-    decode,
+    Book, Claim, Downlink, DownlinkMessage, Inbound, Receipt, Undecoded, decode,
     group::{Group, Ledger, News, Taken},
+    handle::{self, CommitterHandle, Inbox, Work},
 };
 use crate::{
-    audit::Deed,
     authority::Authorities,
     counters::Counter,
     metrics::{Stage, Stages, Stopwatch},
@@ -28,77 +27,8 @@ use crate::{
     world::{Arrival, Input},
 };
 
-/// Messages that may wait for the committer; at the bound their bringers wait.
-const WAITING: usize = 4_096;
-
 /// Most messages in one group: bounds how long the first of them waits.
 const GROUP: usize = 1_024;
-
-/// Something to be made durable.
-enum Work {
-    Message(Inbound),
-    Input(Input, Option<Deed>, Option<Answering>),
-    Desk(DeskWrite, Answering),
-    /// Write what waits before this, then end.
-    End,
-}
-
-/// Where to bring what is to be made durable. When all clones are dropped, or when it is told to
-/// end, the committer writes what waits and ends.
-#[derive(Clone)]
-pub struct CommitterHandle {
-    work: mpsc::Sender<Work>,
-}
-
-impl CommitterHandle {
-    /// Brings a message, waiting while the committer is behind. `false` when it has ended.
-    pub async fn message(&self, inbound: Inbound) -> bool {
-        self.work.send(Work::Message(inbound)).await.is_ok()
-    }
-
-    /// Makes an input durable. What comes of it is for the world to say.
-    pub async fn input(&self, input: Input) -> Receipt {
-        self.receipt(|answer| Work::Input(input, None, Some(answer)))
-            .await
-    }
-
-    /// Makes an input durable that is somebody's deed: both are kept, or none.
-    pub async fn input_by(&self, input: Input, deed: Deed) -> Receipt {
-        self.receipt(|answer| Work::Input(input, Some(deed), Some(answer)))
-            .await
-    }
-
-    /// Makes what the desk is to keep durable, and whose deed it is: both are kept, or none.
-    /// [`Receipt::Unkept`] when it is too large.
-    pub async fn desk(&self, write: DeskWrite) -> Receipt {
-        self.receipt(|answer| Work::Desk(write, answer)).await
-    }
-
-    async fn receipt(&self, work: impl FnOnce(Answering) -> Work) -> Receipt {
-        let (tell, told) = oneshot::channel();
-        let receipt: Answering = Box::new(move |receipt| {
-            // Whoever asked may have gone; what was kept stands all the same.
-            let _ = tell.send(receipt);
-        });
-        let work = work(receipt);
-        if self.work.send(work).await.is_err() {
-            return Receipt::Failed;
-        }
-        told.await.unwrap_or(Receipt::Failed)
-    }
-
-    /// Lets time pass. `false` when the committer has ended.
-    pub async fn tick(&self) -> bool {
-        let tick = Work::Input(Input::Tick, None, None);
-        self.work.send(tick).await.is_ok()
-    }
-
-    /// Lets the committer end, whoever else still holds a handle: a broker's connections may.
-    pub async fn end(&self) {
-        // An error means that it has ended.
-        let _ = self.work.send(Work::End).await;
-    }
-}
 
 /// Writes for all.
 pub struct Committer {
@@ -114,15 +44,11 @@ pub struct Committer {
     pub began: Instant,
 }
 
-/// What waits for the committer.
-pub struct Inbox(mpsc::Receiver<Work>);
-
 impl Committer {
     /// Where to bring work, and where the committer takes it from.
     #[must_use]
     pub fn door() -> (CommitterHandle, Inbox) {
-        let (work, inbox) = mpsc::channel(WAITING);
-        (CommitterHandle { work }, Inbox(inbox))
+        handle::door()
     }
 
     /// Writes until it is told to end or all handles are dropped.
@@ -143,6 +69,7 @@ impl Committer {
             let mut group = Group::default();
             let mut watch = Stopwatch::start(&stages);
             let formed = self.form(&mut group, waiting.drain(..), &mut watch);
+            self.book.close(&mut group, real_now(), !goes_on);
             watch.lap(Stage::Merge);
             if let Err(e) = formed {
                 let messages = group.receipts.len();
@@ -175,8 +102,8 @@ impl Committer {
             match item {
                 // Taken out before.
                 Work::End => {}
-                Work::Desk(write, receipt) => {
-                    let is_kept = self.book.write(group, write, real_now());
+                Work::Desk(write, arrival, receipt) => {
+                    let is_kept = self.book.write(group, write, arrival, real_now());
                     let outcome = if is_kept {
                         Receipt::Done
                     } else {
@@ -260,7 +187,8 @@ impl Committer {
     fn answer(&mut self, commit: Commit, group: Group) {
         self.ledger.committed();
         self.book.committed();
-        if self.world.blocking_send(commit.arrivals).is_err() {
+        let has_news = !commit.arrivals.is_empty();
+        if has_news && self.world.blocking_send(commit.arrivals).is_err() {
             info!("the world has ended; what was committed will be read at the next start");
         }
         for (answer, receipt) in group.receipts {
@@ -312,15 +240,17 @@ fn tell(news: &News) {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, sync::mpsc as blocking};
+    use std::{collections::BTreeMap, ops::ControlFlow, sync::mpsc as blocking};
 
     use shared::gauge::Parameter;
 
     use super::*;
     use crate::{
+        audit::{Deed, What},
         authority::Authority,
         counters::Counts,
-        ingest::{Admitter, Described},
+        ingest::{Admitter, Described, DeskWrite},
+        principal::Principal,
         store::MemoryStore,
     };
 
@@ -411,6 +341,75 @@ mod tests {
             inputs.extend(group.into_iter().map(|a| a.input));
         }
         assert_eq!(inputs.first(), Some(&counted));
+    }
+
+    fn deed(what: What) -> Deed {
+        Deed {
+            by: Principal::Anonymous,
+            from: Some("10.0.0.9".parse().expect("an address")),
+            what,
+            subject: "wang-li".to_owned(),
+            before: None,
+            after: None,
+        }
+    }
+
+    fn deeds(store: &MemoryStore) -> Vec<(String, Option<u64>)> {
+        let mut found = Vec::new();
+        let visited = store.deeds(0, &mut |entry| {
+            let said = entry.said().expect("a line");
+            found.push((said.what, said.arrival));
+            ControlFlow::Continue(())
+        });
+        visited.expect("read");
+        found
+    }
+
+    #[tokio::test]
+    async fn a_deed_is_durable_with_its_change_or_its_arrival_and_what_anybody_does_is_summed() {
+        let office = office();
+        let key = "account/wang-li".to_owned();
+        let write = DeskWrite {
+            changes: vec![(key.clone(), Some(b"viewer".to_vec()))],
+            deed: deed(What::AccountMade),
+        };
+        assert_eq!(office.handle.desk(write).await, Receipt::Done);
+        office.store.crash();
+        let kept = office.store.desk("account/").expect("read");
+        assert_eq!(kept, [(key, b"viewer".to_vec())]);
+        let request = office
+            .handle
+            .input_by(Input::Counted(vec![1]), deed(What::RecallAsked));
+        assert_eq!(request.await, Receipt::Done);
+        assert_eq!(
+            office.handle.outcome(deed(What::RequestRefused), 1).await,
+            Receipt::Done
+        );
+        for changes in [vec![(String::new(), None)], vec![("a\0".to_owned(), None)]] {
+            let deed = deed(What::AccountMade);
+            let unfit = office.handle.desk(DeskWrite { changes, deed }).await;
+            assert_eq!(unfit, Receipt::Unkept);
+        }
+        for _ in 0..20 {
+            let refused = DeskWrite::only(deed(What::LogInRefused));
+            assert_eq!(office.handle.desk(refused).await, Receipt::Done);
+        }
+        office.handle.end().await;
+        let ended = tokio::task::spawn_blocking(|| office.end.join()).await;
+        assert!(matches!(ended, Ok(Ok(Ok(())))));
+        let found = deeds(&office.store);
+        let expected = [
+            ("account-made", None),
+            ("recall-asked", Some(1)),
+            ("request-refused", Some(1)),
+        ];
+        let expected = expected.map(|(what, arrival)| (what.to_owned(), arrival));
+        assert_eq!(found[..3], expected);
+        assert_eq!(found.len(), 3 + 5 + 1, "{found:?}");
+        assert_eq!(
+            found.last().map(|(what, _)| what.as_str()),
+            Some("repeated")
+        );
     }
 
     #[tokio::test]

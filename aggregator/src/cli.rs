@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use shared::{logging::LogFormat, time::Timestamp};
 
-use crate::authority::Role;
+use crate::{
+    audit::{Format, PublicKey},
+    authority::Role,
+};
 
 /// Merges the feeds of flood gauges into a live map, flags and forecasts waterlogging points and
 /// recommends where each pump truck should go.
@@ -25,7 +28,8 @@ Examples:
   flood-aggregator run   configs/aggregator/example.toml    serve the map on its http.listen
   flood-aggregator enrol gw-07 configs/aggregator/example.toml   give a gateway its key
   flood-aggregator at 2026-07-21T16:20:00+08:00 configs/aggregator/example.toml   the state then
-  flood-aggregator export configs/aggregator/example.toml   all observations as CSV";
+  flood-aggregator export configs/aggregator/example.toml   all observations as CSV
+  flood-aggregator audit verify configs/aggregator/example.toml   whether the log of deeds is whole";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -95,6 +99,41 @@ pub enum Command {
         /// The configuration file (TOML).
         config: PathBuf,
     },
+    /// Read the log of what was done, by whom. The aggregator may run.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Print the OpenAPI document of the HTTP API (GET /api/v1/openapi.json).
     Openapi,
+}
+
+/// What is done with the log of deeds.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Verify that each deed follows on the one before and that the signed heads agree. The exit status is
+    /// 1 where not, and the first entry that is not what was written is named.
+    Verify {
+        /// The configuration file (TOML).
+        config: PathBuf,
+        /// Files with heads that were kept elsewhere, such as the system's log.
+        #[arg(long, value_name = "FILE")]
+        heads: Vec<PathBuf>,
+        /// The public key that was kept elsewhere [default: those beside the log].
+        #[arg(long, value_name = "DIGITS")]
+        key: Option<PublicKey>,
+    },
+    /// Write deeds to standard output. In a line of JSON, `previous` is the SHA-256 of the line before, as
+    /// `sha256sum` prints it.
+    Export {
+        /// The configuration file (TOML).
+        config: PathBuf,
+        /// Not those before: RFC 3339 with an offset.
+        #[arg(long, value_name = "TIME")]
+        from: Option<Timestamp>,
+        /// Not those after.
+        #[arg(long, value_name = "TIME")]
+        to: Option<Timestamp>,
+        /// How they are written.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
 }

@@ -44,7 +44,7 @@ pub fn run(path: &Path) -> Result<()> {
     let running = config.clone();
     let check = |path: &Path| open(path).map(|(config, _)| config);
     let reload = reload::wanted(hangups, path, &running, &files, check);
-    let ended = runtime.block_on(run::run(config, city, reload));
+    let ended = runtime.block_on(run::run(config, city, files.paths(), reload));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     match ended? {
         Ended::Asked => Ok(()),

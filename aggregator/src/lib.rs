@@ -9,6 +9,7 @@
 
 pub mod assess;
 pub mod audit;
+pub mod auditing;
 pub mod authority;
 mod base;
 pub mod cli;
@@ -19,12 +20,14 @@ pub mod dispatch;
 mod driver;
 pub mod enrolment;
 pub mod forecast;
+mod forgetting;
 pub mod grants;
 pub mod http;
 pub mod ingest;
 pub mod merge;
 pub mod metrics;
 pub mod network;
+pub mod notary;
 pub mod orders;
 pub mod parts;
 pub mod people;

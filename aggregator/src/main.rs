@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use aggregator::{
-    cli::{Cli, Command},
+    auditing,
+    cli::{Audit, Cli, Command},
     commands, enrolment,
 };
 use clap::Parser;
@@ -35,6 +36,15 @@ fn main() -> ExitCode {
             Command::Revoke { name, config } => enrolment::revoke(name, config),
             Command::BrokerAcl { config, out } => enrolment::broker_acl(config, out),
             Command::Enrolled { config } => enrolment::list(config),
+            Command::Audit(Audit::Verify { config, heads, key }) => {
+                auditing::verify(config, heads, *key)
+            }
+            Command::Audit(Audit::Export {
+                config,
+                from,
+                to,
+                format,
+            }) => auditing::export(config, *from, *to, *format),
             Command::Openapi => commands::openapi(),
         });
     match done {

@@ -66,6 +66,12 @@ impl Files {
         });
         Self(seen.collect())
     }
+
+    /// Where they are.
+    #[must_use]
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.0.iter().map(|(path, ..)| path.clone()).collect()
+    }
 }
 
 /// Resolves once the files are others than those of the start and right; tells of every hangup what

@@ -3,15 +3,10 @@
 //! The way of a message: mqtt → committer → world → announcer → http. Each is a part; the others
 //! (ticks, saver, retention) serve them.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use shared::{
-    clock::{Clock, real_now},
-    gauge::Parameter,
-    ids::GaugeId,
-    time::Timestamp,
-};
+use shared::{clock::real_now, gauge::Parameter, ids::GaugeId, time::Timestamp};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -22,20 +17,23 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
+    audit::What,
     authority::{self, Authorities, registry::Registry},
     base::Base,
     config::{Broker, Config},
     driver::Driver,
+    forgetting,
     http::{self, App},
     ingest::{
         Book, BrokerClient, Committer, CommitterHandle, Downlink, DownlinkMessage, Line, Receipt,
         run_client, start_broker,
     },
     network::City,
+    notary::{Folder, Notary},
     parts::{Parts, Ready},
     publish::announcer::{self, Letters, Readable},
     requests::Requests,
-    store::{self, Forgetting, SavedWorld, Store},
+    store::{SavedWorld, Store},
     world::{Arrival, Input, Started},
 };
 
@@ -60,12 +58,18 @@ pub enum Ended {
     ToReload,
 }
 
-/// Runs the aggregator until SIGTERM or SIGINT, or until `reload` resolves.
+/// Runs the aggregator until SIGTERM or SIGINT, or until `reload` resolves. `files` are those that it was
+/// started with.
 ///
 /// # Errors
 /// A part cannot start: the message names the address, file or folder. Or a part ended while it
 /// was needed: whoever supervises the program starts it anew.
-pub async fn run(config: Config, city: City, reload: impl Future<Output = ()>) -> Result<Ended> {
+pub async fn run(
+    config: Config,
+    city: City,
+    files: Vec<PathBuf>,
+    reload: impl Future<Output = ()>,
+) -> Result<Ended> {
     let listener = http::bind(config.listen).await.with_context(|| {
         format!(
             "the page cannot be served on {} ([http] listen)",
@@ -74,7 +78,7 @@ pub async fn run(config: Config, city: City, reload: impl Future<Output = ()>) -
     })?;
     let base = Base::new(&config, city)?;
     let mut parts = Parts::default();
-    start(&mut parts, &config, base, listener).await?;
+    let notary = start(&mut parts, &config, base, files, listener).await?;
     info!(
         http = %config.listen,
         mode = ?config.clock.mode(),
@@ -98,9 +102,16 @@ pub async fn run(config: Config, city: City, reload: impl Future<Output = ()>) -
             info!("SIGHUP: the files have changed and are right; beginning anew with them");
         }
     }
+    let (what, why) = match &reason {
+        Ok(Ended::Asked) => (What::Stopped, None),
+        Ok(Ended::ToReload) => (What::Reloaded, None),
+        Err(e) => (What::Stopped, Some(format!("{e:#}"))),
+    };
+    notary.stopping(what, why).await;
     for late in parts.stop(DRAIN).await {
         warn!(part = late, "not everything ended well");
     }
+    notary.sign().await;
     let ended = reason?;
     info!("stopped");
     Ok(ended)
@@ -111,8 +122,9 @@ async fn start(
     parts: &mut Parts,
     config: &Config,
     base: Base,
+    files: Vec<PathBuf>,
     listener: TcpListener,
-) -> Result<()> {
+) -> Result<Notary> {
     let stop = parts.stop_token();
     let authorities = start_authority(parts, config)?;
     let (downlink, downlink_inbox) = Downlink::new(authorities.clone());
@@ -152,8 +164,15 @@ async fn start(
     };
     start_world(parts, driver, arrivals);
 
-    let begun = committer.input(Input::Started(settings(config))).await;
-    ensure!(begun == Receipt::Done, "the store cannot be written");
+    let notary = Notary {
+        folder: Folder::below(&config.data_dir),
+        store: store.clone(),
+        committer: committer.clone(),
+        files,
+    };
+    notary.starting(settings(config)).await?;
+    let (at_work, known, until) = (notary.clone(), authorities.clone(), stop.clone());
+    parts.task("notary", |ready| at_work.run(known, until, ready));
     recall(&*store, &newcomers, clock.now(), &committer).await?;
     parts.task("ticks", |ready| {
         ticks(committer.clone(), stop.clone(), ready)
@@ -167,9 +186,9 @@ async fn start(
     });
     let days = config.keep_days;
     parts.task("retention", |ready| {
-        retention(store, clock, days, stop, ready)
+        forgetting::run(store, clock, days, stop, ready)
     });
-    Ok(())
+    Ok(notary)
 }
 
 fn start_authority(parts: &mut Parts, config: &Config) -> Result<Authorities> {
@@ -310,43 +329,6 @@ fn save(store: &dyn Store, mut saved: mpsc::Receiver<SavedWorld>, ready: &Ready)
             .context("the world cannot be saved")?;
     }
     Ok(())
-}
-
-/// How often it is looked whether an old day may go.
-const FORGET_EVERY: Duration = Duration::from_secs(3_600);
-
-/// Drops old days, one at a time.
-async fn retention(
-    store: Arc<dyn Store>,
-    clock: Clock,
-    keep_days: u32,
-    stop: CancellationToken,
-    ready: Ready,
-) -> Result<()> {
-    let mut hourly = tokio::time::interval(FORGET_EVERY);
-    let mut forgetting = Forgetting::after_days(keep_days);
-    #[expect(clippy::cast_possible_truncation, reason = "3600 hours at most")]
-    let passed_ms = (FORGET_EVERY.as_secs_f64() * clock.speed() * 1000.0) as i64;
-    ready.now();
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            _ = hourly.tick() => {}
-        }
-        let Some(before) = forgetting.look(clock.now(), passed_ms, store.oldest_day()?) else {
-            continue;
-        };
-        let store = store.clone();
-        let forgotten = tokio::task::spawn_blocking(move || store.forget_before(before));
-        match forgotten.await? {
-            Ok(forgotten) if forgotten == store::Forgotten::default() => {}
-            Ok(forgotten) => info!(?forgotten, %before, "an old day was dropped"),
-            Err(e) => error!(
-                error = shared::error::chain(&e),
-                "old history cannot be dropped"
-            ),
-        }
-    }
 }
 
 /// MQTT has threads of its own, so that thousands of gateways that come back at once leave the page

@@ -96,7 +96,7 @@ impl Harbour {
                 point: point.parse().expect("id"),
                 plan: None,
             };
-            let order = app.requests.ask(Principal::Anonymous, wish).await;
+            let order = app.requests.ask(Principal::Anonymous, None, wish).await;
             order.expect("the truck is free").id
         };
         let eastward = send("pt-001", "wp-003").await;

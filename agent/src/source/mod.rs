@@ -13,6 +13,7 @@ pub mod reading;
 pub(crate) mod reads;
 pub(crate) mod schedule;
 pub(crate) mod transport;
+pub mod trial;
 pub(crate) mod units;
 
 pub use delivery::{Delivery, Receipt};

@@ -20,7 +20,10 @@ use super::{
     negotiate::{codings, has_version},
     problem::Problem,
 };
-use crate::publish::map::{Document, Selection, Unselectable, part_of};
+use crate::{
+    network::City,
+    publish::map::{Document, Selection, Unselectable, part_of},
+};
 
 const GEOJSON: &str = "application/geo+json";
 
@@ -111,6 +114,12 @@ pub async fn layer(
 }
 
 impl Part {
+    /// What is selected of a city that is seen whole.
+    pub(super) fn selected(&self, city: &City) -> Result<Selection, Unselectable> {
+        let (bbox, district) = (self.bbox.as_deref(), self.district.as_deref());
+        Selection::new(city, None, bbox, district)
+    }
+
     fn is_whole(&self) -> bool {
         self.bbox.is_none() && self.district.is_none()
     }

@@ -22,6 +22,7 @@ mod problem;
 mod question;
 mod router;
 mod serve;
+pub mod trial;
 mod viewer;
 
 #[cfg(test)]

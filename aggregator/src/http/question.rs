@@ -79,7 +79,7 @@ pub async fn only_text(request: Request, next: Next) -> Response {
     }
 }
 
-fn escapes(path: &str) -> Result<(), &'static str> {
+pub fn escapes(path: &str) -> Result<(), &'static str> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.bytes();
     while let Some(byte) = rest.next() {

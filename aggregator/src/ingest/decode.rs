@@ -107,7 +107,7 @@ pub fn decode(claim: &Claim, payload: &[u8], received_at: Timestamp) -> Result<M
                     "a will that says that its agent is there".to_owned(),
                 ))
             } else {
-                Ok(Message::Health(health))
+                Ok(Message::Health(countable(health)))
             }
         }
         Claim::Truck(truck) => {
@@ -118,6 +118,19 @@ pub fn decode(claim: &Claim, payload: &[u8], received_at: Timestamp) -> Result<M
                 Err(refused(format!("speaks for `{}`", report.truck)))
             }
         }
+    }
+}
+
+/// What many agents say of themselves is added up by whoever looks at it: no number of one may be so large
+/// that the sum is none.
+fn countable(health: AgentHealth) -> AgentHealth {
+    let bounded = |count: u64| count.min(MAX_SEQ);
+    AgentHealth {
+        spooled_batches: bounded(health.spooled_batches),
+        spooled_bytes: bounded(health.spooled_bytes),
+        dropped: bounded(health.dropped),
+        failed_readings: bounded(health.failed_readings),
+        ..health
     }
 }
 
@@ -212,9 +225,14 @@ mod tests {
         );
         let health = AgentHealth {
             online: false,
+            dropped: u64::MAX,
             ..health
         };
         let said = decode(&gone, &health.encode(), NOW);
+        let health = AgentHealth {
+            dropped: MAX_SEQ,
+            ..health
+        };
         assert_eq!(said, Ok(Message::Health(health)));
 
         let report = TruckReport {

@@ -26,6 +26,7 @@ pub use group::{Group, Ledger, Taken};
 pub use handle::CommitterHandle;
 pub use line::{Line, LineFacts, LineState};
 pub use mqtt::{BrokerClient, run_client};
+pub use topics::claim;
 
 /// What became of a message, told to whoever brought it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -83,6 +83,13 @@ pub(super) fn acknowledgement(mut said: Acknowledgement) -> Result<Acknowledgeme
     if let Some(at) = said.at {
         instant(at)?;
     }
+    // Nobody writes others than ranges that rise.
+    let mut last = said.ack.through;
+    said.ack.ranges.retain(|(from, to)| {
+        let rises = last < *from && from <= to;
+        last = if rises { *to } else { last };
+        rises
+    });
     // The rest is acknowledged later.
     said.ack.ranges.truncate(MAX_ACK_RANGES);
     Ok(said)

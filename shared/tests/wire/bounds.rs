@@ -139,6 +139,15 @@ fn an_acknowledgement_of_many_ranges_is_believed_as_far_as_one_may_go() {
     let said = Acknowledgement::from(ack).encode();
     let read = Acknowledgement::decode(&said).expect("an acknowledgement");
     assert_eq!(read.ack.ranges, ranges[..MAX_ACK_RANGES]);
+    let ack = Ack {
+        through: 5,
+        ranges: vec![(3, 4), (7, 6), (8, 9), (9, 12), (11, u64::MAX), (1, 1)],
+        ..Ack::nothing(7)
+    };
+    let said = Acknowledgement::from(ack).encode();
+    let mut read = Acknowledgement::decode(&said).expect("an acknowledgement");
+    assert_eq!(read.ack.ranges, [(8, 9), (11, u64::MAX)], "that rise");
+    assert_eq!(read.ack.give_up_below(u64::MAX), 3);
 }
 
 #[test]

@@ -10,6 +10,9 @@ use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The largest payload that is taken, and its topic.
+const MAX_PACKET: usize = 257 * 1024;
+
 /// What the broker said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Said {
@@ -55,6 +58,7 @@ impl Attacker {
     /// Connects.
     pub async fn come(self, at: SocketAddr) -> Result<Within, Said> {
         let mut options = MqttOptions::new(&self.name, at.ip().to_string(), at.port());
+        options.set_max_packet_size(MAX_PACKET, MAX_PACKET);
         if let Some(password) = self.login {
             options.set_credentials(self.name, password);
         }

@@ -7,6 +7,7 @@ mod arguments;
 mod arm;
 mod command;
 mod endurance;
+mod fuzz;
 mod mutants;
 mod packages;
 mod page;

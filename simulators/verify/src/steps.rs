@@ -3,7 +3,7 @@
 use crate::{
     arm,
     command::{Held, cargo, flood_sim, free_address, succeed},
-    endurance, mutants,
+    endurance, fuzz, mutants,
     packages::packages,
     page, tidy, tools,
 };
@@ -63,6 +63,14 @@ pub fn all() -> Vec<Step> {
                 "endurance",
                 "kills, cuts, damages and wrong clocks by the thousand, as a table (an hour)",
                 endurance::endurance,
+            )
+        },
+        Step {
+            by_default: false,
+            ..step(
+                "fuzz",
+                "a million inputs to every decoder that meets the network, guided by coverage (an hour)",
+                fuzz::fuzz,
             )
         },
         Step {

@@ -94,7 +94,8 @@ impl Remarks {
             return false;
         }
         let of_sender = self.standing.entry(sender.to_owned()).or_default();
-        let is_full = of_sender.len() >= MAX_SUBJECTS;
+        // What is said of all that he sends always has room.
+        let is_full = of_sender.len() >= MAX_SUBJECTS && subject != Subject::All;
         match of_sender.get_mut(&subject) {
             Some(standing) if standing.reason == reason => {
                 standing.last = standing.last.max(at);

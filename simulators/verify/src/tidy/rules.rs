@@ -26,6 +26,7 @@ pub const PACKAGES: &[(&str, &[&str])] = &[
     ("aggregator", &["shared", "web"]),
     ("simulators", &["shared"]),
     ("verify", &["shared"]),
+    ("fuzz", &["shared", "agent", "aggregator"]),
 ];
 
 /// Which packages the tests of a package may name besides: a simulation drives both programs.
@@ -241,6 +242,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
             &[
                 "arm",
                 "endurance",
+                "fuzz",
                 "mutants",
                 "packages",
                 "page",
@@ -251,6 +253,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
             &["bin/demo"],
         ],
     ),
+    ("fuzz", &[&["main"], &["decoders"]]),
     (
         "the page",
         &[

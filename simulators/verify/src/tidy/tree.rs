@@ -94,7 +94,7 @@ impl Tree {
                     .path
                     .rsplit_once('/')
                     .map_or("", |(beside, _)| beside);
-                format!("{beside}/{said}")
+                straight(&format!("{beside}/{said}"))
             });
             let mut places = said.iter().chain([&flat, &deep]);
             let Some(found) = places.find_map(|place| sources.get(place)) else {
@@ -297,6 +297,19 @@ fn declared(item: &syn::Item) -> Option<String> {
     Some(name.to_string())
 }
 
+/// A path without steps back.
+fn straight(path: &str) -> String {
+    let mut folders = Vec::new();
+    for folder in path.split('/') {
+        if folder == ".." {
+            folders.pop();
+        } else {
+            folders.push(folder);
+        }
+    }
+    folders.join("/")
+}
+
 #[cfg(test)]
 pub mod tests {
     use super::*;
@@ -376,6 +389,12 @@ pub mod tests {
         );
         assert_eq!(leads(&FILES, "src/b/mod.rs", "d"), "local");
         assert_eq!(leads(&FILES, "src/b/mod.rs", "Vec"), "local");
+    }
+
+    #[test]
+    fn a_module_may_stand_in_another_folder() {
+        assert_eq!(straight("a/tests/../b/src/c.rs"), "a/b/src/c.rs");
+        assert_eq!(straight("a/b.rs"), "a/b.rs");
     }
 
     #[test]

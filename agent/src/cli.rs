@@ -49,6 +49,8 @@ pub enum Command {
         #[arg(required = true, value_name = "CONFIG")]
         configs: Vec<PathBuf>,
     },
+    /// Print what this program is built from, under which licences, and their texts
+    Licences,
 }
 
 const EXAMPLES: &str = "\

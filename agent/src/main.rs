@@ -1,7 +1,6 @@
 //! `flood-agent`: the edge agent of the flood-monitoring system.
 
 use std::{
-    fs::File,
     io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -14,13 +13,14 @@ use agent::{
 };
 use anyhow::Context as _;
 use clap::Parser as _;
-use shared::error::chain;
+use shared::{error::chain, secret};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Threads of the runtime: one that waits for gauges, one for the network; the spool has its own.
 const WORKERS: usize = 2;
 
 fn main() -> ExitCode {
+    secret::write_for_nobody_else();
     let cli = Cli::parse();
     if let Err(error) = shared::logging::start(cli.log_format, &cli.log_level) {
         // Nobody is left to tell if standard error is closed too.
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Run { config } => run_agent(config),
         Command::Status { config } => tell_status(&config),
         Command::Check { configs } => check(&configs),
+        Command::Licences => tell_licences(),
     };
     outcome.unwrap_or_else(|error| {
         tracing::error!(error = chain(error.as_ref()), "flood-agent ends");
@@ -113,14 +114,20 @@ fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
+/// A pipe that is closed early, as by `head`, is no failure.
+fn tell_licences() -> anyhow::Result<ExitCode> {
+    match write!(io::stdout(), "{}", include_str!("../licences.txt")) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
 /// Only a note: whoever checks a file need not be the one who may read the secrets.
 fn missing_secrets(config: &AgentConfig) -> String {
     let note = |(key, file): (&str, &Path)| {
-        let error = File::open(file).err()?;
-        let file = file.display();
-        Some(format!(
-            "\n  the agent will not start here: {key} {file} cannot be opened: {error}"
-        ))
+        let error = secret::read(file).err()?;
+        let why = chain(&error);
+        Some(format!("\n  the agent will not start here: {key}: {why}"))
     };
     config.secret_files().filter_map(note).collect()
 }

@@ -34,6 +34,8 @@ async fn ask() -> Option<bool> {
     let mut question = Command::new("timedatectl");
     question
         .args(["show", "--property=NTPSynchronized", "--value"])
+        // It would tell systemd something in the agent's name, and be refused.
+        .env_remove("NOTIFY_SOCKET")
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .kill_on_drop(true);

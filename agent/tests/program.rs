@@ -8,6 +8,7 @@ use std::{
     collections::BTreeMap,
     fs,
     net::SocketAddr,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     time::Duration,
@@ -117,17 +118,21 @@ fn check_notes_a_secret_that_is_not_there_and_run_does_not_start_without_it() {
     assert!(checked.status.success());
     let said = String::from_utf8(checked.stdout).unwrap();
     let note = format!(
-        "the agent will not start here: password_file {} cannot be opened: No such file",
+        "the agent will not start here: password_file: {} cannot be read: No such file",
         secret.display()
     );
     assert!(said.contains(&note), "{said}");
     let ran = program().arg("run").arg(&file).output().unwrap();
     assert_eq!(ran.status.code(), Some(1));
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
-    let error = format!("the password file {} cannot be read", secret.display());
+    let error = format!(
+        "the password file is not taken: {} cannot be read",
+        secret.display()
+    );
     assert!(said.contains(&error), "{said}");
 
     fs::write(&secret, "s").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     let said = String::from_utf8(check(&[&file]).stdout).unwrap();
     assert!(!said.contains("will not start"), "{said}");
 }

@@ -104,6 +104,9 @@ pub enum Command {
     Audit(Audit),
     /// Print the OpenAPI document of the HTTP API (GET /api/v1/openapi.json).
     Openapi,
+    /// Print what this program and its page are built from, under which licences, and their texts
+    /// (GET /licences).
+    Licences,
 }
 
 /// What is done with the log of deeds.

@@ -159,10 +159,26 @@ pub fn export(path: &Path) -> Result<()> {
 /// # Errors
 /// Standard output cannot be written.
 pub fn openapi() -> Result<()> {
+    print(http::openapi_document())
+}
+
+/// Prints what the program and its page are built from, under which licences.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn licences() -> Result<()> {
+    print(http::LICENCES)
+}
+
+/// A pipe that is closed early, as by `head`, is no failure.
+fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(http::openapi_document().as_bytes())
-        .and_then(|()| out.flush())
-        .context("standard output cannot be written")
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("standard output cannot be written")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Tells the operator on standard error why the program ends.

@@ -17,6 +17,7 @@ use crate::{
     publish::{Redraw, announcer::Letters},
     requests::Requests,
     store::SavedWorld,
+    watchdog::Pulse,
     world::{Arrival, Effect, Input, World},
 };
 
@@ -30,6 +31,8 @@ pub struct Driver {
     /// Where saved worlds are kept.
     pub keep: mpsc::Sender<SavedWorld>,
     pub stages: Arc<Stages>,
+    /// What shows that time reaches the world.
+    pub pulse: Arc<Pulse>,
 }
 
 impl Driver {
@@ -55,6 +58,7 @@ impl Driver {
                     self.act(effect, number, took, &mut redraw);
                 }
                 if is_tick {
+                    self.pulse.tick();
                     watch.lap(Stage::Tick);
                 }
             }

@@ -141,8 +141,9 @@ fn advice(name: &str, role: Role, config: &Config, out: &Path) -> String {
     let file = file.unwrap_or_default();
     match role {
         Role::Agent => format!(
-            "Bring it to the gateway, where only the agent may read it, and write in its configuration:\n\n\
-             [uplink]\nbroker = \"{broker}\"\nbundle = \"/etc/flood-agent/{file}\""
+            "Bring it to the gateway, into /etc/flood/secrets, where only root may read it, and write in the \
+             agent's configuration:\n\n\
+             [uplink]\nbroker = \"{broker}\"\nbundle = \"credential:{file}\""
         ),
         Role::Aggregator => String::new(),
         Role::Truck | Role::Source => {

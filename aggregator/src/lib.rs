@@ -39,4 +39,5 @@ pub mod restore;
 pub mod run;
 mod schema;
 pub mod store;
+pub mod watchdog;
 pub mod world;

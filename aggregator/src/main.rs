@@ -16,6 +16,7 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    shared::secret::write_for_nobody_else();
     let cli = Cli::parse();
     let started =
         shared::logging::start(cli.log_format, "info,rmqtt=warn,fjall=warn,lsm_tree=warn");
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
                 format,
             }) => auditing::export(config, *from, *to, *format),
             Command::Openapi => commands::openapi(),
+            Command::Licences => commands::licences(),
         });
     match done {
         Ok(()) => ExitCode::SUCCESS,

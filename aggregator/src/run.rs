@@ -34,6 +34,7 @@ use crate::{
     publish::announcer::{self, Letters, Readable},
     requests::Requests,
     store::{SavedWorld, Store},
+    watchdog::{self, Pulse},
     world::{Arrival, Input, Started},
 };
 
@@ -70,6 +71,8 @@ pub async fn run(
     files: Vec<PathBuf>,
     reload: impl Future<Output = ()>,
 ) -> Result<Ended> {
+    let pulse = Arc::new(Pulse::default());
+    watchdog::feed(&pulse);
     let listener = http::bind(config.listen).await.with_context(|| {
         format!(
             "the page cannot be served on {} ([http] listen)",
@@ -78,14 +81,14 @@ pub async fn run(
     })?;
     let base = Base::new(&config, city)?;
     let mut parts = Parts::default();
-    let notary = start(&mut parts, &config, base, files, listener).await?;
+    let notary = start(&mut parts, &config, base, files, listener, pulse).await?;
     info!(
         http = %config.listen,
         mode = ?config.clock.mode(),
         speed = config.clock.speed(),
         "ready"
     );
-    notify(&[sd_notify::NotifyState::Ready]);
+    watchdog::tell(&[sd_notify::NotifyState::Ready]);
 
     let reason = tokio::select! {
         signalled = wait_for_signal() => signalled.map(|()| Ended::Asked),
@@ -96,7 +99,7 @@ pub async fn run(
         Err(e) => error!(error = format!("{e:#}"), "a part ended; stopping"),
         Ok(Ended::Asked) => {
             info!("stopping");
-            notify(&[sd_notify::NotifyState::Stopping]);
+            watchdog::tell(&[sd_notify::NotifyState::Stopping]);
         }
         Ok(Ended::ToReload) => {
             info!("SIGHUP: the files have changed and are right; beginning anew with them");
@@ -124,6 +127,7 @@ async fn start(
     base: Base,
     files: Vec<PathBuf>,
     listener: TcpListener,
+    pulse: Arc<Pulse>,
 ) -> Result<Notary> {
     let stop = parts.stop_token();
     let authorities = start_authority(parts, config)?;
@@ -161,6 +165,7 @@ async fn start(
         requests,
         keep,
         stages: base.stages,
+        pulse,
     };
     start_world(parts, driver, arrivals);
 
@@ -281,12 +286,6 @@ fn settings(config: &Config) -> Started {
         speed,
         forecast_ms: storm_ms(60.0, 1.0),
         replan_ms: storm_ms(f64::from(config.replan_seconds), 2.0),
-    }
-}
-
-fn notify(state: &[sd_notify::NotifyState]) {
-    if let Err(e) = sd_notify::notify(state) {
-        warn!(error = %e, "systemd cannot be told");
     }
 }
 

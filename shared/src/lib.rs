@@ -1,7 +1,8 @@
 //! The words and contracts that the agent, the aggregator and the simulators share.
 //!
 //! Nothing here performs I/O except [`logging`] (which writes to standard error),
-//! [`clock::Clock::now`] (which reads the system clock) and [`net`] (which asks for a free port).
+//! [`clock::Clock::now`] (which reads the system clock), [`net`] (which asks for a free port) and
+//! [`secret`] (which reads files).
 //! Everything else is plain data and plain functions, so that the same bytes mean the same thing
 //! in every program.
 
@@ -21,6 +22,7 @@ pub mod name;
 pub mod net;
 pub mod observation;
 pub mod quality;
+pub mod secret;
 pub mod time;
 pub mod units;
 pub mod value;

@@ -1,8 +1,7 @@
 //! How a broker is reached and as whom: address, login, bounds of packets and waits. Shell.
 
 use std::{
-    fmt, io,
-    os::unix::fs::PermissionsExt as _,
+    fmt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -13,6 +12,7 @@ use shared::{
     bundle::{Bundle, BundleError},
     ids::AgentId,
     limits::MAX_PAYLOAD,
+    secret::{self, SecretError},
 };
 
 use crate::config::Login;
@@ -50,14 +50,11 @@ pub(crate) struct Credentials {
 /// A secret that cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CredentialsError {
-    #[error("the {what} {} cannot be read", file.display())]
-    Read {
+    #[error("the {what} is not taken")]
+    Secret {
         what: &'static str,
-        file: PathBuf,
-        source: io::Error,
+        source: SecretError,
     },
-    #[error("everybody on this machine may read {}: chmod o-rwx", file.display())]
-    Open { file: PathBuf },
     #[error("{}", file.display())]
     Bundle { file: PathBuf, source: BundleError },
     #[error("{} is the bundle of `{name}`, and this is agent `{agent}`", file.display())]
@@ -68,22 +65,16 @@ pub(crate) enum CredentialsError {
     },
 }
 
-/// The bundle of an agent, from a file that not everybody may read.
+fn of(what: &'static str) -> impl FnOnce(SecretError) -> CredentialsError {
+    move |source| CredentialsError::Secret { what, source }
+}
+
+/// The bundle of an agent, from a file that nobody else may read.
 ///
 /// # Errors
-/// It cannot be read, everybody may, it is damaged, or it is somebody else's.
+/// It cannot be read, others may, it is damaged, or it is somebody else's.
 pub(crate) fn read_bundle(file: &Path, agent: &AgentId) -> Result<Bundle, CredentialsError> {
-    let read = |source| CredentialsError::Read {
-        what: "bundle",
-        file: file.to_owned(),
-        source,
-    };
-    let mode = std::fs::metadata(file).map_err(read)?.permissions().mode();
-    if mode & 0o007 != 0 {
-        let file = file.to_owned();
-        return Err(CredentialsError::Open { file });
-    }
-    let text = std::fs::read_to_string(file).map_err(read)?;
+    let text = secret::read(file).map_err(of("bundle"))?;
     let bundle = Bundle::parse(&text).map_err(|source| CredentialsError::Bundle {
         file: file.to_owned(),
         source,
@@ -111,15 +102,9 @@ impl Credentials {
     /// Reads the password of a login; without a file it is empty.
     ///
     /// # Errors
-    /// The file cannot be read.
+    /// The file cannot be read, or others may.
     pub(crate) fn read(login: &Login) -> Result<Self, CredentialsError> {
-        let read = |file: &Path| {
-            std::fs::read_to_string(file).map_err(|source| CredentialsError::Read {
-                what: "password file",
-                file: file.to_owned(),
-                source,
-            })
-        };
+        let read = |file: &Path| secret::read(file).map_err(of("password file"));
         let file = login.password_file.as_deref();
         let password = file.map(read).transpose()?.unwrap_or_default();
         Ok(Self {
@@ -170,12 +155,14 @@ impl Dial {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use shared::{error::chain, wire::seal::Key};
 
     use super::*;
 
     #[test]
-    fn a_bundle_is_read_by_whom_it_is_for_and_from_where_not_everybody_reads() {
+    fn a_bundle_is_read_by_whom_it_is_for_and_from_where_nobody_else_reads() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("gw-01.bundle");
         let agent: AgentId = "gw-01".parse().expect("id");
@@ -193,9 +180,9 @@ mod tests {
             let permissions = std::fs::Permissions::from_mode(mode);
             std::fs::set_permissions(&file, permissions).expect("set");
         };
-        allow(0o644);
-        assert!(told(&agent).starts_with("everybody on this machine may read"));
         allow(0o640);
+        assert!(told(&agent).contains("others than its owner may use"));
+        allow(0o600);
         assert_eq!(told(&agent), "gw-01");
         let other = told(&"gw-02".parse().expect("id"));
         assert!(other.ends_with("is the bundle of `gw-01`, and this is agent `gw-02`"));

@@ -1,4 +1,4 @@
-//! The map page, embedded in the program.
+//! The map page, embedded in the program, and the notices of what both are built from.
 
 use axum::{
     http::{HeaderMap, Method, StatusCode, Uri, header},
@@ -10,10 +10,24 @@ use super::{
     problem::Problem,
 };
 
-/// Everything that is no other route: a file of the page, or not found.
+/// What the program and its page are built from, under which licences, and their texts.
+pub const LICENCES: &str = concat!(
+    include_str!("../../licences.txt"),
+    "\n",
+    include_str!("../../web/licences.txt")
+);
+
+/// Everything that is no other route: a file of the page, the notices, or not found.
 pub async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
+    if path == "licences" && (method == Method::GET || method == Method::HEAD) {
+        let head = [
+            (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        ];
+        return (head, LICENCES).into_response();
+    }
     let Some(asset) = web::asset(path, &codings(&headers, &web::CODINGS)) else {
         return Problem::not_found(format!("there is nothing at {}", uri.path())).into_response();
     };

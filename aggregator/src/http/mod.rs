@@ -33,6 +33,7 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 pub use app::App;
+pub use assets::LICENCES;
 
 /// The OpenAPI document as text.
 #[must_use]

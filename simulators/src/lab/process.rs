@@ -54,6 +54,14 @@ impl Process {
         self
     }
 
+    /// With a filter of what it logs, if there is one.
+    #[must_use]
+    pub(super) fn logging(mut self, filter: Option<&str>) -> Self {
+        let filter = filter.map(|filter| ("FLOOD_LOG", filter.to_owned()));
+        self.environment.extend(filter);
+        self
+    }
+
     /// Starts it, or starts it again; its log is appended to.
     ///
     /// # Errors

@@ -69,7 +69,8 @@ impl Lab {
             run(&aggregator_config),
             &work.path,
         )
-        .with_clock(setup.aggregators_clock.as_ref());
+        .with_clock(setup.aggregators_clock.as_ref())
+        .logging(setup.logs);
         let mut agents = Vec::new();
         for gateway in &field.gateways {
             let name = gateway.agent.as_str();
@@ -86,7 +87,8 @@ impl Lab {
             let text = config::agent(gateway, uplink, setup.clock, &work.path.join(name))?;
             let path = work.write(&format!("{name}.toml"), &text)?;
             let agent = Process::new(name, &programs.agent, run(&path), &work.path);
-            agents.push(agent.with_clock(setup.agents_clock.as_ref()));
+            let agent = agent.with_clock(setup.agents_clock.as_ref());
+            agents.push(agent.logging(setup.logs));
         }
         if setup.broker == BrokerChoice::Guarded {
             let [acl, out] = ["broker-acl", "--out"].map(OsStr::new);

@@ -31,6 +31,8 @@ pub struct LabSetup {
     pub batch_seconds: f64,
     /// The shortest and the longest wait of an agent before it connects again, in real seconds.
     pub reconnect_seconds: (f64, f64),
+    /// What the programs log, as FLOOD_LOG; `None` leaves it to them.
+    pub logs: Option<&'static str>,
     /// The work folder; `None` makes a temporary one.
     pub work: Option<PathBuf>,
 }
@@ -54,6 +56,7 @@ impl LabSetup {
             batch_seconds: 1.0,
             // Not the two minutes that a real network is given.
             reconnect_seconds: (0.2, 2.0),
+            logs: None,
             work: None,
         }
     }

@@ -8,12 +8,14 @@ mod arm;
 mod command;
 mod endurance;
 mod fuzz;
+mod licences;
 mod mutants;
 mod packages;
 mod page;
 mod steps;
 mod tidy;
 mod tools;
+mod units;
 
 use std::{
     process::ExitCode,

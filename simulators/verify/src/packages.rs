@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 use crate::command::{Held, say, succeed};
 
 /// Debian packages and the file that shows each is there.
-const PACKAGES: [(&str, &str); 10] = [
+const PACKAGES: [(&str, &str); 11] = [
     ("mosquitto", "/usr/sbin/mosquitto"),
     ("mosquitto-clients", "/usr/bin/mosquitto_pub"),
     ("nginx-light", "/usr/sbin/nginx"),
@@ -18,6 +18,7 @@ const PACKAGES: [(&str, &str); 10] = [
     ("faketime", "/usr/bin/faketime"),
     ("file", "/usr/bin/file"),
     ("python3-pip", "/usr/bin/pip3"),
+    ("systemd", "/usr/bin/systemd-analyze"),
     ("qemu-user-static", "/usr/bin/qemu-aarch64-static"),
 ];
 

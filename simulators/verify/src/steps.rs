@@ -3,9 +3,9 @@
 use crate::{
     arm,
     command::{Held, cargo, flood_sim, free_address, succeed},
-    endurance, fuzz, mutants,
+    endurance, fuzz, licences, mutants,
     packages::packages,
-    page, tidy, tools,
+    page, tidy, tools, units,
 };
 
 /// One thing that must hold.
@@ -19,6 +19,15 @@ pub struct Step {
 
 /// All steps, in their order.
 pub fn all() -> Vec<Step> {
+    let mut steps = by_default();
+    steps.extend(when_named().into_iter().map(|step| Step {
+        by_default: false,
+        ..step
+    }));
+    steps
+}
+
+fn by_default() -> Vec<Step> {
     vec![
         step("packages", "what the tests need from Debian", packages),
         step("tidy", "layout, imports, words, sizes", tidy::tidy),
@@ -28,7 +37,13 @@ pub fn all() -> Vec<Step> {
             "licences, duplicates, sources and advisories of dependencies",
             tools::deny,
         ),
+        step(
+            "licences",
+            "the notices of everything that is shipped",
+            licences::check,
+        ),
         step("typos", "spelling", tools::typos),
+        step("units", "how exposed the systemd units are", units::units),
         step("lint", "clippy, warnings denied", lint),
         step("doc", "the documentation, warnings denied", doc),
         step(
@@ -49,38 +64,41 @@ pub fn all() -> Vec<Step> {
             page::page,
         ),
         step("arm", "flood-agent for ARM, run under qemu", arm::arm),
-        Step {
-            by_default: false,
-            ..step(
-                "graph",
-                "print which module stands on which",
-                tidy::print_graph,
-            )
-        },
-        Step {
-            by_default: false,
-            ..step(
-                "endurance",
-                "kills, cuts, damages and wrong clocks by the thousand, as a table (an hour)",
-                endurance::endurance,
-            )
-        },
-        Step {
-            by_default: false,
-            ..step(
-                "fuzz",
-                "a million inputs to every decoder that meets the network, guided by coverage (an hour)",
-                fuzz::fuzz,
-            )
-        },
-        Step {
-            by_default: false,
-            ..step(
-                "mutants",
-                "change the pure modules: nine in ten must be noticed (an hour)",
-                mutants::mutants,
-            )
-        },
+    ]
+}
+
+fn when_named() -> Vec<Step> {
+    vec![
+        step(
+            "graph",
+            "print which module stands on which",
+            tidy::print_graph,
+        ),
+        step(
+            "write-licences",
+            "write the notices anew, after a dependency has changed",
+            licences::write,
+        ),
+        step(
+            "sbom",
+            "write a bill of materials for each program into target/sbom",
+            licences::bills,
+        ),
+        step(
+            "endurance",
+            "kills, cuts, damages and wrong clocks by the thousand, as a table (an hour)",
+            endurance::endurance,
+        ),
+        step(
+            "fuzz",
+            "a million inputs to every decoder that meets the network, guided by coverage (an hour)",
+            fuzz::fuzz,
+        ),
+        step(
+            "mutants",
+            "change the pure modules: nine in ten must be noticed (an hour)",
+            mutants::mutants,
+        ),
     ]
 }
 

@@ -265,6 +265,7 @@ async fn started(city: Arc<City>) -> (App, CommitterHandle, Running) {
         requests: requests.clone(),
         keep,
         stages: stages.clone(),
+        pulse: Arc::default(),
     };
     let stop = parts.stop_token();
     tokio::spawn(driver.drive(arrivals, stop));

@@ -14,6 +14,7 @@ mod package;
 mod pure;
 mod rules;
 mod source;
+mod threats;
 mod tree;
 mod typescript;
 mod words;
@@ -36,6 +37,9 @@ use crate::command::{Held, say};
 
 /// Folder of the page's sources.
 const PAGE: &str = "aggregator/web/src/";
+
+/// What is promised against whom.
+const SECURITY: &str = ".github/SECURITY.md";
 
 /// Checks the whole checkout.
 ///
@@ -122,6 +126,8 @@ impl Checkout {
         self.check_texts(&mut wrong);
         self.check_packages(&mut wrong);
         self.check_words(&mut wrong);
+        let security = self.texts.get(SECURITY).map_or("", String::as_str);
+        wrong.extend(threats::unproven(SECURITY, security, &self.texts));
         let (page, nowhere) = typescript::graph(&self.page());
         wrong.extend(nowhere);
         wrong.extend(page.circles());

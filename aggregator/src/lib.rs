@@ -39,5 +39,6 @@ pub mod restore;
 pub mod run;
 mod schema;
 pub mod store;
+mod unfinished;
 pub mod watchdog;
 pub mod world;

@@ -10,8 +10,9 @@ use tracing::warn;
 
 use crate::{
     network::City,
+    orders::Order,
     store::{SavedWorld, Store, StoreError},
-    world::{Effect, Input, Snapshot, World},
+    world::{Arrival, Effect, Input, Refusal, Request, Snapshot, World},
 };
 
 /// A world that goes on where the store ends.
@@ -22,6 +23,16 @@ pub struct Restored {
     pub last_arrival: u64,
     /// How many arrivals were stepped through.
     pub stepped: u64,
+    /// The requests among them.
+    pub answered: Vec<Answered>,
+}
+
+/// A request, the arrival that it was, and what the world makes of it.
+#[derive(Debug)]
+pub struct Answered {
+    pub arrival: u64,
+    pub request: Request,
+    pub outcome: Result<Order, Refusal>,
 }
 
 /// The world after everything that the store has.
@@ -32,10 +43,22 @@ pub fn restore(store: &dyn Store, city: Arc<City>) -> Result<Restored, StoreErro
     let Base {
         mut world, after, ..
     } = base(store, city, None)?;
-    let mut stepped = 0;
-    store.arrivals(after, &mut |arrival| {
+    let (mut stepped, mut answered) = (0, Vec::new());
+    store.arrivals(after, &mut |Arrival { number, at, input }| {
+        let request = match &input {
+            Input::Request(request) => Some(request.clone()),
+            _ => None,
+        };
         // What was to be done was done, or is done again when the world goes on.
-        let _ = world.step(arrival.at, arrival.input);
+        for effect in world.step(at, input) {
+            if let (Effect::Answer(answer), Some(request)) = (effect, &request) {
+                answered.push(Answered {
+                    arrival: number,
+                    request: request.clone(),
+                    outcome: answer.outcome,
+                });
+            }
+        }
         stepped += 1;
         ControlFlow::Continue(())
     })?;
@@ -43,6 +66,7 @@ pub fn restore(store: &dyn Store, city: Arc<City>) -> Result<Restored, StoreErro
         world,
         last_arrival: store.last_arrival()?,
         stepped,
+        answered,
     })
 }
 

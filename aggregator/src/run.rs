@@ -34,6 +34,7 @@ use crate::{
     publish::announcer::{self, Letters, Readable},
     requests::Requests,
     store::{SavedWorld, Store},
+    unfinished,
     watchdog::{self, Pulse},
     world::{Arrival, Input, Started},
 };
@@ -157,6 +158,7 @@ async fn start(
     let keep = start_saver(parts, &base);
     let (store, clock) = (base.store.clone(), base.clock);
     let newcomers = base.restored.world.newcomers();
+    let answered = base.restored.answered;
     let driver = Driver {
         world: base.restored.world,
         mode: clock.mode(),
@@ -176,6 +178,7 @@ async fn start(
         files,
     };
     notary.starting(settings(config)).await?;
+    unfinished::enter(answered, store.clone(), &committer).await?;
     let (at_work, known, until) = (notary.clone(), authorities.clone(), stop.clone());
     parts.task("notary", |ready| at_work.run(known, until, ready));
     recall(&*store, &newcomers, clock.now(), &committer).await?;

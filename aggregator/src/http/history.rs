@@ -46,7 +46,7 @@ fn element(o: &Observation) -> Element {
 }
 
 /// Reads the store away from the async threads.
-async fn read<T: Send + 'static>(
+pub(super) async fn read<T: Send + 'static>(
     app: &App,
     read: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Problem> {

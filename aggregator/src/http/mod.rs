@@ -4,6 +4,7 @@ mod answers;
 mod api;
 mod app;
 mod assets;
+mod audit;
 mod body;
 mod connections;
 mod events;

@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     api,
     app::App,
-    assets,
+    assets, audit,
     body::read_whole,
     events, health, history, layers,
     openapi::{Description, describe_denials},
@@ -84,6 +84,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(api::unknown_gauges))
         .routes(routes!(api::counters))
         .routes(routes!(history::refused))
+        .routes(routes!(audit::deeds))
         .routes(routes!(layers::whole_map))
         .routes(routes!(layers::layer))
         .routes(routes!(health::metrics))

@@ -324,6 +324,8 @@ mod tests {
             Some(Input::Observed(observations)) if observations.len() == 1
         ));
         assert_eq!(told.recv(), Ok((Receipt::Done, true)));
+        let log = office.store.end_of_deeds().expect("read");
+        assert_eq!(log.last, 0, "readings are nobody's deeds");
     }
 
     #[tokio::test]

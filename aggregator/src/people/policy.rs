@@ -56,7 +56,7 @@ pub enum Denied {
 }
 
 use Reach::{Nothing, Place, Whole, Within};
-use Role::{Crew, Dispatcher, Viewer as Looking};
+use Role::{Administrator, Crew, Dispatcher, Viewer as Looking};
 use Whom::{Anybody, From, Known};
 
 /// Everything that is served, but for the files of the page, which are for everybody.
@@ -78,6 +78,7 @@ pub const TABLE: &[Endpoint] = &[
     get("/api/v1/unknown-gauges", From(Dispatcher), Whole),
     get("/api/v1/counters", From(Dispatcher), Whole),
     get("/api/v1/refused", From(Dispatcher), Whole),
+    get("/api/v1/audit", From(Administrator), Whole),
     get("/map.geojson", From(Looking), Within),
     get("/layers/{file}", From(Looking), Within),
     get("/metrics", From(Looking), Whole),

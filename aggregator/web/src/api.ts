@@ -283,6 +283,8 @@ export interface Schemas {
   AgentFault: AgentFault;
   Alternative: Alternative;
   Area: Area;
+  AuditDeed: AuditDeed;
+  AuditEntry: AuditEntry;
   Cause: Cause;
   City: City;
   Counter: Counter;
@@ -403,6 +405,47 @@ export interface Area {
 export interface Name {
   zh: string;
   en: string;
+}
+/**
+ * What was done.
+ */
+export interface AuditDeed {
+  at: Instant;
+  /**
+   * `person wang-li`, `token wall-display`, `truck pt-3`, `anonymous`, `exercise` or `machine`.
+   */
+  by: string;
+  /**
+   * The address that it came from; null for what did not come over the network.
+   */
+  from?: string | null;
+  /**
+   * The kind of deed, for example `dispatch-asked`.
+   */
+  what: string;
+  subject: string;
+  before?: string | null;
+  after?: string | null;
+  /**
+   * The number of the arrival that it became, or that it came of.
+   */
+  arrival?: number | null;
+}
+/**
+ * A deed in its place in the log. A number that is missing cannot be read any more.
+ */
+export interface AuditEntry {
+  number: number;
+  /**
+   * SHA-256 of its line.
+   */
+  hash: string;
+  /**
+   * Whether its line still has this hash. Whether it follows on the one before is for `flood-aggregator
+   * audit verify` to say.
+   */
+  is_whole: boolean;
+  deed?: AuditDeed | null;
 }
 /**
  * The city's constants.

@@ -219,7 +219,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
             &["main"],
             &["lib", "auditing", "cli", "commands", "enrolment"],
             &["reload", "run"],
-            &["base", "driver", "http"],
+            &["base", "driver", "http", "unfinished"],
             &["forgetting", "notary", "publish", "requests", "restore"],
             &["people"],
             &["ingest"],

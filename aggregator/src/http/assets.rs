@@ -60,3 +60,27 @@ pub async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_notices_of_program_page_and_fonts_are_open_to_all() {
+        let asked = |method| {
+            let uri = Uri::from_static("/licences");
+            asset(method, uri, HeaderMap::new())
+        };
+        let answer = asked(Method::GET).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let kind = answer.headers().get(header::CONTENT_TYPE);
+        assert_eq!(
+            kind.map(AsRef::as_ref),
+            Some(&b"text/plain; charset=utf-8"[..])
+        );
+        for part in ["* rmqtt ", "* maplibre-gl ", "SIL OPEN FONT LICENSE"] {
+            assert!(LICENCES.contains(part), "{part}");
+        }
+        assert_eq!(asked(Method::POST).await.status(), StatusCode::NOT_FOUND);
+    }
+}

@@ -4,10 +4,10 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use anyhow::Result;
 use shared::{clock::Clock, ids::AgentId, time::Timestamp};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::{
-    authority::Authority,
+    authority::{Authority, Role},
     config::Config,
     grants::Grants,
     ingest::{Admitter, Described, Ledger},
@@ -64,6 +64,14 @@ impl Base {
         let admitter = Admitter::new(gauges, self.clock.speed(), self.keep_days)
             .with_trucks(trucks)
             .with_grants(self.grants.clone());
+        for (name, one) in authority.enrolled() {
+            if one.role == Role::Source && self.grants.refuses_all_of(name) {
+                warn!(
+                    source = name,
+                    "it is enrolled, and no [[source]] says what it may speak for: refused"
+                );
+            }
+        }
         let cursors = self.store.cursors()?;
         let long_ago = Timestamp::default();
         let committed = cursors.iter().map(|(agent, _)| (agent.clone(), long_ago));

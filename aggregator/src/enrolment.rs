@@ -151,9 +151,15 @@ fn advice(name: &str, role: Role, config: &Config, out: &Path) -> String {
                 Role::Truck => "flood/v1/truck/",
                 _ => "flood/v1/in/",
             };
+            let granted = match role {
+                Role::Source => {
+                    ", where [[source]] in the configuration says what it may speak for"
+                }
+                _ => "",
+            };
             format!(
                 "Its MQTT client has {name} as client id and user name and the bundle's `password` as \
-                 password, at {broker}; it publishes on {topic}{name}."
+                 password, at {broker}; it publishes on {topic}{name}{granted}."
             )
         }
     }

@@ -139,6 +139,12 @@ impl Grants {
         }
     }
 
+    /// Whether whatever a source says is refused.
+    #[must_use]
+    pub fn refuses_all_of(&self, source: &str) -> bool {
+        !self.believes_strangers && !self.of.contains_key(source)
+    }
+
     /// How far a source's word on a gauge goes.
     #[must_use]
     pub fn word(&self, source: &SourceId, gauge: &GaugeId, parameter: Parameter) -> Word {
@@ -233,7 +239,9 @@ mod tests {
         }
         let none = Grants::none(false);
         assert_eq!(word(&none, "met-office", "rg-1", Depth), Word::Refused);
+        assert!(none.refuses_all_of("met-office"));
         let none = Grants::none(true);
+        assert!(!none.refuses_all_of("met-office"));
         assert_eq!(word(&none, "met-office", "rg-1", Depth), Word::Taken);
     }
 

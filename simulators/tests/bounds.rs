@@ -139,6 +139,11 @@ async fn however_many_agents_are_made_up_the_page_stays_small_and_gateways_get_t
 }
 
 async fn alone() -> Lab {
+    with("").await
+}
+
+/// The aggregator alone, with more tables in its configuration.
+async fn with(tables: &'static str) -> Lab {
     let clock = ScaledClock {
         mode: Mode::Exercise,
         origin: real_now(),
@@ -146,8 +151,11 @@ async fn alone() -> Lab {
         speed: 1.0,
     };
     let city = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/city/harbour");
-    let lab = Lab::start(LabSetup::new(city, clock)).await;
-    lab.expect("the aggregator starts")
+    let setup = LabSetup {
+        tables,
+        ..LabSetup::new(city, clock)
+    };
+    Lab::start(setup).await.expect("the aggregator starts")
 }
 
 /// Comes in as soon as the broker has done with the connection before.
@@ -337,5 +345,50 @@ async fn a_flood_of_unknown_names_is_counted_and_named_in_part() {
     }
     counts(&lab, "unknown-truck", 50).await;
     assert_eq!(listed(&lab, "unknown-truck").await, 1, "said once");
+    lab.check().expect("it goes on");
+}
+
+/// Where two sources are granted something, and a third one is a stranger who is believed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_speaks_for_what_it_was_granted_and_corrects_what_it_may() {
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let tables = "[[source]]\nname = \"met\"\ngauges = [\"lg-0006\"]\n\
+                  [[source]]\nname = \"port\"\ngauges = [\"lg-00*\"]\ncorrects = true\n";
+    let mut lab = with(tables).await;
+    let at = real_now();
+    let says = async |source: &str, gauge: &str, value: f64, replaces: bool| {
+        let mut one = third_party(gauge, at, value);
+        one["quality"] = json!(1);
+        one["replaces"] = json!(replaces);
+        let said = say_as(&lab, source, &format!("flood/v1/in/{source}"), bytes(&one)).await;
+        assert_eq!(said, Said::Taken, "{source}");
+        let path = format!("/api/v1/gauges/{GAUGE}/observations");
+        let stored = get(&lab, &path).await["observations"].take();
+        let of_that_time = |o: &&Json| o[0] == at.as_millis();
+        let stored = stored.as_array().cloned().unwrap_or_default();
+        stored
+            .iter()
+            .find(of_that_time)
+            .map(|o| (o[1].as_f64(), o[2].as_u64()))
+    };
+    let is = |value: f64, quality: u64| Some((Some(value), Some(quality)));
+    assert_eq!(says("met", "lg-0001", 0.5, false).await, None);
+    counts(&lab, "not-granted", 1).await;
+    let told = says("somebody", GAUGE, 0.1, false).await;
+    assert_eq!(told, is(0.1, 2), "nobody vouches for a stranger's reading");
+    let told = says("met", GAUGE, 0.2, false).await;
+    assert_eq!(
+        told,
+        is(0.2, 1),
+        "it was granted, and its own word is better"
+    );
+    assert_eq!(says("somebody", GAUGE, 0.9, true).await, is(0.2, 1));
+    assert_eq!(says("met", GAUGE, 0.05, true).await, is(0.05, 1), "its own");
+    assert_eq!(
+        says("port", GAUGE, 0.3, true).await,
+        is(0.3, 1),
+        "another's"
+    );
+    assert_eq!(says("met", GAUGE, 0.2, true).await, is(0.3, 1));
     lab.check().expect("it goes on");
 }

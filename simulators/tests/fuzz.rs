@@ -1,5 +1,6 @@
 //! Every decoder that meets the network, with the kept corpora and thousands of things that are nearly what
-//! is in them. `cargo verify fuzz` gives each a million, guided by what they reach in the code.
+//! is in them. `FLOOD_MUTATIONS` says how many of each; `cargo verify fuzz` gives each a million, guided by
+//! what they reach in the code.
 
 #[path = "../fuzz/src/decoders.rs"]
 mod decoders;
@@ -14,6 +15,13 @@ const MUTATIONS: u32 = 20_000;
 
 /// Those that take more than some microseconds are given fewer.
 const OF_SLOW: u32 = 2_000;
+
+/// What the environment says, or else this.
+fn mutations(default: u32) -> u32 {
+    let said = std::env::var("FLOOD_MUTATIONS").ok();
+    let said = said.map(|said| said.parse().expect("FLOOD_MUTATIONS is a number"));
+    said.unwrap_or(default)
+}
 
 /// The kept inputs of a decoder, by name.
 fn corpus(name: &str) -> Vec<Vec<u8>> {
@@ -92,11 +100,11 @@ fn is_slow(decoder: &Decoder) -> bool {
 #[test]
 fn whatever_comes_is_read_or_refused() {
     let quick: Vec<Decoder> = ALL.into_iter().filter(|d| !is_slow(d)).collect();
-    try_all(&quick, MUTATIONS);
+    try_all(&quick, mutations(MUTATIONS));
 }
 
 #[test]
 fn whatever_is_believed_is_taken_or_refused() {
     let slow: Vec<Decoder> = ALL.into_iter().filter(is_slow).collect();
-    try_all(&slow, OF_SLOW);
+    try_all(&slow, mutations(OF_SLOW));
 }

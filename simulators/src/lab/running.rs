@@ -62,7 +62,7 @@ impl Lab {
         let data = work.path.join("aggregator");
         let (broker_of, strangers) = (&broker.aggregator, !setup.enrolled);
         let text = config::aggregator(&data, &city, http, broker_of, strangers, setup.clock)?;
-        let aggregator_config = work.write("aggregator.toml", &text)?;
+        let aggregator_config = work.write("aggregator.toml", &(text + "\n" + setup.tables))?;
         let aggregator = Process::new(
             "aggregator",
             &programs.aggregator,

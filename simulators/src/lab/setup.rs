@@ -23,6 +23,8 @@ pub struct LabSetup {
     pub behind_link: BehindLink,
     /// Whether every agent is enrolled, and nobody else believed.
     pub enrolled: bool,
+    /// More tables of the aggregator's configuration.
+    pub tables: &'static str,
     /// On that link acknowledgements come up to this much later, each by itself; `None`: in order.
     pub shuffled: Option<Duration>,
     /// Where the aggregator serves HTTP; `None` takes a free port.
@@ -51,6 +53,7 @@ impl LabSetup {
             broker: BrokerChoice::Embedded,
             behind_link: BehindLink::Nobody,
             enrolled: false,
+            tables: "",
             shuffled: None,
             http: None,
             batch_seconds: 1.0,

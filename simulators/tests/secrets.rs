@@ -19,6 +19,8 @@ use toml::Value;
 const SOME: u64 = 100;
 /// The shortest text that is taken for a secret: names and ids are shorter.
 const SHORTEST: usize = 24;
+/// The largest file that may be a key, in bytes.
+const LARGEST: u64 = 64 * 1024;
 /// Whatever tells.
 const ROUTES: [&str; 8] = [
     "/metrics",
@@ -75,10 +77,28 @@ fn secrets(work: &Path) -> Vec<String> {
             let table: toml::Table = toml::from_str(&text).expect("TOML");
             gather(&Value::Table(table), false, &mut found);
         }
+        let is_small = fs::metadata(&file).is_ok_and(|a| a.is_file() && a.len() < LARGEST);
+        if is_small && let Ok(text) = fs::read_to_string(&file) {
+            found.extend(private_lines(&text));
+        }
     }
     found.retain(|secret| secret.len() >= SHORTEST);
     found.sort();
     found.dedup();
+    found
+}
+
+/// What stands between the marks of private keys (RFC 7468).
+fn private_lines(text: &str) -> Vec<String> {
+    let mut is_private = false;
+    let mut found = Vec::new();
+    for line in text.lines().map(str::trim) {
+        if line.contains("PRIVATE KEY-----") {
+            is_private = line.contains("BEGIN");
+        } else if is_private {
+            found.push(line.to_owned());
+        }
+    }
     found
 }
 

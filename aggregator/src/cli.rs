@@ -99,6 +99,12 @@ pub enum Command {
         /// The configuration file (TOML).
         config: PathBuf,
     },
+    /// Print a link, good once and for a day, by which somebody makes himself an administrator: for the
+    /// first start, and for whoever has locked himself out. The aggregator may run.
+    SetUpLink {
+        /// The configuration file (TOML).
+        config: PathBuf,
+    },
     /// Read the log of what was done, by whom. The aggregator may run.
     #[command(subcommand)]
     Audit(Audit),

@@ -111,6 +111,7 @@ fn told(findings: &[Finding], all: bool) -> impl Iterator<Item = String> {
 /// A configuration and the city that it names.
 fn open(path: &Path) -> Result<(Config, City)> {
     let config = read_config(path)?;
+    http::check(&config.http)?;
     let city = read_city(&config.city).with_context(|| config.city_key.clone())?;
     Ok((config, city))
 }

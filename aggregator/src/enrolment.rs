@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result};
@@ -15,6 +16,10 @@ use crate::{
         registry::{Registry, fill, write_secret},
     },
     config::{Broker, Config, read_config},
+    people::{
+        secret::Secret,
+        set_up::{self, SetUpFiles},
+    },
 };
 
 /// Enrols somebody and writes what he is given to `out`, or to `NAME.bundle` here.
@@ -124,6 +129,39 @@ pub fn broker_acl(path: &Path, out: &Path) -> Result<()> {
         "Let only the user of mosquitto read both, write in its configuration, and send it SIGHUP:\n\n\
          allow_anonymous false\nuse_username_as_clientid true\nacl_file {folder}/acl\n\
          password_file {folder}/passwords"
+    )?;
+    Ok(())
+}
+
+/// How long it is waited for a running aggregator to take a link up.
+const TAKEN_UP_WITHIN: Duration = Duration::from_secs(3);
+
+/// Prints a link by which somebody makes himself an administrator.
+///
+/// # Errors
+/// The data folder cannot be written.
+pub fn set_up_link(path: &Path) -> Result<()> {
+    let config = read_config(path)?;
+    let files = SetUpFiles::below(&config.data_dir);
+    let secret = Secret::new().context("no random numbers can be had")?;
+    files.want(&secret.fingerprint()).with_context(|| {
+        let folder = config.data_dir.display();
+        format!("the link cannot be left for the aggregator in {folder}")
+    })?;
+    let begun = Instant::now();
+    while files.is_wanted() && begun.elapsed() < TAKEN_UP_WITHIN {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let when = if files.is_wanted() {
+        "once the aggregator runs"
+    } else {
+        "now"
+    };
+    let link = set_up::link(&config.http.base(), &secret.into_text());
+    let mut to = io::stdout().lock();
+    writeln!(
+        to,
+        "Good {when}, once, for a day; whoever opens it becomes an administrator:\n\n{link}"
     )?;
     Ok(())
 }

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
             Command::Revoke { name, config } => enrolment::revoke(name, config),
             Command::BrokerAcl { config, out } => enrolment::broker_acl(config, out),
             Command::Enrolled { config } => enrolment::list(config),
+            Command::SetUpLink { config } => enrolment::set_up_link(config),
             Command::Audit(Audit::Verify { config, heads, key }) => {
                 auditing::verify(config, heads, *key)
             }

@@ -113,8 +113,8 @@ fn addresses_are_free(running: &Config, wanted: &Config) -> Result<()> {
         Broker::Embedded(listen) => Some(listen),
         Broker::External { .. } => None,
     };
-    let held = [Some(running.listen), embedded(running)];
-    for address in [Some(wanted.listen), embedded(wanted)] {
+    let held = [Some(running.http.listen), embedded(running)];
+    for address in [Some(wanted.http.listen), embedded(wanted)] {
         if let Some(address) = address.filter(|a| !held.contains(&Some(*a))) {
             TcpListener::bind(address).with_context(|| format!("{address} cannot be had"))?;
         }

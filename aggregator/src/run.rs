@@ -23,7 +23,7 @@ use crate::{
     config::{Broker, Config},
     driver::Driver,
     forgetting,
-    http::{self, App},
+    http::{self, App, Front},
     ingest::{
         Book, BrokerClient, Committer, CommitterHandle, Downlink, DownlinkMessage, Line, Receipt,
         run_client, start_broker,
@@ -31,6 +31,7 @@ use crate::{
     network::City,
     notary::{Folder, Notary},
     parts::{Parts, Ready},
+    people,
     publish::announcer::{self, Letters, Readable},
     requests::Requests,
     store::{SavedWorld, Store},
@@ -74,17 +75,17 @@ pub async fn run(
 ) -> Result<Ended> {
     let pulse = Arc::new(Pulse::default());
     watchdog::feed(&pulse);
-    let listener = http::bind(config.listen).await.with_context(|| {
+    let listener = http::bind(config.http.listen).await.with_context(|| {
         format!(
             "the page cannot be served on {} ([http] listen)",
-            config.listen
+            config.http.listen
         )
     })?;
     let base = Base::new(&config, city)?;
     let mut parts = Parts::default();
     let notary = start(&mut parts, &config, base, files, listener, pulse).await?;
     info!(
-        http = %config.listen,
+        http = %config.http.listen,
         mode = ?config.clock.mode(),
         speed = config.clock.speed(),
         "ready"
@@ -151,6 +152,8 @@ async fn start(
         areas,
         store: base.store.clone(),
         requests: requests.clone(),
+        desk: people::start(parts, config, &*base.store, committer.clone())?,
+        front: Arc::new(Front::new(&config.http)),
         stages: base.stages.clone(),
         readiness: parts.readiness(),
         line: line.clone(),
@@ -186,12 +189,7 @@ async fn start(
         ticks(committer.clone(), stop.clone(), ready)
     });
     start_mqtt(parts, config, committer, downlink_inbox, line, authorities).await?;
-    let until = stop.clone().cancelled_owned();
-    parts.task("http", |ready| async move {
-        ready.now();
-        http::serve(listener, app, until).await;
-        Ok(())
-    });
+    http::start(parts, &config.http, app, listener)?;
     let days = config.keep_days;
     parts.task("retention", |ready| {
         forgetting::run(store, clock, days, stop, ready)

@@ -66,6 +66,10 @@ pub enum What {
     LogInRefused,
     /// What somebody asked for is not his to do or to see.
     AccessRefused,
+    /// Somebody was given a link to make an account with, or to choose a new password by.
+    Invited,
+    /// A link was taken back.
+    InvitationWithdrawn,
     AccountMade,
     AccountChanged,
     AccountRemoved,

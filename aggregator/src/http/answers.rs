@@ -41,6 +41,16 @@ pub struct NotFound(Problem);
 #[response(status = 409, content_type = "application/problem+json")]
 pub struct Conflict(Problem);
 
+/// Somebody asks too often; `Retry-After` tells for how many seconds to wait.
+#[derive(IntoResponses)]
+#[response(status = 429, content_type = "application/problem+json")]
+pub struct TooMany(Problem);
+
+/// The request names a host that is not this one.
+#[derive(IntoResponses)]
+#[response(status = 421, content_type = "application/problem+json")]
+pub struct UnknownHost(Problem);
+
 /// The program failed; its log tells why.
 #[derive(IntoResponses)]
 #[response(status = 500, content_type = "application/problem+json")]

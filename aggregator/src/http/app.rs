@@ -5,12 +5,13 @@ use std::sync::Arc;
 use shared::clock::Clock;
 use tokio::sync::watch;
 
-use super::problem::Problem;
+use super::{front::Front, problem::Problem};
 use crate::{
     ingest::Line,
     metrics::Stages,
     network::City,
     parts::Readiness,
+    people::Desk,
     publish::{Areas, Hub, Published},
     requests::Requests,
     store::Store,
@@ -28,6 +29,8 @@ pub struct App {
     pub areas: Arc<Areas>,
     pub store: Arc<dyn Store>,
     pub requests: Arc<Requests>,
+    pub desk: Arc<Desk>,
+    pub front: Arc<Front>,
     pub stages: Arc<Stages>,
     pub readiness: Readiness,
     /// To a broker of somebody else.

@@ -54,7 +54,6 @@ pub async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     set(header::CACHE_CONTROL, cache);
     set(header::ETAG, &asset.etag);
     set(header::VARY, "accept-encoding");
-    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     if let Some(encoding) = asset.encoding {
         set(header::CONTENT_ENCODING, encoding);
     }

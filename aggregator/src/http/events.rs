@@ -9,16 +9,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt, future, stream};
 use tokio_stream::wrappers::{BroadcastStream, IntervalStream, WatchStream};
 
-use super::{app::App, look::Scope};
+use super::{app::App, front::Asker, look::Scope, problem::Problem, viewer::Asking};
 use crate::{
     ingest::LineFacts,
+    people::Viewer,
     publish::{Follow, reset},
 };
 
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// After which a stream may be asked for again where there is no room for it.
+const FULL: Duration = Duration::from_secs(5);
 
 /// A comment this often tells the client that the line is alive.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -41,7 +45,16 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
         content_type = "text/event-stream",
     )),
 )]
-pub async fn events(State(app): State<App>, scope: Scope, headers: HeaderMap) -> Response {
+pub async fn events(
+    State(app): State<App>,
+    viewer: Viewer,
+    asking: Asking,
+    scope: Scope,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let asker = Asker::of(Some(&viewer), asking.caller.from);
+    let stream = app.front.stream(asker);
+    let stream = stream.ok_or_else(|| Problem::too_many("too many streams are open", FULL))?;
     let last_id = headers.get("last-event-id").and_then(|v| v.to_str().ok());
     let followed = scope.hub(&app).follow(last_id);
     let head = [
@@ -52,7 +65,13 @@ pub async fn events(State(app): State<App>, scope: Scope, headers: HeaderMap) ->
     ];
     let broker = WatchStream::new(app.line.watch());
     let frames = frames(followed, broker, app.closing());
-    (head, Body::from_stream(frames)).into_response()
+    // Whose session ends, or who may see another part of the city, hears nothing more.
+    let before = app.desk.viewer(asking.shown.as_ref());
+    let frames = frames.take_while(move |_| {
+        let _open = &stream;
+        future::ready(app.desk.viewer(asking.shown.as_ref()) == before)
+    });
+    Ok((head, Body::from_stream(frames)).into_response())
 }
 
 fn frames(

@@ -6,7 +6,7 @@ use utoipa::{
 };
 
 use super::{
-    answers::{Foreign, NotLoggedIn},
+    answers::{Foreign, NotLoggedIn, TooMany, UnknownHost},
     geojson::LayerName,
     problem::{Problem, ProblemTitle},
 };
@@ -28,13 +28,15 @@ use crate::{
                        all but orders and what was refused; none may give orders. Who asks sees \
                        the part of the city that is his area, and of the lists those that are for \
                        his role; what lies elsewhere is answered as if it did not exist, and a \
-                       wish for it is refused with 403."
+                       wish for it is refused with 403. Where a log-in is demanded, a browser shows its \
+                       session's cookie and a program `Authorization: Bearer` with its token."
     ),
     servers((url = "/", description = "Whoever serves this document")),
     security(()),
     tags(
         (name = "now", description = "What is known and expected at present"),
         (name = "orders", description = "What dispatchers wish"),
+        (name = "people", description = "Who is who, and who may what"),
         (name = "history", description = "What was observed and refused"),
         (name = "map", description = "GeoJSON (RFC 7946)"),
         (name = "program", description = "How the program itself is"),
@@ -46,14 +48,22 @@ pub struct Description;
 /// Describes what those are answered who may not, after the table of the policy.
 pub fn describe_denials(document: &mut openapi::OpenApi) {
     for (route, item) in &mut document.paths.paths {
-        for (method, operation) in [("GET", &mut item.get), ("POST", &mut item.post)] {
+        let operations = [
+            ("GET", &mut item.get),
+            ("POST", &mut item.post),
+            ("DELETE", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            let Some(operation) = operation.as_mut() else {
+                continue;
+            };
             let whom = policy::endpoint(method, route).map(|row| row.whom);
-            if let Some(operation) = operation.as_mut()
-                && whom != Some(Whom::Anybody)
-            {
+            if whom != Some(Whom::Anybody) {
                 add::<NotLoggedIn>(operation);
                 add::<Foreign>(operation);
             }
+            add::<TooMany>(operation);
+            add::<UnknownHost>(operation);
         }
     }
 }

@@ -14,6 +14,7 @@ use super::{
     extract::{Body, Path},
     look::{Look, Scope},
     problem::Problem,
+    viewer::Asking,
 };
 use crate::{
     people::{
@@ -66,6 +67,7 @@ pub async fn dispatch(
     State(app): State<App>,
     viewer: Viewer,
     scope: Scope,
+    asking: Asking,
     Body(wish): Body<DispatchBody>,
 ) -> Result<(StatusCode, Response), Problem> {
     let DispatchBody { truck, point, plan } = wish;
@@ -74,8 +76,9 @@ pub async fn dispatch(
         Look::Part(part) => part.seen().has_point(&point) && part.seen().has_truck(&truck),
     };
     may(&viewer, "/api/v1/orders", is_inside)?;
+    let from = Some(asking.caller.from);
     let wish = Wish::Dispatch { truck, point, plan };
-    let asked = app.requests.ask(viewer.principal, None, wish).await;
+    let asked = app.requests.ask(viewer.principal, from, wish).await;
     let order = asked.map_err(|unmet| told(unmet, &scope))?;
     Ok((StatusCode::CREATED, json(&RoutedOrderView::from(&order))))
 }
@@ -92,6 +95,7 @@ pub async fn recall(
     State(app): State<App>,
     viewer: Viewer,
     scope: Scope,
+    asking: Asking,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let order: OrderId = id
@@ -99,8 +103,9 @@ pub async fn recall(
         .map_err(|e| Problem::bad_request(format!("{e}")))?;
     let is_inside = is_inside(&app, &scope, &order).await;
     may(&viewer, "/api/v1/orders/{id}/recall", is_inside)?;
+    let from = Some(asking.caller.from);
     let wish = Wish::Recall { order };
-    let order = app.requests.ask(viewer.principal, None, wish).await?;
+    let order = app.requests.ask(viewer.principal, from, wish).await?;
     Ok(json(&RoutedOrderView::from(&order)))
 }
 

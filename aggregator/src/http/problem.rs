@@ -1,6 +1,8 @@
 //! Errors as `application/problem+json` (RFC 9457): a 500 says nothing to the client and
 //! everything to the log.
 
+use std::{fmt::Display, time::Duration};
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -9,7 +11,15 @@ use serde::Serialize;
 use tracing::error;
 use utoipa::ToSchema;
 
-use crate::{people::policy::Denied, requests::Unmet, store::StoreError, world::Refusal};
+use crate::{
+    people::{DeskError, HashError, acts, policy::Denied},
+    requests::Unmet,
+    store::StoreError,
+    world::Refusal,
+};
+
+/// After which it may be tried again to log in where too many do.
+const BUSY: Duration = Duration::from_secs(3);
 
 /// A refused or failed request (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,6 +30,9 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     detail: Option<String>,
+    /// Seconds after which it may be asked again.
+    #[serde(skip)]
+    wait_s: Option<u64>,
 }
 
 /// What was refused or failed, in one of these words.
@@ -35,6 +48,22 @@ pub enum ProblemTitle {
     NotLoggedIn,
     #[serde(rename = "not allowed")]
     NotAllowed,
+    #[serde(rename = "wrong name or password")]
+    WrongPassword,
+    #[serde(rename = "too many requests")]
+    TooMany,
+    #[serde(rename = "unknown host")]
+    UnknownHost,
+    #[serde(rename = "name is taken")]
+    NameTaken,
+    #[serde(rename = "link is spent")]
+    LinkSpent,
+    #[serde(rename = "last administrator")]
+    LastAdministrator,
+    #[serde(rename = "no room")]
+    NoRoom,
+    #[serde(rename = "not kept")]
+    NotKept,
     #[serde(rename = "method not allowed")]
     MethodNotAllowed,
     #[serde(rename = "timed out")]
@@ -66,16 +95,23 @@ impl ProblemTitle {
         match self {
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::NotLoggedIn => StatusCode::UNAUTHORIZED,
+            Self::NotLoggedIn | Self::WrongPassword => StatusCode::UNAUTHORIZED,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Foreign | Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TruckBusy | Self::TruckOutOfService | Self::PlanChanged | Self::OrderEnded => {
-                StatusCode::CONFLICT
-            }
-            Self::OrderNotKept | Self::NotReady | Self::ShuttingDown => {
+            Self::TruckBusy
+            | Self::TruckOutOfService
+            | Self::PlanChanged
+            | Self::OrderEnded
+            | Self::NameTaken
+            | Self::LinkSpent
+            | Self::LastAdministrator
+            | Self::NoRoom => StatusCode::CONFLICT,
+            Self::OrderNotKept | Self::NotKept | Self::NotReady | Self::ShuttingDown => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -124,6 +160,7 @@ impl Problem {
             title,
             status: title.status().as_u16(),
             detail,
+            wait_s: None,
         }
     }
 
@@ -133,6 +170,29 @@ impl Problem {
 
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(ProblemTitle::BadRequest, Some(detail.into()))
+    }
+
+    pub fn not_allowed(detail: impl Into<String>) -> Self {
+        Self::new(ProblemTitle::NotAllowed, Some(detail.into()))
+    }
+
+    /// Comes again after a while.
+    pub fn too_many(why: impl Display, wait: Duration) -> Self {
+        let wait_s = wait.as_secs().max(1);
+        let detail = format!("{why}; come again in {wait_s} seconds");
+        Self {
+            wait_s: Some(wait_s),
+            ..Self::new(ProblemTitle::TooMany, Some(detail))
+        }
+    }
+
+    /// Comes under a name that is not ours.
+    pub fn misdirected(host: &str) -> Self {
+        let host: String = host.chars().filter(|c| !c.is_control()).take(100).collect();
+        let detail = format!(
+            "this is not known as `{host}`; [http] hosts in the configuration names what it is known as"
+        );
+        Self::new(ProblemTitle::UnknownHost, Some(detail))
     }
 
     pub fn foreign(detail: impl Into<String>) -> Self {
@@ -174,6 +234,38 @@ impl From<Denied> for Problem {
     }
 }
 
+impl From<acts::Refusal> for Problem {
+    fn from(refusal: acts::Refusal) -> Self {
+        use acts::Refusal::{
+            Beyond, Days, Full, LastAdministrator, Missing, NameTaken, Password, Shown, Spent,
+            TokenTaken,
+        };
+        let title = match refusal {
+            NameTaken(_) | TokenTaken(_) => ProblemTitle::NameTaken,
+            Missing { .. } => ProblemTitle::NotFound,
+            Spent => ProblemTitle::LinkSpent,
+            Beyond(_) => ProblemTitle::NotAllowed,
+            LastAdministrator(_) => ProblemTitle::LastAdministrator,
+            Full { .. } => ProblemTitle::NoRoom,
+            Shown | Password | Days => ProblemTitle::BadRequest,
+        };
+        Self::new(title, Some(refusal.to_string()))
+    }
+}
+
+impl From<DeskError> for Problem {
+    fn from(e: DeskError) -> Self {
+        match e {
+            DeskError::Refused(refusal) => refusal.into(),
+            DeskError::Wait(wait) => Self::too_many("there were too many tries", wait),
+            DeskError::Hash(HashError::Busy) => Self::too_many("too many log in at once", BUSY),
+            DeskError::WrongPassword => Self::new(ProblemTitle::WrongPassword, Some(e.to_string())),
+            DeskError::NotKept => Self::new(ProblemTitle::NotKept, Some(e.to_string())),
+            DeskError::Hash(_) | DeskError::Random(_) | DeskError::Thread(_) => Self::internal(&e),
+        }
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(e: StoreError) -> Self {
         Self::internal(&e)
@@ -210,6 +302,15 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let head = [(header::CONTENT_TYPE, PROBLEM_JSON)];
         let body = serde_json::to_vec(&self).expect("words and numbers are JSON");
-        (self.title.status(), head, body).into_response()
+        let mut response = (self.title.status(), head, body).into_response();
+        if let Some(wait_s) = self.wait_s {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
+        }
+        if self.title == ProblemTitle::NotLoggedIn {
+            let how = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, how);
+        }
+        response
     }
 }

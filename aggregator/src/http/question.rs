@@ -45,7 +45,7 @@ impl Parameters {
 }
 
 fn of_query(item: &PathItem) -> Vec<String> {
-    let operations = [&item.get, &item.post].into_iter().flatten();
+    let operations = [&item.get, &item.post, &item.delete].into_iter().flatten();
     let parameters = operations.flat_map(|operation| operation.parameters.iter().flatten());
     parameters
         .filter_map(|parameter| match parameter {

@@ -17,14 +17,18 @@ use super::{
     app::App,
     assets, audit,
     body::read_whole,
-    events, health, history, layers,
+    events,
+    headers::protect,
+    health, history, layers,
     openapi::{Description, describe_denials},
     orders,
     origin::{open_to_readers, refuse_foreign},
+    people,
     privacy::keep_private,
     problem::every_error,
     question::{Parameters, only_described, only_text},
-    viewer::admit,
+    session,
+    viewer::{admit, identify},
 };
 
 /// What the port answers.
@@ -34,14 +38,16 @@ pub fn router(app: App) -> Router {
     routes
         .route_layer(from_fn_with_state(parameters, only_described))
         .route_layer(from_fn(keep_private))
-        .route_layer(from_fn(admit))
+        .route_layer(from_fn_with_state(app.clone(), admit))
         .fallback(assets::asset)
         // The last of these is the first that a request meets.
         .layer(from_fn(refuse_foreign))
         .layer(from_fn(only_text))
         .layer(from_fn(read_whole))
+        .layer(from_fn_with_state(app.clone(), identify))
         .layer(map_response(every_error))
         .layer(from_fn(open_to_readers))
+        .layer(from_fn_with_state(app.clone(), protect))
         .with_state(app)
 }
 
@@ -90,6 +96,18 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(health::metrics))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
+        .routes(routes!(session::session, session::log_in, session::log_out))
+        .routes(routes!(session::log_in_to_exercise))
+        .routes(routes!(session::change_password))
+        .routes(routes!(session::invitation))
+        .routes(routes!(session::accept))
+        .routes(routes!(people::people, people::invite))
+        .routes(routes!(people::appoint, people::remove))
+        .routes(routes!(people::withdraw))
+        .routes(routes!(people::sessions))
+        .routes(routes!(people::end_session))
+        .routes(routes!(people::tokens, people::make_token))
+        .routes(routes!(people::end_token))
         .routes(routes!(document))
 }
 

@@ -4,6 +4,7 @@
 use std::{
     convert::Infallible,
     fs, io,
+    net::IpAddr,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
@@ -23,11 +24,19 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use nix::sys::socket::{setsockopt, sockopt::TcpUserTimeout};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, error, info, warn};
 
-use super::connections::{Connection, Connections, Serving};
+use super::{
+    caller::Peer,
+    connections::{Connection, Connections, Serving},
+    front::Front,
+    tls::Tls,
+};
 
 /// How long a connection may take for the head of a request, and wait for its next one. Browsers
 /// and proxies open another without a word.
@@ -52,16 +61,29 @@ const TURNED_AWAY: &str = "HTTP/1.1 503 Service Unavailable\r\n\
     content-length: 97\r\n\r\n\
     {\"type\":\"about:blank\",\"title\":\"not ready\",\"status\":503,\"detail\":\"there are too many connections\"}";
 
+/// What a connection goes through before it asks anything.
+#[derive(Clone)]
+pub struct Door {
+    pub front: Arc<Front>,
+    pub tls: Option<Arc<Tls>>,
+}
+
 /// Serves until `shutdown` resolves, then ends what is being answered.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
-    let connections = Connections::new(most_connections());
-    serve_among(connections, listener, router, shutdown).await;
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    door: Door,
+    shutdown: impl Future<Output = ()>,
+) {
+    let connections = Connections::new(most_connections(), door.front.connections_per_address);
+    serve_among(connections, listener, router, door, shutdown).await;
 }
 
 async fn serve_among(
     connections: Arc<Connections>,
     listener: TcpListener,
     router: Router,
+    door: Door,
     shutdown: impl Future<Output = ()>,
 ) {
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
@@ -73,15 +95,24 @@ async fn serve_among(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((line, _)) => {
+            Ok((line, from)) => {
                 if std::mem::take(&mut is_deaf) {
                     info!("connections to the page are accepted again");
                 }
-                match connections.admit() {
+                let from = from.ip().to_canonical();
+                let counted = (!door.front.names.trusts(from)).then(|| from.into());
+                match connections.admit(counted) {
                     Some(connection) => {
-                        tasks.spawn(answer(line, connection, router.clone(), stop.clone()));
+                        let served = Served {
+                            connection,
+                            from,
+                            router: router.clone(),
+                            stop: stop.clone(),
+                        };
+                        tasks.spawn(served.let_in(line, door.tls.clone()));
                     }
-                    None => turn_away(&line),
+                    None if door.tls.is_none() => turn_away(&line),
+                    None => {}
                 }
             }
             Err(e) if is_of_the_client(&e) => debug!(error = %e, "a client went away again"),
@@ -133,42 +164,77 @@ fn turn_away(line: &TcpStream) {
     }
 }
 
-/// Answers one connection until it ends, must make room, or the program stops.
-async fn answer(line: TcpStream, connection: Connection, router: Router, stop: CancellationToken) {
-    // An answer in parts must not wait for the acknowledgement of the part before.
-    let set = line.set_nodelay(true);
-    let set = set.and_then(|()| Ok(setsockopt(&line, TcpUserTimeout, &TAKES_NOTHING_MS)?));
-    if let Err(e) = set {
-        warn!(error = %e, "a connection to the page will be slow, or kept for long");
+/// A connection that was let in.
+struct Served {
+    connection: Connection,
+    from: IpAddr,
+    router: Router,
+    stop: CancellationToken,
+}
+
+impl Served {
+    /// Shakes hands where there is TLS, then answers.
+    async fn let_in(self, line: TcpStream, tls: Option<Arc<Tls>>) {
+        // An answer in parts must not wait for the acknowledgement of the part before.
+        let set = line.set_nodelay(true);
+        let set = set.and_then(|()| Ok(setsockopt(&line, TcpUserTimeout, &TAKES_NOTHING_MS)?));
+        if let Err(e) = set {
+            warn!(error = %e, "a connection to the page will be slow, or kept for long");
+        }
+        let Some(tls) = tls else {
+            self.answer(line, false).await;
+            return;
+        };
+        let closed = self.connection.closed();
+        let shaken = tokio::select! {
+            shaken = tls.accept(line) => shaken,
+            () = closed => return,
+        };
+        match shaken {
+            Ok(line) => self.answer(line, true).await,
+            Err(e) => debug!(error = %e, "a client did not shake hands"),
+        }
     }
-    let closed = connection.closed();
-    let router = TowerToHyperService::new(router);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let (serving, answered) = (connection.serve(), router.call(request));
-        async move {
-            let response = answered.await?;
-            Ok::<_, Infallible>(response.map(|body| Answer {
-                body,
-                _serving: serving,
-            }))
+
+    /// Answers one connection until it ends, must make room, or the program stops.
+    async fn answer(self, line: impl AsyncRead + AsyncWrite + Unpin, is_tls: bool) {
+        let Self {
+            connection,
+            from: address,
+            router,
+            stop,
+        } = self;
+        let closed = connection.closed();
+        let peer = Peer { address, is_tls };
+        let router = TowerToHyperService::new(router);
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            let (serving, answered) = (connection.serve(), router.call(request));
+            async move {
+                let response = answered.await?;
+                Ok::<_, Infallible>(response.map(|body| Answer {
+                    body,
+                    _serving: serving,
+                }))
+            }
+        });
+        let mut http = pin!(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(SILENCE)
+                .serve_connection(TokioIo::new(line), service)
+        );
+        let ended = tokio::select! {
+            ended = http.as_mut() => ended,
+            () = closed => return,
+            () = stop.cancelled() => {
+                http.as_mut().graceful_shutdown();
+                http.await
+            }
+        };
+        if let Err(e) = ended {
+            debug!(error = %e, "a connection to the page ended");
         }
-    });
-    let mut http = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(SILENCE)
-            .serve_connection(TokioIo::new(line), service)
-    );
-    let ended = tokio::select! {
-        ended = http.as_mut() => ended,
-        () = closed => return,
-        () = stop.cancelled() => {
-            http.as_mut().graceful_shutdown();
-            http.await
-        }
-    };
-    if let Err(e) = ended {
-        debug!(error = %e, "a connection to the page ended");
     }
 }
 
@@ -215,7 +281,17 @@ mod tests {
             .route("/events", get(endless));
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let until = async move { stopped.await.expect("asked to stop") };
-        let server = tokio::spawn(serve_among(Connections::new(8), listener, router, until));
+        let door = Door {
+            front: Arc::new(Front::of_a_test(None)),
+            tls: None,
+        };
+        let server = tokio::spawn(serve_among(
+            Connections::new(8, 8),
+            listener,
+            router,
+            door,
+            until,
+        ));
         let connect = async || TcpStream::connect(address).await.expect("let in");
 
         let mut events = connect().await;

@@ -19,15 +19,18 @@ const MAX_CHANGES: usize = 1_024;
 pub struct DeskWrite {
     /// Text keys without control characters, and what is kept under each from now on; none removes it.
     pub changes: Vec<(String, Option<Vec<u8>>)>,
-    pub deed: Deed,
+    /// None for what is nobody's deed: that something was used, or has expired.
+    pub deed: Option<Deed>,
 }
 
 impl DeskWrite {
     /// A deed that changes nothing of what the desk keeps.
     #[must_use]
     pub fn only(deed: Deed) -> Self {
-        let changes = Vec::new();
-        Self { changes, deed }
+        Self {
+            changes: Vec::new(),
+            deed: Some(deed),
+        }
     }
 
     fn fits(&self) -> bool {
@@ -75,8 +78,10 @@ impl Book {
             return false;
         }
         group.desk.extend(write.changes);
-        if self.flood.lets_in(&write.deed, now) {
-            self.deed(group, &write.deed, arrival, now);
+        if let Some(deed) = &write.deed
+            && self.flood.lets_in(deed, now)
+        {
+            self.deed(group, deed, arrival, now);
         }
         true
     }

@@ -373,7 +373,7 @@ mod tests {
         let key = "account/wang-li".to_owned();
         let write = DeskWrite {
             changes: vec![(key.clone(), Some(b"viewer".to_vec()))],
-            deed: deed(What::AccountMade),
+            deed: Some(deed(What::AccountMade)),
         };
         assert_eq!(office.handle.desk(write).await, Receipt::Done);
         office.store.crash();
@@ -388,7 +388,7 @@ mod tests {
             Receipt::Done
         );
         for changes in [vec![(String::new(), None)], vec![("a\0".to_owned(), None)]] {
-            let deed = deed(What::AccountMade);
+            let deed = Some(deed(What::AccountMade));
             let unfit = office.handle.desk(DeskWrite { changes, deed }).await;
             assert_eq!(unfit, Receipt::Unkept);
         }

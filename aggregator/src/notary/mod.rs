@@ -155,7 +155,7 @@ impl Notary {
             let kept = now.as_ref().map(|now| now.clone().into_bytes());
             let write = DeskWrite {
                 changes: vec![(of.key(&name), kept)],
-                deed: of.deed(name, before, now),
+                deed: Some(of.deed(name, before, now)),
             };
             let receipt = self.committer.desk(write).await;
             anyhow::ensure!(receipt == Receipt::Done, "the store cannot be written");

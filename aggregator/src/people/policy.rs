@@ -4,6 +4,7 @@
 //! routes that are served.
 
 use super::{Role, Viewer};
+use crate::principal::Principal;
 
 /// A row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +24,9 @@ pub enum Whom {
     Anybody,
     /// Whoever has at least this role.
     From(Role),
-    /// Whoever has at least this role and has shown who he is, even where no log-in is demanded.
-    Known(Role),
+    /// Whoever has an account with at least this role and has logged in to it himself, even where no
+    /// log-in is demanded. A token, which may lie about for a year, makes no others.
+    Person(Role),
 }
 
 /// What of the city an endpoint reaches.
@@ -45,7 +47,9 @@ pub enum Reach {
 pub enum Denied {
     #[error("log in first")]
     LogIn,
-    #[error("this is for people with an account; make one by a set-up link")]
+    #[error(
+        "this is for people who have logged in to their account; `flood-aggregator set-up-link` makes the first one"
+    )]
     Account,
     #[error("this is for whoever is at least {0}")]
     Role(Role),
@@ -57,7 +61,7 @@ pub enum Denied {
 
 use Reach::{Nothing, Place, Whole, Within};
 use Role::{Administrator, Crew, Dispatcher, Viewer as Looking};
-use Whom::{Anybody, From, Known};
+use Whom::{Anybody, From, Person};
 
 /// Everything that is served, but for the files of the page, which are for everybody.
 pub const TABLE: &[Endpoint] = &[
@@ -85,11 +89,37 @@ pub const TABLE: &[Endpoint] = &[
     get("/healthz", Anybody, Nothing),
     get("/readyz", Anybody, Nothing),
     get("/api/v1/openapi.json", Anybody, Nothing),
+    get("/api/v1/session", Anybody, Nothing),
+    post("/api/v1/session", Anybody, Nothing),
+    delete("/api/v1/session", Anybody, Nothing),
+    post("/api/v1/session/exercise", Anybody, Nothing),
+    post("/api/v1/session/password", Person(Looking), Nothing),
+    post("/api/v1/invitation", Anybody, Nothing),
+    post("/api/v1/invitation/accept", Anybody, Nothing),
+    get("/api/v1/people", Person(Administrator), Within),
+    post("/api/v1/people", Person(Administrator), Within),
+    post("/api/v1/people/{name}", Person(Administrator), Within),
+    delete("/api/v1/people/{name}", Person(Administrator), Within),
+    delete("/api/v1/invitations/{id}", Person(Administrator), Within),
+    get("/api/v1/sessions", Person(Looking), Within),
+    delete("/api/v1/sessions/{id}", Person(Looking), Within),
+    get("/api/v1/tokens", Person(Looking), Within),
+    post("/api/v1/tokens", Person(Looking), Within),
+    delete("/api/v1/tokens/{name}", Person(Looking), Within),
 ];
 
 const fn get(route: &'static str, whom: Whom, reach: Reach) -> Endpoint {
     Endpoint {
         method: "GET",
+        route,
+        whom,
+        reach,
+    }
+}
+
+const fn delete(route: &'static str, whom: Whom, reach: Reach) -> Endpoint {
+    Endpoint {
+        method: "DELETE",
         route,
         whom,
         reach,
@@ -125,17 +155,22 @@ pub fn may(
     is_inside: Option<bool>,
 ) -> Result<(), Denied> {
     let endpoint = endpoint.ok_or(Denied::Unlisted)?;
-    let (least, must_be_known) = match endpoint.whom {
+    let (least, must_be_person) = match endpoint.whom {
         Anybody => return Ok(()),
         From(least) => (least, false),
-        Known(least) => (least, true),
+        Person(least) => (least, true),
     };
     let viewer = viewer.ok_or(Denied::LogIn)?;
-    if must_be_known && !viewer.is_known() {
+    if must_be_person && viewer.person().is_none() {
         return Err(Denied::Account);
     }
     if viewer.role < least {
-        return Err(Denied::Role(least));
+        let is_unknown = viewer.principal == Principal::Anonymous;
+        return Err(if is_unknown {
+            Denied::LogIn
+        } else {
+            Denied::Role(least)
+        });
     }
     let is_outside = match endpoint.reach {
         Nothing | Within => false,
@@ -153,7 +188,7 @@ mod tests {
     use strum::VariantArray as _;
 
     use super::*;
-    use crate::{people::Area, principal::Principal};
+    use crate::people::Area;
 
     fn somebody(role: Role) -> Viewer {
         let principal = Principal::Person("wang-li".parse().expect("id"));
@@ -188,7 +223,7 @@ mod tests {
             area: "district/d-01".parse().expect("an area"),
             ..somebody(Dispatcher)
         };
-        let accounts = post("/accounts", Known(Role::Administrator), Nothing);
+        let accounts = post("/accounts", Person(Administrator), Nothing);
         for (viewer, endpoint, is_inside, expected) in [
             (None, order, None, Err(Denied::LogIn)),
             (
@@ -201,7 +236,7 @@ mod tests {
             (Some(&clerk), order, Some(true), Ok(())),
             (Some(&clerk), metrics, None, Err(Denied::Area)),
             (
-                Some(&somebody(Role::Administrator)),
+                Some(&somebody(Administrator)),
                 None,
                 None,
                 Err(Denied::Unlisted),

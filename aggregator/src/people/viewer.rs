@@ -1,5 +1,7 @@
 //! Who asks.
 
+use shared::ids::PersonId;
+
 use super::{Area, Role};
 use crate::principal::Principal;
 
@@ -23,9 +25,32 @@ impl Viewer {
         }
     }
 
-    /// Whether it is known who he is: accounts and sessions are for somebody.
+    /// Somebody unknown who may look on, where an exercise is played.
     #[must_use]
-    pub fn is_known(&self) -> bool {
-        self.principal != Principal::Anonymous
+    pub const fn onlooker() -> Self {
+        Self {
+            principal: Principal::Anonymous,
+            role: Role::Viewer,
+            area: Area::City,
+        }
+    }
+
+    /// Whoever pressed the button of the exercise login.
+    #[must_use]
+    pub const fn of_exercise() -> Self {
+        Self {
+            principal: Principal::Exercise,
+            role: Role::Dispatcher,
+            area: Area::City,
+        }
+    }
+
+    /// Somebody with an account who has logged in himself: what is his own is his alone.
+    #[must_use]
+    pub const fn person(&self) -> Option<&PersonId> {
+        match &self.principal {
+            Principal::Person(name) => Some(name),
+            _ => None,
+        }
     }
 }

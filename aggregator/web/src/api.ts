@@ -1,6 +1,10 @@
 // Generated from the server's OpenAPI document by `npm run model`; not to be edited.
 
 /**
+ * Identifies one of its kind.
+ */
+export type Id = string;
+/**
  * What speaks against it.
  */
 export type Against =
@@ -50,13 +54,13 @@ export type Against =
       code: "truck-not-heard";
     };
 /**
- * Identifies one of its kind.
- */
-export type Id = string;
-/**
  * RFC 3339, UTC, with milliseconds.
  */
 export type Instant = string;
+/**
+ * What somebody is at the desk; each may what those before it may.
+ */
+export type PersonRole = "viewer" | "crew" | "dispatcher" | "administrator";
 /**
  * Why a point is unknown, or what casts doubt on its status.
  */
@@ -163,6 +167,10 @@ export type LayerName =
   | "sewers"
   | "routes";
 /**
+ * What holds for whoever has not logged in.
+ */
+export type LoginKind = "open" | "log-in" | "exercise";
+/**
  * What the data of a run may be taken for.
  */
 export type Mode = "actual" | "exercise" | "replay";
@@ -261,6 +269,14 @@ export type ProblemTitle =
   | "from another web page"
   | "not logged in"
   | "not allowed"
+  | "wrong name or password"
+  | "too many requests"
+  | "unknown host"
+  | "name is taken"
+  | "link is spent"
+  | "last administrator"
+  | "no room"
+  | "not kept"
   | "method not allowed"
   | "timed out"
   | "too large"
@@ -273,15 +289,21 @@ export type ProblemTitle =
   | "not ready"
   | "shutting down"
   | "internal error";
+/**
+ * What somebody is known as.
+ */
+export type WhoKind = "anonymous" | "person" | "token" | "exercise";
 
 /**
  * All schemas by name.
  */
 export interface Schemas {
+  Accept: Accept;
   Against: Against;
   Agent: Agent;
   AgentFault: AgentFault;
   Alternative: Alternative;
+  Appointment: Appointment;
   Area: Area;
   AuditDeed: AuditDeed;
   AuditEntry: AuditEntry;
@@ -302,18 +324,32 @@ export interface Schemas {
   Hydrograph: Hydrograph;
   Id: Id;
   Instant: Instant;
+  Invitation: Invitation;
+  Invite: Invite;
+  Invited: Invited;
   Lack: Lack;
   LayerName: LayerName;
   LayerProperties: LayerProperties;
+  Link: Link;
+  LogIn: LogIn;
+  LoginKind: LoginKind;
   LonLat: LonLat;
+  MakeToken: MakeToken;
   Method: Method;
   Mode: Mode;
   Name: Name;
+  NewLink: NewLink;
+  NewPassword: NewPassword;
+  NewToken: NewToken;
   Observations: Observations;
+  OpenSession: OpenSession;
   Order: Order;
   OrderState: OrderState;
   OrderView: OrderView;
   Parameter: Parameter;
+  People: People;
+  Person: Person;
+  PersonRole: PersonRole;
   Plan: Plan;
   Point: Point;
   PointKind: PointKind;
@@ -329,14 +365,33 @@ export interface Schemas {
   Route: Route;
   RouteProperties: RouteProperties;
   RoutedBy: RoutedBy;
+  Session: Session;
   Skill: Skill;
   State: State;
   Thresholds: Thresholds;
+  Token: Token;
   Truck: Truck;
   TruckProperties: TruckProperties;
   TruckState: TruckState;
   Unserved: Unserved;
   UnservedCode: UnservedCode;
+  Who: Who;
+  WhoKind: WhoKind;
+}
+/**
+ * With what somebody accepts an invitation.
+ */
+export interface Accept {
+  link: string;
+  /**
+   * The name to log in with; the account's own where the link is for one.
+   */
+  name: Id;
+  /**
+   * How others know him.
+   */
+  shown: string;
+  password: string;
 }
 /**
  * An agent.
@@ -388,6 +443,16 @@ export interface Alternative {
    * What choosing it would cost more, in weighted m³·h.
    */
   regret_m3h: number;
+}
+/**
+ * What somebody is from now on.
+ */
+export interface Appointment {
+  role: PersonRole;
+  /**
+   * `city`, `district/ID` or `district/ID/street/ID`.
+   */
+  area: string;
 }
 /**
  * The part of the city that is seen.
@@ -729,6 +794,90 @@ export interface Hydrograph {
   forecast: ForecastCurve | null;
 }
 /**
+ * A link that waits for somebody.
+ */
+export interface Invitation {
+  id: string;
+  role: PersonRole;
+  area: string;
+  account: Id | null;
+  expires_at: Instant;
+}
+/**
+ * Whom to invite.
+ */
+export interface Invite {
+  role: PersonRole;
+  /**
+   * `city`, `district/ID` or `district/ID/street/ID`.
+   */
+  area: string;
+  account?: Id | null;
+}
+/**
+ * What a link is good for.
+ */
+export interface Invited {
+  role: PersonRole;
+  /**
+   * `city`, `district/ID` or `district/ID/street/ID`.
+   */
+  area: string;
+  account: Id | null;
+  expires_at: Instant;
+}
+/**
+ * A link that somebody was given: what stands behind `#join=`.
+ */
+export interface Link {
+  link: string;
+}
+/**
+ * With what somebody logs in.
+ */
+export interface LogIn {
+  name: string;
+  password: string;
+}
+/**
+ * A key to make.
+ */
+export interface MakeToken {
+  name: Id;
+  /**
+   * At most one's own.
+   */
+  role: PersonRole;
+  /**
+   * In one's own: `city`, `district/ID` or `district/ID/street/ID`.
+   */
+  area: string;
+  /**
+   * For how long it is good.
+   */
+  days: number;
+}
+/**
+ * A link that is told this once.
+ */
+export interface NewLink {
+  link: string;
+  expires_at: Instant;
+}
+/**
+ * A password in the place of another.
+ */
+export interface NewPassword {
+  old: string;
+  new: string;
+}
+/**
+ * A key that is told this once: `Authorization: Bearer <secret>`.
+ */
+export interface NewToken {
+  secret: string;
+}
+/**
  * A gauge's observations, oldest first.
  */
 export interface Observations {
@@ -739,6 +888,24 @@ export interface Observations {
    * Epoch milliseconds, value, quality flag.
    */
   observations: [number, number | null, 1 | 2 | 3 | 4 | 9][];
+}
+/**
+ * A browser in which somebody has logged in.
+ */
+export interface OpenSession {
+  id: string;
+  person: Id | null;
+  begun_at: Instant;
+  /**
+   * To a minute.
+   */
+  seen_at: Instant;
+  from: string | null;
+  browser: string;
+  /**
+   * Whether it is the one that asks.
+   */
+  is_this: boolean;
 }
 /**
  * An order, without its route.
@@ -755,6 +922,26 @@ export interface OrderView {
    * The plan that it was confirmed from.
    */
   plan: number | null;
+}
+/**
+ * All whom the asker may appoint, and the links that wait for somebody.
+ */
+export interface People {
+  people: Person[];
+  invitations: Invitation[];
+}
+/**
+ * Somebody with an account.
+ */
+export interface Person {
+  name: Id;
+  shown: string;
+  role: PersonRole;
+  /**
+   * `city`, `district/ID` or `district/ID/street/ID`.
+   */
+  area: string;
+  made_at: Instant;
 }
 /**
  * A proposal for the whole fleet, or what of it concerns the points that are seen.
@@ -875,6 +1062,41 @@ export interface Refused {
   payload: string;
 }
 /**
+ * Who asks, and what he may.
+ */
+export interface Session {
+  login: LoginKind;
+  who: Who | null;
+  ends_at: Instant | null;
+}
+/**
+ * Somebody, and what he may.
+ */
+export interface Who {
+  kind: WhoKind;
+  /**
+   * Of a person or a token, else null.
+   */
+  name: string | null;
+  /**
+   * How others know him; of a person.
+   */
+  shown: string | null;
+  role: PersonRole;
+  /**
+   * `city`, `district/ID` or `district/ID/street/ID`.
+   */
+  area: string;
+  /**
+   * Whether he may give and recall orders.
+   */
+  may_order: boolean;
+  /**
+   * Whether he may say who may what.
+   */
+  may_appoint: boolean;
+}
+/**
  * The whole state, or what changed of it.
  *
  * Lists absent from a delta are unchanged; an element replaces the one with the same id. An order
@@ -928,4 +1150,16 @@ export interface Truck {
   order: Id | null;
   point: Id | null;
   pumped_m3: number;
+}
+/**
+ * A key for a program.
+ */
+export interface Token {
+  name: Id;
+  owner: Id;
+  role: PersonRole;
+  area: string;
+  made_at: Instant;
+  expires_at: Instant;
+  used_at: Instant | null;
 }

@@ -7,6 +7,8 @@ import "./keyboard.ts";
 import "./map/legend.ts";
 import "./attention/panel.ts";
 import "./map/panel.ts";
+import "./people/account.ts";
+import "./people/log-in.ts";
 import "./dispatch/panel.ts";
 import { announceFloods } from "./announce.ts";
 import type { Tab } from "./choices.ts";
@@ -26,9 +28,13 @@ class FloodApp extends LitElement {
     this.#page.choices.watch(() => this.requestUpdate());
     this.#page.live.watch(({ parts }) => {
       if (parts.has("line") || parts.has("city")) this.requestUpdate();
+      // It may be that the session has ended.
+      if (parts.has("line") && this.#page.live.line.state === "lost")
+        void this.#page.session.read();
     });
     openSharedConnection((message) => void this.#page.live.take(message));
     listenForKeys(this.#page);
+    this.#page.session.start();
     void this.#readDistricts();
   }
 
@@ -55,6 +61,8 @@ class FloodApp extends LitElement {
       </main>
       <nav class="tabs" aria-label=${w.app}>${tab("list")}${tab("plan")}${tab("map")}</nav>
       <flood-keyboard .page=${page}></flood-keyboard>
+      <flood-account .page=${page}></flood-account>
+      <flood-log-in .page=${page}></flood-log-in>
       <div id="news" class="unseen" aria-live="polite"></div>
     `;
   }

@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { isFloodedNow } from "./belief.ts";
 import { type Page, Part } from "./page.ts";
+import "./people/who.ts";
 
 /** The city, or the part of it that is all that this page is told of. */
 const placeName = (page: Page): string => {
@@ -24,6 +25,7 @@ class Header extends Part {
         </div>
         ${this.#clock()}
         <div class="tools">
+          <flood-who .page=${page}></flood-who>
           <button class="tool" lang=${choices.lang === "zh" ? "en" : "zh-Hans"} data-do="language"
             title=${w.header.languageTitle} @click=${() => choices.switchLanguage()}>
             ${w.header.language}
@@ -72,6 +74,12 @@ class Header extends Part {
     const { live, words: w, times } = page;
     const { outage } = page;
     if (!outage) return nothing;
+    if (page.session.isOut) {
+      if (live.heardAt === null) return nothing;
+      const at = times.seconds(live.heardAt);
+      const ago = page.age(new Date(live.heardAt).toISOString());
+      return html`<div class="loss" role="alert">${w.people.ended(at, ago)}</div>`;
+    }
     if (live.heardAt === null) {
       return html`<div class="loss" role="alert">${w.line[outage]}. ${w.line.starting}…</div>`;
     }

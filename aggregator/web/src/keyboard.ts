@@ -30,6 +30,7 @@ export function listenForKeys(page: Page): void {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const isTyping = event.target instanceof HTMLInputElement && event.target.type === "search";
+    if (document.querySelector("dialog[open]")) return;
     if (event.key === "Escape") stepBack(page);
     else if (isTyping && event.key === "Enter")
       document.querySelector<HTMLElement>("#list .row")?.click();

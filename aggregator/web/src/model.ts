@@ -30,12 +30,20 @@ export const FAULTS = [
   "bad request",
   "from another web page",
   "internal error",
+  "last administrator",
+  "link is spent",
   "method not allowed",
+  "name is taken",
+  "no room",
+  "not kept",
   "not ready",
   "shutting down",
   "timed out",
   "too large",
+  "too many requests",
+  "unknown host",
   "unsupported media type",
+  "wrong name or password",
 ] as const satisfies readonly ProblemTitle[];
 /** Why an order was not given, in the server's words. */
 export type OrderRefusal = Exclude<ProblemTitle, (typeof FAULTS)[number]>;

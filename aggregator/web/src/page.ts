@@ -5,6 +5,7 @@ import { Choices } from "./choices.ts";
 import { CityLayers } from "./live/city-layers.ts";
 import { ClosedRoads } from "./live/closed-roads.ts";
 import { OrderRequests } from "./live/order-requests.ts";
+import { linkOf, SessionKeeper } from "./live/session.ts";
 import { LiveState } from "./live/state.ts";
 import type { Instant, Name, State } from "./model.ts";
 import * as format from "./text/format.ts";
@@ -23,9 +24,13 @@ export class Page {
   readonly live = new LiveState(fetchState);
   readonly choices = new Choices(globalThis.localStorage ?? null);
   readonly orders = new OrderRequests(this.live);
+  readonly session = new SessionKeeper(linkOf(location.hash));
   readonly layers = new CityLayers();
   readonly closed = new ClosedRoads();
   readonly districts = new Map<string, Name>();
+  /** Asked for by a person; whoever is out is asked anyway. */
+  wantsLogIn = false;
+  showsAccount = false;
   #watchers = new Set<() => void>();
   #times = new format.Times("en", "UTC");
 
@@ -36,7 +41,14 @@ export class Page {
       tell();
     });
     this.choices.watch(tell);
-    this.orders.watch(tell);
+    this.orders.watch(() => {
+      const refusals = [...this.orders.refusals.values()];
+      if (refusals.some(({ status }) => status === 401)) void this.session.read();
+      tell();
+    });
+    this.session.watch(tell);
+    // A link that is good once does not stay in the address bar.
+    if (this.session.link) history.replaceState(null, "", location.pathname + location.search);
     setInterval(tell, 1000);
   }
 
@@ -48,6 +60,21 @@ export class Page {
 
   tell(): void {
     for (const watcher of this.#watchers) watcher();
+  }
+
+  askLogIn(asked: boolean): void {
+    this.wantsLogIn = asked;
+    this.tell();
+  }
+
+  showAccount(shown: boolean): void {
+    this.showsAccount = shown;
+    this.tell();
+  }
+
+  /** Whether buttons that give or recall orders are there at all. */
+  get mayOrder(): boolean {
+    return this.session.mayOrder;
   }
 
   get words(): Words {
@@ -115,6 +142,14 @@ export class Page {
   at(instant: Instant | number): string {
     const ms = typeof instant === "number" ? instant : Date.parse(instant);
     return Number.isNaN(ms) ? format.NO_NUMBER : this.times.at(ms, this.now);
+  }
+
+  /** A day and time of the real world, whatever storm is played. */
+  day(instant: Instant): string {
+    return new Date(instant).toLocaleString(this.words.locale, {
+      dateStyle: "medium",
+      timeStyle: "short",
+    });
   }
 
   /** `3 min ago`; past an hour the time itself. */

@@ -19,6 +19,7 @@ const SAID = {
   Method: (w) => w.detail.method,
   Mode: (w) => w.plan.confirm,
   OrderState: (w) => w.orderState,
+  PersonRole: (w) => w.people.role,
   Parameter: (w) => w.parameter,
   PointKind: (w) => w.setting,
   PointStatus: (w) => w.status,
@@ -30,8 +31,9 @@ const SAID = {
   UnservedCode: (w) => w.plan.unservedReason,
 };
 const UNSAID = { Counter: WORK_COUNTERS, ProblemTitle: FAULTS };
-/** Codes that nobody reads: names of layers, and the mark "straight-line" beside a distance. */
-const SILENT = ["LayerName", "RoutedBy"];
+/** Codes that nobody reads: names of layers, the mark "straight-line" beside a distance, and what the
+ * page is told of whoever sits before it. */
+const SILENT = ["LayerName", "LoginKind", "RoutedBy", "WhoKind"];
 
 /** The codes that a schema allows; none if it is not one of codes. */
 function codesOf({ enum: codes, oneOf = [] }) {

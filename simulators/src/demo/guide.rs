@@ -7,7 +7,8 @@ pub(super) fn print(scenario: &DesignedScenario, url: &str, speed: f64, auto: bo
     let trucks = if auto {
         "they are confirmed by themselves after four minutes of storm time."
     } else {
-        "confirm one: its truck drives, sets up and pumps, and the water falls."
+        "press \"exercise login\" at the top, confirm one: its truck drives, sets up and pumps, and
+     the water falls."
     };
     say(format!(
         "

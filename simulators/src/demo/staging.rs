@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -101,11 +102,23 @@ impl Staging {
                 BehindLink::These(cut)
             },
             http: Some(args.http),
+            http_keys: http_keys(args.http),
             batch_seconds: BATCH_SECONDS,
             work: args.work.clone(),
             ..LabSetup::new(self.city.clone(), clock)
         }
     }
+}
+
+/// Everybody may look on; who presses the button of the exercise login acts. Nothing of it is real, so
+/// it may be shown on a network too.
+fn http_keys(http: SocketAddr) -> toml::Table {
+    let mut keys = toml::Table::new();
+    keys.insert("exercise_login".to_owned(), true.into());
+    if !http.ip().is_loopback() {
+        keys.insert("unprotected".to_owned(), true.into());
+    }
+    keys
 }
 
 fn city_of(scenario: &DesignedScenario, folder: &Path) -> anyhow::Result<PathBuf> {

@@ -15,6 +15,8 @@ use super::LabError;
 pub struct ApiClient {
     address: SocketAddr,
     agent: ureq::Agent,
+    /// The cookie of whoever has logged in.
+    session: Option<String>,
 }
 
 /// One gauge on the map.
@@ -113,7 +115,31 @@ impl ApiClient {
         Self {
             address,
             agent: config.into(),
+            session: None,
         }
+    }
+
+    /// The same client, which may act in an exercise.
+    ///
+    /// # Errors
+    /// There is no exercise login.
+    pub async fn log_in_to_exercise(&self) -> Result<Self, LabError> {
+        const PATH: &str = "/api/v1/session/exercise";
+        let (agent, url) = (self.agent.clone(), self.url(PATH));
+        let answer = tokio::task::spawn_blocking(move || agent.post(&url).send_empty()).await;
+        let failed = |source| LabError::Http {
+            path: PATH.to_owned(),
+            source: Box::new(source),
+        };
+        let answer = answer.map_err(|e| failed(ureq::Error::Io(std::io::Error::other(e))))?;
+        let answer = answer.map_err(failed)?;
+        let given = answer.headers().get("set-cookie");
+        let given = given.and_then(|given| given.to_str().ok());
+        let pair = given.and_then(|given| given.split(';').next());
+        Ok(Self {
+            session: pair.map(str::to_owned),
+            ..self.clone()
+        })
     }
 
     /// The address of a page for people.
@@ -171,7 +197,9 @@ impl ApiClient {
         const PATH: &str = "/api/v1/orders";
         let body = serde_json::json!({ "truck": truck, "point": point, "plan": plan });
         let (agent, url) = (self.agent.clone(), self.url(PATH));
-        let answer = tokio::task::spawn_blocking(move || agent.post(&url).send_json(body)).await;
+        let session = self.session.clone().unwrap_or_default();
+        let post = move || agent.post(&url).header("cookie", &session).send_json(body);
+        let answer = tokio::task::spawn_blocking(post).await;
         let failed = |source| LabError::Http {
             path: PATH.to_owned(),
             source: Box::new(source),

@@ -71,7 +71,7 @@ pub(super) fn agent(
 pub(super) fn aggregator(
     data_dir: &Path,
     city: &Path,
-    http: SocketAddr,
+    (http, http_keys): (SocketAddr, &toml::Table),
     broker: &AggregatorBroker,
     believes_strangers: bool,
     clock: Option<ScaledClock>,
@@ -88,7 +88,10 @@ pub(super) fn aggregator(
     let file = AggregatorFile {
         data_dir,
         city,
-        http: HttpTable { listen: http },
+        http: HttpTable {
+            listen: http,
+            more: http_keys,
+        },
         broker,
         clock,
     };
@@ -205,15 +208,17 @@ struct MqttGaugeTable<'a> {
 struct AggregatorFile<'a> {
     data_dir: &'a Path,
     city: &'a Path,
-    http: HttpTable,
+    http: HttpTable<'a>,
     broker: BrokerTable<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<ScaledClock>,
 }
 
 #[derive(Serialize)]
-struct HttpTable {
+struct HttpTable<'a> {
     listen: SocketAddr,
+    #[serde(flatten)]
+    more: &'a toml::Table,
 }
 
 #[derive(Serialize)]

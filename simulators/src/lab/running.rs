@@ -60,8 +60,8 @@ impl Lab {
             .canonicalize()
             .map_err(LabError::io(setup.city.display().to_string()))?;
         let data = work.path.join("aggregator");
-        let (broker_of, strangers) = (&broker.aggregator, !setup.enrolled);
-        let text = config::aggregator(&data, &city, http, broker_of, strangers, setup.clock)?;
+        let (broker_of, page) = (&broker.aggregator, (http, &setup.http_keys));
+        let text = config::aggregator(&data, &city, page, broker_of, !setup.enrolled, setup.clock)?;
         let aggregator_config = work.write("aggregator.toml", &(text + "\n" + setup.tables))?;
         let aggregator = Process::new(
             "aggregator",
@@ -120,7 +120,17 @@ impl Lab {
     pub async fn revoke(&self, agent: &str) -> Result<(), LabError> {
         let [revoke, agent] = ["revoke", agent].map(OsStr::new);
         let config = self.aggregator_config.as_os_str();
-        command(&self.programs, &[revoke, agent, config]).await
+        command(&self.programs, &[revoke, agent, config]).await?;
+        Ok(())
+    }
+
+    /// What whoever has the machine is told who wants a link to make himself an administrator.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn set_up_link(&self) -> Result<String, LabError> {
+        let config = self.aggregator_config.as_os_str();
+        command(&self.programs, &[OsStr::new("set-up-link"), config]).await
     }
 
     async fn begin(&mut self) -> Result<(), LabError> {
@@ -267,16 +277,17 @@ async fn enrol(
 ) -> Result<(), LabError> {
     let [enrol, agent, out] = ["enrol", agent, "--out"].map(OsStr::new);
     let (config, bundle) = (config.as_os_str(), bundle.as_os_str());
-    command(programs, &[enrol, agent, config, out, bundle]).await
+    command(programs, &[enrol, agent, config, out, bundle]).await?;
+    Ok(())
 }
 
-/// Runs a command of the aggregator to its end.
-async fn command(programs: &Programs, arguments: &[&OsStr]) -> Result<(), LabError> {
+/// Runs a command of the aggregator to its end. Returns what it printed.
+async fn command(programs: &Programs, arguments: &[&OsStr]) -> Result<String, LabError> {
     let mut command = tokio::process::Command::new(&programs.aggregator);
     let output = command.args(arguments).output().await;
     let output = output.map_err(LabError::io("flood-aggregator"))?;
     if output.status.success() {
-        Ok(())
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         Err(LabError::Setup(said))

@@ -29,6 +29,8 @@ pub struct LabSetup {
     pub shuffled: Option<Duration>,
     /// Where the aggregator serves HTTP; `None` takes a free port.
     pub http: Option<SocketAddr>,
+    /// What else stands in the aggregator's `[http]`.
+    pub http_keys: toml::Table,
     /// How long an agent gathers a batch, in real seconds.
     pub batch_seconds: f64,
     /// The shortest and the longest wait of an agent before it connects again, in real seconds.
@@ -56,6 +58,7 @@ impl LabSetup {
             tables: "",
             shuffled: None,
             http: None,
+            http_keys: toml::Table::new(),
             batch_seconds: 1.0,
             // Not the two minutes that a real network is given.
             reconnect_seconds: (0.2, 2.0),

@@ -23,9 +23,10 @@ use shared::{
 };
 use tokio::sync::mpsc;
 
-use super::{App, router::router};
+use super::{App, Front, router::router};
 use crate::{
     authority::{Authorities, Authority},
+    config::Access,
     counters::Counts,
     driver::Driver,
     ingest::{
@@ -34,7 +35,7 @@ use crate::{
     },
     network::City,
     parts::Parts,
-    people::Viewer,
+    people::{Desk, Viewer},
     principal::Principal,
     publish::{
         Published,
@@ -276,6 +277,7 @@ async fn started(city: Arc<City>) -> (App, CommitterHandle, Running) {
         replan_ms: 1,
     });
     assert_eq!(handle.input(begun).await, Receipt::Done);
+    let desk = Desk::open(Access::Open, &*store, handle.clone()).expect("a desk");
     let app = App {
         city,
         clock,
@@ -287,6 +289,8 @@ async fn started(city: Arc<City>) -> (App, CommitterHandle, Running) {
         stages,
         readiness: parts.readiness(),
         line: Arc::new(Line::new(clock)),
+        desk,
+        front: Arc::new(Front::of_a_test(None)),
     };
     let running = Running {
         _parts: parts,

@@ -7,10 +7,9 @@ import * as format from "../text/format.ts";
 import { cardHead, refusalNote, situation } from "./card-parts.ts";
 
 export function orderCard(page: Page, order: OrderView): TemplateResult {
-  const { words: w, orders } = page;
+  const { words: w } = page;
   const point = page.live.points.get(order.point);
   const truck = page.live.trucks.get(order.truck);
-  const pending = orders.pending.has(order.id);
   return html`<article class="card ordered" data-order=${order.id}
     aria-label=${`${page.truckName(order.truck)} ${w.plan.to} ${page.pointName(order.point)}`}
     @pointerenter=${() => page.choices.pointAtTruck(order.truck)}
@@ -26,13 +25,19 @@ export function orderCard(page: Page, order: OrderView): TemplateResult {
     </p>
     ${point ? situation(page, point) : nothing}
     ${refusalNote(page, order.id, w.plan.recallRefused)}
-    <div class="actions">
+    ${page.mayOrder ? recallButton(page, order) : nothing}
+  </article>`;
+}
+
+function recallButton(page: Page, order: OrderView): TemplateResult {
+  const { words: w, orders } = page;
+  const pending = orders.pending.has(order.id);
+  return html`<div class="actions">
       <button class="ghost" data-do="recall" ?disabled=${pending || page.lock !== null || !isOpen(order)}
         @click=${() => orders.recall(order)}>
         ${pending ? w.plan.recalling : (page.lock ?? w.plan.recall)}
       </button>
-    </div>
-  </article>`;
+    </div>`;
 }
 
 function isUnderway(order: OrderView, truck: Truck | undefined): boolean {

@@ -43,7 +43,7 @@ export function recommendationCard(c: Card): TemplateResult {
     ${open ? more(c) : nothing}
     ${refusalNote(page, key, w.plan.refusedTitle)}
     <div class="actions">
-      ${confirmButton(c)}
+      ${page.mayOrder ? confirmButton(c) : nothing}
       <button class="ghost" aria-expanded=${open} @click=${c.toggle}>
         ${open ? "▴" : "▾"} ${w.plan.why}
       </button>
@@ -166,10 +166,11 @@ function alternative(page: Page, r: Recommendation, a: Alternative, gone: boolea
     format.text(format.flow(a.capacity_m3h)),
     worth(r, a),
   );
+  const title = w.plan.sendInsteadTitle(name);
   // The plan does not recommend this truck here, so the order names no plan.
-  return html`<li><span><b>${name}</b> ${said}</span>
-    <button class="small" title=${w.plan.sendInsteadTitle(name)} aria-label=${w.plan.sendInsteadTitle(name)}
-      ?disabled=${blocked} @click=${() => orders.dispatch(key, a.truck, r.point, null)}>${w.plan.sendInstead}</button></li>`;
+  const send = html`<button class="small" title=${title} aria-label=${title}
+    ?disabled=${blocked} @click=${() => orders.dispatch(key, a.truck, r.point, null)}>${w.plan.sendInstead}</button>`;
+  return html`<li><span><b>${name}</b> ${said}</span> ${page.mayOrder ? send : nothing}</li>`;
 }
 
 /** What the alternative achieves of what the recommendation does, in percent. */

@@ -48,10 +48,10 @@ export function timelineBar(
   const c = timelineOf(page.now, { ...r, drained_at }, deadlineOf(p), end);
   const { timeline: w } = page.words.plan;
   const part = (name: string, [from, to]: [number, number], word: string): TemplateResult =>
-    html`<i class=${name} style="left:${from}%;width:${Math.max(0, to - from)}%">${hasRoom(from, to, c.deadline) ? word : ""}</i>`;
+    html`<i class=${name} .style=${`left:${from}%;width:${Math.max(0, to - from)}%`}>${hasRoom(from, to, c.deadline) ? word : ""}</i>`;
   return html`<div class="timeline" aria-hidden="true" title=${c.deadline === null ? nothing : w.deadline}>
     ${part("drive", c.drive, w.drive)}${part("set-up", c.setUp, w.setUp)}${part("pump", c.pump, w.pump)}
-    ${c.deadline === null ? nothing : html`<i class="deadline" style="left:${c.deadline}%"></i>`}
+    ${c.deadline === null ? nothing : html`<i class="deadline" .style=${`left:${c.deadline}%`}></i>`}
   </div>`;
 }
 

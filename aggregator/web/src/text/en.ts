@@ -1,5 +1,6 @@
 // Every text of the page in English.
 
+import { people } from "./people-en.ts";
 import { refused } from "./refused-en.ts";
 import type { Words } from "./zh.ts";
 
@@ -460,4 +461,7 @@ export const en: Words = {
     ],
     close: "Close",
   },
+
+  locale: "en-GB",
+  people,
 };

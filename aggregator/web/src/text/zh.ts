@@ -18,6 +18,7 @@ import type {
   TruckState,
   UnservedCode,
 } from "../model.ts";
+import { people } from "./people-zh.ts";
 import { refused } from "./refused-zh.ts";
 
 /** A sentence that takes what its code comes with. */
@@ -481,6 +482,9 @@ export const zh = {
     ],
     close: "关闭",
   },
+
+  locale: "zh-CN",
+  people,
 };
 
 export type Words = typeof zh;

@@ -1,5 +1,10 @@
 //! The configuration file: as written, checked, and as used.
 
+mod http;
+mod values;
+
+pub use http::{Access, Http, TlsFiles};
+
 use std::{
     fs, io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -14,6 +19,7 @@ use shared::{
     findings::{self, Findings, Wrong, line_of},
 };
 use toml::Spanned;
+use values::{address, within};
 
 use crate::grants::{Grants, RawSource};
 
@@ -50,7 +56,7 @@ pub struct Config {
     pub city: PathBuf,
     /// Where the configuration names the city, for errors: `file:line: city`.
     pub city_key: String,
-    pub listen: SocketAddr,
+    pub http: Http,
     pub broker: Broker,
     /// Whether those are believed who are not enrolled.
     pub believes_strangers: bool,
@@ -78,7 +84,7 @@ struct Raw {
     data_dir: Spanned<String>,
     city: Spanned<String>,
     #[serde(default)]
-    http: RawHttp,
+    http: http::RawHttp,
     #[serde(default)]
     broker: RawBroker,
     clock: Option<Spanned<ScaledClock>>,
@@ -88,12 +94,6 @@ struct Raw {
     store: RawStore,
     #[serde(default)]
     source: Vec<RawSource>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawHttp {
-    listen: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -117,7 +117,6 @@ struct RawStore {
     keep_days: Option<Spanned<i64>>,
 }
 
-const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const EMBEDDED: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1883);
 /// The aggregator's session at another broker.
 const CLIENT_ID: &str = "flood-aggregator";
@@ -158,8 +157,7 @@ fn check(raw: &Raw, path: &Path, text: &str, findings: &mut Findings<'_>) -> Opt
             .map_err(|e| findings.add(Some(table.span()), "[clock]", e))
             .unwrap_or_default(),
     };
-    let http = raw.http.listen.as_ref();
-    let listen = address(http, "[http] listen", LISTEN, findings);
+    let http = http::check(&raw.http, clock.mode(), findings);
     let replan = raw.dispatch.replan_seconds.as_ref();
     let replan = within(
         replan,
@@ -171,10 +169,11 @@ fn check(raw: &Raw, path: &Path, text: &str, findings: &mut Findings<'_>) -> Opt
     let keep = raw.store.keep_days.as_ref();
     let keep = within(keep, "[store] keep_days", KEEP_DAYS, 30, findings);
     let broker = broker(&raw.broker, findings);
-    if let (Some(listen), Some(Broker::Embedded(embedded))) = (listen, &broker)
-        && meet(listen, *embedded)
+    if let (Some(Http { listen, .. }), Some(Broker::Embedded(embedded))) = (&http, &broker)
+        && meet(*listen, *embedded)
     {
-        let span = raw.broker.embedded.as_ref().or(http).map(Spanned::span);
+        let span = raw.broker.embedded.as_ref().or(raw.http.listen.as_ref());
+        let span = span.map(Spanned::span);
         let message = format!(
             "{embedded} is also where [http] listens ({listen}); each needs a port of its own"
         );
@@ -192,7 +191,7 @@ fn check(raw: &Raw, path: &Path, text: &str, findings: &mut Findings<'_>) -> Opt
             path.display(),
             line_of(text, raw.city.span().start)
         ),
-        listen: listen?,
+        http: http?,
         broker: broker?,
         clock,
         replan_seconds: replan,
@@ -235,50 +234,10 @@ fn broker(raw: &RawBroker, findings: &mut Findings<'_>) -> Option<Broker> {
     }
 }
 
-fn address(
-    text: Option<&Spanned<String>>,
-    key: &str,
-    default: SocketAddr,
-    findings: &mut Findings<'_>,
-) -> Option<SocketAddr> {
-    let Some(text) = text else {
-        return Some(default);
-    };
-    let found = text.get_ref();
-    let address = found.parse().ok();
-    if address.is_none() {
-        let message = format!(
-            "`{found}` is not an address to listen on; write IP:port, like {default}, or 0.0.0.0:{} to be reached from outside",
-            default.port()
-        );
-        findings.add(Some(text.span()), key, message);
-    }
-    address
-}
-
 /// Whether two listeners would want the same port.
 fn meet(a: SocketAddr, b: SocketAddr) -> bool {
     let any = |s: SocketAddr| s.ip().is_unspecified();
     a.port() == b.port() && a.port() != 0 && (a.ip() == b.ip() || any(a) || any(b))
-}
-
-fn within(
-    number: Option<&Spanned<i64>>,
-    key: &str,
-    bounds: RangeInclusive<i64>,
-    default: u32,
-    findings: &mut Findings<'_>,
-) -> u32 {
-    let Some(number) = number else {
-        return default;
-    };
-    let found = *number.get_ref();
-    if !bounds.contains(&found) {
-        let (low, high) = (bounds.start(), bounds.end());
-        let message = format!("is {found}; it must be from {low} to {high}");
-        findings.add(Some(number.span()), key, message);
-    }
-    u32::try_from(found).unwrap_or(default)
 }
 
 #[cfg(test)]
@@ -294,7 +253,7 @@ mod tests {
     #[test]
     fn the_least_configuration_listens_on_loopback_with_an_embedded_broker() {
         let config = read(LEAST).expect("valid");
-        assert!(config.listen.ip().is_loopback());
+        assert!(config.http.listen.ip().is_loopback());
         assert!(matches!(config.broker, Broker::Embedded(a) if a.ip().is_loopback()));
     }
 

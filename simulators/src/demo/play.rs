@@ -90,13 +90,9 @@ impl<'a> Demo<'a> {
             staging.gauges,
             staging.trucks.len()
         ));
-        let mut lab = Lab::start(staging.lab(args))
+        let lab = Lab::start(staging.lab(args))
             .await
             .context("the demo could not be started")?;
-        if args.auto_dispatch {
-            let client = lab.client.log_in_to_exercise().await;
-            lab.client = client.context("the dispatcher could not log in")?;
-        }
         let map_after_s = begun.elapsed().as_secs_f64();
         let address = lab.broker.address();
         let line = FleetLine::start(&address.ip().to_string(), address.port());

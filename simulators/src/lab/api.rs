@@ -119,6 +119,15 @@ impl ApiClient {
         }
     }
 
+    /// Whether anybody may act by the exercise login.
+    ///
+    /// # Errors
+    /// No answer, or not the contract's.
+    pub async fn has_exercise_login(&self) -> Result<bool, LabError> {
+        let told = self.get("/api/v1/session").await?;
+        Ok(told.get("login").is_some_and(|login| login == "exercise"))
+    }
+
     /// The same client, which may act in an exercise.
     ///
     /// # Errors
@@ -251,9 +260,11 @@ impl ApiClient {
 
     async fn text(&self, path: &str) -> Result<String, LabError> {
         let (agent, url) = (self.agent.clone(), self.url(path));
+        let session = self.session.clone().unwrap_or_default();
         let get = move || {
             agent
                 .get(&url)
+                .header("cookie", &session)
                 .call()?
                 .body_mut()
                 .with_config()

@@ -135,6 +135,10 @@ impl Lab {
 
     async fn begin(&mut self) -> Result<(), LabError> {
         self.start_aggregator().await?;
+        // Onlookers of an exercise are not told of agents.
+        if self.client.has_exercise_login().await? {
+            self.client = self.client.log_in_to_exercise().await?;
+        }
         for agent in &mut self.agents {
             agent.start()?;
         }

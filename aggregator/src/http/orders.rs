@@ -71,9 +71,12 @@ pub async fn dispatch(
     Body(wish): Body<DispatchBody>,
 ) -> Result<(StatusCode, Response), Problem> {
     let DispatchBody { truck, point, plan } = wish;
-    let is_inside = match scope.look(&app)? {
-        Look::Whole(_) => true,
-        Look::Part(part) => part.seen().has_point(&point) && part.seen().has_truck(&truck),
+    let is_inside = match &scope {
+        Scope::Whole => true,
+        Scope::Part(area) => {
+            let part = area.current();
+            part.seen().has_point(&point) && part.seen().has_truck(&truck)
+        }
     };
     may(&viewer, "/api/v1/orders", is_inside)?;
     let from = Some(asking.caller.from);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use geo::Geometry;
+use serde_json::{Map, Value as Json};
 use shared::{ids::FeatureId, name::Name};
 
 use super::{
@@ -81,6 +82,25 @@ impl Grounds {
             }
             _ => Ok(id),
         }
+    }
+
+    /// What a feature that is only shown names and the city does not have: whoever sees a district only
+    /// will not see it.
+    pub fn complaint(&self, properties: &Map<String, Json>) -> Option<(&'static str, String)> {
+        let text = |property| properties.get(property).and_then(|v| v.as_str());
+        let unknown = |kind: &str, id: &str| {
+            format!(
+                "{kind} {id} is not in {kind}s.geojson; the feature is seen with the whole city only"
+            )
+        };
+        let (district, street) = (text("district"), text("street"));
+        let has_district = |id: &&str| self.districts.is_empty() || self.districts.contains(*id);
+        if let Some(id) = district.filter(|id| !has_district(id)) {
+            return Some(("district", unknown("district", id)));
+        }
+        let has_street = |id: &&str| self.streets.is_empty() || self.streets.contains_key(*id);
+        let street = street.filter(|id| !has_street(id))?;
+        Some(("street", unknown("street", street)))
     }
 
     /// Reads a street.

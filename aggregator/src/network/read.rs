@@ -95,7 +95,7 @@ pub fn read_city(folder: &Path) -> Result<City, CityError> {
     shared_level_gauges(&points.good, &mut layers.mistakes);
     let trucks = layers.read(LayerName::PumpTrucks, |reader| truck(reader, &known));
     let roads = layers.read(LayerName::Roads, road);
-    let shown = shown(&mut layers);
+    let shown = shown(&mut layers, &grounds);
     let (mistakes, mut warnings) = (layers.mistakes, layers.warnings);
     warnings.extend(plausible::points(&points.good));
     warnings.extend(plausible::trucks(&trucks.good));
@@ -424,7 +424,7 @@ fn road(reader: &Reader) -> Read<Road> {
 }
 
 /// Every layer as it will be shown, gauges, points and trucks excepted: those carry live values.
-fn shown(layers: &mut Layers<'_>) -> BTreeMap<LayerName, Vec<PlainFeature>> {
+fn shown(layers: &mut Layers<'_>, grounds: &Grounds) -> BTreeMap<LayerName, Vec<PlainFeature>> {
     let live = [
         LayerName::Gauges,
         LayerName::WaterloggingPoints,
@@ -438,6 +438,13 @@ fn shown(layers: &mut Layers<'_>) -> BTreeMap<LayerName, Vec<PlainFeature>> {
         if matches!(layer, LayerName::Roads | LayerName::Districts) {
             layers.mistakes.truncate(before.0);
             layers.warnings.truncate(before.1);
+        }
+        for feature in &features {
+            if let Some((property, message)) = grounds.complaint(&feature.properties) {
+                let label = format!("\"{}\"", feature.id);
+                let warning = mistake(&layer.file(), &label, Some(property), message);
+                layers.warnings.push(warning);
+            }
         }
         shown.insert(layer, features);
     }

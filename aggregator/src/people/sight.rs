@@ -5,8 +5,8 @@
 //!
 //! - a gauge wherever it stands, if a point that is seen lives by it: by its depth or by its rain;
 //! - a truck that belongs to the area, stands in it, is sent into it or should be. Whoever lent a
-//!   truck must know that it is not there, and whoever waits for one where it is. To what other
-//!   place it is sent is not told;
+//!   truck must know that it is not there, and whoever waits for one where it is. By which order and
+//!   to which point elsewhere it is sent is not told; where it stands is, for it is the area's own;
 //! - roads, canals and sewers that cross the area: without them there is nothing to see the water on.
 //!   For a street of which nobody drew the ground, those of its district.
 //!
@@ -196,4 +196,71 @@ fn name(city: &City, area: &Area) -> Name {
         &format!("{zh} · {street_zh}"),
         Some(&format!("{en} · {street_en}")),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::network::read_city;
+
+    fn harbour() -> City {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/city/harbour");
+        read_city(&folder).expect("the example city")
+    }
+
+    fn sight(city: &City, area: &str) -> Sight {
+        Sight::of(city, &area.parse().expect("an area"))
+    }
+
+    #[test]
+    fn a_street_that_nobody_drew_has_what_names_it_and_the_roads_of_its_district() {
+        let mut city = harbour();
+        let street = "district/d-02/street/s-0201";
+        let drawn = sight(&city, street);
+        assert_eq!((drawn.points().len(), drawn.gauges().len()), (2, 4));
+        let roads = drawn.shown(LayerName::Roads).len();
+        city.streets.clear();
+        let named = sight(&city, street);
+        let all = sight(&city, "district/d-02").shown(LayerName::Roads).len();
+        assert!(roads < all);
+        assert_eq!(named.shown(LayerName::Roads).len(), all);
+        assert!(
+            named.has_point(&"wp-004".parse().expect("id")),
+            "it names the street"
+        );
+        assert_eq!((named.points().len(), named.gauges().len()), (1, 2));
+        assert_eq!(named.shown(LayerName::Shelters).len(), 0);
+        assert_eq!(named.bounds(), None);
+        assert!(
+            !named.is_in(city.points[3].position),
+            "nobody knows where it is"
+        );
+        assert_eq!(named.name().en, "East Harbour · s-0201");
+    }
+
+    #[test]
+    fn the_whole_city_is_seen_from_itself() {
+        let city = harbour();
+        let whole = sight(&city, "city");
+        assert_eq!(whole.points().len(), city.points.len());
+        assert_eq!(whole.gauges().len(), city.gauges.len());
+        for (layer, features) in &city.shown {
+            assert_eq!(whole.shown(*layer).len(), features.len(), "{layer}");
+        }
+        assert!(whole.is_in(city.centre));
+    }
+
+    #[test]
+    fn a_districts_outline_is_its_own() {
+        let city = harbour();
+        for area in ["district/d-01", "district/d-01/street/s-0102"] {
+            assert_eq!(
+                sight(&city, area).shown(LayerName::Districts),
+                [0],
+                "{area}"
+            );
+        }
+    }
 }

@@ -239,6 +239,11 @@ fn layers_that_mislead_are_taken_and_what_is_hardly_meant_so_is_told() {
             "\"capacity_m3h\": 1000",
             "\"capacity_m3h\": 3",
         ),
+        (
+            "harbour/shelters.geojson",
+            "\"capacity\": 800",
+            "\"capacity\": 800, \"district\": \"d-99\"",
+        ),
     ] {
         bench.replace("a layer that misleads", file, from, to);
     }
@@ -255,6 +260,9 @@ fn layers_that_mislead_are_taken_and_what_is_hardly_meant_so_is_told() {
             "{points}: property `max_truck`, in 1 feature(s): nothing is read from it; did you \
              mean `max_trucks`?"
         ),
+        "shelters.geojson: feature \"sh-001\": property `district`: district d-99 is not in \
+         districts.geojson; the feature is seen with the whole city only"
+            .to_owned(),
         format!(
             "{points}: feature \"wp-001\": property `storage`: goes to a depth of 7500 m; usual is \
              up to 8; pairs are [depth_m, volume_m3], these look swapped"

@@ -1,6 +1,6 @@
 //! `/api/v1/orders`: what dispatchers wish, and what came of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
@@ -78,10 +78,10 @@ pub async fn dispatch(
             part.seen().has_point(&point) && part.seen().has_truck(&truck)
         }
     };
-    may(&viewer, "/api/v1/orders", is_inside)?;
-    let from = Some(asking.caller.from);
+    let (from, asked) = (asking.caller.from, ("/api/v1/orders", point.as_str()));
+    may(&app, &viewer, from, asked, is_inside).await?;
     let wish = Wish::Dispatch { truck, point, plan };
-    let asked = app.requests.ask(viewer.principal, from, wish).await;
+    let asked = app.requests.ask(viewer.principal, Some(from), wish).await;
     let order = asked.map_err(|unmet| told(unmet, &scope))?;
     Ok((StatusCode::CREATED, json(&RoutedOrderView::from(&order))))
 }
@@ -105,20 +105,30 @@ pub async fn recall(
         .parse()
         .map_err(|e| Problem::bad_request(format!("{e}")))?;
     let is_inside = is_inside(&app, &scope, &order).await;
-    may(&viewer, "/api/v1/orders/{id}/recall", is_inside)?;
-    let from = Some(asking.caller.from);
+    let from = asking.caller.from;
+    let asked = ("/api/v1/orders/{id}/recall", order.as_str());
+    may(&app, &viewer, from, asked, is_inside).await?;
     let wish = Wish::Recall { order };
-    let order = app.requests.ask(viewer.principal, from, wish).await?;
+    let order = app.requests.ask(viewer.principal, Some(from), wish).await?;
     Ok(json(&RoutedOrderView::from(&order)))
 }
 
-/// What is beyond somebody's area is refused in the same words whether it exists or not.
-fn may(viewer: &Viewer, route: &str, is_inside: bool) -> Result<(), Denied> {
-    policy::may(
-        Some(viewer),
-        policy::endpoint("POST", route),
-        Some(is_inside),
-    )
+/// What is beyond somebody's area is refused in the same words whether it exists or not, and entered
+/// as asked for.
+async fn may(
+    app: &App,
+    viewer: &Viewer,
+    from: IpAddr,
+    (route, of): (&str, &str),
+    is_inside: bool,
+) -> Result<(), Denied> {
+    let endpoint = policy::endpoint("POST", route);
+    let allowed = policy::may(Some(viewer), endpoint, Some(is_inside));
+    if allowed.is_err() {
+        let (by, asked) = (viewer.principal.clone(), format!("POST {route} {of}"));
+        app.desk.note_refusal(by, Some(from), asked).await;
+    }
+    allowed
 }
 
 /// How long an order that nobody knows is waited for: one that was given a moment ago is published

@@ -22,6 +22,7 @@ use crate::{
     people::{
         Area, AreaError, Role, Viewer,
         acts::{self, Planned, Refusal},
+        areas,
         book::{Book, Credential},
         policy::Denied,
         record::{Session, Whose},
@@ -224,7 +225,7 @@ pub async fn invite(
     asking: Asking,
     Body(body): Body<InviteBody>,
 ) -> Result<(StatusCode, Json<LinkView>), Problem> {
-    let (area, account) = (area(&body.area)?, body.account);
+    let (area, account) = (area(&app, &viewer, &body.area)?, body.account);
     let secret = Secret::new().map_err(|e| Problem::internal(&e))?;
     let of = secret.fingerprint();
     let base = asking.base();
@@ -255,7 +256,7 @@ pub async fn appoint(
     Path(name): Path<String>,
     Body(body): Body<AppointBody>,
 ) -> Result<StatusCode, Problem> {
-    let (name, area) = (person(&name)?, area(&body.area)?);
+    let (name, area) = (person(&name)?, area(&app, &viewer, &body.area)?);
     act(&app, viewer, &asking, move |book, by, _| {
         book.appoint(by, &name, body.role, area)
     })
@@ -401,7 +402,7 @@ pub async fn make_token(
     Body(body): Body<TokenBody>,
 ) -> Result<(StatusCode, Json<NewTokenView>), Problem> {
     let owner = viewer.person().ok_or(Denied::Account)?.clone();
-    let area = area(&body.area)?;
+    let area = area(&app, &viewer, &body.area)?;
     let secret = Secret::new().map_err(|e| Problem::internal(&e))?;
     let of = secret.fingerprint();
     act(&app, viewer, &asking, move |book, by, now| {
@@ -434,9 +435,25 @@ pub async fn end_token(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn area(text: &str) -> Result<Area, Problem> {
-    text.parse()
-        .map_err(|e: AreaError| Problem::bad_request(e.to_string()))
+/// Most areas that are named to who asks for one that is none.
+const TOLD: usize = 30;
+
+/// An area that the city has. Of those beyond the asker's own nothing is told: what he asks for there
+/// is refused as not his.
+fn area(app: &App, viewer: &Viewer, text: &str) -> Result<Area, Problem> {
+    let area: Area = text
+        .parse()
+        .map_err(|e: AreaError| Problem::bad_request(e.to_string()))?;
+    let all = areas(&app.city);
+    if all.contains_key(&area) || !viewer.area.covers(&area) {
+        return Ok(area);
+    }
+    let own = all.keys().filter(|known| viewer.area.covers(known));
+    let own: Vec<String> = own.map(ToString::to_string).take(TOLD).collect();
+    let there_are = own.join(", ");
+    Err(Problem::bad_request(format!(
+        "there is no area `{area}`; there are {there_are}"
+    )))
 }
 
 fn person(name: &str) -> Result<PersonId, Problem> {

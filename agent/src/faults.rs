@@ -46,6 +46,8 @@ pub enum FaultKind {
     Uncommitted,
     /// Acknowledgements come that are not the aggregator's.
     Forged,
+    /// A certificate that the aggregator sent cannot be used.
+    Certificate,
     /// A Modbus line cannot be opened.
     Line,
     /// A unit on a line gives no usable answer to anything.
@@ -76,6 +78,7 @@ impl FaultKind {
             Self::Thrown => "thrown-out",
             Self::Uncommitted => "uncommitted",
             Self::Forged => "forged",
+            Self::Certificate => "certificate",
             Self::Line => "line",
             Self::Unit => "unit",
             Self::Registers => "registers",
@@ -98,6 +101,7 @@ impl FaultKind {
             Self::Thrown => "the broker ends every connection soon",
             Self::Uncommitted => "the broker takes batches and no aggregator commits them",
             Self::Forged => "acknowledgements that are not the aggregator's are ignored",
+            Self::Certificate => "the new certificate cannot be used; the old one stays",
             Self::Line => "line gives no reading",
             Self::Unit => "unit gives no reading",
             Self::Registers => "registers give no reading",
@@ -120,6 +124,7 @@ impl FaultKind {
             Self::Thrown => "the broker keeps the connection",
             Self::Uncommitted => "batches are committed again",
             Self::Forged => "acknowledgements are the aggregator's again",
+            Self::Certificate => "the new certificate is used",
             Self::Line => "line is open again",
             Self::Unit => "unit answers again",
             Self::Registers => "registers are read again",
@@ -134,7 +139,12 @@ impl FaultKind {
     const fn is_error(self) -> bool {
         matches!(
             self,
-            Self::SpoolDamaged | Self::SpoolInMemory | Self::Thrown | Self::Forged | Self::Clock
+            Self::SpoolDamaged
+                | Self::SpoolInMemory
+                | Self::Thrown
+                | Self::Forged
+                | Self::Certificate
+                | Self::Clock
         )
     }
 }

@@ -4,10 +4,10 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
 };
 
-use shared::{clock::Clock, ids::AgentId, ids::GaugeId, wire::AgentHealth};
+use shared::{clock::Clock, ids::AgentId, ids::GaugeId, time::Timestamp, wire::AgentHealth};
 
 use crate::{counters::Counters, faults::Faults, spool::keeper::Held};
 
@@ -29,6 +29,7 @@ pub struct Health {
     pub counters: Arc<Counters>,
     pub faults: Arc<Faults>,
     silent: Mutex<BTreeSet<GaugeId>>,
+    certificate_until: Mutex<Option<Timestamp>>,
 }
 
 impl Health {
@@ -41,7 +42,18 @@ impl Health {
             counters: Arc::default(),
             faults: Arc::new(Faults::new(clock)),
             silent: Mutex::default(),
+            certificate_until: Mutex::default(),
         }
+    }
+
+    /// Notes until when the agent's certificate holds.
+    pub(crate) fn set_certificate(&self, until: Timestamp) {
+        *self.certificate() = Some(until);
+    }
+
+    fn certificate(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        let until = self.certificate_until.lock();
+        until.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes which gauges give nothing at present.
@@ -54,6 +66,7 @@ impl Health {
 
     /// The agent's health as it is published.
     pub fn snapshot(&self, online: bool, held: Held) -> AgentHealth {
+        let certificate_until = *self.certificate();
         AgentHealth {
             agent: self.agent.clone(),
             online,
@@ -66,6 +79,7 @@ impl Health {
             failed_readings: self.counters.failed_readings.load(Relaxed),
             silent_sources: self.silent_names(),
             faults: self.faults.present(),
+            certificate_until,
         }
     }
 

@@ -7,7 +7,10 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use shared::wire::AgentHealth;
+use shared::{
+    tls::Tls,
+    wire::{AgentHealth, seal::Key},
+};
 use tokio::{
     sync::mpsc,
     task::JoinHandle,
@@ -17,11 +20,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     collector::{self, CollectorSetup},
-    config::{AgentConfig, Login, ModbusBus, MqttInput},
+    config::{AgentConfig, Login, ModbusBus, MqttInput, UplinkConfig},
     faults::FaultKind,
     health::{Health, SourceGauges},
     kept::KeptFile,
-    net::{Credentials, CredentialsError, Dial, read_bundle},
+    net::{self, Credentials, CredentialsError, Dial, read_bundle},
     pulse::Pulse,
     quality::QualityStage,
     source::{
@@ -43,6 +46,7 @@ use crate::{
     uplink::{
         driver::{self, UplinkSetup},
         machine::Pace,
+        papers::Passport,
     },
 };
 
@@ -118,25 +122,18 @@ impl Parts {
         let stop = CancellationToken::new();
         let (deliver, deliveries) = mpsc::channel(DELIVERIES);
         let (stored, stored_batches) = mpsc::channel(STORED);
-        let bundle = config.uplink.bundle.as_deref();
-        let bundle = bundle
-            .map(|file| read_bundle(file, &config.agent))
-            .transpose()?;
+        let Line {
+            key,
+            passport,
+            dial,
+        } = Line::new(config, health)?;
         let uplink = UplinkSetup {
-            key: bundle.as_ref().map(|bundle| bundle.key.clone()),
+            key,
+            passport,
             agent: config.agent.clone(),
             clock: config.clock,
             timekeeper: Arc::clone(timekeeper),
-            dial: Dial {
-                broker: config.uplink.broker.clone(),
-                client_id: config.agent.to_string(),
-                credentials: match &bundle {
-                    Some(bundle) => Some(Credentials::of(bundle)),
-                    None => credentials(config.uplink.login.as_ref())?,
-                },
-                keep_alive: config.uplink.keep_alive,
-                window: config.uplink.window,
-            },
+            dial,
             pace: Pace {
                 window: config.uplink.window,
                 ack_deadline: config.uplink.ack_deadline,
@@ -210,6 +207,58 @@ impl Parts {
     }
 }
 
+/// How the agent reaches the aggregator's broker, and as whom.
+struct Line {
+    key: Option<Key>,
+    passport: Option<Passport>,
+    dial: Dial,
+}
+
+impl Line {
+    fn new(config: &AgentConfig, health: &Health) -> Result<Self, CredentialsError> {
+        let UplinkConfig { broker, plain, .. } = &config.uplink;
+        let file = config.uplink.bundle.as_deref();
+        let bundle = file.map(|file| read_bundle(file, &config.agent).map(|bundle| (file, bundle)));
+        let (key, papers, credentials) = match bundle.transpose()? {
+            None => (None, None, credentials(config.uplink.login.as_ref())?),
+            Some((file, bundle)) => {
+                let credentials = Credentials::of(&bundle);
+                let papers = bundle.papers.map(|papers| (file, papers));
+                (Some(bundle.key), papers, Some(credentials))
+            }
+        };
+        let is_private = *plain || broker.is_on_this_machine();
+        if papers.is_some() && !broker.tls && !is_private {
+            let broker = broker.clone();
+            return Err(CredentialsError::Downgrade { broker });
+        }
+        let (passport, tls) = match (papers.filter(|_| broker.tls), &config.uplink.ca_file) {
+            (Some((file, papers)), None) => {
+                let opened = Passport::open(papers, &config.data_dir);
+                let (passport, tls) = opened.map_err(|source| CredentialsError::Tls {
+                    file: file.to_owned(),
+                    source,
+                })?;
+                health.set_certificate(passport.until());
+                (Some(passport), Some(tls))
+            }
+            (_, ca_file) => (None, net::tls(broker, ca_file.as_deref())?),
+        };
+        Ok(Self {
+            key,
+            passport,
+            dial: Dial {
+                broker: broker.clone(),
+                tls,
+                client_id: config.agent.to_string(),
+                credentials,
+                keep_alive: config.uplink.keep_alive,
+                window: config.uplink.window,
+            },
+        })
+    }
+}
+
 /// What every source is given.
 struct Sources<'a> {
     config: &'a AgentConfig,
@@ -226,7 +275,8 @@ impl Sources<'_> {
         for (number, input) in self.config.mqtt.iter().enumerate() {
             let name = format!("retained-{number}");
             let retained = KeptFile::open(&self.config.data_dir, &name);
-            self.listen(input, credentials(input.login.as_ref())?, retained);
+            let tls = net::tls(&input.broker, input.ca_file.as_deref())?;
+            self.listen(input, credentials(input.login.as_ref())?, tls, retained);
         }
         for bus in &self.config.modbus {
             self.poll(bus);
@@ -254,11 +304,13 @@ impl Sources<'_> {
         &self,
         input: &MqttInput,
         credentials: Option<Credentials>,
+        tls: Option<Tls>,
         retained: (KeptFile<Retentions>, Retentions),
     ) {
         let setup = ListenerSetup {
             input: input.clone(),
             credentials,
+            tls,
             retained,
             clock: self.config.clock,
             counters: Arc::clone(&self.health.counters),

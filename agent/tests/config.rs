@@ -95,7 +95,7 @@ fn what_cannot_work_is_refused() {
         (HEAD.to_owned(), "there is no source"),
         (
             HEAD.replace("mqtt://", "mqtts://") + BUS + GAUGE,
-            "TLS (mqtts://) is not supported",
+            "mqtts:// needs to know whom to believe; add ca_file",
         ),
         (format!("{HEAD}{BUS}"), "has no [[modbus.gauge]]"),
         (

@@ -82,8 +82,8 @@ const TOUR: [(&str, &str, &str, &[&str]); 18] = [
         "mqtt://10.0.0.5:1883",
         "10.0.0.5:1883",
         &[
-            "gw.toml:4: [uplink]: broker: `10.0.0.5:1883` is not a broker's address; write \
-           mqtt://host or mqtt://host:port",
+            "gw.toml:4: [uplink]: broker: `10.0.0.5:1883` is not a broker's address; write mqtts://host:port, \
+           or mqtt://host:port without TLS",
         ],
     ),
     (
@@ -92,7 +92,7 @@ const TOUR: [(&str, &str, &str, &[&str]); 18] = [
         "mqtt://gw-01:s3cret@10.0.0.5:1883",
         &[
             "gw.toml:4: [uplink]: broker: a login does not belong into the address; write \
-           mqtt://host or mqtt://host:port and put the login into username and password_file",
+           mqtts://host:port and put the login into username and password_file",
         ],
     ),
     (

@@ -13,7 +13,7 @@ use tracing::warn;
 
 use crate::{
     config::{Config, read_config},
-    http,
+    files, http,
     network::{City, CityError, TOLD, read_city},
     publish::state_document,
     reload::{self, Files, Hangups},
@@ -32,6 +32,7 @@ pub fn run(path: &Path) -> Result<()> {
         .enable_all()
         .build()
         .context("no async runtime can be had")?;
+    files::raise_limit();
     // Before anything takes its time: uncaught, a hangup would end the program.
     let hangups = runtime.block_on(async { Hangups::catch() })?;
     let (config, city) = open(path)?;

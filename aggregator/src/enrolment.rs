@@ -7,11 +7,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use shared::clock::real_now;
+use shared::{broker::BrokerUrl, bundle::AGGREGATOR, clock::real_now};
 
 use crate::{
     authority::{
-        Authority, Role,
+        Authority, Ca, Role,
         mosquitto::{self, SALT},
         registry::{Registry, fill, write_secret},
     },
@@ -36,17 +36,26 @@ pub fn enrol(name: &str, path: &Path, role: Role, out: Option<PathBuf>, again: b
         "{} is there already; --out writes elsewhere",
         out.display()
     );
-    let enrolled = registry.enrol(name, role, real_now(), again)?;
-    let text = enrolled.bundle(name).to_secret_text();
+    let now = real_now();
+    let ca = Ca::below(&config.data_dir, now)?;
+    let (papers, public_key) = ca.papers(name, now)?;
+    let until = papers.until;
+    let enrolled = registry.enrol(name, role, now, again, Some(public_key))?;
+    let broker = broker_of(&config);
+    let text = format!(
+        "{}{}",
+        uplink_table(&broker, &out, "# "),
+        enrolled.bundle(name, Some(papers)).to_secret_text()
+    );
     write_secret(&out, &text, again)
         .with_context(|| format!("{} cannot be written", out.display()))?;
     let mut to = io::stdout().lock();
     writeln!(
         to,
-        "{name} is enrolled as {role}; its bundle is {}.",
+        "{name} is enrolled as {role}; its bundle is {}. Its certificate holds until {until}.",
         out.display()
     )?;
-    writeln!(to, "{}", advice(name, role, &config, &out))?;
+    writeln!(to, "{}", advice(name, role, &broker, &out))?;
     Ok(())
 }
 
@@ -100,22 +109,27 @@ pub fn list(path: &Path) -> Result<()> {
 /// The broker is embedded, or a file cannot be written.
 pub fn broker_acl(path: &Path, out: &Path) -> Result<()> {
     let config = read_config(path)?;
-    let Broker::External { client_id, .. } = &config.broker else {
+    let Broker::External(external) = &config.broker else {
         anyhow::bail!(
             "{}: the broker is embedded and knows the rules; with [broker] url it is a mosquitto of yours",
             path.display()
         );
     };
     let registry = Registry::below(&config.data_dir);
-    registry.own(client_id, real_now())?;
+    registry.own(&external.client_id, real_now())?;
     let authority = Authority::new(registry.read()?, config.believes_strangers);
     let salt = || {
         let mut salt = [0; SALT];
         fill(&mut salt).map(|()| salt)
     };
+    let ca = Ca::below(&config.data_dir, real_now())?;
+    let server = ca.server(real_now())?;
     let files = [
         ("acl", mosquitto::acl(&authority)),
         ("passwords", mosquitto::passwords(&authority, salt)?),
+        ("ca.crt", ca.pem().to_owned()),
+        ("broker.crt", server.certificate),
+        ("broker.key", server.private_key.0),
     ];
     for (name, text) in files {
         let file = out.join(name);
@@ -126,9 +140,12 @@ pub fn broker_acl(path: &Path, out: &Path) -> Result<()> {
     let mut to = io::stdout().lock();
     writeln!(
         to,
-        "Let only the user of mosquitto read both, write in its configuration, and send it SIGHUP:\n\n\
-         allow_anonymous false\nuse_username_as_clientid true\nacl_file {folder}/acl\n\
-         password_file {folder}/passwords"
+        "Let only the user of mosquitto read them, write in its configuration, and send it SIGHUP:\n\n\
+         per_listener_settings false\nallow_anonymous false\nuse_username_as_clientid true\n\
+         acl_file {folder}/acl\npassword_file {folder}/passwords\n\n\
+         listener 8883\ncafile {folder}/ca.crt\ncertfile {folder}/broker.crt\nkeyfile {folder}/broker.key\n\n\
+         It holds for two years. Its name is {AGGREGATOR} wherever it is reached: those who were enrolled \
+         know that."
     )?;
     Ok(())
 }
@@ -166,22 +183,49 @@ pub fn set_up_link(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What to do with the bundle.
-fn advice(name: &str, role: Role, config: &Config, out: &Path) -> String {
-    let broker = match &config.broker {
-        Broker::Embedded(listen) if listen.ip().is_unspecified() => {
-            format!("mqtt://THIS-MACHINE:{}", listen.port())
-        }
-        Broker::Embedded(listen) => format!("mqtt://{listen}"),
-        Broker::External { host, port, .. } => format!("mqtt://{host}:{port}"),
+/// Where the broker is reached from outside.
+fn broker_of(config: &Config) -> BrokerUrl {
+    if let Some(url) = &config.reached_at {
+        return url.clone();
+    }
+    let embedded = match &config.broker {
+        Broker::External(external) => return external.url.clone(),
+        Broker::Embedded(embedded) => embedded,
     };
+    // By TLS, if it listens there.
+    let listen = embedded.tls.map(|listen| (listen, true));
+    let (listen, tls) = listen
+        .or(embedded.plain.map(|listen| (listen, false)))
+        .unwrap_or_else(|| unreachable!("a broker that listens nowhere is no configuration"));
+    let host = if listen.ip().is_unspecified() {
+        let name = nix::unistd::gethostname().ok();
+        let name = name.and_then(|name| name.into_string().ok());
+        name.unwrap_or_else(|| "THIS-MACHINE".to_owned())
+    } else if listen.is_ipv6() {
+        format!("[{}]", listen.ip())
+    } else {
+        listen.ip().to_string()
+    };
+    let port = listen.port();
+    BrokerUrl { host, port, tls }
+}
+
+/// What stands in an agent's configuration, each line behind `before`.
+fn uplink_table(broker: &BrokerUrl, out: &Path, before: &str) -> String {
     let file = out.file_name().map(|f| f.to_string_lossy());
     let file = file.unwrap_or_default();
+    format!(
+        "{before}[uplink]\n{before}broker = \"{broker}\"\n{before}bundle = \"credential:{file}\"\n"
+    )
+}
+
+/// What to do with the bundle.
+fn advice(name: &str, role: Role, broker: &BrokerUrl, out: &Path) -> String {
     match role {
         Role::Agent => format!(
             "Bring it to the gateway, into /etc/flood/secrets, where only root may read it, and write in the \
-             agent's configuration:\n\n\
-             [uplink]\nbroker = \"{broker}\"\nbundle = \"credential:{file}\""
+             agent's configuration:\n\n{}",
+            uplink_table(broker, out, "")
         ),
         Role::Aggregator => String::new(),
         Role::Truck | Role::Source => {
@@ -197,7 +241,8 @@ fn advice(name: &str, role: Role, config: &Config, out: &Path) -> String {
             };
             format!(
                 "Its MQTT client has {name} as client id and user name and the bundle's `password` as \
-                 password, at {broker}; it publishes on {topic}{name}{granted}."
+                 password, or its `certificate` and `private_key`, at {broker}, where it believes the \
+                 bundle's `authority`; it publishes on {topic}{name}{granted}."
             )
         }
     }

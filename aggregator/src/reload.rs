@@ -109,13 +109,16 @@ pub async fn wanted(
 
 /// What is listened on anew must be free now: later nobody could go back.
 fn addresses_are_free(running: &Config, wanted: &Config) -> Result<()> {
-    let embedded = |config: &Config| match config.broker {
-        Broker::Embedded(listen) => Some(listen),
-        Broker::External { .. } => None,
+    let listeners = |config: &Config| {
+        let mut all = vec![config.http.listen];
+        if let Broker::Embedded(embedded) = &config.broker {
+            all.extend(embedded.listeners());
+        }
+        all
     };
-    let held = [Some(running.http.listen), embedded(running)];
-    for address in [Some(wanted.http.listen), embedded(wanted)] {
-        if let Some(address) = address.filter(|a| !held.contains(&Some(*a))) {
+    let held = listeners(running);
+    for address in listeners(wanted) {
+        if !held.contains(&address) {
             TcpListener::bind(address).with_context(|| format!("{address} cannot be had"))?;
         }
     }

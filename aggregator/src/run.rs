@@ -18,16 +18,13 @@ use tracing::{error, info, warn};
 
 use crate::{
     audit::What,
-    authority::{self, Authorities, registry::Registry},
     base::Base,
-    config::{Broker, Config},
+    config::Config,
     driver::Driver,
     forgetting,
+    gateways::Gateways,
     http::{self, App, Front},
-    ingest::{
-        Book, BrokerClient, Committer, CommitterHandle, Downlink, DownlinkMessage, Line, Receipt,
-        run_client, start_broker,
-    },
+    ingest::{Book, Committer, CommitterHandle, Downlink, Line, Receipt},
     network::City,
     notary::{Folder, Notary},
     parts::{Parts, Ready},
@@ -132,10 +129,9 @@ async fn start(
     pulse: Arc<Pulse>,
 ) -> Result<Notary> {
     let stop = parts.stop_token();
-    let authorities = start_authority(parts, config)?;
-    let (downlink, downlink_inbox) = Downlink::new(authorities.clone());
+    let (gateways, downlink) = Gateways::start(parts, config)?;
     let (world, arrivals) = mpsc::channel(ARRIVALS);
-    let committer = start_committer(parts, &base, world, downlink.clone(), authorities.clone())?;
+    let committer = start_committer(parts, &base, world, downlink.clone(), &gateways)?;
     let requests = Arc::new(Requests::new(committer.clone()));
     let line = Arc::new(Line::new(base.clock));
     let (letters, epoch) = (Letters::default(), real_now().as_millis());
@@ -182,13 +178,14 @@ async fn start(
     };
     notary.starting(settings(config)).await?;
     unfinished::enter(answered, store.clone(), &committer).await?;
-    let (at_work, known, until) = (notary.clone(), authorities.clone(), stop.clone());
+    let known = gateways.authorities.clone();
+    let (at_work, until) = (notary.clone(), stop.clone());
     parts.task("notary", |ready| at_work.run(known, until, ready));
     recall(&*store, &newcomers, clock.now(), &committer).await?;
     parts.task("ticks", |ready| {
         ticks(committer.clone(), stop.clone(), ready)
     });
-    start_mqtt(parts, config, committer, downlink_inbox, line, authorities).await?;
+    gateways.open(parts, config, committer, line).await?;
     http::start(parts, &config.http, app, listener)?;
     let days = config.keep_days;
     parts.task("retention", |ready| {
@@ -197,32 +194,24 @@ async fn start(
     Ok(notary)
 }
 
-fn start_authority(parts: &mut Parts, config: &Config) -> Result<Authorities> {
-    let registry = Registry::below(&config.data_dir);
-    let (authorities, watch) = authority::watch(registry, config.believes_strangers)
-        .context("it cannot be read who is enrolled")?;
-    let stop = parts.stop_token();
-    parts.task("authority", |ready| watch.run(stop, ready));
-    Ok(authorities)
-}
-
 fn start_committer(
     parts: &mut Parts,
     base: &Base,
     world: mpsc::Sender<Vec<Arrival>>,
     downlink: Downlink,
-    authorities: Authorities,
+    gateways: &Gateways,
 ) -> Result<CommitterHandle> {
     let (handle, inbox) = Committer::door();
     let committer = Committer {
-        ledger: base.ledger(&authorities.now())?,
+        ledger: base.ledger(&gateways.authorities.now())?,
         book: Book::new(base.store.end_of_deeds()?),
         store: base.store.clone(),
         clock: base.clock,
         stages: base.stages.clone(),
         world,
         downlink,
-        authorities,
+        authorities: gateways.authorities.clone(),
+        renewals: gateways.renewals.clone(),
         began: std::time::Instant::now(),
     };
     parts.thread("committer", move |ready| {
@@ -328,59 +317,5 @@ fn save(store: &dyn Store, mut saved: mpsc::Receiver<SavedWorld>, ready: &Ready)
             .save_world(&world)
             .context("the world cannot be saved")?;
     }
-    Ok(())
-}
-
-/// MQTT has threads of its own, so that thousands of gateways that come back at once leave the page
-/// as quick as before.
-async fn start_mqtt(
-    parts: &mut Parts,
-    config: &Config,
-    committer: CommitterHandle,
-    downlink: mpsc::Receiver<DownlinkMessage>,
-    line: Arc<Line>,
-    authorities: Authorities,
-) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .thread_name("mqtt")
-        .enable_all()
-        .build()
-        .context("no threads for MQTT can be had")?;
-    let mqtt = match &config.broker {
-        Broker::Embedded(listen) => {
-            let server = start_broker(*listen, committer, authorities, downlink);
-            match runtime.spawn(server).await {
-                Ok(Ok(server)) => server,
-                failed => {
-                    runtime.shutdown_background();
-                    failed??;
-                    return Ok(());
-                }
-            }
-        }
-        Broker::External {
-            host,
-            port,
-            client_id,
-        } => {
-            let client = BrokerClient {
-                host: host.clone(),
-                port: *port,
-                client_id: client_id.clone(),
-                password: authorities.now().own_password(client_id),
-            };
-            runtime.spawn(run_client(client, committer, downlink, line))
-        }
-    };
-    let stop = parts.stop_token();
-    parts.task("mqtt", |ready| async move {
-        ready.now();
-        let ended = tokio::select! {
-            () = stop.cancelled() => Ok(()),
-            ended = mqtt => ended.context("MQTT ended badly"),
-        };
-        runtime.shutdown_background();
-        ended
-    });
     Ok(())
 }

@@ -24,6 +24,8 @@ pub mod observation;
 pub mod quality;
 pub mod secret;
 pub mod time;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod units;
 pub mod value;
 pub mod waterlogging;

@@ -95,6 +95,7 @@ fn health(agent: &str, mode: Mode, text: &str) -> Vec<u8> {
         failed_readings: u64::MAX,
         silent_sources: vec![text.to_owned(); 20],
         faults: vec![fault; 4],
+        certificate_until: None,
     };
     health.encode()
 }

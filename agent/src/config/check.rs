@@ -12,7 +12,7 @@ use shared::{
 use toml::Spanned;
 
 use super::{
-    fields::{Placed, login, of, parsed, to_count, whole, within, wrong_broker},
+    fields::{Placed, believed, login, of, parsed, to_count, whole, within, wrong_broker},
     inputs,
     raw::{RawConfig, RawSpool, RawUplink},
     settings::{AgentConfig, Login, SpoolConfig, UplinkConfig},
@@ -95,6 +95,8 @@ fn uplink(raw: &RawUplink, findings: &mut Findings<'_>) -> Option<UplinkConfig> 
     let broker = BrokerUrl::parse(raw.broker.get_ref())
         .map_err(|e| wrong_broker(&raw.broker, place, &e, findings))
         .ok();
+    let is_told = raw.bundle.is_some() || raw.ca_file.is_some();
+    believed(place, &raw.broker, broker.as_ref(), is_told, findings);
     let mut number = |name, value: Option<Placed>, default, bounds| {
         within(place, name, value, default, bounds, findings)
     };
@@ -144,6 +146,8 @@ fn uplink(raw: &RawUplink, findings: &mut Findings<'_>) -> Option<UplinkConfig> 
         broker: broker?,
         login,
         bundle: raw.bundle.as_ref().map(|file| file.get_ref().into()),
+        ca_file: raw.ca_file.as_ref().map(|file| file.get_ref().into()),
+        plain: raw.plain,
         batch: Duration::from_secs_f64(batch),
         window: to_count(window),
         ack_deadline: Duration::from_secs_f64(ack),

@@ -2,7 +2,10 @@
 
 use std::{ops::RangeInclusive, path::PathBuf};
 
-use shared::{broker::BrokerUrlError, findings::Findings};
+use shared::{
+    broker::{BrokerUrl, BrokerUrlError},
+    findings::Findings,
+};
 use toml::Spanned;
 
 use super::settings::Login;
@@ -19,9 +22,24 @@ pub(super) fn wrong_broker(
 ) {
     let hint = match error {
         BrokerUrlError::Login => " and put the login into username and password_file",
-        _ => "",
+        BrokerUrlError::Malformed(_) => "",
     };
     findings.add(Some(broker.span()), place, format!("broker: {error}{hint}"));
+}
+
+/// Notes where a broker is to be spoken to over TLS and nothing says whom to believe.
+pub(super) fn believed(
+    place: &str,
+    written: &Spanned<String>,
+    broker: Option<&BrokerUrl>,
+    is_told: bool,
+    findings: &mut Findings<'_>,
+) {
+    if broker.is_some_and(|broker| broker.tls) && !is_told {
+        let message = "broker: mqtts:// needs to know whom to believe; add ca_file, the certificate of \
+                       who says who the broker is";
+        findings.add(Some(written.span()), place, message);
+    }
 }
 
 /// A login, if there is a user name.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use shared::{broker::BrokerUrl, findings::Findings};
 
 use super::{
-    fields::{login, wrong_broker},
+    fields::{believed, login, wrong_broker},
     raw::{RawMqttGauge, RawMqttInput},
     readings::Keys,
     settings::{MqttGauge, MqttInput},
@@ -58,6 +58,14 @@ pub(super) fn mqtt(
         raw.password_file.as_ref(),
         findings,
     );
+    let ca_file = raw.ca_file.as_ref();
+    believed(
+        &place,
+        &raw.broker,
+        broker.as_ref(),
+        ca_file.is_some(),
+        findings,
+    );
     let mut topics = HashMap::new();
     let gauges = raw
         .gauge
@@ -69,6 +77,7 @@ pub(super) fn mqtt(
         broker: broker?,
         client_id,
         login,
+        ca_file: ca_file.map(|file| file.get_ref().into()),
         gauges,
     })
 }

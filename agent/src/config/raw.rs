@@ -29,6 +29,9 @@ pub(super) struct RawConfig {
 pub(super) struct RawUplink {
     pub broker: Spanned<String>,
     pub bundle: Option<Spanned<String>>,
+    pub ca_file: Option<Spanned<String>>,
+    #[serde(default)]
+    pub plain: bool,
     pub username: Option<String>,
     pub password_file: Option<Spanned<String>>,
     pub batch_seconds: Option<Spanned<f64>>,
@@ -94,6 +97,7 @@ pub(super) struct RawMqttInput {
     pub client_id: Option<Spanned<String>>,
     pub username: Option<String>,
     pub password_file: Option<Spanned<String>>,
+    pub ca_file: Option<Spanned<String>>,
     #[serde(default)]
     pub gauge: Vec<RawMqttGauge>,
 }

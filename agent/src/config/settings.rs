@@ -44,6 +44,10 @@ pub struct UplinkConfig {
     pub login: Option<Login>,
     /// What the aggregator gave this agent when it was enrolled.
     pub bundle: Option<PathBuf>,
+    /// Who says who the broker is, where that is not the aggregator's own authority.
+    pub ca_file: Option<PathBuf>,
+    /// Whether a bundle that has a certificate may be used without TLS, off this machine.
+    pub plain: bool,
     /// How long observations gather before they are written and sent as one batch.
     pub batch: Duration,
     /// Batches handed to the broker and not yet acknowledged by it.
@@ -127,6 +131,8 @@ pub struct MqttInput {
     pub broker: BrokerUrl,
     pub client_id: String,
     pub login: Option<Login>,
+    /// Who says who the broker is, where it is spoken to over TLS.
+    pub ca_file: Option<PathBuf>,
     pub gauges: Vec<MqttGauge>,
 }
 

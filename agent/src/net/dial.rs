@@ -1,18 +1,19 @@
 //! How a broker is reached and as whom: address, login, bounds of packets and waits. Shell.
 
 use std::{
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use rumqttc::{AsyncClient, EventLoop, MqttOptions, NetworkOptions};
+use rumqttc::{AsyncClient, EventLoop, MqttOptions, NetworkOptions, TlsConfiguration, Transport};
 use shared::{
     broker::BrokerUrl,
     bundle::{Bundle, BundleError},
     ids::AgentId,
     limits::MAX_PAYLOAD,
     secret::{self, SecretError},
+    tls::{Tls, TlsError},
 };
 
 use crate::config::Login;
@@ -33,6 +34,7 @@ const SPARE_REQUESTS: usize = 16;
 #[derive(Debug, Clone)]
 pub(crate) struct Dial {
     pub broker: BrokerUrl,
+    pub tls: Option<Tls>,
     pub client_id: String,
     pub credentials: Option<Credentials>,
     pub keep_alive: Duration,
@@ -57,6 +59,19 @@ pub(crate) enum CredentialsError {
     },
     #[error("{}", file.display())]
     Bundle { file: PathBuf, source: BundleError },
+    #[error("the ca_file {} cannot be read", file.display())]
+    Ca { file: PathBuf, source: io::Error },
+    #[error("{}", file.display())]
+    Tls { file: PathBuf, source: TlsError },
+    #[error(
+        "{broker}: TLS needs somebody to believe; give it the bundle by `flood-aggregator enrol`, or a ca_file"
+    )]
+    NobodyToBelieve { broker: BrokerUrl },
+    #[error(
+        "{broker}: the bundle has a certificate, and mqtt:// would speak without TLS; write mqtts://, or \
+         plain = true where others keep the line private"
+    )]
+    Downgrade { broker: BrokerUrl },
     #[error("{} is the bundle of `{name}`, and this is agent `{agent}`", file.display())]
     Other {
         file: PathBuf,
@@ -67,6 +82,32 @@ pub(crate) enum CredentialsError {
 
 fn of(what: &'static str) -> impl FnOnce(SecretError) -> CredentialsError {
     move |source| CredentialsError::Secret { what, source }
+}
+
+/// TLS to a broker whose authority is in a file, if its address asks for TLS.
+///
+/// # Errors
+/// There is no file, or nobody in it to believe.
+pub(crate) fn tls(
+    broker: &BrokerUrl,
+    ca_file: Option<&Path>,
+) -> Result<Option<Tls>, CredentialsError> {
+    if !broker.tls {
+        return Ok(None);
+    }
+    let Some(file) = ca_file else {
+        let broker = broker.clone();
+        return Err(CredentialsError::NobodyToBelieve { broker });
+    };
+    let text = std::fs::read_to_string(file).map_err(|source| CredentialsError::Ca {
+        file: file.to_owned(),
+        source,
+    })?;
+    let tls = Tls::believing(&text).map_err(|source| CredentialsError::Tls {
+        file: file.to_owned(),
+        source,
+    })?;
+    Ok(Some(tls))
 }
 
 /// The bundle of an agent, from a file that nobody else may read.
@@ -134,10 +175,22 @@ impl Dial {
             .set_keep_alive(self.keep_alive)
             .set_inflight(inflight)
             .set_max_packet_size(LARGEST_INCOMING, MAX_PAYLOAD + PACKET_OVERHEAD);
+        if let Some(tls) = &self.tls {
+            options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(
+                tls.config(),
+            )));
+        }
         if let Some(credentials) = &self.credentials {
             options.set_credentials(&credentials.username, &credentials.password);
         }
         options
+    }
+
+    /// The last connection ended before it was one.
+    pub(crate) fn failed(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.alternate();
+        }
     }
 
     /// A client with patience for slow links.
@@ -174,6 +227,7 @@ mod tests {
         let bundle = Bundle {
             name: "gw-01".to_owned(),
             key: Key::new([7; 32]),
+            papers: None,
         };
         std::fs::write(&file, bundle.to_secret_text()).expect("written");
         let allow = |mode| {

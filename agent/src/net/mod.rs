@@ -10,6 +10,6 @@ pub(crate) mod message;
 mod stability;
 
 pub(crate) use connection::{Connection, Heard, Lost, Retained, Terms};
-pub(crate) use dial::{Credentials, CredentialsError, Dial, read_bundle};
+pub(crate) use dial::{Credentials, CredentialsError, Dial, read_bundle, tls};
 pub(crate) use message::{Message, PacketId};
 pub(crate) use stability::{Stability, thrown_cause};

@@ -6,3 +6,4 @@
 
 pub(crate) mod driver;
 pub mod machine;
+pub(crate) mod papers;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::{Deserialize, Serialize};
 use shared::{
-    bundle::Bundle,
+    bundle::{Bundle, Papers},
     ids::AgentId,
     time::Timestamp,
     wire::{
@@ -36,9 +37,39 @@ pub enum Role {
 pub struct Enrolled {
     pub role: Role,
     pub key: Key,
+    /// By which his certificate is known, if he was given one.
+    pub public_key: Option<PublicKey>,
     pub enrolled_at: Timestamp,
     /// Since when nothing of his is believed any more.
     pub revoked_at: Option<Timestamp>,
+}
+
+/// A public key as certificates describe it (RFC 5280, SubjectPublicKeyInfo, DER).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey(Vec<u8>);
+
+impl PublicKey {
+    #[must_use]
+    pub fn new(der: Vec<u8>) -> Self {
+        Self(der)
+    }
+
+    #[must_use]
+    pub fn as_der(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// In base64.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        BASE64.encode(&self.0)
+    }
+
+    /// From base64.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        BASE64.decode(text).ok().map(Self)
+    }
 }
 
 /// Why a message or a client is not believed, for people.
@@ -54,6 +85,8 @@ pub enum Refusal {
     Seal { name: String, source: SealError },
     #[error("`{0}` is enrolled, and did not show that it is he")]
     Password(String),
+    #[error("the certificate that was shown is not that of `{0}`")]
+    Certificate(String),
 }
 
 /// All who were enrolled.
@@ -118,12 +151,27 @@ impl Authority {
     /// Whether a client of a broker may come in under a name.
     ///
     /// # Errors
-    /// He was revoked, is a stranger where none is believed, or did not say his password.
-    pub fn admit(&self, name: &str, password: Option<&[u8]>) -> Result<(), Refusal> {
-        match self.enrolled.get(name) {
+    /// He was revoked, is a stranger where none is believed, showed another's certificate, or showed none
+    /// and did not say his password.
+    pub fn admit(
+        &self,
+        name: &str,
+        password: Option<&[u8]>,
+        shown: Option<&[u8]>,
+    ) -> Result<(), Refusal> {
+        let enrolled = self.enrolled.get(name);
+        if let Some(shown) = shown {
+            let known = enrolled.and_then(|enrolled| enrolled.public_key.as_ref());
+            let is_his = known.is_some_and(|known| known.as_der() == shown);
+            if !is_his {
+                return Err(Refusal::Certificate(name.to_owned()));
+            }
+        }
+        match enrolled {
             Some(enrolled) if enrolled.revoked_at.is_some() => {
                 Err(Refusal::Revoked(name.to_owned()))
             }
+            Some(_) if shown.is_some() => Ok(()),
             Some(enrolled) if !password.is_some_and(|p| enrolled.key.is_password(p)) => {
                 Err(Refusal::Password(name.to_owned()))
             }
@@ -194,10 +242,11 @@ impl Authority {
 impl Enrolled {
     /// What he is given.
     #[must_use]
-    pub fn bundle(&self, name: &str) -> Bundle {
+    pub fn bundle(&self, name: &str, papers: Option<Papers>) -> Bundle {
         Bundle {
             name: name.to_owned(),
             key: self.key.clone(),
+            papers,
         }
     }
 }
@@ -225,6 +274,7 @@ mod tests {
         Enrolled {
             role,
             key: KEY,
+            public_key: Some(PublicKey::new(vec![1])),
             enrolled_at: Timestamp::from_millis(0),
             revoked_at: revoked.then_some(Timestamp::from_millis(1)),
         }
@@ -276,7 +326,7 @@ mod tests {
         assert_eq!(authority.seal(&down, b"{}".to_vec()), b"{}");
         let password = KEY.password();
         assert_eq!(
-            authority.admit("gw-2", Some(password.as_bytes())),
+            authority.admit("gw-2", Some(password.as_bytes()), None),
             Err(revoked)
         );
     }
@@ -287,7 +337,7 @@ mod tests {
         for believed in [true, false] {
             let authority = authority(believed);
             assert_eq!(authority.open(&state, b"{}").is_ok(), believed);
-            assert_eq!(authority.admit("gw-3", None).is_ok(), believed);
+            assert_eq!(authority.admit("gw-3", None, None).is_ok(), believed);
         }
     }
 
@@ -295,9 +345,12 @@ mod tests {
     fn a_name_that_was_enrolled_can_be_taken_by_nobody_else() {
         let authority = authority(true);
         let password = KEY.password();
-        assert_eq!(authority.admit("gw-1", Some(password.as_bytes())), Ok(()));
+        assert_eq!(
+            authority.admit("gw-1", Some(password.as_bytes()), None),
+            Ok(())
+        );
         for wrong in [None, Some(&b""[..]), Some(b"wrong")] {
-            let refused = authority.admit("gw-1", wrong);
+            let refused = authority.admit("gw-1", wrong, None);
             assert_eq!(refused, Err(Refusal::Password("gw-1".to_owned())));
         }
         let hears = |client, agent: &str| authority.hears(client, &agent.parse().expect("id"));

@@ -6,9 +6,13 @@
 //! not enrolled is a stranger: the configuration says whether strangers are believed.
 
 mod belonging;
+mod ca;
 pub mod mosquitto;
 mod part;
 pub mod registry;
+mod renewal;
 
-pub use belonging::{Authority, Enrolled, Refusal, Role};
+pub use belonging::{Authority, Enrolled, PublicKey, Refusal, Role};
+pub use ca::{Ca, CaError, LIFETIME_MS, ServerCertificate};
 pub use part::{Authorities, Watch, watch};
+pub use renewal::{Renewals, renew};

@@ -129,6 +129,7 @@ mod tests {
             let enrolled = Enrolled {
                 role,
                 key: Key::new([7; 32]),
+                public_key: None,
                 enrolled_at: Timestamp::from_millis(0),
                 revoked_at,
             };

@@ -14,7 +14,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use shared::{error::chain, ids::AgentId, time::Timestamp, wire::seal::Key};
 
-use super::{Enrolled, Role};
+use super::{Enrolled, PublicKey, Role};
 
 /// What stands in one file.
 #[derive(Serialize, Deserialize)]
@@ -22,6 +22,9 @@ use super::{Enrolled, Role};
 struct Record {
     role: Role,
     key: String,
+    /// Of the certificate, DER in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    public_key: Option<String>,
     enrolled_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     revoked_at: Option<Timestamp>,
@@ -112,6 +115,7 @@ impl Registry {
         role: Role,
         now: Timestamp,
         again: bool,
+        public_key: Option<PublicKey>,
     ) -> Result<Enrolled, RegistryError> {
         let path = self.path(name)?;
         if let Some(known) = self.find(&path)?.filter(|_| !again) {
@@ -126,6 +130,7 @@ impl Registry {
         let enrolled = Enrolled {
             role,
             key: Key::new(random),
+            public_key,
             enrolled_at: now,
             revoked_at: None,
         };
@@ -140,7 +145,7 @@ impl Registry {
     pub fn own(&self, name: &str, now: Timestamp) -> Result<Enrolled, RegistryError> {
         match self.find(&self.path(name)?)? {
             Some(own) if own.role == Role::Aggregator => Ok(own),
-            _ => self.enrol(name, Role::Aggregator, now, false),
+            _ => self.enrol(name, Role::Aggregator, now, false, None),
         }
     }
 
@@ -176,15 +181,11 @@ impl Registry {
     }
 
     fn write(&self, path: &Path, enrolled: &Enrolled) -> Result<(), RegistryError> {
-        let made = DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder);
-        made.map_err(of(&self.folder))?;
-        self.give(&self.folder)?;
+        make_folder(&self.folder)?;
         let record = Record {
             role: enrolled.role,
             key: enrolled.key.to_secret_text(),
+            public_key: enrolled.public_key.as_ref().map(PublicKey::to_text),
             enrolled_at: enrolled.enrolled_at,
             revoked_at: enrolled.revoked_at,
         };
@@ -194,24 +195,37 @@ impl Registry {
         })?;
         let beside = path.with_extension("new");
         write_secret(&beside, &text, true).map_err(of(&beside))?;
-        self.give(&beside)?;
+        give(&self.folder, &beside)?;
         fs::rename(&beside, path).map_err(of(path))?;
         File::open(&self.folder)
             .and_then(|folder| folder.sync_all())
             .map_err(of(&self.folder))
     }
+}
 
-    /// Makes something belong to whom the data folder belongs: root enrols for an aggregator that runs as
-    /// somebody else.
-    fn give(&self, path: &Path) -> Result<(), RegistryError> {
-        let data = self.folder.parent().unwrap_or(&self.folder);
-        let owner = fs::metadata(data).map_err(of(data))?;
-        let about = fs::metadata(path).map_err(of(path))?;
-        if (about.uid(), about.gid()) == (owner.uid(), owner.gid()) {
-            return Ok(());
-        }
-        chown(path, Some(owner.uid()), Some(owner.gid())).map_err(of(path))
+/// Makes a folder in the data folder that only its owner may enter.
+///
+/// # Errors
+/// It cannot be made.
+pub fn make_folder(folder: &Path) -> Result<(), RegistryError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(of(folder))?;
+    give(folder, folder)
+}
+
+/// Makes a folder in the data folder, or a file in it, belong to whom the data folder belongs: root enrols
+/// for an aggregator that runs as somebody else.
+///
+/// # Errors
+/// It cannot be given away.
+pub fn give(folder: &Path, path: &Path) -> Result<(), RegistryError> {
+    let data = folder.parent().unwrap_or(folder);
+    let owner = fs::metadata(data).map_err(of(data))?;
+    let about = fs::metadata(path).map_err(of(path))?;
+    if (about.uid(), about.gid()) == (owner.uid(), owner.gid()) {
+        return Ok(());
     }
+    chown(path, Some(owner.uid()), Some(owner.gid())).map_err(of(path))
 }
 
 /// Random bytes.
@@ -258,6 +272,13 @@ fn read(path: &Path) -> Result<(String, Enrolled), RegistryError> {
     let enrolled = Enrolled {
         role: record.role,
         key: record.key.parse().map_err(|e| damaged(chain(&e)))?,
+        public_key: match &record.public_key {
+            None => None,
+            Some(text) => {
+                let key = PublicKey::parse(text);
+                Some(key.ok_or_else(|| damaged("its public key is damaged".to_owned()))?)
+            }
+        },
         enrolled_at: record.enrolled_at,
         revoked_at: record.revoked_at,
     };
@@ -282,18 +303,18 @@ mod tests {
         let data = tempfile::tempdir().expect("a folder");
         let registry = Registry::below(data.path());
         assert!(registry.read().expect("nobody yet").is_empty());
-        let enrolled = registry.enrol("gw-07", Role::Agent, NOW, false);
+        let enrolled = registry.enrol("gw-07", Role::Agent, NOW, false, None);
         let enrolled = enrolled.expect("enrolled");
         let known = registry.read().expect("one");
         assert_eq!(known.get("gw-07"), Some(&enrolled));
-        let error = registry.enrol("gw-07", Role::Truck, NOW, false);
+        let error = registry.enrol("gw-07", Role::Truck, NOW, false, None);
         assert_eq!(
             error.expect_err("known").to_string(),
             "`gw-07` was enrolled as agent at 2026-07-21T08:20:00.000Z; --again gives a new key, and the \
              old one ends"
         );
         let again = registry
-            .enrol("gw-07", Role::Agent, NOW, true)
+            .enrol("gw-07", Role::Agent, NOW, true, None)
             .expect("again");
         assert_ne!(again.key, enrolled.key);
         let revoked = registry.revoke("gw-07", NOW).expect("revoked");
@@ -305,7 +326,7 @@ mod tests {
             "nobody of the name `gw-08` is enrolled"
         );
         for name in ["", "../gw", "GW 7"] {
-            assert!(registry.enrol(name, Role::Agent, NOW, false).is_err());
+            assert!(registry.enrol(name, Role::Agent, NOW, false, None).is_err());
         }
     }
 
@@ -315,7 +336,7 @@ mod tests {
         // Only root can give a folder away; for others it is their own already.
         let given = chown(data.path(), Some(65_534), Some(65_534)).is_ok();
         let registry = Registry::below(data.path());
-        let enrolled = registry.enrol("gw-07", Role::Agent, NOW, false);
+        let enrolled = registry.enrol("gw-07", Role::Agent, NOW, false, None);
         enrolled.expect("enrolled");
         let folder = data.path().join("principals");
         for path in [&folder, &folder.join("gw-07.toml")] {
@@ -335,7 +356,7 @@ mod tests {
         let data = tempfile::tempdir().expect("a folder");
         let registry = Registry::below(data.path());
         registry
-            .enrol("gw-07", Role::Agent, NOW, false)
+            .enrol("gw-07", Role::Agent, NOW, false, None)
             .expect("enrolled");
         let folder = data.path().join("principals");
         let path = folder.join("gw-07.toml");

@@ -1,13 +1,11 @@
 //! The configuration file: as written, checked, and as used.
 
+mod broker;
 mod http;
 mod values;
 
-pub use http::{Access, Http, TlsFiles};
-
 use std::{
     fs, io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
     ops::RangeInclusive,
     path::{Path, PathBuf},
 };
@@ -19,35 +17,11 @@ use shared::{
     findings::{self, Findings, Wrong, line_of},
 };
 use toml::Spanned;
-use values::{address, within};
 
+pub use self::broker::{Broker, Embedded, External};
+pub use self::http::{Access, Http, TlsFiles};
+use self::{broker::RawBroker, values::within};
 use crate::grants::{Grants, RawSource};
-
-/// Where MQTT comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Broker {
-    /// A broker inside this program.
-    Embedded(SocketAddr),
-    /// Any MQTT 3.1.1 broker with persistent sessions.
-    External {
-        host: String,
-        port: u16,
-        client_id: String,
-    },
-}
-
-impl Broker {
-    /// Whether only programs of this machine reach it.
-    fn is_on_this_machine(&self) -> bool {
-        match self {
-            Self::Embedded(listen) => listen.ip().is_loopback(),
-            Self::External { host, .. } => {
-                let is_loopback = |host: IpAddr| host.is_loopback();
-                host == "localhost" || host.parse().is_ok_and(is_loopback)
-            }
-        }
-    }
-}
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
@@ -58,6 +32,8 @@ pub struct Config {
     pub city_key: String,
     pub http: Http,
     pub broker: Broker,
+    /// Where those who are enrolled reach the broker, if that is not where it listens.
+    pub reached_at: Option<BrokerUrl>,
     /// Whether those are believed who are not enrolled.
     pub believes_strangers: bool,
     /// What third parties may speak for.
@@ -98,15 +74,6 @@ struct Raw {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawBroker {
-    embedded: Option<Spanned<String>>,
-    url: Option<Spanned<String>>,
-    client_id: Option<Spanned<String>>,
-    strangers: Option<bool>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct RawDispatch {
     replan_seconds: Option<Spanned<i64>>,
 }
@@ -117,9 +84,6 @@ struct RawStore {
     keep_days: Option<Spanned<i64>>,
 }
 
-const EMBEDDED: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1883);
-/// The aggregator's session at another broker.
-const CLIENT_ID: &str = "flood-aggregator";
 /// More often would only make dispatchers dizzy; less often than hourly is no plan.
 const REPLAN_SECONDS: RangeInclusive<i64> = 10..=3_600;
 const KEEP_DAYS: RangeInclusive<i64> = 1..=3_660;
@@ -168,17 +132,9 @@ fn check(raw: &Raw, path: &Path, text: &str, findings: &mut Findings<'_>) -> Opt
     );
     let keep = raw.store.keep_days.as_ref();
     let keep = within(keep, "[store] keep_days", KEEP_DAYS, 30, findings);
-    let broker = broker(&raw.broker, findings);
-    if let (Some(Http { listen, .. }), Some(Broker::Embedded(embedded))) = (&http, &broker)
-        && meet(*listen, *embedded)
-    {
-        let span = raw.broker.embedded.as_ref().or(raw.http.listen.as_ref());
-        let span = span.map(Spanned::span);
-        let message = format!(
-            "{embedded} is also where [http] listens ({listen}); each needs a port of its own"
-        );
-        findings.add(span, "[broker] embedded", message);
-    }
+    let listen = http.as_ref().map(|http| http.listen);
+    let broker = raw.broker.check(listen, findings);
+    let reached_at = raw.broker.reached_at(findings);
     let is_on_this_machine = broker.as_ref().is_some_and(Broker::is_on_this_machine);
     let believes_strangers = raw.broker.strangers.unwrap_or(is_on_this_machine);
     Some(Config {
@@ -193,51 +149,11 @@ fn check(raw: &Raw, path: &Path, text: &str, findings: &mut Findings<'_>) -> Opt
         ),
         http: http?,
         broker: broker?,
+        reached_at,
         clock,
         replan_seconds: replan,
         keep_days: keep,
     })
-}
-
-fn broker(raw: &RawBroker, findings: &mut Findings<'_>) -> Option<Broker> {
-    match (&raw.embedded, &raw.url) {
-        (Some(_), Some(url)) => {
-            let message = "stands beside `embedded`; choose one of the two";
-            findings.add(Some(url.span()), "[broker] url", message);
-            None
-        }
-        (None, Some(url)) => {
-            let client_id = raw.client_id.as_ref();
-            if let Some(empty) = client_id.filter(|id| id.get_ref().is_empty()) {
-                let message = "is empty; a session that lasts needs a name";
-                findings.add(Some(empty.span()), "[broker] client_id", message);
-            }
-            let BrokerUrl { host, port } = BrokerUrl::parse(url.get_ref())
-                .map_err(|e| findings.add(Some(url.span()), "[broker] url", e))
-                .ok()?;
-            let client_id =
-                client_id.map_or_else(|| CLIENT_ID.to_owned(), |id| id.get_ref().clone());
-            Some(Broker::External {
-                host,
-                port,
-                client_id,
-            })
-        }
-        (embedded, None) => {
-            if let Some(id) = &raw.client_id {
-                let message = "only goes with url: the embedded broker needs none";
-                findings.add(Some(id.span()), "[broker] client_id", message);
-            }
-            address(embedded.as_ref(), "[broker] embedded", EMBEDDED, findings)
-                .map(Broker::Embedded)
-        }
-    }
-}
-
-/// Whether two listeners would want the same port.
-fn meet(a: SocketAddr, b: SocketAddr) -> bool {
-    let any = |s: SocketAddr| s.ip().is_unspecified();
-    a.port() == b.port() && a.port() != 0 && (a.ip() == b.ip() || any(a) || any(b))
 }
 
 #[cfg(test)]
@@ -254,7 +170,9 @@ mod tests {
     fn the_least_configuration_listens_on_loopback_with_an_embedded_broker() {
         let config = read(LEAST).expect("valid");
         assert!(config.http.listen.ip().is_loopback());
-        assert!(matches!(config.broker, Broker::Embedded(a) if a.ip().is_loopback()));
+        assert!(
+            matches!(config.broker, Broker::Embedded(b) if b.listeners().all(|a| a.ip().is_loopback()))
+        );
     }
 
     #[test]
@@ -263,10 +181,33 @@ mod tests {
             let text = format!("{LEAST}[broker]\n{broker}\n");
             read(&text).expect("valid").believes_strangers
         };
-        let outside = "embedded = \"0.0.0.0:1883\"";
+        let outside = "tls = \"0.0.0.0:8883\"";
         assert!(believed("") && believed("url = \"mqtt://localhost\""));
         assert!(!believed(outside) && !believed("url = \"mqtt://10.0.0.5\""));
         assert!(believed(&format!("{outside}\nstrangers = true")));
         assert!(!believed("strangers = false"));
+    }
+
+    #[test]
+    fn from_outside_the_broker_is_reached_over_tls_unless_a_key_says_otherwise() {
+        let broker = |broker: &str| read(&format!("{LEAST}[broker]\n{broker}\n"));
+        let outside = "embedded = \"0.0.0.0:1883\"";
+        let refused = broker(outside).expect_err("without TLS").to_string();
+        assert!(
+            refused.contains("write tls = \"0.0.0.0:1883\" instead"),
+            "{refused}"
+        );
+        assert!(broker(&format!("{outside}\nplain = true")).is_ok());
+        let both = "embedded = \"127.0.0.1:1883\"\ntls = \"0.0.0.0:1883\"";
+        assert!(broker(both).is_err(), "one port for two");
+        let Broker::Embedded(only_tls) = broker("tls = \"0.0.0.0:8883\"").expect("valid").broker
+        else {
+            panic!("an external broker");
+        };
+        assert_eq!(only_tls.plain, None);
+        assert!(
+            broker("ca_file = \"ca.crt\"").is_err(),
+            "nothing to believe"
+        );
     }
 }

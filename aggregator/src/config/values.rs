@@ -1,11 +1,11 @@
-//! Values of several tables, with their findings.
+//! What every table of a configuration has: addresses and numbers within bounds.
 
 use std::{net::SocketAddr, ops::RangeInclusive};
 
 use shared::findings::Findings;
 use toml::Spanned;
 
-/// An address to listen on.
+/// An address to listen on, or the default where none is written.
 pub(super) fn address(
     text: Option<&Spanned<String>>,
     key: &str,
@@ -27,7 +27,13 @@ pub(super) fn address(
     address
 }
 
-/// A number within bounds.
+/// Whether two listeners would want the same port.
+pub(super) fn meet(a: SocketAddr, b: SocketAddr) -> bool {
+    let any = |s: SocketAddr| s.ip().is_unspecified();
+    a.port() == b.port() && a.port() != 0 && (a.ip() == b.ip() || any(a) || any(b))
+}
+
+/// The number if it lies in `bounds`; otherwise the default, with an error noted.
 pub(super) fn within(
     number: Option<&Spanned<i64>>,
     key: &str,

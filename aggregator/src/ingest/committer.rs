@@ -15,12 +15,12 @@ use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
 use super::{
-    Book, Claim, Downlink, DownlinkMessage, Inbound, Receipt, Undecoded, decode,
+    Book, Claim, Downlink, DownlinkMessage, Inbound, Message, Receipt, Undecoded, decode,
     group::{Group, Ledger, News, Taken},
     handle::{self, CommitterHandle, Inbox, Work},
 };
 use crate::{
-    authority::Authorities,
+    authority::{Authorities, Renewals},
     counters::Counter,
     metrics::{Stage, Stages, Stopwatch},
     store::{Commit, Store, StoreError},
@@ -40,6 +40,8 @@ pub struct Committer {
     pub ledger: Ledger,
     pub book: Book,
     pub authorities: Authorities,
+    /// Where it is told until when agents' certificates hold.
+    pub renewals: Renewals,
     /// By a clock that nobody sets.
     pub began: Instant,
 }
@@ -162,10 +164,15 @@ impl Committer {
         };
         watch.lap(Stage::Merge);
         let claim = inbound.claim.as_ref().map_err(Clone::clone);
-        let message = claim.and_then(|claim| {
+        let mut message = claim.and_then(|claim| {
             let payload = self.believed(claim, taken.payload)?;
             decode(claim, payload, taken.at)
         });
+        if let Ok(Message::Health(health)) = &mut message
+            && let Some(until) = health.certificate_until.take()
+        {
+            self.renewals.told(&health.agent, until);
+        }
         watch.lap(Stage::Decode);
         self.ledger.message(group, &*self.store, message, taken)
     }
@@ -290,6 +297,7 @@ mod tests {
             ledger,
             book: Book::default(),
             authorities,
+            renewals: Renewals::new().0,
             began: Instant::now(),
         };
         let (handle, inbox) = Committer::door();

@@ -212,6 +212,7 @@ mod tests {
             failed_readings: 0,
             silent_sources: Vec::new(),
             faults: Vec::new(),
+            certificate_until: None,
         };
         let payload = health.encode();
         let own = decode(&Claim::Health(agent("gw-01")), &payload, NOW);

@@ -18,7 +18,7 @@ mod topics;
 
 pub use admit::{Admission, Admitter, Described, Origin, Unfit};
 pub use book::{Book, DeskWrite};
-pub use broker::{BrokerError, start_broker};
+pub use broker::{BrokerError, BrokerSetup, start_broker};
 pub use committer::Committer;
 pub use decode::{Claim, Form, Message, Undecoded, decode};
 pub use downlink::{Downlink, DownlinkMessage};

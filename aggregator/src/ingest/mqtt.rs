@@ -9,9 +9,9 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use rumqttc::{
     AsyncClient, Event, EventLoop, MqttOptions, Packet, Publish, QoS, SubAck, SubscribeFilter,
-    SubscribeReasonCode,
+    SubscribeReasonCode, TlsConfiguration, Transport,
 };
-use shared::{error::chain, limits::MAX_PAYLOAD, wire::subscriptions};
+use shared::{broker::BrokerUrl, error::chain, limits::MAX_PAYLOAD, tls::Tls, wire::subscriptions};
 use tokio::{
     sync::{Notify, mpsc},
     time::{Instant, sleep},
@@ -39,10 +39,10 @@ const LASTING: Duration = Duration::from_secs(30);
 const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// How to reach a broker.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct BrokerClient {
-    pub host: String,
-    pub port: u16,
+    pub url: BrokerUrl,
+    pub tls: Option<Tls>,
     /// Of its session.
     pub client_id: String,
     /// What it says when the broker asks who it is, under its client id as user name.
@@ -58,13 +58,17 @@ pub async fn run_client(
 ) {
     let mut pause = BACKOFF.0;
     loop {
-        let mut options = MqttOptions::new(&broker.client_id, &broker.host, broker.port);
+        let mut options = MqttOptions::new(&broker.client_id, &broker.url.host, broker.url.port);
         options
             .set_keep_alive(Duration::from_secs(15))
             .set_clean_session(false)
             .set_manual_acks(true)
             .set_max_packet_size(MAX_INCOMING, MAX_PACKET)
             .set_inflight(1_000);
+        if let Some(tls) = &broker.tls {
+            let config = TlsConfiguration::Rustls(tls.config());
+            options.set_transport(Transport::tls_with_config(config));
+        }
         if let Some(password) = &broker.password {
             options.set_credentials(&broker.client_id, password);
         }
@@ -118,7 +122,7 @@ async fn poll(
     line: Arc<Line>,
 ) -> Duration {
     let mut connected: Option<Instant> = None;
-    let address = format!("{}:{}", broker.host, broker.port);
+    let address = format!("{}:{}", broker.url.host, broker.url.port);
     // Messages are brought to the committer by a task of their own: polling must never wait.
     let (forward, forwarded) = mpsc::channel::<Publish>(REQUESTS);
     let unacknowledged = Arc::new(Notify::new());
@@ -135,7 +139,8 @@ async fn poll(
         match event {
             Ok(Event::Incoming(Packet::ConnAck(ack))) => {
                 connected = Some(Instant::now());
-                let (host, port, session) = (&broker.host, broker.port, ack.session_present);
+                let (host, port, session) =
+                    (&broker.url.host, broker.url.port, ack.session_present);
                 if !line.is_flapping() {
                     info!(host, port, session, "broker connected");
                 }

@@ -63,7 +63,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// What is seen from an area; `trucks` are those of [`trucks()`].
+    /// What is seen from an area; `trucks` are those of `trucks()`.
     #[must_use]
     pub const fn part(
         snapshot: &'a Snapshot,

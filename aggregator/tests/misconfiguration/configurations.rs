@@ -70,17 +70,17 @@ pub const CONFIGURATIONS: [(&str, &str, &str, &[&str]); 14] = [
         "embedded = \"127.0.0.1:1883\"",
         "url = \"broker:1883\"",
         &[
-            "a.toml:6: [broker] url: `broker:1883` is not a broker's address; write mqtt://host or \
-           mqtt://host:port",
+            "a.toml:6: [broker] url: `broker:1883` is not a broker's address; write mqtts://host:port, \
+           or mqtt://host:port without TLS",
         ],
     ),
     (
-        "TLS",
+        "a broker that is reached from outside without TLS",
         "embedded = \"127.0.0.1:1883\"",
-        "url = \"mqtts://broker\"",
+        "embedded = \"0.0.0.0:1883\"",
         &[
-            "a.toml:6: [broker] url: `mqtts://broker`: TLS (mqtts://) is not supported by this \
-           release; use mqtt:// inside a VPN or a private network",
+            "a.toml:6: [broker] embedded: 0.0.0.0:1883 is reached from outside, without TLS; write \
+           tls = \"0.0.0.0:1883\" instead, or plain = true where others keep the line private",
         ],
     ),
     (
@@ -88,8 +88,8 @@ pub const CONFIGURATIONS: [(&str, &str, &str, &[&str]); 14] = [
         "embedded = \"127.0.0.1:1883\"",
         "url = \"mqtt://city:s3cret@broker\"",
         &[
-            "a.toml:6: [broker] url: a login does not belong into the address; write mqtt://host \
-           or mqtt://host:port",
+            "a.toml:6: [broker] url: a login does not belong into the address; write \
+           mqtts://host:port",
         ],
     ),
     (

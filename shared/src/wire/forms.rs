@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{Acknowledgement, AgentHealth, DecodeError, Envelope, VERSION, bounds, v1};
+use super::{Acknowledgement, AgentHealth, Command, DecodeError, Envelope, VERSION, bounds, v1};
 use crate::{
     fleet::{TruckOrder, TruckReport},
     limits,
@@ -66,6 +66,22 @@ impl Envelope {
             Versioned { version: VERSION } => bounds::batch(v1::batch_json::decode(payload)?),
             Versioned { version } => Err(DecodeError::Version(version)),
         }
+    }
+}
+
+impl Command {
+    /// As JSON on `flood/v1/cmd/<agent>`.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        v1::command::encode(self)
+    }
+
+    /// Reads a command from the wire.
+    ///
+    /// # Errors
+    /// Not JSON, a command that is not known, or a field is missing or does not say what it should.
+    pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
+        v1::command::decode(payload)
     }
 }
 

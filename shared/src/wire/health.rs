@@ -30,6 +30,9 @@ pub struct AgentHealth {
     /// What is wrong at present, by the agent's own account.
     #[serde(default)]
     pub faults: Vec<AgentFault>,
+    /// Until when the certificate holds by which it shows who it is, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_until: Option<Timestamp>,
 }
 
 /// Something that is wrong with an agent, its lines or its gauges.

@@ -9,12 +9,14 @@
 //! | [`Envelope`] | [`Topic::Observations`] | binary, or its JSON twin on `…/json` |
 //! | [`Acknowledgement`] | [`Topic::Ack`] | JSON |
 //! | [`AgentHealth`] | [`Topic::State`] | JSON |
+//! | [`Command`] | [`Topic::Command`] | JSON |
 //! | third parties' observations ([`decode_intake`]) | [`Topic::Intake`] | plain JSON or SenML |
 //! | [`TruckReport`](crate::fleet::TruckReport) | [`Topic::Truck`] | JSON |
 //! | [`TruckOrder`](crate::fleet::TruckOrder) | [`Topic::Order`] | JSON |
 
 mod ack;
 mod bounds;
+mod command;
 mod envelope;
 mod error;
 mod forms;
@@ -27,6 +29,7 @@ mod version;
 
 pub use ack::{Ack, Acknowledgement, Remark};
 pub use bounds::bounded_text;
+pub use command::Command;
 pub use envelope::Envelope;
 pub use error::{DecodeError, FieldError, IntakeError};
 pub use health::{AgentFault, AgentHealth};

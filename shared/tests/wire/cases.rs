@@ -14,7 +14,7 @@ use shared::{
     time::Timestamp,
     units::CubicMetres,
     value::Value,
-    wire::{Ack, Acknowledgement, AgentFault, AgentHealth, Envelope, Remark},
+    wire::{Ack, Acknowledgement, AgentFault, AgentHealth, Command, Envelope, Remark},
 };
 
 /// A message under the name of its file.
@@ -224,6 +224,7 @@ fn health() -> AgentHealth {
         failed_readings: 3,
         silent_sources: vec!["bus-a".to_owned(), "泵站 \"2\"".to_owned()],
         faults: Vec::new(),
+        certificate_until: None,
     }
 }
 
@@ -255,7 +256,12 @@ pub fn healths() -> Vec<Case<AgentHealth>> {
         ],
         ..health()
     };
+    let with_certificate = AgentHealth {
+        certificate_until: Some(NOW),
+        ..health()
+    };
     vec![
+        ("actual-online-with-certificate", with_certificate),
         ("actual-online-with-silent-sources", health()),
         ("exercise-last-will", last_will),
         ("replay-at-the-ends", ends),
@@ -269,6 +275,14 @@ pub fn healths_read() -> Vec<Case<AgentHealth>> {
         ..health()
     };
     vec![("without-silent-sources-and-with-more", health)]
+}
+
+pub fn commands() -> Vec<Case<Command>> {
+    let certificate = Command::Certificate {
+        certificate: "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n".to_owned(),
+        until: NOW,
+    };
+    vec![("certificate", certificate)]
 }
 
 /// A place in the west and the south, so that both numbers are negative.

@@ -16,7 +16,7 @@ use std::{collections::BTreeSet, fmt::Debug, fs, path::PathBuf};
 use shared::{
     error::chain,
     fleet::{TruckOrder, TruckReport},
-    wire::{Acknowledgement, AgentHealth, DecodeError, Envelope, decode_intake},
+    wire::{Acknowledgement, AgentHealth, Command, DecodeError, Envelope, decode_intake},
 };
 
 use crate::cases::{self, Case};
@@ -123,6 +123,16 @@ fn an_agents_health_is_pinned() {
     let (encode, decode) = (AgentHealth::encode, AgentHealth::decode);
     json_is_pinned("health", &cases::healths(), encode, decode);
     json_is_still_read("health", &cases::healths_read(), decode);
+}
+
+#[test]
+fn a_command_is_pinned() {
+    json_is_pinned(
+        "command",
+        &cases::commands(),
+        Command::encode,
+        Command::decode,
+    );
 }
 
 #[test]

@@ -115,6 +115,7 @@ fn authority() -> Authority {
     let one = |role| Enrolled {
         role,
         key: KEY,
+        public_key: None,
         enrolled_at: NOW,
         revoked_at: None,
     };

@@ -25,6 +25,8 @@ pub enum BrokerChoice {
     /// The broker inside the aggregator.
     #[default]
     Embedded,
+    /// The broker inside the aggregator, reached over TLS only.
+    Tls,
     /// A mosquitto process of this run, without persistence: killed, it forgets everything.
     Mosquitto,
     /// A mosquitto that lets in only those who are enrolled, by the rules that the aggregator writes.
@@ -39,12 +41,13 @@ impl FromStr for BrokerChoice {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "embedded" => Ok(Self::Embedded),
+            "tls" => Ok(Self::Tls),
             "mosquitto" => Ok(Self::Mosquitto),
             url if url.contains("://") => BrokerUrl::parse(url)
                 .map(Self::External)
                 .map_err(|e| e.to_string()),
             _ => Err(format!(
-                "`{text}` is none of: embedded, mosquitto, mqtt://host:port"
+                "`{text}` is none of: embedded, tls, mosquitto, mqtt://host:port"
             )),
         }
     }
@@ -54,6 +57,7 @@ impl fmt::Display for BrokerChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Embedded => f.write_str("embedded"),
+            Self::Tls => f.write_str("tls"),
             Self::Mosquitto => f.write_str("mosquitto"),
             Self::Guarded => f.write_str("guarded"),
             Self::External(url) => url.fmt(f),
@@ -90,6 +94,10 @@ impl LabBroker {
             BrokerChoice::Embedded => {
                 let address = free_address().map_err(LabError::io("a port for the broker"))?;
                 (AggregatorBroker::Embedded(address), address)
+            }
+            BrokerChoice::Tls => {
+                let address = free_address().map_err(LabError::io("a port for the broker"))?;
+                (AggregatorBroker::Tls(address), address)
             }
             BrokerChoice::Mosquitto | BrokerChoice::Guarded => {
                 let address = free_address().map_err(LabError::io("a port for the broker"))?;
@@ -139,14 +147,21 @@ impl LabBroker {
         BrokerUrl {
             host: self.address.ip().to_string(),
             port: self.address.port(),
+            tls: self.is_tls(),
         }
+    }
+
+    fn is_tls(&self) -> bool {
+        matches!(self.aggregator, AggregatorBroker::Tls(_))
     }
 
     /// What an agent's configuration says: the broker, or the link in front of it.
     #[must_use]
     pub fn uplink(&self, behind_link: bool) -> String {
         let link = self.link.as_ref().filter(|_| behind_link);
-        format!("mqtt://{}", link.map_or(self.address, Proxy::address))
+        let scheme = if self.is_tls() { "mqtts" } else { "mqtt" };
+        let address = link.map_or(self.address, Proxy::address);
+        format!("{scheme}://{address}")
     }
 
     /// Starts the mosquitto process, if there is one, and waits until it listens.

@@ -12,6 +12,7 @@ use crate::gauge::{SimGauge, register::Coding, topic_of};
 #[derive(Debug, Clone)]
 pub enum AggregatorBroker {
     Embedded(SocketAddr),
+    Tls(SocketAddr),
     Url(String),
 }
 
@@ -76,12 +77,14 @@ pub(super) fn aggregator(
     believes_strangers: bool,
     clock: Option<ScaledClock>,
 ) -> Result<String, LabError> {
-    let (embedded, url) = match broker {
-        AggregatorBroker::Embedded(listen) => (Some(*listen), None),
-        AggregatorBroker::Url(url) => (None, Some(&**url)),
+    let (embedded, tls, url) = match broker {
+        AggregatorBroker::Embedded(listen) => (Some(*listen), None, None),
+        AggregatorBroker::Tls(listen) => (None, Some(*listen), None),
+        AggregatorBroker::Url(url) => (None, None, Some(&**url)),
     };
     let broker = BrokerTable {
         embedded,
+        tls,
         url,
         strangers: believes_strangers,
     };
@@ -225,6 +228,8 @@ struct HttpTable<'a> {
 struct BrokerTable<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     embedded: Option<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<SocketAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
     strangers: bool,

@@ -15,8 +15,8 @@ use shared::{
 };
 
 use super::{
-    ApiClient, BehindLink, BrokerChoice, DeliveryCount, Field, LabBroker, LabError, LabSetup,
-    Process, Programs, StoreExport, config,
+    ApiClient, BehindLink, BrokerChoice, DeliveryCount, FakeClock, Field, LabBroker, LabError,
+    LabSetup, Process, Programs, StoreExport, config,
     delivery::{self, Lateness},
     export::{self, export},
     process::START_DEADLINE,
@@ -93,7 +93,7 @@ impl Lab {
         if setup.broker == BrokerChoice::Guarded {
             let [acl, out] = ["broker-acl", "--out"].map(OsStr::new);
             let (config, folder) = (aggregator_config.as_os_str(), work.path.as_os_str());
-            command(&programs, &[acl, config, out, folder]).await?;
+            command(&programs, &[acl, config, out, folder], None).await?;
             broker.reload()?;
         }
         let client = ApiClient::new(http);
@@ -113,6 +113,20 @@ impl Lab {
         Ok(lab)
     }
 
+    /// Gives an agent new papers, made at the time of a clock, while everything runs. It takes them when
+    /// it is started anew.
+    ///
+    /// # Errors
+    /// The aggregator's command fails.
+    pub async fn enrol_again(&self, agent: &str, clock: &FakeClock) -> Result<(), LabError> {
+        let bundle = self.work.path.join(format!("{agent}.bundle"));
+        let [enrol, agent, out, again] = ["enrol", agent, "--out", "--again"].map(OsStr::new);
+        let (config, bundle) = (self.aggregator_config.as_os_str(), bundle.as_os_str());
+        let arguments = [enrol, agent, config, out, bundle, again];
+        command(&self.programs, &arguments, Some(clock)).await?;
+        Ok(())
+    }
+
     /// Revokes an agent that is enrolled, while everything runs.
     ///
     /// # Errors
@@ -120,7 +134,7 @@ impl Lab {
     pub async fn revoke(&self, agent: &str) -> Result<(), LabError> {
         let [revoke, agent] = ["revoke", agent].map(OsStr::new);
         let config = self.aggregator_config.as_os_str();
-        command(&self.programs, &[revoke, agent, config]).await?;
+        command(&self.programs, &[revoke, agent, config], None).await?;
         Ok(())
     }
 
@@ -130,7 +144,7 @@ impl Lab {
     /// There is none.
     pub async fn set_up_link(&self) -> Result<String, LabError> {
         let config = self.aggregator_config.as_os_str();
-        command(&self.programs, &[OsStr::new("set-up-link"), config]).await
+        command(&self.programs, &[OsStr::new("set-up-link"), config], None).await
     }
 
     async fn begin(&mut self) -> Result<(), LabError> {
@@ -281,14 +295,19 @@ async fn enrol(
 ) -> Result<(), LabError> {
     let [enrol, agent, out] = ["enrol", agent, "--out"].map(OsStr::new);
     let (config, bundle) = (config.as_os_str(), bundle.as_os_str());
-    command(programs, &[enrol, agent, config, out, bundle]).await?;
+    command(programs, &[enrol, agent, config, out, bundle], None).await?;
     Ok(())
 }
 
 /// Runs a command of the aggregator to its end. Returns what it printed.
-async fn command(programs: &Programs, arguments: &[&OsStr]) -> Result<String, LabError> {
+async fn command(
+    programs: &Programs,
+    arguments: &[&OsStr],
+    clock: Option<&FakeClock>,
+) -> Result<String, LabError> {
+    let environment = clock.map(FakeClock::environment).unwrap_or_default();
     let mut command = tokio::process::Command::new(&programs.aggregator);
-    let output = command.args(arguments).output().await;
+    let output = command.args(arguments).envs(environment).output().await;
     let output = output.map_err(LabError::io("flood-aggregator"))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())

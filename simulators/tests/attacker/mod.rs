@@ -4,8 +4,9 @@ use std::{net::SocketAddr, time::Duration};
 
 use rumqttc::{
     AsyncClient, Event, EventLoop, LastWill, MqttOptions, Outgoing, Packet, QoS,
-    SubscribeReasonCode,
+    SubscribeReasonCode, TlsConfiguration, Transport,
 };
+use shared::tls::Tls;
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -26,14 +27,15 @@ pub struct Attacker {
     name: String,
     login: Option<String>,
     will: Option<String>,
+    tls: Option<Tls>,
 }
 
 /// Somebody within.
 pub struct Within {
     client: AsyncClient,
     events: EventLoop,
-    /// Messages that were brought to him.
-    pub heard: usize,
+    /// The topics of messages that were brought to him.
+    pub heard: Vec<String>,
 }
 
 impl Attacker {
@@ -42,7 +44,13 @@ impl Attacker {
             name: name.to_owned(),
             login: None,
             will: None,
+            tls: None,
         }
+    }
+
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
     }
 
     pub fn password(mut self, password: Option<&str>) -> Self {
@@ -62,6 +70,10 @@ impl Attacker {
         if let Some(password) = self.login {
             options.set_credentials(self.name, password);
         }
+        if let Some(tls) = self.tls {
+            let config = TlsConfiguration::Rustls(tls.config());
+            options.set_transport(Transport::tls_with_config(config));
+        }
         if let Some(topic) = self.will {
             options.set_last_will(LastWill::new(topic, "{}", QoS::AtLeastOnce, false));
         }
@@ -69,7 +81,7 @@ impl Attacker {
         let mut within = Within {
             client,
             events,
-            heard: 0,
+            heard: Vec::new(),
         };
         match within.next().await {
             Some(packet) => {
@@ -127,7 +139,7 @@ impl Within {
         loop {
             match self.next().await {
                 Some(Packet::PubAck(_)) => return Said::Taken,
-                Some(Packet::Publish(_)) => self.heard += 1,
+                Some(Packet::Publish(message)) => self.heard.push(message.topic),
                 Some(_) => {}
                 None => return Said::Refused,
             }

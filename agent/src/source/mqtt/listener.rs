@@ -7,6 +7,7 @@ use shared::{
     backoff::{Backoff, BackoffLimits},
     clock::Clock,
     error::chain,
+    tls::Tls,
 };
 use tokio::{
     sync::mpsc,
@@ -39,6 +40,7 @@ const IDLE: Duration = Duration::from_secs(1);
 pub(crate) struct ListenerSetup {
     pub input: MqttInput,
     pub credentials: Option<Credentials>,
+    pub tls: Option<Tls>,
     /// What the broker had retained, and where that is kept.
     pub retained: (KeptFile<Retentions>, Retentions),
     pub clock: Clock,
@@ -58,6 +60,7 @@ pub(crate) async fn listen(setup: ListenerSetup, out: mpsc::Sender<Delivery>) {
     let listener = Listener {
         dial: Dial {
             broker: setup.input.broker.clone(),
+            tls: setup.tls.clone(),
             client_id: setup.input.client_id.clone(),
             credentials: setup.credentials.clone(),
             keep_alive: KEEP_ALIVE,

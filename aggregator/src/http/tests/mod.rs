@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 
 use super::{App, Front, router::router};
 use crate::{
-    authority::{Authorities, Authority},
+    authority::{Authorities, Authority, Renewals},
     config::Access,
     counters::Counts,
     driver::Driver,
@@ -33,6 +33,7 @@ use crate::{
         Admitter, Book, Committer, CommitterHandle, Downlink, DownlinkMessage, Ledger, Line,
         Receipt,
     },
+    metrics::Stages,
     network::City,
     parts::Parts,
     people::{Desk, Viewer},
@@ -44,7 +45,7 @@ use crate::{
     requests::Requests,
     store::{MemoryStore, SavedWorld, Store},
     world::{
-        Input, Started, Wish, World,
+        Arrival, Input, Started, Wish, World,
         tests::script::{harbour, health},
     },
 };
@@ -229,6 +230,29 @@ fn reading(gauge: u32, at: Timestamp) -> Observation {
     }
 }
 
+fn committer(
+    store: &Arc<dyn Store>,
+    world: mpsc::Sender<Vec<Arrival>>,
+    downlink: Downlink,
+    authorities: Authorities,
+    stages: Arc<Stages>,
+) -> Committer {
+    let clock = Clock::Real;
+    let admitter = Admitter::new([], 1.0, 30);
+    Committer {
+        store: store.clone(),
+        book: Book::new(store.end_of_deeds().expect("it can be read")),
+        clock,
+        stages,
+        world,
+        downlink,
+        ledger: Ledger::new(admitter, clock.mode(), [], Counts::default(), 0),
+        authorities,
+        renewals: Renewals::new().0,
+        began: Instant::now(),
+    }
+}
+
 async fn started(city: Arc<City>) -> (App, CommitterHandle, Running) {
     let clock = Clock::Real;
     let mut parts = Parts::default();
@@ -237,19 +261,14 @@ async fn started(city: Arc<City>) -> (App, CommitterHandle, Running) {
     let (downlink, sent) = Downlink::new(authorities.clone());
     let (world, arrivals) = mpsc::channel(64);
     let (handle, inbox) = Committer::door();
-    let admitter = Admitter::new([], 1.0, 30);
     let stages = Arc::default();
-    let committer = Committer {
-        store: store.clone(),
-        book: Book::new(store.end_of_deeds().expect("it can be read")),
-        clock,
-        stages: Arc::clone(&stages),
+    let committer = committer(
+        &store,
         world,
-        downlink: downlink.clone(),
-        ledger: Ledger::new(admitter, clock.mode(), [], Counts::default(), 0),
+        downlink.clone(),
         authorities,
-        began: Instant::now(),
-    };
+        Arc::clone(&stages),
+    );
     parts.thread("committer", move |ready| {
         ready.now();
         Ok(committer.run(inbox)?)

@@ -1,6 +1,11 @@
 //! What the embedded broker asks before it does something: who may do what, and when a message is
 //! durable.
 
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use rmqtt::{
@@ -16,7 +21,11 @@ use shared::{error::chain, ids::AgentId};
 use tokio::sync::oneshot;
 use tracing::warn;
 
-use super::wishes::{self, Asked};
+use super::{
+    gate::{Peers, Standing},
+    refusals::{Refusals, SUM_UP_EVERY},
+    wishes::{self, Asked},
+};
 use crate::{
     authority::Authorities,
     counters::Counter,
@@ -35,8 +44,10 @@ pub const MOMENTS: [Type; 5] = [
 /// Answers the broker.
 #[derive(Clone)]
 pub struct Hooks {
-    pub committer: CommitterHandle,
-    pub authorities: Authorities,
+    committer: CommitterHandle,
+    authorities: Authorities,
+    peers: Peers,
+    refusals: Arc<Mutex<Refusals<IpAddr>>>,
 }
 
 #[async_trait]
@@ -55,7 +66,7 @@ impl Handler for Hooks {
                 let result = match judged {
                     Ok(()) => SubscribeAclResult::new_success(subscribe.opts.qos(), None),
                     Err(why) => {
-                        self.forbid(client, why).await;
+                        self.forbid(client, self.address(session), why).await;
                         SubscribeAclResult::new_failure(SubscribeAckReason::NotAuthorized)
                     }
                 };
@@ -84,14 +95,48 @@ impl Handler for Hooks {
 }
 
 impl Hooks {
+    #[must_use]
+    pub fn new(committer: CommitterHandle, authorities: Authorities, peers: Peers) -> Self {
+        Self {
+            committer,
+            authorities,
+            peers,
+            refusals: Arc::default(),
+        }
+    }
+
+    /// Tells from time to time of those who were refused more often than is told one by one.
+    pub async fn sum_up(&self) {
+        let mut looks = tokio::time::interval(SUM_UP_EVERY);
+        loop {
+            looks.tick().await;
+            let summed = self.refusals().sum_up();
+            for (from, more) in summed {
+                let why = format!("refused {more} times more");
+                let from = from.map_or_else(|| "others".to_owned(), |from| from.to_string());
+                self.refuse(&from, Counter::Forbidden, &why).await;
+            }
+        }
+    }
+
+    fn refusals(&self) -> MutexGuard<'_, Refusals<IpAddr>> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether somebody may come in. What he asks for beforehand, his will, is judged now: the broker
     /// asks nobody any more when it comes to that.
     async fn connects(&self, connect: &ConnectInfo) -> AuthResult {
         let client: &str = connect.client_id();
+        let port = connect.ipaddress().map(|from| from.port());
+        let Some((port, peer)) = port.and_then(|port| Some((port, self.peers.at(port)?))) else {
+            warn!(client, "a client did not come through the gate");
+            return AuthResult::NotAuthorized;
+        };
+        let from = peer.from.ip();
         let password = connect.password().map(|said| &**said);
-        let admitted = self.authorities.now().admit(client, password);
-        if let Err(why) = admitted {
-            self.forbid(client, chain(&why)).await;
+        let authority = self.authorities.now();
+        if let Err(why) = authority.admit(client, password, peer.shown.as_deref()) {
+            self.forbid(client, from, chain(&why)).await;
             return AuthResult::NotAuthorized;
         }
         let will = connect.last_will();
@@ -102,7 +147,17 @@ impl Hooks {
         if let Some(topic) = topic
             && let Err(why) = wishes::judge(client, Asked::Will(topic), |_| false)
         {
-            self.forbid(client, why).await;
+            self.forbid(client, from, why).await;
+            return AuthResult::NotAuthorized;
+        }
+        let is_enrolled = authority.enrolled().contains_key(client);
+        let standing = if is_enrolled {
+            Standing::Enrolled
+        } else {
+            Standing::Stranger
+        };
+        if let Err(full) = self.peers.settle(port, client, standing) {
+            self.forbid(client, from, full.to_string()).await;
             return AuthResult::NotAuthorized;
         }
         AuthResult::Allow(false, None)
@@ -159,8 +214,18 @@ impl Hooks {
         self.refuse(client, Counter::BadPayload, &why).await;
     }
 
-    async fn forbid(&self, client: &str, why: String) {
-        self.refuse(client, Counter::Forbidden, &why).await;
+    /// Where a client is connected from.
+    fn address(&self, session: &Session) -> IpAddr {
+        let port = session.id.remote_addr.map(|from| from.port());
+        let peer = port.and_then(|port| self.peers.at(port));
+        peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.from.ip())
+    }
+
+    async fn forbid(&self, client: &str, from: IpAddr, why: String) {
+        if self.refusals().tell(from) {
+            let why = format!("{why} (from {from})");
+            self.refuse(client, Counter::Forbidden, &why).await;
+        }
     }
 
     async fn refuse(&self, client: &str, counter: Counter, why: &str) {

@@ -182,6 +182,7 @@ mod tests {
                 failed_readings: 0,
                 silent_sources: vec![text.to_owned()],
                 faults: Vec::new(),
+                certificate_until: None,
             };
             let is_cut = strangers.cut(&mut health);
             assert_eq!(health.silent_sources.is_empty(), is_cut);

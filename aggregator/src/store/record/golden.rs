@@ -304,6 +304,7 @@ fn inputs() -> Vec<Input> {
             since: at(NOON - 1),
             cause: "a page of zeros".to_owned(),
         }],
+        certificate_until: None,
     };
     let all = observations().into_iter().map(|(_, o)| o).collect();
     let mut inputs = vec![

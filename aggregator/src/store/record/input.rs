@@ -263,6 +263,8 @@ impl TryFrom<HealthV1<'_>> for AgentHealth {
             failed_readings: form.failed_readings,
             silent_sources: form.silent_sources.into_iter().map(str::to_owned).collect(),
             faults: form.faults.into_iter().map(AgentFault::from).collect(),
+            // The committer keeps it from the world: see `AgentHealth` in `shared`.
+            certificate_until: None,
         })
     }
 }

@@ -138,6 +138,7 @@ pub fn health(agent: &str, at: Timestamp, online: bool) -> AgentHealth {
         failed_readings: 1,
         silent_sources: vec!["bus-a".to_owned()],
         faults: Vec::new(),
+        certificate_until: None,
     }
 }
 

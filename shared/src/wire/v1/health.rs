@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Instant, codes::Named as _, to_json};
 use crate::{
     clock::Mode,
+    time::Timestamp,
     wire::{AgentFault, AgentHealth, DecodeError, FieldError},
 };
 
@@ -26,6 +27,8 @@ struct Health<'a> {
     silent_sources: Vec<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     faults: Vec<Fault<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    certificate_until: Option<Instant<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,6 +83,7 @@ pub fn encode(health: &AgentHealth) -> Vec<u8> {
         failed_readings,
         silent_sources,
         faults,
+        certificate_until,
     } = health;
     to_json(&Health {
         agent: agent.as_str().into(),
@@ -93,6 +97,7 @@ pub fn encode(health: &AgentHealth) -> Vec<u8> {
         failed_readings: *failed_readings,
         silent_sources: silent_sources.iter().map(Cow::from).collect(),
         faults: faults.iter().map(Fault::from).collect(),
+        certificate_until: certificate_until.map(Instant::from),
     })
 }
 
@@ -112,5 +117,9 @@ pub fn decode(payload: &[u8]) -> Result<AgentHealth, DecodeError> {
         failed_readings: health.failed_readings,
         silent_sources: silent_sources.map(Cow::into_owned).collect(),
         faults: faults.collect::<Result<_, _>>()?,
+        certificate_until: health
+            .certificate_until
+            .map(Timestamp::try_from)
+            .transpose()?,
     })
 }

@@ -17,6 +17,7 @@ pub mod ack;
 pub mod batch;
 pub mod batch_json;
 mod codes;
+pub mod command;
 mod fields;
 pub mod health;
 pub mod intake;

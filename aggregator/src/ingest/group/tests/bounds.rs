@@ -223,6 +223,7 @@ fn what_strangers_say_of_themselves_fits_on_a_page() {
             failed_readings: 0,
             silent_sources: vec!["x".repeat(100); 80],
             faults: Vec::new(),
+            certificate_until: None,
         })
     };
     let commit = desk.write((0..2_000).map(health));

@@ -1,6 +1,8 @@
 //! The uplink's loop: it owns the connection and the machine, and does what the machine says.
 //! Shell.
 
+mod told;
+
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use shared::{
@@ -9,10 +11,7 @@ use shared::{
     error::chain,
     ids::AgentId,
     limits::MAX_PAYLOAD,
-    wire::{
-        Acknowledgement, AgentHealth, Envelope, Remark, Topic,
-        seal::{Key, unsealed},
-    },
+    wire::{AgentHealth, Envelope, Topic, seal::Key},
 };
 use tokio::{
     sync::mpsc,
@@ -20,7 +19,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::machine::{Action, Event, Machine, Pace};
+use super::{
+    machine::{Action, Event, Machine, Pace},
+    papers::Passport,
+};
 use crate::{
     counters::count,
     faults::FaultKind,
@@ -49,6 +51,8 @@ pub(crate) struct UplinkSetup {
     pub agent: AgentId,
     /// What it shares with the aggregator, if it was enrolled.
     pub key: Option<Key>,
+    /// By what it shows who it is over TLS.
+    pub passport: Option<Passport>,
     pub clock: Clock,
     pub timekeeper: Arc<Timekeeper>,
     pub dial: Dial,
@@ -87,6 +91,7 @@ pub(crate) async fn run(setup: UplinkSetup) -> Result<(), KeeperError> {
         drain_until: None,
         observations,
         acks: Topic::Ack(setup.agent.clone()),
+        commands: Topic::Command(setup.agent.clone()),
         state: Topic::State(setup.agent.clone()),
         setup,
     };
@@ -110,6 +115,7 @@ struct Driver {
     drain_until: Option<Instant>,
     observations: Topic,
     acks: Topic,
+    commands: Topic,
     state: Topic,
 }
 
@@ -203,10 +209,17 @@ impl Driver {
         let health = self.setup.health.snapshot(false, self.setup.keeper.held());
         let terms = Terms {
             lasting: false,
-            topics: vec![self.acks.to_string()],
+            topics: self.topics(),
             will: Some(self.retained(&health)),
         };
         self.connection = Some(Connection::open(&self.setup.dial, terms));
+    }
+
+    /// Only the papers are told anything by commands yet.
+    fn topics(&self) -> Vec<String> {
+        let commands = self.setup.passport.is_some().then_some(&self.commands);
+        let topics = std::iter::once(&self.acks).chain(commands);
+        topics.map(Topic::to_string).collect()
     }
 
     async fn heard(&mut self, heard: Heard) -> Result<(), KeeperError> {
@@ -228,6 +241,10 @@ impl Driver {
             Heard::Message(message) if message.topic == self.acks.to_string() => {
                 self.acknowledged(&message.payload).await
             }
+            Heard::Message(message) if message.topic == self.commands.to_string() => {
+                self.commanded(&message.payload).await;
+                Ok(())
+            }
             Heard::Message(message) => {
                 let topic = message.topic;
                 tracing::debug!(topic, "message on a topic that nobody asked for");
@@ -240,67 +257,14 @@ impl Driver {
         }
     }
 
-    async fn acknowledged(&mut self, message: &[u8]) -> Result<(), KeeperError> {
-        let opened = match &self.setup.key {
-            Some(key) => key.open(&self.acks, message),
-            None => Ok(unsealed(message)),
-        };
-        let (faults, acks) = (&self.setup.health.faults, self.acks.to_string());
-        let payload = match opened {
-            Ok(payload) => {
-                faults.end(FaultKind::Forged, &acks);
-                payload
-            }
-            Err(error) => {
-                faults.begin(FaultKind::Forged, &acks, &chain(&error));
-                return Ok(());
-            }
-        };
-        match Acknowledgement::decode(payload) {
-            Ok(Acknowledgement { ack, at, remarks }) => {
-                if let Some(at) = at {
-                    self.setup.timekeeper.told(at);
-                }
-                if let Some(remarks) = remarks {
-                    self.remarked(&remarks);
-                }
-                self.step(Event::Committed(ack)).await
-            }
-            Err(error) => {
-                tracing::warn!(error = chain(&error), "malformed acknowledgement ignored");
-                Ok(())
-            }
-        }
-    }
-
-    /// Tells what the aggregator says of the readings: a fault for each, until it says it no more.
-    fn remarked(&mut self, remarks: &[Remark]) {
-        let faults = &self.setup.health.faults;
-        let mut present = BTreeSet::new();
-        for Remark {
-            gauge,
-            reason,
-            cause,
-        } in remarks
-        {
-            let subject = match gauge {
-                Some(gauge) => format!("gauge {gauge}"),
-                None => "all readings".to_owned(),
-            };
-            faults.begin_sort(FaultKind::Remark, &subject, reason, cause);
-            present.insert(subject);
-        }
-        for ended in self.remarked.difference(&present) {
-            faults.end(FaultKind::Remark, ended);
-        }
-        self.remarked = present;
-    }
-
     fn lost(&mut self, why: &UplinkEnded) {
         let lasted = self
             .connection
             .take()
             .map_or(Duration::ZERO, |c| c.lasted());
+        if lasted.is_zero() {
+            self.setup.dial.failed();
+        }
         self.stability.ended(lasted);
         self.backoff.ended(lasted);
         let wait = self.backoff.next(fastrand::f64());

@@ -1,0 +1,211 @@
+//! Who is connected through the gate: from where, by which certificate, and, once the broker has let him
+//! in, under which name.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::crowd::{Crowd, Full, Limits, Standing};
+
+/// Everybody who is connected.
+#[derive(Debug, Clone)]
+pub struct Peers(Arc<Mutex<Book>>);
+
+#[derive(Debug)]
+struct Book {
+    crowd: Crowd<IpAddr>,
+    /// By the port at which the broker sees him.
+    present: HashMap<u16, Present>,
+    /// Turned away since there was no room; `None` while there is room.
+    turned_away: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Present {
+    peer: Peer,
+    standing: Standing,
+    name: Option<String>,
+    close: CancellationToken,
+}
+
+/// Somebody who is connected, as the gate knows him.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    pub from: SocketAddr,
+    /// The public key of the certificate that he showed and proved to hold.
+    pub shown: Option<Vec<u8>>,
+}
+
+/// A place in the crowd, for as long as it is held.
+#[derive(Debug)]
+pub struct Place {
+    peers: Peers,
+    from: IpAddr,
+    /// Known to the broker by this port.
+    port: Option<u16>,
+    close: CancellationToken,
+}
+
+impl Peers {
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self(Arc::new(Mutex::new(Book {
+            crowd: Crowd::new(limits),
+            present: HashMap::new(),
+            turned_away: None,
+        })))
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in somebody who arrives, if there is room.
+    pub fn arrive(&self, from: IpAddr) -> Option<Place> {
+        let mut book = self.book();
+        if let Err(full) = book.crowd.arrive(network(from)) {
+            book.turn_away(from, full);
+            return None;
+        }
+        Some(Place {
+            peers: self.clone(),
+            from,
+            port: None,
+            close: CancellationToken::new(),
+        })
+    }
+
+    /// Who it is that the broker sees at a port.
+    #[must_use]
+    pub fn at(&self, port: u16) -> Option<Peer> {
+        self.book().present.get(&port).map(|p| p.peer.clone())
+    }
+
+    /// The broker lets somebody in under a name.
+    ///
+    /// # Errors
+    /// There is no room for one like him, or he has gone.
+    pub fn settle(&self, port: u16, name: &str, standing: Standing) -> Result<(), Full> {
+        let mut book = self.book();
+        let Book { crowd, present, .. } = &mut *book;
+        // Who has gone meanwhile is let in nowhere.
+        let present = present.get_mut(&port).ok_or(Full::Arriving)?;
+        crowd.settle(network(present.peer.from.ip()), standing)?;
+        present.standing = standing;
+        present.name = Some(name.to_owned());
+        Ok(())
+    }
+
+    /// Ends the connections of a name. Returns how many there were.
+    pub fn end(&self, name: &str) -> usize {
+        let book = self.book();
+        let all = book.present.values();
+        let his = all.filter(|present| present.name.as_deref() == Some(name));
+        his.map(|present| present.close.cancel()).count()
+    }
+}
+
+impl Book {
+    fn turn_away(&mut self, from: IpAddr, full: Full) {
+        if self.turned_away.is_none() {
+            warn!(%from, why = %full, "MQTT connections are turned away");
+        }
+        *self.turned_away.get_or_insert(0) += 1;
+    }
+
+    fn leave(&mut self, from: IpAddr, standing: Standing) {
+        self.crowd.leave(network(from), standing);
+        // Not at the first place that is free: that would be told over and over.
+        let is_roomy = self.crowd.is_roomy();
+        if let Some(turned_away) = self.turned_away.take_if(|_| is_roomy) {
+            info!(turned_away, "there is room for MQTT connections again");
+        }
+    }
+}
+
+impl Place {
+    /// From here on the broker knows him by a port.
+    pub fn known_by(&mut self, port: u16, peer: Peer) {
+        let present = Present {
+            peer,
+            standing: Standing::Arriving,
+            name: None,
+            close: self.close.clone(),
+        };
+        self.peers.book().present.insert(port, present);
+        self.port = Some(port);
+    }
+
+    /// Resolves when his connection must end.
+    pub fn closed(&self) -> impl Future<Output = ()> + use<> {
+        self.close.clone().cancelled_owned()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut book = self.peers.book();
+        let present = self.port.and_then(|port| book.present.remove(&port));
+        let standing = present.map_or(Standing::Arriving, |present| present.standing);
+        book.leave(self.from, standing);
+    }
+}
+
+/// Whoever has an IPv6 address has 2⁶⁴ of them (RFC 6177): they count as one.
+fn network(from: IpAddr) -> IpAddr {
+    match from.to_canonical() {
+        IpAddr::V4(from) => from.into(),
+        IpAddr::V6(from) => Ipv6Addr::from_bits(from.to_bits() >> 64 << 64).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_ended_wherever_it_is_and_a_place_is_free_when_it_is_dropped() {
+        let peers = Peers::new(Limits {
+            total: 2,
+            arriving: 2,
+            arriving_from_one: 2,
+            strangers_from_one: 1,
+        });
+        let from: SocketAddr = "10.0.0.1:5000".parse().expect("an address");
+        let peer = Peer { from, shown: None };
+        let arrive = |port| {
+            let mut place = peers.arrive(from.ip())?;
+            place.known_by(port, peer.clone());
+            Some(place)
+        };
+        let (one, other) = (arrive(1).expect("room"), arrive(2).expect("room"));
+        assert!(arrive(3).is_none());
+        assert_eq!((peers.at(1), peers.at(3)), (Some(peer.clone()), None));
+        assert_eq!(peers.settle(1, "gw-1", Standing::Stranger), Ok(()));
+        let crowded = peers.settle(2, "gw-2", Standing::Stranger);
+        assert_eq!(crowded, Err(Full::StrangersFromOne));
+        assert_eq!(peers.settle(2, "gw-2", Standing::Enrolled), Ok(()));
+        assert_eq!(
+            peers.settle(9, "gw-9", Standing::Enrolled),
+            Err(Full::Arriving)
+        );
+        assert_eq!((peers.end("gw-1"), peers.end("nobody")), (1, 0));
+        assert!(one.close.is_cancelled() && !other.close.is_cancelled());
+        drop(one);
+        assert_eq!(peers.at(1), None);
+        assert!(arrive(4).is_some());
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_address() {
+        let at = |text: &str| network(text.parse().expect("an address"));
+        assert_eq!(at("2001:db8::1"), at("2001:db8::ffff:1"));
+        assert_ne!(at("2001:db8::1"), at("2001:db8:0:1::1"));
+        assert_eq!(at("::ffff:10.0.0.1"), at("10.0.0.1"));
+    }
+}

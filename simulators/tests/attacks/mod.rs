@@ -1,0 +1,4 @@
+//! What is tried.
+
+mod gate;
+mod lies;

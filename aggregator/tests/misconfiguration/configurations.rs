@@ -6,7 +6,11 @@ pub const CONFIGURATIONS: [(&str, &str, &str, &[&str]); 14] = [
         "a key with a typo",
         "listen = ",
         "lisen = ",
-        &["a.toml:4: unknown key `lisen`, expected `listen`"],
+        &[
+            "a.toml:4: unknown key `lisen`, expected one of `listen`, `login`, `exercise_login`, \
+           `certificate`, `key`, `behind_proxy`, `hosts`, `unprotected`, `connections_per_address`, \
+           `requests_per_second`",
+        ],
     ),
     (
         "a table with a typo",
@@ -14,7 +18,7 @@ pub const CONFIGURATIONS: [(&str, &str, &str, &[&str]); 14] = [
         "[dispach]",
         &[
             "a.toml:7: unknown key `dispach`, expected one of `data_dir`, `city`, `http`, \
-           `broker`, `clock`, `dispatch`, `store`",
+           `broker`, `clock`, `dispatch`, `store`, `source`",
         ],
     ),
     (
@@ -55,6 +59,9 @@ pub const CONFIGURATIONS: [(&str, &str, &str, &[&str]); 14] = [
         "127.0.0.1:8080",
         "0.0.0.0:1883",
         &[
+            "a.toml:4: [http] listen: 0.0.0.0:1883 is reached from outside without TLS: name \
+           `certificate` and `key` beside it, or in `behind_proxy` the address of the proxy that has \
+           them; `unprotected = true` leaves passwords to whoever listens on the way",
             "a.toml:6: [broker] embedded: 127.0.0.1:1883 is also where [http] listens \
            (0.0.0.0:1883); each needs a port of its own",
         ],

@@ -155,7 +155,7 @@ mod tests {
         let partly = text.replace("until", "# until");
         assert_eq!(Bundle::parse(&partly), Err(BundleError::Papers));
         assert_eq!(Bundle::parse(&text), Ok(bundle));
-        let damaged = text.replace("key = \"", "key = \"s3cret");
+        let damaged = text.replace("\nkey = \"", "\nkey = \"s3cret");
         let error = Bundle::parse(&damaged).expect_err("damaged");
         assert_eq!(error, BundleError::Key(KeyError));
         let none = Bundle::parse("key = s3cret").expect_err("no bundle");

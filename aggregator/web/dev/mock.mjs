@@ -22,6 +22,21 @@ const MIME = {
   ".woff2": "font/woff2",
 };
 
+/** As an aggregator answers at which no log-in is demanded. */
+const OPEN = {
+  login: "open",
+  who: {
+    kind: "anonymous",
+    name: null,
+    shown: null,
+    role: "administrator",
+    area: "city",
+    may_order: true,
+    may_appoint: true,
+  },
+  ends_at: null,
+};
+
 export class Mock {
   constructor({ speed = 60, mode = "exercise", start = 80 } = {}) {
     this.storm = new Storm(start);
@@ -144,6 +159,7 @@ export class Mock {
     if (path === "/events") return this.follow(request, response);
     if (path === "/healthz") return json("ok");
     if (path === "/api/v1/state") return json(this.state());
+    if (path === "/api/v1/session") return json(OPEN);
     const layer = /^\/layers\/([a-z-]+)\.geojson$/.exec(path)?.[1];
     if (layer && this.failing.has(layer)) return problem({ status: 503, title: "not ready" });
     if (layer) {

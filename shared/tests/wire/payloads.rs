@@ -201,7 +201,7 @@ fn a_message_without_one_of_its_keys_is_refused_by_name() {
     for (_, health) in cases::healths() {
         every_key_counts(
             &health.encode(),
-            &["silent_sources", "faults"],
+            &["silent_sources", "faults", "certificate_until"],
             AgentHealth::decode,
         );
     }

@@ -20,9 +20,11 @@ start-up: every round fills an empty store at full speed, kills the aggregator (
 from its next start until /readyz answers 200: after many recent observations, then with a city of
 many gauges, each of which has given some. Beside it stand a plain read of the same bytes and a
 program that only prints its version.
+reconnect: the aggregator is killed, and as it is back all gateways come at once over mutual TLS; measured
+until the last one hears acknowledgements.
 
-Exit status 1 if an observation was lost or counted twice, or if the map or a start-up missed its
-goal.")]
+Exit status 1 if an observation was lost or counted twice, or if the map, a start-up or a reconnect
+missed its goal.")]
 pub struct BenchArgs {
     /// What to measure
     #[arg(value_enum, default_value_t = BenchPart::All)]
@@ -48,6 +50,9 @@ pub struct BenchArgs {
     /// Recent observations before the first kind of start-up
     #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub recent: u64,
+    /// Gateways that come back at once
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    pub gateways: u32,
     /// Gauges of the city in the second kind of start-up
     #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
     pub gauges: u32,
@@ -66,6 +71,7 @@ pub enum BenchPart {
     Ingest,
     Map,
     StartUp,
+    Reconnect,
 }
 
 impl BenchPart {

@@ -98,7 +98,10 @@ impl IngestBench {
 pub(super) async fn run(args: &BenchArgs, work: &Path) -> anyhow::Result<IngestBench> {
     let city = work.join("load-city");
     load::write_city(&city, args.agents * args.batch, 0)?;
-    let mut brokers = vec![("embedded", BrokerChoice::Embedded)];
+    let mut brokers = vec![
+        ("embedded", BrokerChoice::Embedded),
+        ("embedded, TLS and seals", BrokerChoice::Tls),
+    ];
     if find_in_path("mosquitto").is_some() {
         brokers.push(("mosquitto", BrokerChoice::Mosquitto));
     } else {
@@ -110,7 +113,7 @@ pub(super) async fn run(args: &BenchArgs, work: &Path) -> anyhow::Result<IngestB
         let mut grouped = 1.0_f64;
         for (name, broker) in &brokers {
             say(format!("round {round} of {}: {name}", args.rounds));
-            let folder = work.join(format!("{name}-{round}"));
+            let folder = work.join(format!("{broker}-{round}"));
             let run = measure(args, name, broker.clone(), &city, &folder).await?;
             grouped = grouped.max(run.batches_per_commit);
             runs.push(run);
@@ -130,6 +133,7 @@ async fn measure(
     folder: &Path,
 ) -> anyhow::Result<IngestRun> {
     let mut lab = rig::start(city, broker, folder).await?;
+    let bundles = rig::enrol(&lab, args.agents).await?;
     let before = rig::RigUsage::take(&lab).await?;
     let mut publish = LoadArgs {
         broker: lab.broker.url(),
@@ -140,6 +144,7 @@ async fn measure(
         observations: None,
         window: args.window,
         mode: rig::MODE,
+        bundles,
         write_city: None,
         report: None,
     };

@@ -136,6 +136,7 @@ async fn other_load(broker: BrokerUrl, requests: u32) {
         observations: None,
         window: 32,
         mode: rig::MODE,
+        bundles: None,
         write_city: None,
         report: None,
     };

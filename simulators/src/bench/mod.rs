@@ -10,6 +10,7 @@ mod ingest;
 mod limits;
 mod machine;
 mod map;
+mod reconnect;
 mod rig;
 mod start_up;
 mod table;
@@ -36,6 +37,8 @@ struct BenchReport {
     map: Option<map::MapBench>,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_up: Option<start_up::StartUpBench>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconnect: Option<reconnect::ReconnectBench>,
 }
 
 /// Runs `flood-sim bench`; tells whether nothing was lost and every goal was met.
@@ -55,6 +58,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<bool> {
         ingest: None,
         map: None,
         start_up: None,
+        reconnect: None,
     };
     say(format!(
         "{} processors, load average {:.1}; work folder {}",
@@ -80,6 +84,12 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<bool> {
         table::start_up(&start_up);
         good &= start_up.is_good();
         report.start_up = Some(start_up);
+    }
+    if args.what.holds(BenchPart::Reconnect) {
+        let reconnect = reconnect::run(&args, &work).await?;
+        table::reconnect(&reconnect);
+        good &= reconnect.meets_goal();
+        report.reconnect = Some(reconnect);
     }
     if let Some(file) = &args.report {
         write_report(file, &report)?;

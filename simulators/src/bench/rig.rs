@@ -1,10 +1,16 @@
 //! One real aggregator with its broker and an empty store, and what it has used so far.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use shared::clock::{Mode, ScaledClock, real_now};
 
-use crate::lab::{BrokerChoice, Lab, LabError, LabSetup, Process, ProcessUsage, threads};
+use crate::{
+    lab::{BrokerChoice, Lab, LabError, LabSetup, Process, ProcessUsage, threads},
+    load::agent_name,
+};
 
 /// What the rig's observations pretend to be: nothing of a bench can pass for actual.
 pub(super) const MODE: Mode = Mode::Exercise;
@@ -23,11 +29,26 @@ pub(super) async fn start(city: &Path, broker: BrokerChoice, work: &Path) -> Res
     };
     // The load comes from senders of our own: the lab has no gauges.
     Lab::start(LabSetup {
+        enrolled: broker == BrokerChoice::Tls,
         broker,
         work: Some(work.to_owned()),
         ..LabSetup::new(city.to_owned(), clock)
     })
     .await
+}
+
+/// Enrols so many simulated agents, if only those are believed. Returns the folder of their bundles.
+///
+/// # Errors
+/// The aggregator's command fails.
+pub(super) async fn enrol(lab: &Lab, agents: u32) -> Result<Option<PathBuf>, LabError> {
+    if !lab.broker.url().tls {
+        return Ok(None);
+    }
+    for number in 0..agents {
+        lab.enrol(&agent_name(number)).await?;
+    }
+    Ok(Some(lab.work().to_owned()))
 }
 
 /// Everything that only grows while a rig runs.

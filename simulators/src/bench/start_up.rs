@@ -175,6 +175,7 @@ async fn measure(case: &Case, city: &Path, folder: &Path) -> anyhow::Result<Star
         observations: Some(case.observations),
         window: case.window,
         mode: rig::MODE,
+        bundles: None,
         write_city: None,
         report: None,
     })

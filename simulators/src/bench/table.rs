@@ -3,6 +3,7 @@
 use super::{
     ingest::{IngestBench, IngestRun, MachineLimits},
     map::{GOAL, MapBench},
+    reconnect::{self, ReconnectBench},
     start_up::{StartUpBench, StartUpCase, StartUpRun},
 };
 use crate::console::say;
@@ -35,7 +36,7 @@ pub(super) fn ingest(ingest: &IngestBench) {
     }
 }
 
-const BROKERS: [&str; 2] = ["embedded", "mosquitto"];
+const BROKERS: [&str; 3] = ["embedded", "embedded, TLS and seals", "mosquitto"];
 
 fn row(broker: &str, low: &IngestRun, median: &IngestRun, high: &IngestRun) {
     let rate = |run: &IngestRun| run.load.observations_per_second;
@@ -139,6 +140,20 @@ pub(super) fn start_up(start_up: &StartUpBench) {
     for case in &start_up.cases {
         case_of(case);
     }
+}
+
+/// Tells how soon all gateways were back.
+pub(super) fn reconnect(bench: &ReconnectBench) {
+    let seconds: Vec<_> = bench.seconds.iter().map(|s| format!("{s:.1}")).collect();
+    let verdict = if bench.meets_goal() { "met" } else { "missed" };
+    say(format!(
+        "\n{} gateways over mutual TLS, all at once after a kill: all served within {} s; {} batches not \
+         acknowledged; goal {:.0} s: {verdict}",
+        bench.gateways,
+        seconds.join(", "),
+        bench.unacknowledged_batches,
+        reconnect::GOAL.as_secs_f64(),
+    ));
 }
 
 fn case_of(case: &StartUpCase) {

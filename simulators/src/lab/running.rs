@@ -113,6 +113,15 @@ impl Lab {
         Ok(lab)
     }
 
+    /// Enrols an agent, while everything runs. Its bundle is NAME.bundle in the work folder.
+    ///
+    /// # Errors
+    /// The aggregator's command fails.
+    pub async fn enrol(&self, agent: &str) -> Result<(), LabError> {
+        let bundle = self.work.path.join(format!("{agent}.bundle"));
+        enrol(&self.programs, agent, &self.aggregator_config, &bundle).await
+    }
+
     /// Gives an agent new papers, made at the time of a clock, while everything runs. It takes them when
     /// it is started anew.
     ///

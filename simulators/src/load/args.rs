@@ -41,6 +41,10 @@ pub struct LoadArgs {
     /// What the batches pretend to be: actual, exercise or replay; must be the aggregator's mode
     #[arg(long, default_value = "actual", value_parser = mode)]
     pub mode: Mode,
+    /// The folder of the agents' bundles, NAME.bundle each, where only those are believed who are enrolled:
+    /// batches are sealed, and mqtts:// shows the papers
+    #[arg(long)]
+    pub bundles: Option<PathBuf>,
     /// Write a city with these gauges to this folder, and end
     #[arg(long)]
     pub write_city: Option<PathBuf>,

@@ -14,7 +14,6 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context as _;
 use rumqttc::EventLoop;
 use serde::Serialize;
 use tokio::{task::JoinSet, time::Instant};
@@ -22,7 +21,7 @@ use tokio::{task::JoinSet, time::Instant};
 pub use args::LoadArgs;
 pub(crate) use city::write as write_city;
 pub(crate) use latency::{Latencies, LatencySummary};
-pub(crate) use sender::example_batch;
+pub(crate) use sender::{agent_name, example_batch};
 
 use self::{latency::AckLatencies, sender::Sender};
 use crate::{
@@ -40,6 +39,8 @@ pub(crate) struct LoadReport {
     pub published: u64,
     pub acknowledged: u64,
     pub observations_per_second: f64,
+    /// Until all were connected and heard acknowledgements.
+    pub connecting_seconds: f64,
     /// Batches without an acknowledgement at the end.
     pub unacknowledged_batches: u64,
     pub connection_errors: u64,
@@ -52,6 +53,8 @@ const TICK: Duration = Duration::from_millis(10);
 const PROGRESS: Duration = Duration::from_secs(5);
 /// The last acknowledgements may take this long.
 const TAIL: Duration = Duration::from_secs(15);
+/// All agents may take this long to connect, thousands with TLS.
+const CONNECTING: Duration = Duration::from_secs(60);
 
 type SharedSender = Arc<Mutex<Sender>>;
 
@@ -89,15 +92,19 @@ pub(crate) async fn measure(args: &LoadArgs) -> anyhow::Result<LoadReport> {
     let mut lines = JoinSet::new();
     for number in 0..args.agents {
         let sender = Sender::new(broker, args, number, latencies.clone());
-        let (sender, line) = sender.context("an agent's id")?;
+        let (sender, line) = sender?;
         let sender = Arc::new(Mutex::new(sender));
         lines.spawn(drive(line, sender.clone()));
         senders.push(sender);
     }
+    let connecting = Instant::now();
     ready(&senders).await?;
+    let connecting = connecting.elapsed();
     say(format!(
-        "{} agents are connected; {} s of load",
-        args.agents, args.seconds
+        "{} agents are connected after {:.1} s; {} s of load",
+        args.agents,
+        connecting.as_secs_f64(),
+        args.seconds
     ));
     let begun = Instant::now();
     let end = begun + Duration::from_secs(args.seconds);
@@ -108,7 +115,7 @@ pub(crate) async fn measure(args: &LoadArgs) -> anyhow::Result<LoadReport> {
         args,
         &senders,
         &latencies,
-        last.saturating_duration_since(begun),
+        (connecting, last.saturating_duration_since(begun)),
     ))
 }
 
@@ -135,7 +142,7 @@ async fn ready(senders: &[SharedSender]) -> anyhow::Result<()> {
     let begun = Instant::now();
     while !senders.iter().all(|s| with(s, |s| s.is_ready())) {
         anyhow::ensure!(
-            begun.elapsed() < TAIL,
+            begun.elapsed() < CONNECTING,
             "the broker does not answer every agent"
         );
         tokio::time::sleep(TICK).await;
@@ -206,7 +213,7 @@ fn summary(
     args: &LoadArgs,
     senders: &[SharedSender],
     latencies: &AckLatencies,
-    span: Duration,
+    (connecting, span): (Duration, Duration),
 ) -> LoadReport {
     let (mut published, mut acknowledged, mut missing, mut errors) = (0, 0, 0, 0);
     for sender in senders {
@@ -225,6 +232,7 @@ fn summary(
         published,
         acknowledged,
         observations_per_second: per_second(acknowledged, span),
+        connecting_seconds: connecting.as_secs_f64(),
         unacknowledged_batches: missing,
         connection_errors: errors,
         puback: latencies.puback.summary(),

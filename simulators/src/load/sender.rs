@@ -3,12 +3,17 @@
 use std::{
     collections::{HashMap, VecDeque},
     net::SocketAddr,
+    path::Path,
     sync::Arc,
     time::Duration,
 };
 
-use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Outgoing, Packet, QoS};
+use anyhow::Context as _;
+use rumqttc::{
+    AsyncClient, Event, EventLoop, MqttOptions, Outgoing, Packet, QoS, TlsConfiguration, Transport,
+};
 use shared::{
+    bundle::Bundle,
     clock::{Mode, real_now},
     gauge::Parameter,
     ids::{AgentId, IdError},
@@ -16,8 +21,12 @@ use shared::{
     observation::Observation,
     quality::{Quality, TestSet},
     time::Timestamp,
+    tls::Tls,
     value::Value,
-    wire::{Ack, Acknowledgement, Envelope, Topic},
+    wire::{
+        Ack, Acknowledgement, Envelope, Topic,
+        seal::{Key, unsealed},
+    },
 };
 use tokio::time::Instant;
 
@@ -26,7 +35,10 @@ use super::{LoadArgs, latency::AckLatencies};
 /// One simulated agent. All times are given to it.
 pub(super) struct Sender {
     client: AsyncClient,
-    topic: String,
+    /// What it shares with the aggregator, if it is enrolled.
+    key: Option<Key>,
+    acks: Topic,
+    topic: Topic,
     window: usize,
     /// The next batch; only its numbers and values change from batch to batch.
     envelope: Envelope,
@@ -48,24 +60,47 @@ pub(super) struct Sender {
     pub last_ack: Option<Instant>,
 }
 
+/// What an agent is called; `number` counts from 0.
+pub(crate) fn agent_name(number: u32) -> String {
+    format!("load-{:04}", number + 1)
+}
+
+fn bundle_of(folder: &Path, agent: &AgentId) -> anyhow::Result<Bundle> {
+    let file = folder.join(format!("{agent}.bundle"));
+    let read = std::fs::read_to_string(&file).map_err(anyhow::Error::from);
+    let bundle = read.and_then(|text| Ok(Bundle::parse(&text)?));
+    bundle.with_context(|| file.display().to_string())
+}
+
 impl Sender {
     /// An agent and its connection; `number` counts agents from 0.
     ///
     /// # Errors
-    /// Never in practice: ids of agents and gauges are made from numbers.
+    /// Its bundle cannot be read.
     pub(super) fn new(
         broker: SocketAddr,
         args: &LoadArgs,
         number: u32,
         latencies: Arc<AckLatencies>,
-    ) -> Result<(Self, EventLoop), IdError> {
-        let agent: AgentId = format!("load-{:04}", number + 1).parse()?;
+    ) -> anyhow::Result<(Self, EventLoop)> {
+        let agent: AgentId = agent_name(number).parse()?;
         let mut options = MqttOptions::new(agent.as_str(), broker.ip().to_string(), broker.port());
         options.set_keep_alive(Duration::from_secs(30));
         options.set_max_packet_size(limits::MAX_PAYLOAD + 1024, limits::MAX_PAYLOAD + 1024);
         // Several times the window: packet ids are shared with the subscription.
         let inflight = u16::try_from(args.window * 4).unwrap_or(u16::MAX).max(16);
         options.set_inflight(inflight);
+        let bundle = args.bundles.as_deref();
+        let bundle = bundle.map(|folder| bundle_of(folder, &agent)).transpose()?;
+        if let Some(bundle) = &bundle {
+            options.set_credentials(agent.as_str(), bundle.key.password());
+        }
+        if args.broker.tls {
+            let papers = bundle.as_ref().and_then(|bundle| bundle.papers.as_ref());
+            let papers = papers.context("mqtts:// needs --bundles with papers")?;
+            let tls = TlsConfiguration::Rustls(Tls::by(papers)?.config());
+            options.set_transport(Transport::tls_with_config(tls));
+        }
         let (client, mut line) = AsyncClient::new(options, args.window * 2 + 8);
         line.network_options.set_tcp_nodelay(true);
         let first = number * args.batch;
@@ -74,7 +109,9 @@ impl Sender {
         let envelope = first_batch(agent.clone(), args.mode, observations);
         let sender = Self {
             client,
-            topic: Topic::Observations { agent, json: false }.to_string(),
+            key: bundle.map(|bundle| bundle.key),
+            acks: Topic::Ack(agent.clone()),
+            topic: Topic::Observations { agent, json: false },
             window: args.window,
             envelope,
             due: 0,
@@ -123,8 +160,9 @@ impl Sender {
     pub(super) fn event(&mut self, event: &Event, now: Instant) {
         match event {
             Event::Incoming(Packet::ConnAck(_)) => {
-                let acks = Topic::Ack(self.envelope.agent.clone()).to_string();
-                let _ = self.client.try_subscribe(acks, QoS::AtMostOnce);
+                let _ = self
+                    .client
+                    .try_subscribe(self.acks.to_string(), QoS::AtMostOnce);
             }
             Event::Incoming(Packet::SubAck(_)) => self.ready = true,
             Event::Outgoing(Outgoing::Publish(id)) => {
@@ -138,7 +176,11 @@ impl Sender {
                 }
             }
             Event::Incoming(Packet::Publish(message)) => {
-                if let Ok(ack) = Acknowledgement::decode(&message.payload) {
+                let payload = match &self.key {
+                    None => Some(unsealed(&message.payload)),
+                    Some(key) => key.open(&self.acks, &message.payload).ok(),
+                };
+                if let Some(Ok(ack)) = payload.map(Acknowledgement::decode) {
                     self.acknowledge(&ack.ack, now);
                 }
             }
@@ -186,11 +228,14 @@ impl Sender {
 
     fn publish(&mut self, now: Instant) -> bool {
         self.next_batch();
-        let payload = self.envelope.encode();
+        let mut payload = self.envelope.encode();
+        if let Some(key) = &self.key {
+            payload = key.seal(&self.topic, payload);
+        }
         self.unnumbered.push_back(now);
         if self
             .client
-            .try_publish(&self.topic, QoS::AtLeastOnce, false, payload)
+            .try_publish(self.topic.to_string(), QoS::AtLeastOnce, false, payload)
             .is_err()
         {
             self.unnumbered.pop_back();

@@ -177,6 +177,7 @@ export const en: Words = {
       "thrown-out": "Thrown out again and again: two gateways with one name?",
       uncommitted: "Data sent, but the server does not confirm it",
       forged: "Somebody else acknowledges its data: ignored",
+      certificate: "The new certificate cannot be used; the old one stays",
       line: "Line to the gauges cannot be opened",
       unit: "Device does not answer",
       registers: "Device answers without a reading",

@@ -95,7 +95,7 @@ impl<A: Copy + Eq + Hash> Crowd<A> {
         let from_one = self.by_address.get(&from);
         let from_one = from_one.copied().unwrap_or_default();
         if as_what == Standing::Stranger {
-            if self.all.strangers >= self.limits.total / 4 * 3 {
+            if self.all.strangers >= self.limits.total - self.limits.total / 4 {
                 return Err(Full::Strangers);
             }
             if from_one.strangers >= self.limits.strangers_from_one {
@@ -181,7 +181,9 @@ mod tests {
         }
         let from_one = Err(Full::StrangersFromOne);
         let half = [Ok(()), Ok(()), Ok(()), from_one];
-        assert_eq!(seen, [half, half].concat());
+        let (last, rest) = seen.split_last().expect("eight");
+        assert_eq!(rest, &[half, half].concat()[..7]);
+        assert_eq!(*last, Err(Full::Strangers));
         assert_eq!(enter("10.0.0.3", stranger), Err(Full::Strangers));
         assert_eq!(enter("10.0.0.1", Standing::Enrolled), Ok(()));
         assert_eq!(enter("10.0.0.1", Standing::Enrolled), Ok(()));

@@ -76,12 +76,14 @@ impl Names {
         }
     }
 
-    /// Whether this name is ours. A request without one comes from no browser.
+    /// Whether this name is ours. A request without one comes from no browser, and a name without a dot
+    /// is one of this network's own: nobody outside can let it lead here.
     pub fn knows(&self, host: Option<&str>) -> bool {
         let Some(host) = host else { return true };
         let Some(name) = name(host) else { return false };
         let is_address = name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-        is_address || name == "localhost" || self.hosts.contains(&name)
+        let is_of_this_network = !name.is_empty() && !name.contains('.');
+        is_address || is_of_this_network || self.hosts.contains(&name)
     }
 }
 
@@ -133,6 +135,7 @@ mod tests {
     fn names_that_were_given_and_addresses_are_ours_and_no_other() {
         for (host, expected) in [
             ("localhost:8080", true),
+            ("flood", true),
             ("127.0.0.1:8080", true),
             ("[::1]:8080", true),
             ("192.168.3.4", true),

@@ -28,6 +28,7 @@ pub mod http;
 pub mod ingest;
 pub mod merge;
 pub mod metrics;
+pub mod net;
 pub mod network;
 pub mod notary;
 pub mod orders;

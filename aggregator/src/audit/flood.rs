@@ -3,13 +3,12 @@
 //!
 //! Sums are kept in memory for as long as a window is: a kill loses at most those.
 
-use core::net::IpAddr;
 use std::collections::BTreeMap;
 
 use shared::time::Timestamp;
 
 use super::{Deed, What, deed::named};
-use crate::principal::Principal;
+use crate::{net::Net, principal::Principal};
 
 /// How long is summed, in milliseconds.
 const WINDOW_MS: i64 = 600_000;
@@ -29,7 +28,7 @@ const ADDRESSES: usize = 50;
 pub struct Flood {
     began: Option<Timestamp>,
     entered: u64,
-    of: BTreeMap<(What, Option<IpAddr>), Count>,
+    of: BTreeMap<(What, Option<Net>), Count>,
     elsewhere: u64,
 }
 
@@ -57,7 +56,7 @@ impl Flood {
             return true;
         }
         self.began.get_or_insert(now);
-        let key = (deed.what, deed.from.map(network));
+        let key = (deed.what, deed.from.map(Net::from));
         if self.of.len() >= ADDRESSES && !self.of.contains_key(&key) {
             self.elsewhere += 1;
             return false;
@@ -98,7 +97,13 @@ impl Flood {
             after: Some(format!("{more} more")),
         };
         let mut sums: Vec<_> = many
-            .map(|((what, from), count)| sum(from, format!("{what} by {}", count.by), count.more))
+            .map(|((what, from), count)| {
+                sum(
+                    from.map(Net::address),
+                    format!("{what} by {}", count.by),
+                    count.more,
+                )
+            })
             .collect();
         if elsewhere > 0 {
             sums.push(sum(
@@ -108,17 +113,6 @@ impl Flood {
             ));
         }
         sums
-    }
-}
-
-/// Of IPv6 one customer has 2^64 addresses.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(address) => {
-            let bits = address.to_bits() & !u128::from(u64::MAX);
-            IpAddr::from(bits.to_be_bytes())
-        }
-        IpAddr::V4(_) => address,
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::people::pace::Net;
+use crate::net::Net;
 
 /// All connections of the port.
 #[derive(Debug)]

@@ -12,9 +12,10 @@ use tracing::warn;
 use super::caller::Names;
 use crate::{
     config::Http,
+    net::Net,
     people::{
         Viewer,
-        pace::{Allowance, Net, Pace},
+        pace::{Allowance, Pace},
     },
     principal::Principal,
 };

@@ -6,7 +6,8 @@
 use core::net::IpAddr;
 use std::time::Duration;
 
-use super::pace::{Allowance, Net, Pace};
+use super::pace::{Allowance, Pace};
+use crate::net::Net;
 
 /// Of one address, whoever it tries to be: a whole shift may come from one.
 const OF_ADDRESS: Allowance = Allowance {

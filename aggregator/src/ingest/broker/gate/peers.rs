@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::crowd::{Crowd, Full, Limits, Standing};
+use crate::net::Net;
 
 /// Everybody who is connected.
 #[derive(Debug, Clone)]
@@ -18,7 +19,7 @@ pub struct Peers(Arc<Mutex<Book>>);
 
 #[derive(Debug)]
 struct Book {
-    crowd: Crowd<IpAddr>,
+    crowd: Crowd<Net>,
     /// By the port at which the broker sees him.
     present: HashMap<u16, Present>,
     /// Turned away since there was no room; `None` while there is room.
@@ -68,7 +69,7 @@ impl Peers {
     /// Takes in somebody who arrives, if there is room.
     pub fn arrive(&self, from: IpAddr) -> Option<Place> {
         let mut book = self.book();
-        if let Err(full) = book.crowd.arrive(network(from)) {
+        if let Err(full) = book.crowd.arrive(Net::from(from)) {
             book.turn_away(from, full);
             return None;
         }
@@ -95,7 +96,7 @@ impl Peers {
         let Book { crowd, present, .. } = &mut *book;
         // Who has gone meanwhile is let in nowhere.
         let present = present.get_mut(&port).ok_or(Full::Arriving)?;
-        crowd.settle(network(present.peer.from.ip()), standing)?;
+        crowd.settle(Net::from(present.peer.from.ip()), standing)?;
         present.standing = standing;
         present.name = Some(name.to_owned());
         Ok(())
@@ -119,7 +120,7 @@ impl Book {
     }
 
     fn leave(&mut self, from: IpAddr, standing: Standing) {
-        self.crowd.leave(network(from), standing);
+        self.crowd.leave(Net::from(from), standing);
         // Not at the first place that is free: that would be told over and over.
         let is_roomy = self.crowd.is_roomy();
         if let Some(turned_away) = self.turned_away.take_if(|_| is_roomy) {
@@ -153,14 +154,6 @@ impl Drop for Place {
         let present = self.port.and_then(|port| book.present.remove(&port));
         let standing = present.map_or(Standing::Arriving, |present| present.standing);
         book.leave(self.from, standing);
-    }
-}
-
-/// Whoever has an IPv6 address has 2⁶⁴ of them (RFC 6177): they count as one.
-fn network(from: IpAddr) -> IpAddr {
-    match from.to_canonical() {
-        IpAddr::V4(from) => from.into(),
-        IpAddr::V6(from) => Ipv6Addr::from_bits(from.to_bits() >> 64 << 64).into(),
     }
 }
 
@@ -199,13 +192,5 @@ mod tests {
         drop(one);
         assert_eq!(peers.at(1), None);
         assert!(arrive(4).is_some());
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_address() {
-        let at = |text: &str| network(text.parse().expect("an address"));
-        assert_eq!(at("2001:db8::1"), at("2001:db8::ffff:1"));
-        assert_ne!(at("2001:db8::1"), at("2001:db8:0:1::1"));
-        assert_eq!(at("::ffff:10.0.0.1"), at("10.0.0.1"));
     }
 }

@@ -90,11 +90,14 @@ impl RawBroker {
     pub(super) fn check(
         &self,
         http: Option<SocketAddr>,
+        http_written: Option<&Spanned<String>>,
         findings: &mut Findings<'_>,
     ) -> Option<Broker> {
         let Some(url) = &self.url else {
             self.only_with_url(findings);
-            return self.embedded(http, findings).map(Broker::Embedded);
+            return self
+                .embedded(http, http_written, findings)
+                .map(Broker::Embedded);
         };
         for (key, beside) in [("embedded", &self.embedded), ("tls", &self.tls)] {
             if beside.is_some() {
@@ -123,7 +126,12 @@ impl RawBroker {
         broker_url(url, "[broker] reached_at", findings)
     }
 
-    fn embedded(&self, http: Option<SocketAddr>, findings: &mut Findings<'_>) -> Option<Embedded> {
+    fn embedded(
+        &self,
+        http: Option<SocketAddr>,
+        http_written: Option<&Spanned<String>>,
+        findings: &mut Findings<'_>,
+    ) -> Option<Embedded> {
         let key = "[broker] embedded";
         let plain = match (&self.embedded, &self.tls) {
             (None, Some(_)) => None,
@@ -141,19 +149,19 @@ impl RawBroker {
             );
             findings.add(span, key, message);
         }
-        let listeners = [
-            (key, self.embedded.as_ref(), plain),
-            ("[broker] tls", self.tls.as_ref(), tls),
-        ];
-        let mut taken = http.map(|http| (http, "[http] listens"));
-        for (key, written, listen) in listeners {
-            let Some(listen) = listen else { continue };
-            if let Some((other, who)) = taken.filter(|(other, _)| meet(*other, listen)) {
-                let message =
-                    format!("{listen} is also where {who} ({other}); each needs a port of its own");
-                findings.add(written.map(Spanned::span), key, message);
-            } else if key.ends_with("embedded") && tls.is_some_and(|tls| meet(tls, listen)) {
-                taken = Some((listen, "[broker] embedded listens"));
+        for (key, written, listen, other, whose) in [
+            (key, &self.embedded, plain, http, "[http]"),
+            ("[broker] tls", &self.tls, tls, http, "[http]"),
+            ("[broker] tls", &self.tls, tls, plain, key),
+        ] {
+            if let Some((listen, other)) = listen.zip(other)
+                && meet(listen, other)
+            {
+                let message = format!(
+                    "{listen} is also where {whose} listens ({other}); each needs a port of its own"
+                );
+                let span = written.as_ref().or(http_written).map(Spanned::span);
+                findings.add(span, key, message);
             }
         }
         let from_one = self.connections_from_one_address.as_ref();

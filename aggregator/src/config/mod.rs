@@ -133,7 +133,7 @@ fn check(raw: &Raw, path: &Path, text: &str, findings: &mut Findings<'_>) -> Opt
     let keep = raw.store.keep_days.as_ref();
     let keep = within(keep, "[store] keep_days", KEEP_DAYS, 30, findings);
     let listen = http.as_ref().map(|http| http.listen);
-    let broker = raw.broker.check(listen, findings);
+    let broker = raw.broker.check(listen, raw.http.listen.as_ref(), findings);
     let reached_at = raw.broker.reached_at(findings);
     let is_on_this_machine = broker.as_ref().is_some_and(Broker::is_on_this_machine);
     let believes_strangers = raw.broker.strangers.unwrap_or(is_on_this_machine);
@@ -209,5 +209,12 @@ mod tests {
             broker("ca_file = \"ca.crt\"").is_err(),
             "nothing to believe"
         );
+    }
+
+    #[test]
+    fn a_port_that_the_page_takes_from_the_broker_is_told_by_its_line() {
+        let text = format!("{LEAST}[http]\nlisten = \"127.0.0.1:1883\"\n");
+        let said = read(&text).expect_err("one port for two").to_string();
+        assert!(said.starts_with("a.toml:4: [broker] embedded"), "{said}");
     }
 }

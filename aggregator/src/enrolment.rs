@@ -129,7 +129,7 @@ pub fn broker_acl(path: &Path, out: &Path) -> Result<()> {
         ("passwords", mosquitto::passwords(&authority, salt)?),
         ("ca.crt", ca.pem().to_owned()),
         ("broker.crt", server.certificate),
-        ("broker.key", server.private_key.0),
+        ("broker.key", server.private_key.serialize_pem()),
     ];
     for (name, text) in files {
         let file = out.join(name);

@@ -12,9 +12,9 @@ use crate::{
     time::Timestamp,
 };
 use rustls::{
-    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::{
-        WebPkiServerVerifier,
+        WantsClientCert, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, ring},
@@ -63,24 +63,14 @@ impl Tls {
     /// # Errors
     /// The papers are damaged, or do not belong together.
     pub fn by(papers: &Papers) -> Result<Self, TlsError> {
-        let believed: Arc<dyn ServerCertVerifier> = Arc::new(Aggregator {
-            verifier: verifier(&papers.authority)?,
-            name: ServerName::try_from(AGGREGATOR)?,
-            at: Some((unix(papers.since), unix(papers.until))),
-        });
+        let at = Some((unix(papers.since), unix(papers.until)));
+        let believed = aggregator(&papers.authority, at)?;
         let chain = certificates(&papers.certificate)?;
         let key = PrivateKeyDer::from_pem_slice(papers.private_key.as_bytes())?;
-        let builder = || {
-            let versions = ClientConfig::builder_with_provider(provider())
-                .with_safe_default_protocol_versions();
-            versions.map(|b| {
-                b.dangerous()
-                    .with_custom_certificate_verifier(Arc::clone(&believed))
-            })
-        };
+        let showing = builder(believed.clone())?.with_client_auth_cert(chain, key)?;
         Ok(Self {
-            showing: Arc::new(builder()?.with_client_auth_cert(chain, key)?),
-            hiding: Arc::new(builder()?.with_no_client_auth()),
+            showing: Arc::new(showing),
+            hiding: Arc::new(builder(believed)?.with_no_client_auth()),
             hides: false,
         })
     }
@@ -90,15 +80,7 @@ impl Tls {
     /// # Errors
     /// There is no certificate in it.
     pub fn believing_aggregator(authority: &str) -> Result<Self, TlsError> {
-        let builder = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Aggregator {
-                verifier: verifier(authority)?,
-                name: ServerName::try_from(AGGREGATOR)?,
-                at: None,
-            }));
-        Ok(Self::always(builder.with_no_client_auth()))
+        Self::showing_none(aggregator(authority, None)?)
     }
 
     /// For a broker whose certificate is by an authority that is given in PEM.
@@ -106,19 +88,16 @@ impl Tls {
     /// # Errors
     /// There is no certificate in it.
     pub fn believing(authority: &str) -> Result<Self, TlsError> {
-        let builder = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .with_webpki_verifier(verifier(authority)?);
-        Ok(Self::always(builder.with_no_client_auth()))
+        Self::showing_none(verifier(authority)?)
     }
 
-    fn always(config: ClientConfig) -> Self {
-        let config = Arc::new(config);
-        Self {
+    fn showing_none(believed: Arc<dyn ServerCertVerifier>) -> Result<Self, TlsError> {
+        let config = Arc::new(builder(believed)?.with_no_client_auth());
+        Ok(Self {
             showing: Arc::clone(&config),
             hiding: config,
             hides: false,
-        }
+        })
     }
 
     /// A connection ended before it was one: perhaps the certificate is what is not taken.
@@ -140,6 +119,27 @@ impl Tls {
 
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
+}
+
+/// A configuration that believes what `believed` does.
+fn builder(
+    believed: Arc<dyn ServerCertVerifier>,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, rustls::Error> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .dangerous();
+    Ok(builder.with_custom_certificate_verifier(believed))
+}
+
+fn aggregator(
+    authority: &str,
+    at: Option<(UnixTime, UnixTime)>,
+) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
+    Ok(Arc::new(Aggregator {
+        verifier: verifier(authority)?,
+        name: ServerName::try_from(AGGREGATOR)?,
+        at,
+    }))
 }
 
 fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {

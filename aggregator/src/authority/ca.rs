@@ -7,11 +7,12 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SerialNumber,
+    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber,
     SignatureAlgorithm,
 };
 use rustls::{
@@ -34,20 +35,23 @@ use super::{
     registry::{RegistryError, fill, give, make_folder, write_secret},
 };
 
-const DAY_MS: i64 = 24 * 3_600 * 1_000;
+const fn days(days: u64) -> Duration {
+    Duration::from_secs(days * 24 * 3_600)
+}
 
-/// The authority holds for longer than its gateways.
-const AUTHORITY_DAYS: i64 = 40 * 365;
+/// The authority holds for longer than its gateways, and from before any of their clocks.
+const AUTHORITY: Duration = days(40 * 365);
+const AUTHORITY_BEFORE: Duration = days(10 * 365);
 
-/// How long the aggregator's own certificate holds. An agent judges it as of a time at which its own
-/// certificate holds, which ends long before.
-const SERVER_DAYS: i64 = 2 * 365;
+/// How long the aggregator's own certificate holds, and from how long before it was made. An agent judges it
+/// as of a time at which its own certificate holds, which ends long before.
+const SERVER: Duration = days(2 * 365);
 
 /// A certificate of somebody who is enrolled holds for a season.
-pub const LIFETIME_MS: i64 = 90 * DAY_MS;
+pub const LIFETIME: Duration = days(90);
 
 /// Clocks that are behind by less make no difference.
-const BACKDATED_MS: i64 = DAY_MS;
+const BACKDATED: Duration = days(1);
 
 /// Names the authority in its certificates.
 const NAME: &str = "flood-aggregator authority";
@@ -91,17 +95,8 @@ pub struct ServerCertificate {
     pub renew_at: Timestamp,
     /// As mosquitto wants it, in PEM.
     pub certificate: String,
-    /// It is never shown.
-    pub private_key: Secret,
-}
-
-/// A text that is not shown by mistake.
-pub struct Secret(pub String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(not shown)")
-    }
+    /// It shows nothing of itself.
+    pub private_key: KeyPair,
 }
 
 impl Ca {
@@ -175,7 +170,7 @@ impl Ca {
         let papers = Papers {
             authority: self.certificate.clone(),
             certificate,
-            since: now - std::time::Duration::from_millis(BACKDATED_MS.unsigned_abs()),
+            since: now - BACKDATED,
             until,
             private_key: key.serialize_pem(),
         };
@@ -192,8 +187,9 @@ impl Ca {
         key: &PublicKey,
         now: Timestamp,
     ) -> Result<(String, Timestamp), CaError> {
-        let until = now + std::time::Duration::from_millis(LIFETIME_MS.unsigned_abs());
-        let mut params = params(name, now, until)?;
+        let until = now + LIFETIME;
+        let mut params = params(name, now - BACKDATED, until)?;
+        params.subject_alt_names = alternatives(name)?;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let key = P256(key.as_der());
         Ok((params.signed_by(&key, &self.issuer)?.pem(), until))
@@ -205,10 +201,9 @@ impl Ca {
     /// There are no random numbers.
     pub fn server(&self, now: Timestamp) -> Result<ServerCertificate, CaError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let days = |days: i64| std::time::Duration::from_millis((days * DAY_MS).unsigned_abs());
-        let mut params = params(AGGREGATOR, now, now + days(SERVER_DAYS))?;
         // Gateways may believe an older time than ours.
-        params.not_before = at(now - days(SERVER_DAYS))?;
+        let mut params = params(AGGREGATOR, now - SERVER, now + SERVER)?;
+        params.subject_alt_names = alternatives(AGGREGATOR)?;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let certificate = params.signed_by(&key, &self.issuer)?;
         let private_key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
@@ -217,39 +212,25 @@ impl Ca {
         let certified = CertifiedKey::from_der(chain, private_key, &provider)?;
         Ok(ServerCertificate {
             certified: Arc::new(certified),
-            renew_at: now + days(SERVER_DAYS / 4),
+            renew_at: now + SERVER / 4,
             certificate: certificate.pem(),
-            private_key: Secret(key.serialize_pem()),
+            private_key: key,
         })
     }
 }
 
 fn authority_params(now: Timestamp) -> Result<CertificateParams, CaError> {
-    let until = now + std::time::Duration::from_millis((AUTHORITY_DAYS * DAY_MS).unsigned_abs());
-    let mut params = params(NAME, now, until)?;
-    params.subject_alt_names = Vec::new();
-    let back = std::time::Duration::from_millis((10 * 365 * DAY_MS).unsigned_abs());
-    params.not_before = at(now - back)?;
+    let mut params = params(NAME, now - AUTHORITY_BEFORE, now + AUTHORITY)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![
-        KeyUsagePurpose::KeyCertSign,
-        KeyUsagePurpose::DigitalSignature,
-    ];
+    params.key_usages.push(KeyUsagePurpose::KeyCertSign);
     Ok(params)
 }
 
-fn params(name: &str, now: Timestamp, until: Timestamp) -> Result<CertificateParams, CaError> {
-    // Only what is a name of a host can be an alternative name; the authority's is none.
-    let alternatives = if name == NAME {
-        vec![]
-    } else {
-        vec![name.to_owned()]
-    };
-    let mut params = CertificateParams::new(alternatives)?;
+fn params(name: &str, since: Timestamp, until: Timestamp) -> Result<CertificateParams, CaError> {
+    let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
-    let back = std::time::Duration::from_millis(BACKDATED_MS.unsigned_abs());
-    params.not_before = at(now - back)?;
+    params.not_before = at(since)?;
     params.not_after = at(until)?;
     let mut serial = [0; 16];
     fill(&mut serial)?;
@@ -258,6 +239,11 @@ fn params(name: &str, now: Timestamp, until: Timestamp) -> Result<CertificatePar
     params.serial_number = Some(SerialNumber::from_slice(&serial));
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     Ok(params)
+}
+
+/// By what TLS knows a holder.
+fn alternatives(name: &str) -> Result<Vec<SanType>, CaError> {
+    Ok(vec![SanType::DnsName(name.try_into()?)])
 }
 
 /// A time as X.509 has it.

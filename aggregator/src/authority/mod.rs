@@ -13,6 +13,6 @@ pub mod registry;
 mod renewal;
 
 pub use belonging::{Authority, Enrolled, PublicKey, Refusal, Role};
-pub use ca::{Ca, CaError, LIFETIME_MS, ServerCertificate};
+pub use ca::{Ca, CaError, LIFETIME, ServerCertificate};
 pub use part::{Authorities, Watch, watch};
 pub use renewal::{Renewals, renew};

@@ -8,7 +8,7 @@ use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{Authorities, Ca, LIFETIME_MS};
+use super::{Authorities, Ca, LIFETIME};
 use crate::parts::Ready;
 
 /// What may wait to be looked at; what has no room comes again with the next health.
@@ -86,7 +86,7 @@ pub async fn renew(
 
 /// Whether a certificate has lived half of its life.
 fn is_due(now: Timestamp, until: Timestamp) -> bool {
-    until.as_millis() - now.as_millis() < LIFETIME_MS / 2
+    until < now + LIFETIME / 2
 }
 
 #[cfg(test)]

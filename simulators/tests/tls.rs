@@ -3,7 +3,9 @@
 //! The program under test must have been built: `cargo build -p aggregator`. The certificates in
 //! `certificates` are of nobody and for nothing else.
 
-use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration,
+};
 
 use rustls::{
     ClientConfig, RootCertStore,
@@ -29,7 +31,9 @@ fn put(name: &str, into: &Path) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certificates");
     for ending in ["pem", "key"] {
         let file = folder.join(format!("{name}.{ending}"));
-        fs::copy(file, into.join(format!("page.{ending}"))).expect("copied");
+        let copy = into.join(format!("page.{ending}"));
+        fs::copy(file, &copy).expect("copied");
+        fs::set_permissions(copy, fs::Permissions::from_mode(0o600)).expect("set");
     }
 }
 

@@ -3,9 +3,10 @@
 
 use std::{
     fs, io,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use rustls::{
@@ -15,7 +16,10 @@ use rustls::{
         pem::{self, PemObject as _},
     },
 };
-use shared::error::chain;
+use shared::{
+    error::chain,
+    secret::{self, SecretError},
+};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +40,8 @@ pub enum TlsError {
     Certificate { path: PathBuf, source: pem::Error },
     #[error("[http] certificate: there is none in {}", .0.display())]
     NoCertificate(PathBuf),
+    #[error("[http] key")]
+    Secret(#[from] SecretError),
     // The parser's own words could quote the key.
     #[error("[http] key: there is no private key in PEM that can be read in {}", .0.display())]
     Key(PathBuf),
@@ -113,11 +119,11 @@ impl Tls {
         }
     }
 
-    /// What shows that a file was changed.
-    fn seen(&self) -> [Option<(SystemTime, u64)>; 2] {
+    /// What shows that a file was changed, or who may read it.
+    fn seen(&self) -> [Option<(i64, i64, u64)>; 2] {
         [&self.files.certificate, &self.files.key].map(|path| {
             let about = fs::metadata(path).ok()?;
-            Some((about.modified().ok()?, about.len()))
+            Some((about.ctime(), about.ctime_nsec(), about.ino()))
         })
     }
 }
@@ -153,5 +159,63 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 }
 
 fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    PrivateKeyDer::from_pem_file(path).map_err(|_| TlsError::Key(path.to_owned()))
+    let text = secret::read(path)?;
+    PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| TlsError::Key(path.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    /// A certificate and its key, as files.
+    fn written(folder: &Path) -> TlsFiles {
+        let made = rcgen::generate_simple_self_signed(["flood.city.example".to_owned()]);
+        let made = made.expect("made");
+        let files = TlsFiles {
+            certificate: folder.join("page.pem"),
+            key: folder.join("page.key"),
+        };
+        fs::write(&files.certificate, made.cert.pem()).expect("written");
+        fs::write(&files.key, made.signing_key.serialize_pem()).expect("written");
+        files
+    }
+
+    fn told(files: &TlsFiles) -> String {
+        acceptor(files).map_or_else(|e| chain(&e), |_| "taken".to_owned())
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_or_that_is_a_link_is_not_taken_and_it_is_said_what_helps() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = written(folder.path());
+        let allow =
+            |mode| fs::set_permissions(&files.key, fs::Permissions::from_mode(mode)).expect("set");
+        allow(0o644);
+        let said = told(&files);
+        assert!(
+            said.starts_with("[http] key: ") && said.contains("chmod 600"),
+            "{said}"
+        );
+        allow(0o600);
+        assert_eq!(told(&files), "taken");
+        let link = folder.path().join("link.key");
+        symlink(&files.key, &link).expect("made");
+        let linked = TlsFiles { key: link, ..files };
+        assert!(told(&linked).contains("is a link"), "{}", told(&linked));
+    }
+
+    #[test]
+    fn what_is_no_key_is_not_repeated() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = written(folder.path());
+        fs::write(&files.key, "s3cret").expect("written");
+        fs::set_permissions(&files.key, fs::Permissions::from_mode(0o600)).expect("set");
+        let said = told(&files);
+        assert!(
+            said.contains("no private key") && !said.contains("s3cret"),
+            "{said}"
+        );
+    }
 }

@@ -34,6 +34,7 @@ const CUT: char = '…';
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
+#[schema(as = DeedKind)]
 pub enum What {
     /// The program began to run.
     Started,

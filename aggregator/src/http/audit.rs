@@ -15,7 +15,7 @@ use super::{
     problem::Problem,
 };
 use crate::{
-    audit::{Entry, Hash},
+    audit::{Entry, Hash, What},
     schema,
     store::{Store, StoreError},
 };
@@ -25,6 +25,12 @@ const MAX_LIMIT: u64 = 1_000;
 
 /// Deeds in an answer where nobody says how many.
 const USUAL_LIMIT: u64 = 100;
+
+/// Read from the store at a time.
+const AT_ONCE: u64 = 500;
+
+/// Most entries that are looked at for one answer: some 8 MB of text.
+const MOST_LOOKED_AT: u64 = 20_000;
 
 /// Query of `GET /api/v1/audit`.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -36,6 +42,21 @@ pub struct Page {
     /// Most deeds; default 100.
     #[param(maximum = 1_000)]
     limit: Option<u64>,
+    /// Only what somebody or something of this name did, or what was done to him.
+    name: Option<String>,
+    /// Only deeds of this kind.
+    what: Option<What>,
+}
+
+/// Deeds, the newest first.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AuditPage)]
+pub struct PageView {
+    deeds: Vec<EntryView>,
+    /// What to ask for the page after this one with, as `before`; null where the log begins. A page of
+    /// few deeds, or of none, may have others after it.
+    #[schema(required)]
+    before: Option<u64>,
 }
 
 /// A deed in its place in the log. A number that is missing cannot be read any more.
@@ -50,6 +71,7 @@ pub struct EntryView {
     /// audit verify` to say.
     is_whole: bool,
     /// Null where the line cannot be read.
+    #[schema(required)]
     deed: Option<DeedView>,
 }
 
@@ -62,13 +84,17 @@ pub struct DeedView {
     /// `person wang-li`, `token wall-display`, `truck pt-3`, `anonymous`, `exercise` or `machine`.
     by: String,
     /// The address that it came from; null for what did not come over the network.
+    #[schema(required)]
     from: Option<String>,
     /// The kind of deed, for example `dispatch-asked`.
     what: String,
     subject: String,
+    #[schema(required)]
     before: Option<String>,
+    #[schema(required)]
     after: Option<String>,
     /// The number of the arrival that it became, or that it came of.
+    #[schema(required)]
     arrival: Option<u64>,
 }
 
@@ -97,28 +123,44 @@ impl From<Entry> for EntryView {
 #[utoipa::path(
     get, path = "/api/v1/audit", tag = "history", params(Page),
     responses(
-        (status = 200, description = "The newest first", body = Vec<EntryView>),
+        (status = 200, description = "The newest first", body = PageView),
         BadRequest, Failed,
     ),
 )]
 pub async fn deeds(
     State(app): State<App>,
     Query(page): Query<Page>,
-) -> Result<Json<Vec<EntryView>>, Problem> {
-    let limit = page.limit.unwrap_or(USUAL_LIMIT).min(MAX_LIMIT);
-    read(&app, move |store| newest(store, page.before, limit))
+) -> Result<Json<PageView>, Problem> {
+    read(&app, move |store| newest(store, &page))
         .await
         .map(Json)
 }
 
-fn newest(
-    store: &dyn Store,
-    before: Option<u64>,
-    limit: u64,
-) -> Result<Vec<EntryView>, StoreError> {
+/// Looks from the newest back until there are as many as are wanted, or enough was looked at.
+fn newest(store: &dyn Store, page: &Page) -> Result<PageView, StoreError> {
+    let limit = page.limit.unwrap_or(USUAL_LIMIT).min(MAX_LIMIT);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let next = store.end_of_deeds()?.last.saturating_add(1);
-    let before = before.unwrap_or(next).min(next);
-    let after = before.saturating_sub(1).saturating_sub(limit);
+    let mut before = page.before.unwrap_or(next).min(next);
+    let end = before.saturating_sub(MOST_LOOKED_AT);
+    let mut deeds: Vec<EntryView> = Vec::new();
+    while before > 1 && before > end && deeds.len() < limit {
+        let some = back(store, before)?;
+        let fitting = some.into_iter().filter(|entry| page.wants(entry));
+        deeds.extend(fitting);
+        before = before.saturating_sub(AT_ONCE).max(1);
+    }
+    if deeds.len() > limit {
+        deeds.truncate(limit);
+        before = deeds.last().map_or(before, |last| last.number);
+    }
+    let before = (before > 1 && limit > 0).then_some(before);
+    Ok(PageView { deeds, before })
+}
+
+/// The deeds just before one, the newest first.
+fn back(store: &dyn Store, before: u64) -> Result<Vec<EntryView>, StoreError> {
+    let after = before.saturating_sub(1).saturating_sub(AT_ONCE);
     let mut found = Vec::new();
     store.deeds(after, &mut |entry| {
         if entry.number >= before {
@@ -131,11 +173,27 @@ fn newest(
     Ok(found)
 }
 
+impl Page {
+    /// Whether an entry is among those that are asked for. One that cannot be read is, unless something
+    /// is asked of it.
+    fn wants(&self, entry: &EntryView) -> bool {
+        let Some(deed) = &entry.deed else {
+            return self.name.is_none() && self.what.is_none();
+        };
+        let is_of = |name: &String| {
+            let by = deed.by.split_once(' ').map_or("", |(_, by)| by);
+            by == name || deed.subject == *name
+        };
+        let is_of_kind = |what: &What| deed.what == what.to_string();
+        self.name.as_ref().is_none_or(is_of) && self.what.as_ref().is_none_or(is_of_kind)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        audit::{Chain, Deed, What},
+        audit::{Chain, Deed},
         store::{Commit, MemoryStore},
     };
 
@@ -156,22 +214,80 @@ mod tests {
             ..Commit::default()
         };
         store.commit(&commit).expect("kept");
-        let page = |before, limit| newest(&store, before, limit).expect("read");
-        let numbers = |before, limit| -> Vec<u64> {
-            page(before, limit).iter().map(|view| view.number).collect()
+        let page = |before, limit| {
+            let page = Page {
+                before,
+                limit: Some(limit),
+                name: None,
+                what: None,
+            };
+            newest(&store, &page).expect("read")
         };
-        assert_eq!(numbers(None, 3), [7, 6, 5]);
-        assert_eq!(numbers(Some(5), 3), [4, 3, 2]);
-        assert_eq!(numbers(Some(2), 3), [1]);
-        assert_eq!(numbers(Some(u64::MAX), 2), [7, 6]);
+        let numbers = |before, limit| -> (Vec<u64>, Option<u64>) {
+            let PageView { deeds, before } = page(before, limit);
+            (deeds.iter().map(|view| view.number).collect(), before)
+        };
+        assert_eq!(numbers(None, 3), (vec![7, 6, 5], Some(5)));
+        assert_eq!(numbers(Some(5), 3), (vec![4, 3, 2], Some(2)));
+        assert_eq!(numbers(Some(2), 3), (vec![1], None));
+        assert_eq!(numbers(Some(u64::MAX), 2), (vec![7, 6], Some(6)));
         for nothing in [numbers(Some(1), 3), numbers(Some(0), 3), numbers(None, 0)] {
-            assert!(nothing.is_empty());
+            assert_eq!(nothing, (Vec::new(), None));
         }
         let whole: Vec<_> = page(None, 9)
+            .deeds
             .iter()
             .map(|view| (view.is_whole, view.deed.is_some()))
             .collect();
         let (sound, changed, gone) = ((true, true), (false, true), (false, false));
         assert_eq!(whole, [sound, sound, sound, gone, changed, sound, sound]);
+    }
+
+    #[test]
+    fn deeds_are_found_by_whose_and_of_which_kind_they_are_and_the_search_goes_on_where_it_ended() {
+        let store = MemoryStore::default();
+        let mut end = Chain::default();
+        let count = MOST_LOOKED_AT + AT_ONCE + 10;
+        let deeds = (1..=count).map(|k| {
+            let (by, what, subject) = match k {
+                2 => ("wang-li", What::TokenMade, "wall"),
+                3 => ("admin", What::AccountChanged, "wang-li"),
+                _ => ("admin", What::LoggedIn, "admin"),
+            };
+            let deed = Deed {
+                by: crate::principal::Principal::Person(by.parse().expect("id")),
+                ..Deed::of_machine(what, subject, None)
+            };
+            let at = Timestamp::from_millis(i64::try_from(k).expect("few"));
+            end.enter(&deed, at, None)
+        });
+        let commit = Commit {
+            deeds: deeds.collect(),
+            ..Commit::default()
+        };
+        store.commit(&commit).expect("kept");
+        let find = |before, name: Option<&str>, what| {
+            let page = Page {
+                before,
+                limit: Some(2),
+                name: name.map(str::to_owned),
+                what,
+            };
+            let PageView { deeds, before } = newest(&store, &page).expect("read");
+            let numbers = deeds.iter().map(|view| view.number);
+            (numbers.collect::<Vec<_>>(), before)
+        };
+        let (none, on) = find(None, Some("wang-li"), None);
+        assert!(none.is_empty(), "{none:?}");
+        assert!(on.is_some_and(|on| on > 3), "{on:?}");
+        assert_eq!(find(on, Some("wang-li"), None), (vec![3, 2], None));
+        assert_eq!(
+            find(on, Some("wang-li"), Some(What::TokenMade)),
+            (vec![2], None)
+        );
+        assert_eq!(find(on, Some("wall"), None), (vec![2], None));
+        assert_eq!(find(on, Some("wang"), None), (vec![], None));
+        let (newest, _) = find(None, Some("admin"), Some(What::LoggedIn));
+        assert_eq!(newest, [count, count - 1]);
     }
 }

@@ -11,6 +11,7 @@ use super::{
     problem::{Problem, ProblemTitle},
 };
 use crate::{
+    audit::What,
     counters::Counter,
     people::policy::{self, Whom},
 };
@@ -41,7 +42,7 @@ use crate::{
         (name = "map", description = "GeoJSON (RFC 7946)"),
         (name = "program", description = "How the program itself is"),
     ),
-    components(schemas(Counter, LayerName, Problem, ProblemTitle)),
+    components(schemas(Counter, LayerName, Problem, ProblemTitle, What)),
 )]
 pub struct Description;
 

@@ -114,6 +114,7 @@ fn open(path: &Path) -> Result<(Config, City)> {
     let config = read_config(path)?;
     http::check(&config.http)?;
     let city = read_city(&config.city).with_context(|| config.city_key.clone())?;
+    http::provider(&config.http, &city)?;
     Ok((config, city))
 }
 

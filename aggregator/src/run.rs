@@ -150,6 +150,7 @@ async fn start(
         requests: requests.clone(),
         desk: people::start(parts, config, &*base.store, committer.clone())?,
         front: Arc::new(Front::new(&config.http)),
+        provider: http::provider(&config.http, &base.city)?,
         stages: base.stages.clone(),
         readiness: parts.readiness(),
         line: line.clone(),

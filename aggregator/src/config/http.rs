@@ -9,7 +9,10 @@ use serde::Deserialize;
 use shared::{clock::Mode, findings::Findings};
 use toml::Spanned;
 
-use super::values::{address, within};
+use super::{
+    oidc::{self, Oidc, RawOidc},
+    values::{address, within},
+};
 
 /// How the page is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub struct Http {
     /// Requests of one viewer, or of one address that is nobody's, in the long run; where it is not
     /// given, programs of this machine are spared.
     pub requests_per_second: Option<u32>,
+    /// By which people log in besides their passwords.
+    pub oidc: Option<Oidc>,
 }
 
 impl Http {
@@ -79,6 +84,7 @@ pub(super) struct RawHttp {
     unprotected: bool,
     connections_per_address: Option<Spanned<i64>>,
     requests_per_second: Option<Spanned<i64>>,
+    oidc: Option<Spanned<RawOidc>>,
 }
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -117,6 +123,7 @@ pub(super) fn check(raw: &RawHttp, mode: Mode, findings: &mut Findings<'_>) -> O
         hosts,
         connections_per_address,
         requests_per_second,
+        oidc: raw.oidc.as_ref().map(|raw| oidc::check(raw, findings)),
     })
 }
 
@@ -158,7 +165,7 @@ fn access(
     match raw.login.as_ref().map(|login| *login.get_ref()) {
         Some(true) => Access::LogIn,
         Some(false) => Access::Open,
-        None if is_outside => Access::LogIn,
+        None if is_outside || raw.oidc.is_some() => Access::LogIn,
         None => Access::OnceThereAreAccounts,
     }
 }

@@ -2,6 +2,7 @@
 
 mod broker;
 mod http;
+mod oidc;
 mod values;
 
 use std::{
@@ -20,6 +21,7 @@ use toml::Spanned;
 
 pub use self::broker::{Broker, Embedded, External};
 pub use self::http::{Access, Http, TlsFiles};
+pub use self::oidc::Oidc;
 use self::{broker::RawBroker, values::within};
 use crate::grants::{Grants, RawSource};
 

@@ -12,6 +12,7 @@ use crate::{
     network::City,
     parts::Readiness,
     people::Desk,
+    provider::Provider,
     publish::{Areas, Hub, Published},
     requests::Requests,
     store::Store,
@@ -31,6 +32,8 @@ pub struct App {
     pub requests: Arc<Requests>,
     pub desk: Arc<Desk>,
     pub front: Arc<Front>,
+    /// By which people log in besides their passwords.
+    pub provider: Option<Arc<Provider>>,
     pub stages: Arc<Stages>,
     pub readiness: Readiness,
     /// To a broker of somebody else.

@@ -12,11 +12,15 @@ use crate::people::secret::Secret;
 /// Seconds for which the browser keeps it; the session ends sooner by itself.
 const MAX_AGE_S: i64 = crate::people::book::SESSION_MS / 1000;
 
+/// Seconds that somebody has to log in at a provider.
+const AT_PROVIDER_S: i64 = 15 * 60;
+
 /// The cookie's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cookie {
     name: String,
     is_secure: bool,
+    max_age_s: i64,
 }
 
 impl Cookie {
@@ -27,7 +31,22 @@ impl Cookie {
         } else {
             format!("flood-{port}")
         };
-        Self { name, is_secure }
+        Self {
+            name,
+            is_secure,
+            max_age_s: MAX_AGE_S,
+        }
+    }
+
+    /// Its companion, by which a browser is known again that was sent to a provider of log-ins. It comes
+    /// back by a link of another site, but what it brings is told by this page's own script: so this
+    /// cookie too goes to no other site's page.
+    pub fn at_provider(&self) -> Self {
+        Self {
+            name: format!("{}-provider", self.name),
+            max_age_s: AT_PROVIDER_S,
+            ..*self
+        }
     }
 
     /// What the browser brings. Where it brings two, neither is believed.
@@ -45,7 +64,7 @@ impl Cookie {
     /// Gives it to the browser.
     pub fn given(&self, secret: Secret) -> String {
         let secret = secret.into_text();
-        self.written(&secret, MAX_AGE_S)
+        self.written(&secret, self.max_age_s)
     }
 
     /// Takes it back.
@@ -75,6 +94,11 @@ mod tests {
             assert!(given.contains(&format!("; {part}")), "{given}");
         }
         assert!(!given.contains("Domain"));
+        let companion = Cookie::new(true, 443).at_provider().taken();
+        assert!(
+            companion.starts_with("__Host-flood-provider=;"),
+            "{companion}"
+        );
         let plain = Cookie::new(false, 8080).taken();
         assert_eq!(
             plain,

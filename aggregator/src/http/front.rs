@@ -185,6 +185,7 @@ mod tests {
                 hosts: Vec::new(),
                 connections_per_address: 512,
                 requests_per_second,
+                oidc: None,
             })
         }
     }

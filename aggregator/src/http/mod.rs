@@ -25,6 +25,7 @@ mod origin;
 mod people;
 mod privacy;
 mod problem;
+mod provider;
 mod question;
 mod router;
 mod serve;
@@ -36,7 +37,7 @@ mod viewer;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
 use tokio::net::TcpListener;
@@ -46,7 +47,7 @@ pub use assets::LICENCES;
 pub use front::Front;
 use tls::Tls;
 
-use crate::{config::Http, parts::Parts};
+use crate::{config::Http, network::City, parts::Parts, people::areas, provider::Provider};
 
 /// The OpenAPI document as text.
 #[must_use]
@@ -61,6 +62,24 @@ pub fn openapi_document() -> &'static str {
 pub fn check(config: &Http) -> Result<()> {
     config.tls.clone().map(Tls::read).transpose()?;
     Ok(())
+}
+
+/// The provider of log-ins, if there is one.
+///
+/// # Errors
+/// Its secret or its authorities cannot be read, or it gives an area that the city does not have.
+pub fn provider(config: &Http, city: &City) -> Result<Option<Arc<Provider>>> {
+    let Some(oidc) = &config.oidc else {
+        return Ok(None);
+    };
+    let all = areas(city);
+    if let Some(row) = oidc.named.iter().find(|row| !all.contains_key(&row.area)) {
+        anyhow::bail!(
+            "[[http.oidc.role]] area: there is no `{}` in the city",
+            row.area
+        );
+    }
+    Ok(Some(Arc::new(Provider::new(oidc.clone())?)))
 }
 
 /// Binds the port.

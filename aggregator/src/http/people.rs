@@ -50,6 +50,8 @@ struct PersonView {
     role: Role,
     /// `city`, `district/ID` or `district/ID/street/ID`.
     area: String,
+    /// Whether he logs in by a password; else by the provider, which says what he is.
+    has_password: bool,
     #[schema(value_type = schema::Instant)]
     made_at: Timestamp,
 }
@@ -192,6 +194,7 @@ pub async fn people(State(app): State<App>, viewer: Viewer) -> Json<PeopleView> 
         shown: account.shown.clone(),
         role: account.role,
         area: account.area.to_string(),
+        has_password: account.password.is_some(),
         made_at: account.made_at,
     });
     let links = book

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{
     people::{DeskError, HashError, acts, policy::Denied},
+    provider::ProviderError,
     requests::Unmet,
     store::StoreError,
     world::Refusal,
@@ -50,6 +51,16 @@ pub enum ProblemTitle {
     NotAllowed,
     #[serde(rename = "wrong name or password")]
     WrongPassword,
+    #[serde(rename = "the provider is down")]
+    ProviderDown,
+    #[serde(rename = "log-in not begun here")]
+    NotBegun,
+    #[serde(rename = "not proven by the provider")]
+    NotProven,
+    #[serde(rename = "nobody here")]
+    Stranger,
+    #[serde(rename = "of the provider")]
+    OfProvider,
     #[serde(rename = "too many requests")]
     TooMany,
     #[serde(rename = "unknown host")]
@@ -95,10 +106,13 @@ impl ProblemTitle {
         match self {
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::NotLoggedIn | Self::WrongPassword => StatusCode::UNAUTHORIZED,
+            Self::NotLoggedIn | Self::WrongPassword | Self::NotBegun | Self::NotProven => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::ProviderDown => StatusCode::BAD_GATEWAY,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
-            Self::Foreign | Self::NotAllowed => StatusCode::FORBIDDEN,
+            Self::Foreign | Self::NotAllowed | Self::Stranger => StatusCode::FORBIDDEN,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -110,6 +124,7 @@ impl ProblemTitle {
             | Self::NameTaken
             | Self::LinkSpent
             | Self::LastAdministrator
+            | Self::OfProvider
             | Self::NoRoom => StatusCode::CONFLICT,
             Self::OrderNotKept | Self::NotKept | Self::NotReady | Self::ShuttingDown => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -237,8 +252,8 @@ impl From<Denied> for Problem {
 impl From<acts::Refusal> for Problem {
     fn from(refusal: acts::Refusal) -> Self {
         use acts::Refusal::{
-            Beyond, Days, Full, LastAdministrator, Missing, NameTaken, Password, Shown, Spent,
-            TokenTaken,
+            Beyond, Days, Full, LastAdministrator, Missing, NameTaken, OfProvider, Password, Shown,
+            Spent, TokenTaken,
         };
         let title = match refusal {
             NameTaken(_) | TokenTaken(_) => ProblemTitle::NameTaken,
@@ -246,6 +261,7 @@ impl From<acts::Refusal> for Problem {
             Spent => ProblemTitle::LinkSpent,
             Beyond(_) => ProblemTitle::NotAllowed,
             LastAdministrator(_) => ProblemTitle::LastAdministrator,
+            OfProvider(_) => ProblemTitle::OfProvider,
             Full { .. } => ProblemTitle::NoRoom,
             Shown | Password | Days => ProblemTitle::BadRequest,
         };
@@ -260,9 +276,23 @@ impl From<DeskError> for Problem {
             DeskError::Wait(wait) => Self::too_many("there were too many tries", wait),
             DeskError::Hash(HashError::Busy) => Self::too_many("too many log in at once", BUSY),
             DeskError::WrongPassword => Self::new(ProblemTitle::WrongPassword, Some(e.to_string())),
+            DeskError::Stranger => Self::new(ProblemTitle::Stranger, Some(e.to_string())),
             DeskError::NotKept => Self::new(ProblemTitle::NotKept, Some(e.to_string())),
             DeskError::Hash(_) | DeskError::Random(_) | DeskError::Thread(_) => Self::internal(&e),
         }
+    }
+}
+
+impl From<ProviderError> for Problem {
+    fn from(e: ProviderError) -> Self {
+        let title = match &e {
+            ProviderError::Down(_) => ProblemTitle::ProviderDown,
+            ProviderError::Busy => return Self::too_many(e, BUSY),
+            ProviderError::NotBegun => ProblemTitle::NotBegun,
+            ProviderError::Declined(_) | ProviderError::Unproven(_) => ProblemTitle::NotProven,
+            ProviderError::Secret(_) | ProviderError::Fetcher(_) => return Self::internal(&e),
+        };
+        Self::new(title, Some(e.to_string()))
     }
 }
 

@@ -26,6 +26,7 @@ use super::{
     people,
     privacy::keep_private,
     problem::every_error,
+    provider,
     question::{Parameters, only_described, only_text},
     session,
     viewer::{admit, identify},
@@ -98,6 +99,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(health::readyz))
         .routes(routes!(session::session, session::log_in, session::log_out))
         .routes(routes!(session::log_in_to_exercise))
+        .routes(routes!(provider::begin))
+        .routes(routes!(provider::answer))
         .routes(routes!(session::change_password))
         .routes(routes!(session::invitation))
         .routes(routes!(session::accept))

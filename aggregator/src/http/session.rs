@@ -34,6 +34,9 @@ use crate::{
 #[schema(as = Session)]
 pub struct SessionView {
     login: LoginKind,
+    /// The provider of log-ins, as a button calls it; null where there is none.
+    #[schema(required)]
+    provider: Option<String>,
     /// Null for whoever has to log in before he may anything.
     #[schema(required)]
     who: Option<WhoView>,
@@ -57,6 +60,10 @@ enum LoginKind {
 /// Somebody, and what he may.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Who)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of the answer, and none follows from another"
+)]
 struct WhoView {
     kind: WhoKind,
     /// Of a person or a token, else null.
@@ -72,6 +79,10 @@ struct WhoView {
     may_order: bool,
     /// Whether he may say who may what.
     may_appoint: bool,
+    /// Whether he may see what was done by whom.
+    may_audit: bool,
+    /// Whether he has a password here, which he may change.
+    has_password: bool,
 }
 
 /// What somebody is known as.
@@ -283,7 +294,7 @@ pub async fn accept(
 }
 
 /// The answer to whoever has logged in.
-fn begun(app: &App, cookie: &Cookie, secret: Secret) -> Response {
+pub fn begun(app: &App, cookie: &Cookie, secret: Secret) -> Response {
     let shown = Credential::Session(secret.fingerprint());
     let viewer = app.desk.viewer(Some(&shown));
     let given = [
@@ -318,6 +329,8 @@ fn view(app: &App, viewer: Option<&Viewer>, shown: Option<&Credential>) -> Sessi
             area: viewer.area.to_string(),
             may_order: may("POST", "/api/v1/orders"),
             may_appoint: may("POST", "/api/v1/people"),
+            may_audit: may("GET", "/api/v1/audit"),
+            has_password: account.is_some_and(|account| account.password.is_some()),
         }
     });
     drop(book);
@@ -327,6 +340,7 @@ fn view(app: &App, viewer: Option<&Viewer>, shown: Option<&Credential>) -> Sessi
             Stance::LogIn => LoginKind::LogIn,
             Stance::Exercise => LoginKind::Exercise,
         },
+        provider: app.provider.as_ref().map(|p| p.shown().to_owned()),
         ends_at: who.as_ref().and(ends_at),
         who,
     }

@@ -121,6 +121,8 @@ pub struct Asking {
     pub shown: Option<Credential>,
     pub caller: Caller,
     pub cookie: Cookie,
+    /// By what this browser is known again that was sent to a provider of log-ins.
+    pub at_provider: Option<String>,
     pub browser: Browser,
 }
 
@@ -143,6 +145,10 @@ impl FromRequestParts<App> for Asking {
             shown: shown.clone(),
             caller: caller.clone(),
             cookie: cookie.clone(),
+            at_provider: cookie
+                .at_provider()
+                .brought(&parts.headers)
+                .map(str::to_owned),
             browser: Browser {
                 from: Some(caller.from),
                 name: name.to_owned(),

@@ -32,11 +32,11 @@ const LEAST: usize = 12;
 /// Bytes of a password, the most.
 const MOST: usize = 512;
 
-const MOST_ACCOUNTS: usize = 10_000;
+pub(super) const MOST_ACCOUNTS: usize = 10_000;
 const MOST_INVITATIONS: usize = 1_000;
 
 /// Characters of a name as others see it.
-const MOST_SHOWN: usize = 60;
+pub(super) const MOST_SHOWN: usize = 60;
 
 /// What is to be kept, and what is told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,8 @@ pub enum Refusal {
     Password,
     #[error("a token is good for 1 to {MOST_DAYS} days")]
     Days,
+    #[error("`{0}` logs in by the provider, which says what he is; change it there")]
+    OfProvider(PersonId),
 }
 
 /// A browser that asks.
@@ -157,6 +159,7 @@ impl Book {
         let (role, area) = match &account {
             Some(name) => {
                 let known = self.governed(by, name)?;
+                is_kept_here(name, known)?;
                 (known.role, known.area.clone())
             }
             None => (role, area),
@@ -242,9 +245,10 @@ impl Book {
             shown: checked(&shown)?,
             role: invitation.role,
             area: invitation.area.clone(),
-            password,
+            password: Some(password),
             made_at: now,
             known_from: Vec::new(),
+            subject: None,
         };
         let what = if invitation.is_of_machine() {
             What::SetUp
@@ -289,6 +293,7 @@ impl Book {
         area: Area,
     ) -> Result<Planned, Refusal> {
         let before = self.governed(by, name)?;
+        is_kept_here(name, before)?;
         may_give(by, role, &area)?;
         if role != Role::Administrator || area != Area::City {
             self.is_not_last(name)?;
@@ -313,6 +318,12 @@ impl Book {
         let before = self.governed(by, name)?;
         self.is_not_last(name)?;
         let told = rights(before.role, &before.area);
+        let changes = self.without(name);
+        Ok(Planned::new(changes, What::AccountRemoved, name).before(told))
+    }
+
+    /// All that is no longer there without somebody.
+    pub(super) fn without(&self, name: &PersonId) -> Vec<Change> {
         let mut changes = vec![Change::Account(name.clone(), None)];
         changes.extend(self.ended_sessions(name, None));
         let tokens = self.tokens.iter().filter(|(_, t)| t.owner == *name);
@@ -323,7 +334,7 @@ impl Book {
             .iter()
             .filter(|(_, i)| i.account.as_ref() == Some(name) || i.by == person);
         changes.extend(links.map(|(of, _)| Change::Invitation(of.clone(), None)));
-        Ok(Planned::new(changes, What::AccountRemoved, name).before(told))
+        changes
     }
 
     fn is_not_last(&self, name: &PersonId) -> Result<(), Refusal> {
@@ -346,8 +357,9 @@ impl Book {
     ) -> Result<Planned, Refusal> {
         let account = self.accounts.get(name);
         let account = account.ok_or_else(|| missing("person", name))?.clone();
+        is_kept_here(name, &account)?;
         let account = Account {
-            password,
+            password: Some(password),
             ..account
         };
         let mut changes = vec![Change::Account(name.clone(), Some(account))];
@@ -365,6 +377,14 @@ impl Book {
             .iter()
             .filter(move |(of, s)| s.is_of(name) && Some(*of) != but);
         his.map(|(of, _)| Change::Session(of.clone(), None))
+    }
+}
+
+/// Whether what somebody is and how he logs in is said here, and not by a provider.
+fn is_kept_here(name: &PersonId, account: &Account) -> Result<(), Refusal> {
+    match account.subject {
+        None => Ok(()),
+        Some(_) => Err(Refusal::OfProvider(name.clone())),
     }
 }
 

@@ -57,6 +57,8 @@ pub enum DeskError {
     WrongPassword,
     #[error("too many tries; come again in {} seconds", .0.as_secs().max(1))]
     Wait(Duration),
+    #[error("the provider of log-ins knows who you are, and you are nobody here")]
+    Stranger,
     #[error("the change could not be kept; nothing has changed")]
     NotKept,
     #[error(transparent)]
@@ -168,11 +170,29 @@ impl Desk {
         DeskError: From<E>,
         E: Send + 'static,
     {
+        let decide = |book: &Book, now| decide(book, now).map(Some);
+        self.act_if(by, from, decide).await
+    }
+
+    /// The same, where it may be that nothing is to change.
+    pub(super) async fn act_if<E>(
+        self: &Arc<Self>,
+        by: Principal,
+        from: Option<IpAddr>,
+        decide: impl FnOnce(&Book, Timestamp) -> Result<Option<Planned>, E> + Send + 'static,
+    ) -> Result<(), DeskError>
+    where
+        DeskError: From<E>,
+        E: Send + 'static,
+    {
         let desk = self.clone();
         let acted = tokio::spawn(async move {
             let _turn = desk.turn.lock().await;
             let planned = decide(&desk.book(), real_now())?;
-            desk.keep(by, from, planned).await
+            match planned {
+                Some(planned) => desk.keep(by, from, planned).await,
+                None => Ok(()),
+            }
         });
         acted.await?
     }
@@ -228,7 +248,9 @@ impl Desk {
             let tried = lock(&self.attempts).take(&bounded(name), from, is_known, self.now_ms());
             tried.map_err(DeskError::Wait)?;
         }
-        let kept = known.as_ref().map(|(_, account)| account.password.clone());
+        let kept = known
+            .as_ref()
+            .and_then(|(_, account)| account.password.clone());
         let is_right = self.hasher.is_right(password, kept.clone()).await?;
         let Some((name, _)) = known.filter(|_| is_right) else {
             return Err(self.refused(name, browser.from).await);
@@ -241,7 +263,7 @@ impl Desk {
         let by = Principal::Person(name.clone());
         self.act(by, from, move |book, now| {
             // It may have been changed meanwhile.
-            let password = book.accounts.get(&name).map(|a| &a.password);
+            let password = book.accounts.get(&name).and_then(|a| a.password.as_ref());
             if password != kept.as_ref() {
                 return Err(DeskError::WrongPassword);
             }
@@ -256,7 +278,13 @@ impl Desk {
         self.note(by, from, What::AccessRefused, asked).await;
     }
 
-    async fn note(&self, by: Principal, from: Option<IpAddr>, what: What, subject: String) {
+    pub(super) async fn note(
+        &self,
+        by: Principal,
+        from: Option<IpAddr>,
+        what: What,
+        subject: String,
+    ) {
         let deed = Deed {
             by,
             from,
@@ -374,7 +402,7 @@ impl Desk {
             let tried = lock(&self.attempts).take(name.as_str(), from, true, self.now_ms());
             tried.map_err(DeskError::Wait)?;
         }
-        if !self.hasher.is_right(old, Some(account.password)).await? {
+        if !self.hasher.is_right(old, account.password).await? {
             return Err(DeskError::WrongPassword);
         }
         let hash = self.hasher.hash(new).await?;

@@ -6,9 +6,9 @@
 //! store keeps.
 
 pub mod acts;
-mod area;
 mod attempts;
 pub mod book;
+mod by_provider;
 mod desk;
 mod entry;
 mod fingerprint;
@@ -18,8 +18,8 @@ pub mod pace;
 mod part;
 mod password;
 pub mod policy;
+mod provided;
 pub mod record;
-mod role;
 pub mod secret;
 pub mod set_up;
 mod sight;
@@ -27,12 +27,12 @@ mod sight;
 mod tests;
 mod viewer;
 
-pub use area::{Area, AreaError};
 pub use desk::{Desk, DeskError, OpenError, Stance};
 pub use fingerprint::Fingerprint;
 pub use lists::Lists;
 pub use part::start;
 pub use password::HashError;
-pub use role::Role;
 pub use sight::{Sight, areas};
 pub use viewer::Viewer;
+
+pub use crate::rights::{Area, AreaError, Role};

@@ -93,6 +93,8 @@ pub const TABLE: &[Endpoint] = &[
     post("/api/v1/session", Anybody, Nothing),
     delete("/api/v1/session", Anybody, Nothing),
     post("/api/v1/session/exercise", Anybody, Nothing),
+    post("/api/v1/session/provider", Anybody, Nothing),
+    post("/api/v1/session/provider/answer", Anybody, Nothing),
     post("/api/v1/session/password", Person(Looking), Nothing),
     post("/api/v1/invitation", Anybody, Nothing),
     post("/api/v1/invitation/accept", Anybody, Nothing),

@@ -21,13 +21,24 @@ pub struct Account {
     pub shown: String,
     pub role: Role,
     pub area: Area,
-    /// The argon2 hash of his password, as a PHC string.
-    pub password: String,
+    /// The argon2 hash of his password, as a PHC string; none where he logs in by a provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
     pub made_at: Timestamp,
     /// From where he logged in, the newest last: whoever guesses from elsewhere does not lock him
     /// out there.
     #[serde(default)]
     pub known_from: Vec<IpAddr>,
+    /// As whom a provider knows him, where he logs in by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
+}
+
+/// Whom a provider of log-ins means, for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    pub issuer: String,
+    pub subject: String,
 }
 
 /// For whom a session is.
@@ -153,16 +164,25 @@ mod tests {
         Timestamp::from_millis(1_800_000_000_000 + millis)
     }
 
-    fn all() -> [(&'static str, Change); 5] {
+    fn all() -> [(&'static str, Change); 6] {
         let of = Fingerprint::of("a secret");
         let area: Area = "district/d-01".parse().expect("an area");
         let account = Account {
             shown: "王丽".to_owned(),
             role: Role::Dispatcher,
             area: area.clone(),
-            password: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
+            password: Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned()),
             made_at: at(0),
             known_from: vec!["10.0.0.7".parse().expect("an address")],
+            subject: None,
+        };
+        let provided = Account {
+            password: None,
+            subject: Some(Subject {
+                issuer: "https://login.city.example".to_owned(),
+                subject: "8f14e45f".to_owned(),
+            }),
+            ..account.clone()
         };
         let session = |whose| Session {
             whose,
@@ -191,6 +211,10 @@ mod tests {
         };
         [
             ("account", Change::Account(person.clone(), Some(account))),
+            (
+                "account-of-provider",
+                Change::Account(person.clone(), Some(provided)),
+            ),
             (
                 "session",
                 Change::Session(of.clone(), Some(session(Whose::Person(person)))),

@@ -30,6 +30,12 @@ impl Secret {
         Fingerprint::of(&self.0)
     }
 
+    /// As long as it is not given away. Neither log nor error may show it.
+    #[must_use]
+    pub fn as_text(&self) -> &str {
+        &self.0
+    }
+
     /// For the one to whom it is given. Neither log nor error may show it.
     #[must_use]
     pub fn into_text(self) -> String {

@@ -6,9 +6,9 @@ use super::{
     Area, Fingerprint, Role, Viewer,
     acts::{Acceptance, Browser, MOST_DAYS, Planned, Refusal, SET_UP_MS, check_password},
     book::{Book, Credential, IDLE_MS, SESSION_MS},
-    record::{Change, Whose},
+    record::{Change, Subject, Whose},
 };
-use crate::principal::Principal;
+use crate::{principal::Principal, rights::Known};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const HOUR_MS: i64 = 3_600_000;
@@ -250,7 +250,7 @@ fn a_new_password_ends_the_other_sessions_and_a_link_for_it_keeps_the_account() 
     assert_eq!(book.is("wang's", NOW), None);
     let wang = book.accounts.get(&person("wang")).expect("still there");
     assert_eq!(wang.role, Role::Dispatcher, "the link gives nothing else");
-    assert_eq!(wang.password, "hash of wang's");
+    assert_eq!(wang.password.as_deref(), Some("hash of wang's"));
 }
 
 #[test]
@@ -264,4 +264,90 @@ fn a_password_is_long_and_not_the_name() {
     ] {
         assert_eq!(check_password(password, "Administrator"), expected);
     }
+}
+
+fn known(subject: &str, called: &str, rights: Option<(Role, Area)>) -> Known {
+    Known {
+        issuer: "https://login.city.example".to_owned(),
+        subject: subject.to_owned(),
+        called: called.to_owned(),
+        shown: "Li\u{1b}[2J Na".to_owned(),
+        rights,
+    }
+}
+
+fn settled(book: &mut Book, who: &Known) -> Option<PersonId> {
+    let rights = who.rights.clone().expect("something");
+    let planned = book.settle(who, rights, NOW).expect("there is room")?;
+    let name = planned.subject.parse().expect("a name");
+    book.take(planned);
+    Some(name)
+}
+
+#[test]
+fn whom_a_provider_knows_is_known_by_it_alone_and_never_by_his_name() {
+    let mut book = staffed();
+    let rights = Some((Role::Viewer, Area::City));
+    for (subject, called, expected) in [
+        ("1", "admin", "admin-2"),
+        ("2", "admin", "admin-3"),
+        ("3", "Li.Na@city.example", "li-na-city-example"),
+        ("4", "..", "p-"),
+        ("5", "\u{674e}\u{5a1c}", "p-"),
+        ("6", &"x".repeat(200), "xxxxxxxx"),
+    ] {
+        let name = settled(&mut book, &known(subject, called, rights.clone()));
+        let name = name.expect("he is new");
+        assert!(name.as_str().starts_with(expected), "{called}: {name}");
+        let account = &book.accounts[&name];
+        assert_eq!(
+            (account.role, account.password.as_ref()),
+            (Role::Viewer, None)
+        );
+        assert_eq!(account.shown, "Li[2J Na");
+        let again = settled(&mut book, &known(subject, "somebody-else", rights.clone()));
+        assert_eq!(again, None, "he is who he was");
+    }
+    assert_eq!(book.accounts[&person("admin")].role, Role::Administrator);
+    let other = Known {
+        issuer: "https://other.example".to_owned(),
+        ..known("1", "other", rights)
+    };
+    let of_other = settled(&mut book, &other).expect("another provider's first is another");
+    assert_eq!(of_other, person("other"));
+}
+
+#[test]
+fn what_a_provider_says_of_somebody_is_changed_there_and_with_it_all_that_he_has_ends() {
+    let mut book = staffed();
+    let li = known("1", "li", Some((Role::Dispatcher, area("district/d-01"))));
+    let name = settled(&mut book, &li).expect("new");
+    book.enter("li", "li's", NOW);
+    let admin = book.is("admin's", NOW).expect("logged in");
+    let refused = Err(Refusal::OfProvider(name.clone()));
+    let hash = "a hash".to_owned();
+    assert_eq!(book.choose_password(&name, hash, None), refused);
+    let appointed = book.appoint(&admin, &name, Role::Administrator, Area::City);
+    assert_eq!(appointed, refused);
+    let link = (Role::Viewer, Area::City);
+    let invited = book.invite(&admin, of("l"), link, Some(name.clone()), NOW);
+    assert_eq!(invited, refused);
+
+    let crew = known("1", "li", Some((Role::Crew, Area::City)));
+    assert_eq!(settled(&mut book, &crew), Some(name.clone()));
+    let viewer = book.is("li's", NOW).expect("still logged in");
+    assert_eq!((viewer.role, viewer.area), (Role::Crew, Area::City));
+    let li = book.is("li's", NOW).expect("logged in");
+    let rights = (Role::Viewer, Area::City);
+    let wall = "wall".parse().expect("id");
+    let token = book.make_token((&li, &name), of("t"), wall, rights, (1, NOW));
+    book.take(token.expect("his"));
+    let gone = book
+        .turn_away(&known("1", "li", None))
+        .expect("he was there");
+    book.take(gone);
+    assert_eq!(book.is("li's", NOW), None);
+    assert_eq!(book.viewer(&Credential::Token(of("t")), NOW), None);
+    assert_eq!(book.of_subject(&Subject::of(&crew)), None);
+    assert_eq!(book.turn_away(&known("1", "li", None)), None);
 }

@@ -103,6 +103,37 @@ export type Counter =
   | "not-granted"
   | "no-room";
 /**
+ * The kinds of deeds. The name of one is in the log for ever: a kind is added, never changed.
+ */
+export type DeedKind =
+  | "started"
+  | "stopped"
+  | "reloaded"
+  | "configuration-changed"
+  | "exercise-begun"
+  | "enrolled"
+  | "revoked"
+  | "dispatch-asked"
+  | "recall-asked"
+  | "order-given"
+  | "order-recalled"
+  | "request-refused"
+  | "set-up"
+  | "logged-in"
+  | "logged-out"
+  | "log-in-refused"
+  | "access-refused"
+  | "invited"
+  | "invitation-withdrawn"
+  | "account-made"
+  | "account-changed"
+  | "account-removed"
+  | "password-changed"
+  | "session-ended"
+  | "token-made"
+  | "token-revoked"
+  | "repeated";
+/**
  * What is told of a feature, by its kind.
  */
 export type FeatureProperties =
@@ -270,6 +301,11 @@ export type ProblemTitle =
   | "not logged in"
   | "not allowed"
   | "wrong name or password"
+  | "the provider is down"
+  | "log-in not begun here"
+  | "not proven by the provider"
+  | "nobody here"
+  | "of the provider"
   | "too many requests"
   | "unknown host"
   | "name is taken"
@@ -307,10 +343,12 @@ export interface Schemas {
   Area: Area;
   AuditDeed: AuditDeed;
   AuditEntry: AuditEntry;
+  AuditPage: AuditPage;
   Cause: Cause;
   City: City;
   Counter: Counter;
   Counters: Counters;
+  DeedKind: DeedKind;
   Dispatch: Dispatch;
   Feature: Feature;
   FeatureCollection: FeatureCollection;
@@ -357,6 +395,8 @@ export interface Schemas {
   PointStatus: PointStatus;
   Problem: Problem;
   ProblemTitle: ProblemTitle;
+  ProviderAnswer: ProviderAnswer;
+  ProviderWay: ProviderWay;
   Quality: Quality;
   QualityTest: QualityTest;
   Reason: Reason;
@@ -483,18 +523,18 @@ export interface AuditDeed {
   /**
    * The address that it came from; null for what did not come over the network.
    */
-  from?: string | null;
+  from: string | null;
   /**
    * The kind of deed, for example `dispatch-asked`.
    */
   what: string;
   subject: string;
-  before?: string | null;
-  after?: string | null;
+  before: string | null;
+  after: string | null;
   /**
    * The number of the arrival that it became, or that it came of.
    */
-  arrival?: number | null;
+  arrival: number | null;
 }
 /**
  * A deed in its place in the log. A number that is missing cannot be read any more.
@@ -510,7 +550,18 @@ export interface AuditEntry {
    * audit verify` to say.
    */
   is_whole: boolean;
-  deed?: AuditDeed | null;
+  deed: AuditDeed | null;
+}
+/**
+ * Deeds, the newest first.
+ */
+export interface AuditPage {
+  deeds: AuditEntry[];
+  /**
+   * What to ask for the page after this one with, as `before`; null where the log begins. A page of
+   * few deeds, or of none, may have others after it.
+   */
+  before: number | null;
 }
 /**
  * The city's constants.
@@ -941,6 +992,10 @@ export interface Person {
    * `city`, `district/ID` or `district/ID/street/ID`.
    */
   area: string;
+  /**
+   * Whether he logs in by a password; else by the provider, which says what he is.
+   */
+  has_password: boolean;
   made_at: Instant;
 }
 /**
@@ -1046,6 +1101,24 @@ export interface Problem {
   detail?: string;
 }
 /**
+ * With what the browser comes back, as it stands in its address.
+ */
+export interface ProviderAnswer {
+  state: string;
+  code?: string;
+  error?: string;
+  iss?: string;
+}
+/**
+ * Where to log in.
+ */
+export interface ProviderWay {
+  /**
+   * Of the provider. From there the browser comes back to `/` with `state` and `code`, or `error`.
+   */
+  url: string;
+}
+/**
  * A message or an observation that was refused, kept so that nothing is lost unseen.
  */
 export interface Refused {
@@ -1066,6 +1139,10 @@ export interface Refused {
  */
 export interface Session {
   login: LoginKind;
+  /**
+   * The provider of log-ins, as a button calls it; null where there is none.
+   */
+  provider: string | null;
   who: Who | null;
   ends_at: Instant | null;
 }
@@ -1095,6 +1172,14 @@ export interface Who {
    * Whether he may say who may what.
    */
   may_appoint: boolean;
+  /**
+   * Whether he may see what was done by whom.
+   */
+  may_audit: boolean;
+  /**
+   * Whether he has a password here, which he may change.
+   */
+  has_password: boolean;
 }
 /**
  * The whole state, or what changed of it.

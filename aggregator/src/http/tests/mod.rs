@@ -310,6 +310,7 @@ async fn started(city: Arc<City>) -> (App, CommitterHandle, Running) {
         line: Arc::new(Line::new(clock)),
         desk,
         front: Arc::new(Front::of_a_test(None)),
+        provider: None,
     };
     let running = Running {
         _parts: parts,

@@ -2,11 +2,13 @@
 //
 //   node dev/mock.mjs            serves dist and the storm on http://127.0.0.1:8080
 //   PORT, SPEED, MODE, START     port, storm seconds per second, mode, storm minute to begin at
+//   WHO=person                   somebody has logged in
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { pathToFileURL } from "node:url";
+import { LOGGED_IN, OPEN, ofPeople } from "./desk.mjs";
 import { Storm } from "./storm.mjs";
 import { iso } from "./water.mjs";
 
@@ -22,23 +24,9 @@ const MIME = {
   ".woff2": "font/woff2",
 };
 
-/** As an aggregator answers at which no log-in is demanded. */
-const OPEN = {
-  login: "open",
-  who: {
-    kind: "anonymous",
-    name: null,
-    shown: null,
-    role: "administrator",
-    area: "city",
-    may_order: true,
-    may_appoint: true,
-  },
-  ends_at: null,
-};
-
 export class Mock {
-  constructor({ speed = 60, mode = "exercise", start = 80 } = {}) {
+  constructor({ speed = 60, mode = "exercise", start = 80, session = OPEN } = {}) {
+    this.session = session;
     this.storm = new Storm(start);
     this.speed = speed;
     this.mode = mode;
@@ -159,7 +147,9 @@ export class Mock {
     if (path === "/events") return this.follow(request, response);
     if (path === "/healthz") return json("ok");
     if (path === "/api/v1/state") return json(this.state());
-    if (path === "/api/v1/session") return json(OPEN);
+    if (path === "/api/v1/session") return json(this.session);
+    const told = request.method === "GET" ? ofPeople(path, url.searchParams) : null;
+    if (told !== null) return json(told);
     const layer = /^\/layers\/([a-z-]+)\.geojson$/.exec(path)?.[1];
     if (layer && this.failing.has(layer)) return problem({ status: 503, title: "not ready" });
     if (layer) {
@@ -239,7 +229,8 @@ async function text(request) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { PORT = "8080", SPEED = "60", MODE = "exercise", START = "80" } = process.env;
-  const mock = new Mock({ speed: Number(SPEED), mode: MODE, start: Number(START) });
+  const { PORT = "8080", SPEED = "60", MODE = "exercise", START = "80", WHO = "" } = process.env;
+  const session = WHO === "person" ? LOGGED_IN : OPEN;
+  const mock = new Mock({ speed: Number(SPEED), mode: MODE, start: Number(START), session });
   console.log(await mock.listen(Number(PORT)));
 }

@@ -173,7 +173,8 @@ export async function picture(page, name) {
 export async function chooseLanguage(page, lang) {
   const wanted = lang === "zh" ? "zh-Hans" : "en";
   if ((await page.evaluate(() => document.documentElement.lang)) !== wanted)
-    await page.locator('[data-do="language"]').click();
+    // Of an open dialog, else of the page.
+    await page.locator('[data-do="language"]').last().click();
   await page.waitForFunction((tag) => document.documentElement.lang === tag, wanted);
 }
 

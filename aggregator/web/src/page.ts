@@ -5,7 +5,7 @@ import { Choices } from "./choices.ts";
 import { CityLayers } from "./live/city-layers.ts";
 import { ClosedRoads } from "./live/closed-roads.ts";
 import { OrderRequests } from "./live/order-requests.ts";
-import { linkOf, SessionKeeper } from "./live/session.ts";
+import { answerOf, linkOf, SessionKeeper } from "./live/session.ts";
 import { LiveState } from "./live/state.ts";
 import type { Instant, Name, State } from "./model.ts";
 import * as format from "./text/format.ts";
@@ -24,7 +24,7 @@ export class Page {
   readonly live = new LiveState(fetchState);
   readonly choices = new Choices(globalThis.localStorage ?? null);
   readonly orders = new OrderRequests(this.live);
-  readonly session = new SessionKeeper(linkOf(location.hash));
+  readonly session: SessionKeeper;
   readonly layers = new CityLayers();
   readonly closed = new ClosedRoads();
   readonly districts = new Map<string, Name>();
@@ -35,6 +35,8 @@ export class Page {
   #times = new format.Times("en", "UTC");
 
   constructor() {
+    const answer = answerOf(location.search);
+    this.session = new SessionKeeper(linkOf(location.hash), answer);
     const tell = (): void => this.tell();
     this.live.watch(({ parts }) => {
       if (parts.has("points")) this.closed.note(this.live.points.values());
@@ -47,8 +49,10 @@ export class Page {
       tell();
     });
     this.session.watch(tell);
-    // A link that is good once does not stay in the address bar.
-    if (this.session.link) history.replaceState(null, "", location.pathname + location.search);
+    // What is good once does not stay in the address bar.
+    const { pathname, search, hash } = location;
+    if (answer) history.replaceState(null, "", pathname + hash);
+    else if (this.session.link) history.replaceState(null, "", pathname + search);
     setInterval(tell, 1000);
   }
 

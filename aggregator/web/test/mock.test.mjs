@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { LOGGED_IN, OPEN, ofPeople } from "../dev/desk.mjs";
 import { judge } from "../dev/document.mjs";
 import { Mock } from "../dev/mock.mjs";
 import { config } from "../package.json";
@@ -34,4 +35,21 @@ test("the mock tells what the API's document says, nothing less and nothing else
   ];
   expect([...new Set(faults)]).toEqual([]);
   expect(deltas.length).toBe(8);
+});
+
+test("what it tells of people is what the document says too", () => {
+  const query = new URLSearchParams({ limit: "20" });
+  const lists = [
+    ["OpenSession", ofPeople("/api/v1/sessions", query)],
+    ["Token", ofPeople("/api/v1/tokens", query)],
+    ["Person", ofPeople("/api/v1/people", query).people],
+    ["Invitation", ofPeople("/api/v1/people", query).invitations],
+  ];
+  const faults = [
+    ...[OPEN, LOGGED_IN].flatMap((session) => wrong("Session", session)),
+    ...lists.flatMap(([name, list]) => list.flatMap((one) => wrong(name, one))),
+    ...wrong("AuditPage", ofPeople("/api/v1/audit", query)),
+  ];
+  expect([...new Set(faults)]).toEqual([]);
+  expect(lists.every(([, list]) => list.length > 0)).toBe(true);
 });

@@ -14,6 +14,7 @@ const SAID = {
   Against: (w) => w.plan.objection,
   Cause: (w) => w.cause,
   Counter: (w) => w.refused,
+  DeedKind: (w) => w.people.deed,
   GaugeStatus: (w) => w.gaugeStatus,
   Lack: (w) => w.detail.lacks,
   Method: (w) => w.detail.method,

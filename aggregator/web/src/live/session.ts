@@ -1,6 +1,6 @@
 // Who sits before this page, and what he may: as the server knows him by his cookie.
 
-import type { Invited, LogIn, Problem, Session } from "../model.ts";
+import type { Invited, LogIn, Problem, ProviderAnswer, ProviderWay, Session } from "../model.ts";
 
 /** What the server said to somebody who wanted in; `status` is 0 when nobody answered. */
 export type Refused = Pick<Problem, "status" | "detail"> & { title: string };
@@ -16,11 +16,14 @@ export class SessionKeeper {
   session: Session | null = null;
   /** What stands behind `#join=` in the address: a link that somebody was given. */
   readonly link: string | null;
+  /** Why the provider of log-ins, from where the browser has come back, let nobody in. */
+  fromProvider: Refused | null = null;
   #watchers = new Set<() => void>();
   #reading: Promise<void> | null = null;
 
   constructor(
     link: string | null = null,
+    private readonly answer: ProviderAnswer | null = null,
     private readonly ask: Ask = (url, how) => fetch(url, how),
   ) {
     this.link = link;
@@ -32,7 +35,7 @@ export class SessionKeeper {
 
   /** Looks who is logged in, now and from now on. */
   start(): void {
-    void this.read();
+    void this.#comeBack();
     setInterval(() => void this.read(), LOOK_MS);
   }
 
@@ -80,12 +83,30 @@ export class SessionKeeper {
     return this.#enter("/api/v1/session/exercise", undefined);
   }
 
+  /** Where to log in by the provider, or why nowhere. */
+  async provider(): Promise<string | Refused> {
+    const answer = await this.send("POST", "/api/v1/session/provider", undefined);
+    return answer instanceof Response ? ((await answer.json()) as ProviderWay).url : answer;
+  }
+
+  /** Tells what the provider has answered, if that is where the browser comes from. */
+  async #comeBack(): Promise<void> {
+    if (this.answer) {
+      this.fromProvider = await this.#enter("/api/v1/session/provider/answer", this.answer);
+      if (this.fromProvider === null) return;
+    }
+    await this.read();
+    // Any page can send a browser here with an answer that is none: whoever is in need not hear of it.
+    if (!this.isOut) this.fromProvider = null;
+  }
+
   /** Accepts an invitation. */
   async accept(name: string, shown: string, password: string): Promise<Refused | null> {
     return this.#enter("/api/v1/invitation/accept", { link: this.link, name, shown, password });
   }
 
   async #enter(url: string, body: unknown): Promise<Refused | null> {
+    this.fromProvider = null;
     const answer = await this.send("POST", url, body);
     if (!(answer instanceof Response)) return answer;
     this.#take((await answer.json()) as Session);
@@ -135,4 +156,18 @@ export class SessionKeeper {
 /** The link in an address like `#join=…`. It is taken out of the address bar by whoever reads it. */
 export function linkOf(hash: string): string | null {
   return /^#join=([\w-]{20,100})$/.exec(hash)?.[1] ?? null;
+}
+
+/** The provider's answer in an address like `/?state=…&code=…`; taken out of there like a link. */
+export function answerOf(search: string): ProviderAnswer | null {
+  const said = new URLSearchParams(search);
+  const state = said.get("state");
+  const [code, error, iss] = [said.get("code"), said.get("error"), said.get("iss")];
+  if (state === null || (code === null && error === null)) return null;
+  return {
+    state,
+    ...(code === null ? {} : { code }),
+    ...(error === null ? {} : { error }),
+    ...(iss === null ? {} : { iss }),
+  };
 }

@@ -5,7 +5,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { Refused } from "../live/session.ts";
 import type { Invited } from "../model.ts";
 import { Part } from "../page.ts";
-import { areaName, refusal } from "./words.ts";
+import { areaName, languageSwitch, refusal, textsOf } from "./words.ts";
 
 class LogInDialog extends Part {
   #refused: Refused | null = null;
@@ -20,25 +20,36 @@ class LogInDialog extends Part {
   protected override render(): TemplateResult | typeof nothing {
     const { session } = this.page;
     if (session.link && !this.#joined) return this.#join();
-    if (!this.page.wantsLogIn && (!session.isOut || this.#later)) return nothing;
+    const isAsked = this.page.wantsLogIn || session.fromProvider !== null;
+    if (!isAsked && (!session.isOut || this.#later)) return nothing;
     return this.#logIn();
   }
 
   #logIn(): TemplateResult {
-    const { words, live } = this.page;
+    const { words, live, session } = this.page;
     const w = words.people;
+    const provider = session.session?.provider ?? null;
     const wasIn = this.page.session.isOut && live.seq >= 0;
     return html`<dialog class="ask" aria-labelledby="log-in-title" @cancel=${(e: Event) => this.#putOff(e)}>
       <form @submit=${(e: SubmitEvent) => void this.#enter(e)}>
-        <h2 id="log-in-title">${wasIn ? w.endedTitle : w.logInTitle}</h2>
+        <div class="account-head">
+          <h2 id="log-in-title">${wasIn ? w.endedTitle : w.logInTitle}</h2>${languageSwitch(this.page)}
+        </div>
         ${wasIn ? html`<p class="fine">${w.endedHint}</p>` : nothing}
         <label>${w.name}<input name="name" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus /></label>
         <label>${w.password}<input name="password" type="password" autocomplete="current-password" required /></label>
-        ${refusal(this.page, this.#refused)}
+        ${refusal(this.page, this.#refused ?? session.fromProvider)}
         <div class="actions">
           <button class="confirm" data-do="log-in" ?disabled=${this.#busy}>${this.#busy ? w.waiting : w.logIn}</button>
-          <button class="ghost" type="button" @click=${(e: Event) => this.#putOff(e)}>${w.later}</button>
+          <button class="ghost" type="button" data-do="later" @click=${(e: Event) => this.#putOff(e)}>${w.later}</button>
         </div>
+        ${
+          provider === null
+            ? nothing
+            : html`<p class="or"><span>${w.or}</span></p>
+              <button class="ghost whole" type="button" data-do="provider" ?disabled=${this.#busy}
+                @click=${() => void this.#toProvider()}>${w.byProvider(provider)}</button>`
+        }
       </form>
     </dialog>`;
   }
@@ -62,7 +73,9 @@ class LogInDialog extends Part {
     const known = invited.account;
     return html`<dialog class="ask" aria-labelledby="join-title" @cancel=${(e: Event) => e.preventDefault()}>
       <form @submit=${(e: SubmitEvent) => void this.#accept(e)}>
-        <h2 id="join-title">${known ? w.resetTitle(known) : w.joinTitle}</h2>
+        <div class="account-head">
+          <h2 id="join-title">${known ? w.resetTitle(known) : w.joinTitle}</h2>${languageSwitch(this.page)}
+        </div>
         <p class="fine">${w.joinAs(w.role[invited.role], areaName(this.page, invited.area))}</p>
         ${
           known
@@ -93,6 +106,7 @@ class LogInDialog extends Part {
     event.preventDefault();
     this.#later = true;
     this.#refused = null;
+    this.page.session.fromProvider = null;
     this.page.askLogIn(false);
   }
 
@@ -116,6 +130,16 @@ class LogInDialog extends Part {
     if (!this.#refused) this.page.askLogIn(false);
   }
 
+  /** Goes there; the browser comes back to this page. */
+  async #toProvider(): Promise<void> {
+    await this.#try(async () => {
+      const way = await this.page.session.provider();
+      if (typeof way !== "string") return way;
+      location.assign(way);
+      return null;
+    });
+  }
+
   async #accept(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const text = textsOf(event);
@@ -137,12 +161,6 @@ class LogInDialog extends Part {
     this.#busy = false;
     this.requestUpdate();
   }
-}
-
-/** What was typed into a form. */
-function textsOf(event: SubmitEvent): (name: string) => string {
-  const data = new FormData(event.target as HTMLFormElement);
-  return (name) => String(data.get(name) ?? "");
 }
 
 customElements.define("flood-log-in", LogInDialog);

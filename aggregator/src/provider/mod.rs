@@ -1,8 +1,8 @@
 //! A provider of log-ins (OpenID Connect): where a browser is sent, and who comes back.
 //!
-//! The authorization code flow with PKCE. What binds an answer to the browser that asked is
-//! [`proof::Proof`]. A token counts only if it is signed by a key of the provider, by an algorithm of
-//! public keys; it is for this program and nobody else, of this log-in, and holds now.
+//! The authorization code flow with PKCE; `proof` binds an answer to the browser that asked. A token
+//! counts only if it is signed by a key of the provider, by an algorithm of public keys; it is for this
+//! program and nobody else, of this log-in, and holds now.
 
 mod claims;
 mod fetch;

@@ -1,6 +1,9 @@
 //! What a message over MQTT claims to be, by its topic and its publisher.
 
-use shared::{error::chain, wire::Topic};
+use shared::{
+    error::chain,
+    wire::{DOWNLINKS, Topic},
+};
 
 use super::{Claim, Form, Undecoded};
 use crate::counters::Counter;
@@ -37,10 +40,10 @@ pub fn claim(topic: &str, client: Option<&str>) -> Result<Claim, Undecoded> {
     }
 }
 
-/// Whether only this program publishes on a topic.
+/// Whether only this program publishes on a topic. It goes by how the topic begins, not by what it means: who
+/// hears all orders would hear one to `+` too, or to what can be no truck's id.
 pub fn is_downlink(topic: &str) -> bool {
-    let down = |t| matches!(t, Topic::Ack(_) | Topic::Command(_) | Topic::Order(_));
-    topic.parse().is_ok_and(down)
+    DOWNLINKS.iter().any(|begins| topic.starts_with(begins))
 }
 
 #[cfg(test)]
@@ -87,6 +90,18 @@ mod tests {
             );
         }
         assert!(claimed("flood/v2/in/a", None).starts_with("bad-topic: topic `flood/v2/in/a`"));
-        assert!(is_downlink("flood/v1/ack/a") && !is_downlink("flood/v1/truck/a"));
+        for down in [
+            "ack/a",
+            "cmd/a",
+            "order/a",
+            "order/+",
+            "order/PT 1",
+            "order/",
+        ] {
+            assert!(is_downlink(&format!("flood/v1/{down}")), "{down}");
+        }
+        for up in ["truck/a", "obs/02/gw-01", "in/a", "state/a", "orders/a"] {
+            assert!(!is_downlink(&format!("flood/v1/{up}")), "{up}");
+        }
     }
 }

@@ -34,5 +34,5 @@ pub use envelope::Envelope;
 pub use error::{DecodeError, FieldError, IntakeError};
 pub use health::{AgentFault, AgentHealth};
 pub use intake::decode_intake;
-pub use topic::{Topic, TopicError, all_orders, partition_of, subscriptions};
+pub use topic::{DOWNLINKS, Topic, TopicError, all_orders, partition_of, subscriptions};
 pub use version::VERSION;

@@ -73,6 +73,9 @@ pub fn subscriptions() -> [&'static str; 5] {
     ]
 }
 
+/// How topics begin on which only an aggregator publishes, and others hear.
+pub const DOWNLINKS: [&str; 3] = ["flood/v1/ack/", "flood/v1/cmd/", "flood/v1/order/"];
+
 /// Topic filter of the orders to all trucks, for a platform that serves a fleet.
 #[must_use]
 pub const fn all_orders() -> &'static str {

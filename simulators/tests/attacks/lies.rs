@@ -8,6 +8,7 @@ use std::fs;
 use crate::{
     DEADLINE, ONE_AT_A_TIME, SOME, VICTIM,
     attacker::{Attacker, Said},
+    attacks::by_hand,
     harbour, nothing_lost_nothing_twice,
 };
 use shared::{
@@ -152,12 +153,19 @@ async fn who_is_let_in_speaks_and_hears_only_for_himself() {
             .expect("refused");
     }
     let down = [
-        (topic("flood/v1/ack/VICTIM"), all_through(ANY, 1)),
-        (topic("flood/v1/order/pt-1"), b"{}".to_vec()),
+        (
+            topic("flood/v1/ack/VICTIM").to_string(),
+            all_through(ANY, 1),
+        ),
+        ("flood/v1/order/pt-1".to_owned(), b"{}".to_vec()),
+        // Nobody's, and heard by whoever hears all orders.
+        ("flood/v1/order/PT-1".to_owned(), b"{}".to_vec()),
+        ("flood/v1/order/+".to_owned(), b"{}".to_vec()),
+        ("flood/v1/order/".to_owned(), b"{}".to_vec()),
     ];
     for (topic, lie) in down {
-        let mut attacker = Attacker::new("somebody").come(at).await.expect("let in");
-        let said = attacker.publish(&topic.to_string(), lie).await;
+        // By hand: the client refuses to send what is no topic.
+        let said = by_hand::published(at, "liar", &topic, &lie).await;
         assert_eq!(said, Said::Refused, "{topic}: disconnected");
     }
     let agents = lab.client.agents().await.expect("agents");

@@ -1,4 +1,5 @@
 //! What is tried.
 
+mod by_hand;
 mod gate;
 mod lies;

@@ -265,6 +265,13 @@ async fn another_web_page_and_another_name_get_nothing_even_with_a_living_sessio
         let answer = admin.under(host).get("/api/v1/state").await;
         assert_eq!(answer.status, status, "{host}");
     }
+    for (line, head) in [
+        ("GET /api/v1/state", "host: evil.example\r\n"),
+        ("GET http://evil.example/api/v1/state", ""),
+    ] {
+        let answer = admin.ask(line, head, b"").await;
+        assert!(answer.is_problem(400), "{line} {head}: {}", answer.head);
+    }
     let order = admin.ask("POST /api/v1/orders", json, wish).await;
     assert_eq!(order.status, 201, "{}", order.head);
     assert!(order.header("access-control-allow-origin").is_none());

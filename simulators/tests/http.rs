@@ -231,6 +231,16 @@ async fn pages_of_any_origin_may_read_what_is_public_and_none_of_them_may_order(
     let given = ask(at, "POST /api/v1/orders", JSON, wish).await;
     assert_eq!(given.status, 201, "{}", given.head);
     let order = given.json()["id"].as_str().expect("an id").to_owned();
+    let told_to = async |head: &str| {
+        let state = ask(at, "GET /api/v1/state", head, b"").await;
+        state.json()["orders"].to_string().contains(&order)
+    };
+    let is_told = async || told_to("").await;
+    let told = until("the order in the state", PATIENCE, is_told).await;
+    told.expect("the dispatcher sees it");
+    assert!(!told_to(elsewhere).await, "another page reads orders");
+    let counters = ask(at, "GET /api/v1/counters", elsewhere, b"").await;
+    assert!(counters.is_problem(401), "{}", counters.head);
     let recall = format!("POST /api/v1/orders/{order}/recall");
     for (head, status) in [
         (elsewhere, 403),

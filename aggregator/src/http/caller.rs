@@ -87,6 +87,18 @@ impl Names {
     }
 }
 
+/// Whether a request names two hosts: this program and whatever stands before it might each believe another.
+pub fn names_two(target: &Uri, headers: &HeaderMap) -> bool {
+    let mut named = headers.get_all(header::HOST).into_iter();
+    let named_first = named.next().map(|host| host.to_str().unwrap_or_default());
+    let differs = |host: &str| {
+        target
+            .authority()
+            .is_some_and(|at| !at.as_str().eq_ignore_ascii_case(host))
+    };
+    named.next().is_some() || named_first.is_some_and(differs)
+}
+
 /// The name without its port, in small letters and without the root's dot.
 fn name(host: &str) -> Option<String> {
     let authority = host.parse::<Uri>().ok()?;
@@ -153,6 +165,30 @@ mod tests {
             assert_eq!(names().knows(Some(host)), expected, "{host}");
         }
         assert!(names().knows(None));
+    }
+
+    #[test]
+    fn a_request_that_names_two_hosts_is_found_out() {
+        let named = |hosts: &[&'static str]| {
+            let hosts = hosts.iter().map(|host| ("host", *host));
+            headers(&hosts.collect::<Vec<_>>())
+        };
+        for (target, hosts, expected) in [
+            ("/a", &[][..], false),
+            ("/a", &["flood.example"], false),
+            ("/a", &["flood.example", "evil.example"], true),
+            ("/a", &["flood.example", "flood.example"], true),
+            ("http://flood.example/a", &["Flood.example"], false),
+            ("http://flood.example/a", &[], false),
+            ("http://evil.example/a", &["flood.example"], true),
+        ] {
+            let target: Uri = target.parse().expect("a target");
+            assert_eq!(
+                names_two(&target, &named(hosts)),
+                expected,
+                "{target} {hosts:?}"
+            );
+        }
     }
 
     #[test]

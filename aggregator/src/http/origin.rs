@@ -92,7 +92,7 @@ pub async fn refuse_foreign(request: Request, next: Next) -> Response {
 }
 
 /// Whether a browser says that a page of another origin asks.
-fn is_foreign(headers: &HeaderMap, host: Option<&str>) -> bool {
+pub fn is_foreign(headers: &HeaderMap, host: Option<&str>) -> bool {
     let text = |name: &HeaderName| headers.get(name).map(|v| v.to_str().unwrap_or_default());
     if let Some(who) = text(&WHO_FETCHES) {
         return !["same-origin", "none"].contains(&who);

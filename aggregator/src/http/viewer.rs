@@ -11,9 +11,10 @@ use axum::{
 
 use super::{
     app::App,
-    caller::{Caller, Peer},
+    caller::{Caller, Peer, names_two},
     cookie::Cookie,
     front::Asker,
+    origin::is_foreign,
     problem::Problem,
 };
 use crate::people::{
@@ -40,6 +41,9 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
         .front
         .names
         .caller(peer.unwrap_or(NOWHERE), request.headers());
+    if names_two(request.uri(), request.headers()) {
+        return Problem::bad_request("the request names two hosts").into_response();
+    }
     if !app.front.names.knows(caller.host.as_deref()) {
         return Problem::misdirected(caller.host.as_deref().unwrap_or_default()).into_response();
     }
@@ -47,7 +51,11 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
     let shown = credential(request.headers(), &cookie);
     // Found out already in a test.
     let found = request.extensions().get::<Viewer>().cloned();
-    let viewer = found.or_else(|| app.desk.viewer(shown.as_ref()));
+    let mut viewer = found.or_else(|| app.desk.viewer(shown.as_ref()));
+    if is_foreign(request.headers(), caller.host.as_deref()) {
+        // Where nobody logs in, whatever page a dispatcher's browser shows could else read his orders.
+        viewer = viewer.map(Viewer::looking_on);
+    }
     let asker = Asker::of(viewer.as_ref(), caller.from);
     if let Err(wait) = app.front.take(&asker, caller.from) {
         return Problem::too_many("you ask too often", wait).into_response();

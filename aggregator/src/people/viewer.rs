@@ -35,6 +35,13 @@ impl Viewer {
         }
     }
 
+    /// The same, who only looks on.
+    #[must_use]
+    pub fn looking_on(self) -> Self {
+        let role = self.role.min(Role::Viewer);
+        Self { role, ..self }
+    }
+
     /// Whoever pressed the button of the exercise login.
     #[must_use]
     pub const fn of_exercise() -> Self {

@@ -3,7 +3,8 @@
 //! libFuzzer from crates.io drives `simulators/fuzz`, which is built with the compiler's own coverage
 //! counters: no nightly compiler and no tool beside it is needed. Sanitizers are left out, for there is
 //! no unsafe code of ours to watch; assertions and overflow checks are on. What it finds goes into
-//! `target/fuzz`; the inputs that are worth keeping are in `simulators/fuzz/corpus`. Among the tests of
+//! `target/fuzz`; the inputs that are worth keeping are in `simulators/fuzz/corpus`, to which
+//! `FLOOD_FUZZ_KEEP=1` adds the smallest that reach an edge which no kept one does. Among the tests of
 //! `cargo verify` the same decoders are given some thousands of mutations.
 
 use std::{
@@ -23,6 +24,9 @@ const BUILT: &str = "target/fuzz";
 
 /// Executions of each decoder, unless `FLOOD_FUZZ` says otherwise.
 const EXECUTIONS: &str = "1000000";
+
+/// Whether inputs are kept that reach what no kept one does.
+const KEEP: &str = "FLOOD_FUZZ_KEEP";
 
 /// What makes the compiler count the edges of the program, as cargo-fuzz asks for it.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -59,6 +63,9 @@ pub fn fuzz() -> Result<Held, String> {
         let (count, edges) = (run.executions, run.edges);
         let seconds = begun.elapsed().as_secs();
         table.push(format!("| {name} | {count} | {edges} | {seconds} |"));
+        if held && std::env::var_os(KEEP).is_some() {
+            keep(&program, &name)?;
+        }
         if !held {
             wrong.push(format!("{name}: see {BUILT}/found"));
         }
@@ -124,6 +131,16 @@ fn run(program: &str, name: &str, executions: &str) -> Result<(Run, bool), Strin
     }
     let status = child.wait().map_err(failed)?;
     Ok((run, status.success()))
+}
+
+/// Adds to the kept inputs of a decoder those that reach more, the smallest that do. How often an edge is
+/// passed counts for nothing, or there would be thousands.
+fn keep(program: &str, name: &str) -> Result<(), String> {
+    let (kept, grown) = (format!("{KEPT}/{name}"), format!("{BUILT}/corpus/{name}"));
+    let mut merge = Command::new(program);
+    merge.env("FLOOD_DECODER", name).stderr(Stdio::null());
+    merge.args(["-merge=1", "-use_counters=0", &kept, &grown]);
+    succeed(&mut merge).map(|_| ())
 }
 
 /// Takes figures out of what the fuzzer says; whether a person should read it.

@@ -22,6 +22,27 @@ use utoipa::{
 #[schema(pattern = "^[a-z0-9-]{1,63}$")]
 pub struct Id(String);
 
+/// `city`, `district/ID` or `district/ID/street/ID`.
+#[derive(ToSchema)]
+#[schema(pattern = "^(city|district/[a-z0-9-]{1,63}(/street/[a-z0-9-]{1,63})?)$")]
+pub struct AreaPath(String);
+
+/// How others know somebody: not by what is invisible alone.
+#[derive(ToSchema)]
+#[schema(
+    min_length = 1,
+    max_length = 60,
+    pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
+)]
+pub struct ShownName(String);
+
+/// West, south, east and north in degrees, south not above north.
+#[derive(ToSchema)]
+#[schema(
+    pattern = r"^ *-?0*(180(\.0+)?|(1[0-7][0-9]|[0-9]{1,2})(\.[0-9]+)?) *, *-?0*(90(\.0+)?|[0-8]?[0-9](\.[0-9]+)?) *, *-?0*(180(\.0+)?|(1[0-7][0-9]|[0-9]{1,2})(\.[0-9]+)?) *, *-?0*(90(\.0+)?|[0-8]?[0-9](\.[0-9]+)?) *$"
+)]
+pub struct BoundingBox(String);
+
 /// RFC 3339, UTC, with milliseconds.
 #[derive(ToSchema)]
 #[schema(format = DateTime)]

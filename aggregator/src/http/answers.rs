@@ -21,7 +21,7 @@ pub struct NotLoggedIn(Problem);
 #[response(status = 403, content_type = "application/problem+json")]
 pub struct Foreign(Problem);
 
-/// The body is larger than an order can be.
+/// The body is larger than any that is taken.
 #[derive(IntoResponses)]
 #[response(status = 413, content_type = "application/problem+json")]
 pub struct TooLarge(Problem);
@@ -30,6 +30,11 @@ pub struct TooLarge(Problem);
 #[derive(IntoResponses)]
 #[response(status = 415, content_type = "application/problem+json")]
 pub struct UnsupportedType(Problem);
+
+/// The body did not come in time.
+#[derive(IntoResponses)]
+#[response(status = 408, content_type = "application/problem+json")]
+pub struct TimedOut(Problem);
 
 /// There is nothing of that name.
 #[derive(IntoResponses)]

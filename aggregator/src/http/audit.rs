@@ -10,8 +10,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     answers::{BadRequest, Failed},
     app::App,
-    extract::Query,
-    history::read,
+    extract::{Query, Whole},
+    history::{at_most, read},
     problem::Problem,
 };
 use crate::{
@@ -38,9 +38,10 @@ const MOST_LOOKED_AT: u64 = 20_000;
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// Only deeds with lower numbers: that of the last one of the page before.
+    #[param(minimum = 0, maximum = 9_007_199_254_740_991i64)]
     before: Option<u64>,
-    /// Most deeds; default 100.
-    #[param(maximum = 1_000)]
+    /// Most deeds.
+    #[param(minimum = 0, maximum = 1_000, default = 100)]
     limit: Option<u64>,
     /// Only what somebody or something of this name did, or what was done to him.
     name: Option<String>,
@@ -131,6 +132,8 @@ pub async fn deeds(
     State(app): State<App>,
     Query(page): Query<Page>,
 ) -> Result<Json<PageView>, Problem> {
+    at_most("limit", page.limit, MAX_LIMIT)?;
+    at_most("before", page.before, Whole::MOST)?;
     read(&app, move |store| newest(store, &page))
         .await
         .map(Json)

@@ -15,6 +15,9 @@ const MAX_AGE_S: i64 = crate::people::book::SESSION_MS / 1000;
 /// Seconds that somebody has to log in at a provider.
 const AT_PROVIDER_S: i64 = 15 * 60;
 
+/// Its name over TLS.
+pub const SECURE: &str = "__Host-flood";
+
 /// The cookie's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cookie {
@@ -27,7 +30,7 @@ impl Cookie {
     /// The one that goes over such a line.
     pub fn new(is_secure: bool, port: u16) -> Self {
         let name = if is_secure {
-            "__Host-flood".to_owned()
+            SECURE.to_owned()
         } else {
             format!("flood-{port}")
         };

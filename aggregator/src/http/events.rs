@@ -12,6 +12,8 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, future, stream};
 use tokio_stream::wrappers::{BroadcastStream, IntervalStream, WatchStream};
 
+use utoipa::ToSchema;
+
 use super::{app::App, front::Asker, look::Scope, problem::Problem, viewer::Asking};
 use crate::{
     ingest::LineFacts,
@@ -27,6 +29,27 @@ const FULL: Duration = Duration::from_secs(5);
 /// A comment this often tells the client that the line is alive.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
+/// One event of the stream, as its fields are named there.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "described, never made")]
+pub struct StreamEvent {
+    event: StreamEventKind,
+    /// JSON: of a `delta` a `State`.
+    data: String,
+    #[schema(nullable = false)]
+    id: Option<String>,
+}
+
+/// What an event tells.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "described, never made")]
+enum StreamEventKind {
+    Delta,
+    Reset,
+    Broker,
+}
+
 /// What happens, as it happens: server-sent events.
 ///
 /// Event `delta` carries a `State` with what changed since the one before, and an id; with the id
@@ -41,7 +64,7 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
     get, path = "/events", tag = "now",
     params(("Last-Event-ID" = Option<String>, Header, nullable = false, description = "Go on after this event")),
     responses((
-        status = 200, description = "Without end", body = String,
+        status = 200, description = "Events without end", body = StreamEvent,
         content_type = "text/event-stream",
     )),
 )]

@@ -1,6 +1,6 @@
 //! History from the store: a gauge's observations, a point's hydrograph, what was refused.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display};
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,20 @@ fn element(o: &Observation) -> Element {
     )
 }
 
+/// A number as it was asked for, unless it is more than may be.
+pub(super) fn at_most<T: PartialOrd + Display>(
+    name: &str,
+    asked: Option<T>,
+    most: T,
+) -> Result<Option<T>, Problem> {
+    match asked {
+        Some(asked) if asked > most => Err(Problem::bad_request(format!(
+            "{name} is {asked}; it must be at most {most}"
+        ))),
+        asked => Ok(asked),
+    }
+}
+
 /// Reads the store away from the async threads.
 pub(super) async fn read<T: Send + 'static>(
     app: &App,
@@ -67,7 +81,7 @@ pub struct Span {
     #[param(value_type = Option<schema::Instant>)]
     to: Option<Timestamp>,
     /// Most observations.
-    #[param(maximum = 10_000)]
+    #[param(minimum = 0, maximum = 10_000, default = 10_000)]
     limit: Option<usize>,
 }
 
@@ -112,7 +126,7 @@ pub async fn observations(
     let from = span.from.unwrap_or_else(|| to.plus_millis(-3 * 3_600_000));
     // Nothing older is ever taken, and the store's days have names from then on only.
     let (from, to) = (from.max(EARLIEST), to.max(EARLIEST));
-    let limit = span.limit.unwrap_or(MAX_LIMIT).min(MAX_LIMIT);
+    let limit = at_most("limit", span.limit, MAX_LIMIT)?.unwrap_or(MAX_LIMIT);
     let wanted = gauge.clone();
     let found = read(&app, move |store| {
         store.range(&wanted, parameter, from, to, limit)

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     network::City,
     publish::map::{Document, Selection, Unselectable, part_of},
+    schema,
 };
 
 const GEOJSON: &str = "application/geo+json";
@@ -33,7 +34,7 @@ const GEOJSON: &str = "application/geo+json";
 #[into_params(parameter_in = Query)]
 pub struct Part {
     /// West, south, east and north in degrees: only what lies in this box, at least in part.
-    #[param(nullable = false)]
+    #[param(value_type = Option<schema::BoundingBox>, nullable = false)]
     bbox: Option<String>,
     /// The id of a district: only what names it, and of what names none, what lies in it.
     #[param(nullable = false)]

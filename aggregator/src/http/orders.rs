@@ -11,7 +11,7 @@ use super::{
     answers::{BadRequest, Conflict, Foreign, NotFound, NotReady, TooLarge, UnsupportedType},
     api::{json, list},
     app::App,
-    extract::{Body, Path},
+    extract::{Body, Path, Whole},
     look::{Look, Scope},
     problem::Problem,
     viewer::Asking,
@@ -52,7 +52,8 @@ pub struct DispatchBody {
     #[schema(value_type = schema::Id)]
     point: PointId,
     /// The plan's version; refused with 409 if the present plan no longer says so.
-    plan: Option<u64>,
+    #[schema(value_type = Option<u64>, maximum = 9_007_199_254_740_991i64)]
+    plan: Option<Whole>,
 }
 
 /// Send a truck to a point.
@@ -71,6 +72,7 @@ pub async fn dispatch(
     Body(wish): Body<DispatchBody>,
 ) -> Result<(StatusCode, Response), Problem> {
     let DispatchBody { truck, point, plan } = wish;
+    let plan = plan.map(|Whole(version)| version);
     let is_inside = match &scope {
         Scope::Whole => true,
         Scope::Part(area) => {

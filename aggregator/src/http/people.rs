@@ -14,7 +14,7 @@ use super::{
         BadRequest, Conflict, Failed, Foreign, NotFound, NotReady, TooLarge, UnsupportedType,
     },
     app::App,
-    extract::{Body, Path},
+    extract::{Body, Path, Whole},
     problem::Problem,
     viewer::Asking,
 };
@@ -77,6 +77,7 @@ struct InvitationView {
 pub struct InviteBody {
     role: Role,
     /// `city`, `district/ID` or `district/ID/street/ID`.
+    #[schema(value_type = schema::AreaPath)]
     area: String,
     /// An account that gets another password by it, and keeps its role and area.
     #[schema(value_type = Option<schema::Id>)]
@@ -99,6 +100,7 @@ pub struct LinkView {
 pub struct AppointBody {
     role: Role,
     /// `city`, `district/ID` or `district/ID/street/ID`.
+    #[schema(value_type = schema::AreaPath)]
     area: String,
 }
 
@@ -151,10 +153,11 @@ pub struct TokenBody {
     /// At most one's own.
     role: Role,
     /// In one's own: `city`, `district/ID` or `district/ID/street/ID`.
+    #[schema(value_type = schema::AreaPath)]
     area: String,
     /// For how long it is good.
-    #[schema(minimum = 1, maximum = 366)]
-    days: u32,
+    #[schema(value_type = u32, minimum = 1, maximum = 366)]
+    days: Whole,
 }
 
 /// A key that is told this once: `Authorization: Bearer <secret>`.
@@ -395,7 +398,7 @@ pub async fn tokens(State(app): State<App>, viewer: Viewer) -> Json<Vec<TokenVie
     post, path = "/api/v1/tokens", tag = "people", request_body = TokenBody,
     responses(
         (status = 201, description = "The secret is told this once", body = NewTokenView),
-        BadRequest, Foreign, Conflict, TooLarge, UnsupportedType, Failed, NotReady,
+        BadRequest, Foreign, NotFound, Conflict, TooLarge, UnsupportedType, Failed, NotReady,
     ),
 )]
 pub async fn make_token(
@@ -408,9 +411,11 @@ pub async fn make_token(
     let area = area(&app, &viewer, &body.area)?;
     let secret = Secret::new().map_err(|e| Problem::internal(&e))?;
     let of = secret.fingerprint();
+    // What is more than any number of days is refused as such.
+    let days = u32::try_from(body.days.0).unwrap_or(u32::MAX);
     act(&app, viewer, &asking, move |book, by, now| {
         let rights = (body.role, area);
-        book.make_token((by, &owner), of, body.name, rights, (body.days, now))
+        book.make_token((by, &owner), of, body.name, rights, (days, now))
     })
     .await?;
     let secret = secret.into_text();
@@ -454,7 +459,7 @@ fn area(app: &App, viewer: &Viewer, text: &str) -> Result<Area, Problem> {
     let own = all.keys().filter(|known| viewer.area.covers(known));
     let own: Vec<String> = own.map(ToString::to_string).take(TOLD).collect();
     let there_are = own.join(", ");
-    Err(Problem::bad_request(format!(
+    Err(Problem::not_found(format!(
         "there is no area `{area}`; there are {there_are}"
     )))
 }

@@ -15,7 +15,9 @@ use tracing::{info, warn};
 use utoipa::ToSchema;
 
 use super::{
-    answers::{BadRequest, Failed, Foreign, NotLoggedIn, NotReady, TooLarge, UnsupportedType},
+    answers::{
+        BadRequest, Failed, Foreign, NotFound, NotLoggedIn, NotReady, TooLarge, UnsupportedType,
+    },
     app::App,
     extract::Body,
     problem::Problem,
@@ -54,7 +56,7 @@ pub struct AnswerBody {
     post, path = "/api/v1/session/provider", tag = "people",
     responses(
         (status = 200, description = "Where to go, with a cookie", body = WayView),
-        Foreign, UnsupportedType, Failed, NotReady,
+        Foreign, NotFound, UnsupportedType, Failed, NotReady,
     ),
 )]
 pub async fn begin(State(app): State<App>, asking: Asking) -> Result<Response, Problem> {
@@ -77,7 +79,7 @@ pub async fn begin(State(app): State<App>, asking: Asking) -> Result<Response, P
     post, path = "/api/v1/session/provider/answer", tag = "people", request_body = AnswerBody,
     responses(
         (status = 200, description = "Logged in, with a cookie", body = SessionView),
-        BadRequest, NotLoggedIn, Foreign, TooLarge, UnsupportedType, Failed, NotReady,
+        BadRequest, NotLoggedIn, Foreign, NotFound, TooLarge, UnsupportedType, Failed, NotReady,
     ),
 )]
 pub async fn answer(

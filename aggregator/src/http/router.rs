@@ -20,7 +20,7 @@ use super::{
     events,
     headers::protect,
     health, history, layers,
-    openapi::{Description, describe_denials},
+    openapi::{Description, describe_credentials, describe_denials},
     orders,
     origin::{open_to_readers, refuse_foreign},
     people,
@@ -55,6 +55,7 @@ pub fn router(app: App) -> Router {
 /// The OpenAPI document as text.
 pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     let mut described = routes().into_openapi();
+    describe_credentials(&mut described);
     describe_denials(&mut described);
     let mut text = described
         .to_pretty_json()

@@ -147,7 +147,7 @@ pub struct AcceptBody {
     #[schema(value_type = schema::Id)]
     name: PersonId,
     /// How others know him.
-    #[schema(min_length = 1, max_length = 60)]
+    #[schema(value_type = schema::ShownName)]
     shown: String,
     #[schema(min_length = 12, max_length = 512)]
     password: String,

@@ -29,7 +29,7 @@ pub const MOST_DAYS: u32 = 366;
 /// Characters of a password, the least.
 const LEAST: usize = 12;
 
-/// Bytes of a password, the most.
+/// Characters of a password, the most.
 const MOST: usize = 512;
 
 pub(super) const MOST_ACCOUNTS: usize = 10_000;
@@ -67,9 +67,7 @@ pub enum Refusal {
     Full { kind: &'static str, most: usize },
     #[error("a name has 1 to {MOST_SHOWN} characters, none of them invisible")]
     Shown,
-    #[error(
-        "a password has at least {LEAST} characters, at most {MOST} bytes, and is not your name"
-    )]
+    #[error("a password has {LEAST} to {MOST} characters, and is not your name")]
     Password,
     #[error("a token is good for 1 to {MOST_DAYS} days")]
     Days,
@@ -401,8 +399,8 @@ pub(super) fn full(kind: &'static str, there: usize, most: usize) -> Result<(), 
 /// # Errors
 /// It may not.
 pub fn check_password(password: &str, name: &str) -> Result<(), Refusal> {
-    let is_long = password.chars().count() >= LEAST && password.len() <= MOST;
-    if is_long && !password.eq_ignore_ascii_case(name) {
+    let fits = (LEAST..=MOST).contains(&password.chars().count());
+    if fits && !password.eq_ignore_ascii_case(name) {
         Ok(())
     } else {
         Err(Refusal::Password)

@@ -5,6 +5,10 @@
  */
 export type Id = string;
 /**
+ * How others know somebody: not by what is invisible alone.
+ */
+export type ShownName = string;
+/**
  * What speaks against it.
  */
 export type Against =
@@ -61,6 +65,10 @@ export type Instant = string;
  * What somebody is at the desk; each may what those before it may.
  */
 export type PersonRole = "viewer" | "crew" | "dispatcher" | "administrator";
+/**
+ * `city`, `district/ID` or `district/ID/street/ID`.
+ */
+export type AreaPath = string;
 /**
  * Why a point is unknown, or what casts doubt on its status.
  */
@@ -329,6 +337,10 @@ export type ProblemTitle =
  * What somebody is known as.
  */
 export type WhoKind = "anonymous" | "person" | "token" | "exercise";
+/**
+ * What an event tells.
+ */
+export type StreamEventKind = "delta" | "reset" | "broker";
 
 /**
  * All schemas by name.
@@ -341,6 +353,7 @@ export interface Schemas {
   Alternative: Alternative;
   Appointment: Appointment;
   Area: Area;
+  AreaPath: AreaPath;
   AuditDeed: AuditDeed;
   AuditEntry: AuditEntry;
   AuditPage: AuditPage;
@@ -406,8 +419,11 @@ export interface Schemas {
   RouteProperties: RouteProperties;
   RoutedBy: RoutedBy;
   Session: Session;
+  ShownName: ShownName;
   Skill: Skill;
   State: State;
+  StreamEvent: StreamEvent;
+  StreamEventKind: StreamEventKind;
   Thresholds: Thresholds;
   Token: Token;
   Truck: Truck;
@@ -430,7 +446,7 @@ export interface Accept {
   /**
    * How others know him.
    */
-  shown: string;
+  shown: ShownName;
   password: string;
 }
 /**
@@ -492,7 +508,7 @@ export interface Appointment {
   /**
    * `city`, `district/ID` or `district/ID/street/ID`.
    */
-  area: string;
+  area: AreaPath;
 }
 /**
  * The part of the city that is seen.
@@ -862,7 +878,7 @@ export interface Invite {
   /**
    * `city`, `district/ID` or `district/ID/street/ID`.
    */
-  area: string;
+  area: AreaPath;
   account?: Id | null;
 }
 /**
@@ -902,7 +918,7 @@ export interface MakeToken {
   /**
    * In one's own: `city`, `district/ID` or `district/ID/street/ID`.
    */
-  area: string;
+  area: AreaPath;
   /**
    * For how long it is good.
    */
@@ -1235,6 +1251,17 @@ export interface Truck {
   order: Id | null;
   point: Id | null;
   pumped_m3: number;
+}
+/**
+ * One event of the stream, as its fields are named there.
+ */
+export interface StreamEvent {
+  event: StreamEventKind;
+  /**
+   * JSON: of a `delta` a `State`.
+   */
+  data: string;
+  id?: string;
 }
 /**
  * A key for a program.

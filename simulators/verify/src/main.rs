@@ -3,6 +3,7 @@
 //! It installs what the tests need from Debian's packages where it may (root), says what it does and
 //! how long it took, and stops at the first failure with that step's own output above it.
 
+mod api;
 mod arguments;
 mod arm;
 mod command;

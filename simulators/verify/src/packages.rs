@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 use crate::command::{Held, say, succeed};
 
 /// Debian packages and the file that shows each is there.
-const PACKAGES: [(&str, &str); 11] = [
+const PACKAGES: [(&str, &str); 12] = [
     ("mosquitto", "/usr/sbin/mosquitto"),
     ("mosquitto-clients", "/usr/bin/mosquitto_pub"),
     ("nginx-light", "/usr/sbin/nginx"),
@@ -18,6 +18,7 @@ const PACKAGES: [(&str, &str); 11] = [
     ("faketime", "/usr/bin/faketime"),
     ("file", "/usr/bin/file"),
     ("python3-pip", "/usr/bin/pip3"),
+    ("python3-venv", "/var/lib/dpkg/info/python3-venv.list"),
     ("systemd", "/usr/bin/systemd-analyze"),
     ("qemu-user-static", "/usr/bin/qemu-aarch64-static"),
 ];

@@ -1,7 +1,7 @@
 //! The steps of `cargo verify`, in their order: cheap ones first.
 
 use crate::{
-    arm,
+    api, arm,
     command::{Held, cargo, flood_sim, free_address, succeed},
     endurance, fuzz, licences, mutants,
     packages::packages,
@@ -50,6 +50,11 @@ fn by_default() -> Vec<Step> {
             "programs",
             "build the programs that the tests start",
             programs,
+        ),
+        step(
+            "api",
+            "the API as nobody and in every role, held against its description",
+            api::api,
         ),
         step("test", "unit, property and end-to-end tests", test),
         step(

@@ -144,8 +144,8 @@ impl District {
 
 fn boxes(asked: &str) -> Result<Vec<Rect>, Unselectable> {
     let wrong = || Unselectable::Box(asked.to_owned());
-    let numbers: Result<Vec<f64>, _> = asked.split(',').map(|n| n.trim().parse()).collect();
-    let Ok([west, south, east, north]) = numbers.as_deref() else {
+    let numbers: Option<Vec<f64>> = asked.split(',').map(degrees).collect();
+    let Some([west, south, east, north]) = numbers.as_deref() else {
         return Err(wrong());
     };
     let is_degrees = |lon: &f64, lat: &f64| lon.abs() <= 180.0 && lat.abs() <= 90.0;
@@ -161,6 +161,17 @@ fn boxes(asked: &str) -> Result<Vec<Rect>, Unselectable> {
     } else {
         vec![rect(*west, 180.0), rect(-180.0, *east)]
     })
+}
+
+/// A decimal number: no exponent, no word, no bare point, as the API describes it.
+fn degrees(text: &str) -> Option<f64> {
+    let text = text.trim_matches(' ');
+    let plain = text.strip_prefix('-').unwrap_or(text);
+    let (whole, part) = plain.split_once('.').unwrap_or((plain, "0"));
+    let is_number =
+        |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let is_decimal = is_number(whole) && is_number(part);
+    is_decimal.then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -209,6 +220,10 @@ mod tests {
             "0,2,1,1",
             "0,0,999,1",
             "nan,0,1,1",
+            "0,0,1e1,1",
+            "0,0,+1,1",
+            "0,0,1.,1",
+            "0,0,-,1",
         ] {
             let refused = Selection::new(&city, None, Some(asked), None).expect_err(asked);
             assert_eq!(refused.to_string(), format!("`{asked}` is no box: {BOX}"));

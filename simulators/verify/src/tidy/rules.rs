@@ -125,6 +125,7 @@ pub const PURE: &[&str] = &[
     "simulators/src/rng.rs",
     "simulators/src/storm/",
     "simulators/src/truth/city.rs",
+    "simulators/verify/src/api/closed.rs",
     "simulators/verify/src/licences/bill.rs",
     "simulators/verify/src/licences/notice.rs",
 ];
@@ -295,6 +296,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
             &["main"],
             &["steps"],
             &[
+                "api",
                 "arm",
                 "endurance",
                 "fuzz",

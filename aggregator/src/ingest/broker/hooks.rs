@@ -30,6 +30,7 @@ use crate::{
     authority::Authorities,
     counters::Counter,
     ingest::{Claim, CommitterHandle, Inbound, Receipt, Undecoded, topics},
+    net::Net,
 };
 
 /// The moments at which the broker asks.
@@ -47,7 +48,7 @@ pub struct Hooks {
     committer: CommitterHandle,
     authorities: Authorities,
     peers: Peers,
-    refusals: Arc<Mutex<Refusals<IpAddr>>>,
+    refusals: Arc<Mutex<Refusals<Net>>>,
 }
 
 #[async_trait]
@@ -113,13 +114,14 @@ impl Hooks {
             let summed = self.refusals().sum_up();
             for (from, more) in summed {
                 let why = format!("refused {more} times more");
-                let from = from.map_or_else(|| "others".to_owned(), |from| from.to_string());
+                let from =
+                    from.map_or_else(|| "others".to_owned(), |from| from.address().to_string());
                 self.refuse(&from, Counter::Forbidden, &why).await;
             }
         }
     }
 
-    fn refusals(&self) -> MutexGuard<'_, Refusals<IpAddr>> {
+    fn refusals(&self) -> MutexGuard<'_, Refusals<Net>> {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -222,7 +224,7 @@ impl Hooks {
     }
 
     async fn forbid(&self, client: &str, from: IpAddr, why: String) {
-        if self.refusals().tell(from) {
+        if self.refusals().tell(Net::from(from)) {
             let why = format!("{why} (from {from})");
             self.refuse(client, Counter::Forbidden, &why).await;
         }

@@ -6,10 +6,10 @@ use std::{collections::HashMap, hash::Hash, time::Duration};
 /// So often what was not told one by one is summed up.
 pub const SUM_UP_EVERY: Duration = Duration::from_secs(10);
 
-/// Refusals of one address that are told one by one between two sums.
+/// Refusals of one network that are told one by one between two sums.
 const ONE_BY_ONE: u64 = 10;
 
-/// Addresses that are told apart between two sums; all others count as one.
+/// Networks that are told apart between two sums; all others count as one.
 const ADDRESSES: usize = 1_000;
 
 /// Who was refused since the last sum.
@@ -48,7 +48,10 @@ impl<A: Copy + Eq + Hash> Refusals<A> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
+    use crate::net::Net;
 
     #[test]
     fn the_first_are_told_one_by_one_and_the_rest_as_a_sum() {
@@ -59,6 +62,17 @@ mod tests {
         assert_eq!(refusals.sum_up(), [(Some(one), 15)]);
         assert!(refusals.sum_up().is_empty());
         assert!(refusals.tell(one));
+    }
+
+    #[test]
+    fn all_addresses_of_one_customer_are_told_as_one() {
+        let mut refusals = Refusals::default();
+        let addresses = (0..2_000_u16).map(|n| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, n]));
+        let told = addresses.filter(|from| refusals.tell(Net::from(*from)));
+        assert_eq!(told.count(), 10);
+        let other: IpAddr = "2001:db8:0:2::1".parse().expect("an address");
+        assert!(refusals.tell(Net::from(other)));
+        assert_eq!(refusals.by_address.len(), 2);
     }
 
     #[test]

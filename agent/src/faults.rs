@@ -44,7 +44,7 @@ pub enum FaultKind {
     Thrown,
     /// The broker takes batches and no aggregator commits them.
     Uncommitted,
-    /// Acknowledgements come that are not the aggregator's.
+    /// Acknowledgements or commands come that are not the aggregator's.
     Forged,
     /// A certificate that the aggregator sent cannot be used.
     Certificate,
@@ -100,7 +100,9 @@ impl FaultKind {
             Self::Uplink => "uplink lost",
             Self::Thrown => "the broker ends every connection soon",
             Self::Uncommitted => "the broker takes batches and no aggregator commits them",
-            Self::Forged => "acknowledgements that are not the aggregator's are ignored",
+            Self::Forged => {
+                "acknowledgements or commands that are not the aggregator's are ignored"
+            }
             Self::Certificate => "the new certificate cannot be used; the old one stays",
             Self::Line => "line gives no reading",
             Self::Unit => "unit gives no reading",
@@ -123,7 +125,7 @@ impl FaultKind {
             Self::Uplink => "uplink is back",
             Self::Thrown => "the broker keeps the connection",
             Self::Uncommitted => "batches are committed again",
-            Self::Forged => "acknowledgements are the aggregator's again",
+            Self::Forged => "acknowledgements and commands are the aggregator's again",
             Self::Certificate => "the new certificate is used",
             Self::Line => "line is open again",
             Self::Unit => "unit answers again",

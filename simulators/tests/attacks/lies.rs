@@ -198,7 +198,7 @@ async fn a_broker_in_the_middle_can_neither_acknowledge_nor_speak_for_a_gateway(
     }
     let is_said = async || {
         let log = fs::read_to_string(lab.work().join(format!("{VICTIM}.log")));
-        log.is_ok_and(|log| log.contains("acknowledgements that are not the aggregator's"))
+        log.is_ok_and(|log| log.contains("or commands that are not the aggregator's"))
     };
     until("the agent's word on it", DEADLINE, is_said)
         .await

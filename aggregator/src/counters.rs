@@ -53,7 +53,8 @@ pub enum Counter {
     QuarantineFull,
     /// Observations of a gauge that reports far more often or more seldom than the layer says.
     WrongInterval,
-    /// Connections and subscriptions that were refused: not for whoever asked.
+    /// Connections, subscriptions and messages that were refused: not for whoever asked, or against the rules
+    /// of MQTT.
     Forbidden,
     /// Messages that are not of whom they say: without his seal, or of one who was revoked. Refused.
     Forged,
@@ -107,7 +108,9 @@ impl Counter {
             Self::Readmitted => "Observations that came out of quarantine",
             Self::QuarantineFull => "What a full quarantine had no room for",
             Self::WrongInterval => "Observations far more often or more seldom than the layer says",
-            Self::Forbidden => "Connections and subscriptions that were refused to whoever asked",
+            Self::Forbidden => {
+                "Connections, subscriptions and messages that were refused to whoever asked"
+            }
             Self::Forged => "Messages that are not of whom they say, refused",
             Self::UnknownTruck => "Reports of trucks that no layer knows, refused",
             Self::NotGranted => "Observations of gauges that their source was not granted, refused",

@@ -31,12 +31,12 @@ use crate::{
 
 const OTHER: &str = "gw-02";
 
-fn bundle(work: &Path, name: &str) -> Bundle {
+pub fn bundle(work: &Path, name: &str) -> Bundle {
     let text = fs::read_to_string(work.join(format!("{name}.bundle"))).expect("a bundle");
     Bundle::parse(&text).expect("a bundle")
 }
 
-fn papers(work: &Path, name: &str) -> Papers {
+pub fn papers(work: &Path, name: &str) -> Papers {
     bundle(work, name).papers.expect("papers")
 }
 
@@ -96,6 +96,9 @@ async fn over_tls_one_comes_in_by_ones_own_papers_only() {
         .expect("the agents go on reading");
     lab.start_aggregator().await.expect("started again");
     lab.until_served(SOME).await.expect("readings");
+    let log = work.join(format!("{OTHER}.log"));
+    let said = || fs::read_to_string(&log).expect("a log");
+    let before = said().len();
     lab.revoke(OTHER).await.expect("revoked");
     let is_out = async || {
         let agents = lab.client.agents().await.unwrap_or_default();
@@ -108,10 +111,12 @@ async fn over_tls_one_comes_in_by_ones_own_papers_only() {
         .expect("ended");
     let attacker = Attacker::new(OTHER).tls(by(&others)).come(at).await.err();
     assert_eq!(attacker, Some(Said::Refused), "by papers that were revoked");
+    let since = said().split_off(before);
+    assert!(!since.contains("close_notify"), "cut off: {since}");
 }
 
 /// Papers by another aggregator's authority.
-fn foreign(city: &Path) -> Papers {
+pub fn foreign(city: &Path) -> Papers {
     let folder = tempfile::tempdir().expect("a folder");
     let config = folder.path().join("other.toml");
     let (data, out) = (

@@ -95,6 +95,11 @@ fn when_named() -> Vec<Step> {
             endurance::endurance,
         ),
         step(
+            "mqtt-suite",
+            "the MQTT suites of a checkout of paho.mqtt.testing in FLOOD_MQTT_SUITE (five minutes)",
+            mqtt_suite,
+        ),
+        step(
             "fuzz",
             "a million inputs to every decoder that meets the network, guided by coverage (an hour)",
             fuzz::fuzz,
@@ -144,6 +149,25 @@ fn programs() -> Result<Held, String> {
 
 fn test() -> Result<Held, String> {
     succeed(&mut cargo(&["test", "--workspace"]))
+}
+
+fn mqtt_suite() -> Result<Held, String> {
+    let suite = std::env::var_os("FLOOD_MQTT_SUITE").ok_or(
+        "FLOOD_MQTT_SUITE must name the folder of a checkout of github.com/eclipse/paho.mqtt.testing",
+    )?;
+    let suite = std::fs::canonicalize(&suite)
+        .map_err(|e| format!("FLOOD_MQTT_SUITE={}: {e}", suite.display()))?;
+    let mut test = cargo(&["test", "--workspace", "--lib"]);
+    // One after the other: they wait for a time, not for a condition.
+    test.args([
+        "--features",
+        "aggregator/mqtt-suite",
+        "--",
+        "broker::tests::suite",
+    ])
+    .args(["--nocapture", "--test-threads=1"])
+    .env("FLOOD_MQTT_SUITE", suite);
+    succeed(&mut test)
 }
 
 fn replay() -> Result<Held, String> {

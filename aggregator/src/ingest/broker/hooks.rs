@@ -9,8 +9,9 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use rmqtt::{
-    codec::v5::SubscribeAckReason,
+    codec::v5::{PublishAckReason, SubscribeAckReason, ToReasonCode as _},
     hook::{Handler, HookResult, Parameter, ReturnType, Type},
+    net::MqttError,
     session::Session,
     types::{
         AuthResult, ConnectInfo, FromType, LastWill, Publish, PublishAclResult, QoS, Reason,
@@ -22,7 +23,8 @@ use tokio::sync::oneshot;
 use tracing::warn;
 
 use super::{
-    gate::{Peers, Standing},
+    gate::{Peers, Standing, farewell::Farewell},
+    manners::{self, Breach, Said},
     refusals::{Refusals, SUM_UP_EVERY},
     wishes::{self, Asked},
 };
@@ -68,7 +70,7 @@ impl Handler for Hooks {
                     Ok(()) => SubscribeAclResult::new_success(subscribe.opts.qos(), None),
                     Err(why) => {
                         self.forbid(client, self.address(session), why).await;
-                        SubscribeAclResult::new_failure(SubscribeAckReason::NotAuthorized)
+                        SubscribeAclResult::new_failure(unheard(filter))
                     }
                 };
                 (false, Some(HookResult::SubscribeAclResult(result)))
@@ -88,6 +90,7 @@ impl Handler for Hooks {
                     self.refuse_oversized(session.id.client_id.as_ref(), how)
                         .await;
                 }
+                part(&self.peers, session, reason);
                 (true, None)
             }
             _ => (true, None),
@@ -168,6 +171,11 @@ impl Hooks {
     async fn publishes(&self, session: &Session, publish: &Publish) -> PublishAclResult {
         let client = session.id.client_id.as_ref();
         let topic: &str = publish.topic.as_ref();
+        if let Err(breach) = manners::judge(said(publish)) {
+            let why = breach.to_string();
+            self.forbid(client, self.address(session), why).await;
+            return send_away(&self.peers, session, breach);
+        }
         let claim = topics::claim(topic, Some(client)).and_then(|claim| self.owned(client, claim));
         let receipt = self.commit(topic.to_owned(), claim, publish.payload.clone());
         if topics::is_downlink(topic) {
@@ -218,8 +226,7 @@ impl Hooks {
 
     /// Where a client is connected from.
     fn address(&self, session: &Session) -> IpAddr {
-        let port = session.id.remote_addr.map(|from| from.port());
-        let peer = port.and_then(|port| self.peers.at(port));
+        let peer = port(session).and_then(|port| self.peers.at(port));
         peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.from.ip())
     }
 
@@ -259,6 +266,60 @@ impl Hooks {
             return Receipt::Failed;
         }
         told.await.unwrap_or(Receipt::Failed)
+    }
+}
+
+/// Why a subscription is refused.
+pub fn unheard(filter: &str) -> SubscribeAckReason {
+    if manners::is_shared(filter) {
+        SubscribeAckReason::SharedSubscriptionNotSupported
+    } else {
+        SubscribeAckReason::NotAuthorized
+    }
+}
+
+/// What a client says, as far as MQTT has rules for it.
+pub fn said(publish: &Publish) -> Said<'_> {
+    let of_5 = publish.properties.as_ref();
+    Said {
+        topic: publish.topic.as_ref(),
+        is_of_5: of_5.is_some(),
+        has_alias: of_5.is_some_and(|of_5| of_5.topic_alias.is_some()),
+        is_to_be_kept: publish.retain,
+    }
+}
+
+/// Has the gate end a connection whose client breaks a rule.
+pub fn send_away(peers: &Peers, session: &Session, breach: Breach) -> PublishAclResult {
+    if let Some(port) = port(session) {
+        peers.part(port, breach.farewell());
+    }
+    PublishAclResult::rejected(true, None)
+}
+
+/// Has the gate tell a client why the broker ended its connection.
+pub fn part(peers: &Peers, session: &Session, reason: &Reason) {
+    if let (Some(port), Some(farewell)) = (port(session), farewell(reason)) {
+        peers.part(port, farewell);
+    }
+}
+
+/// At which port the broker sees a client.
+fn port(session: &Session) -> Option<u16> {
+    session.id.remote_addr.map(|from| from.port())
+}
+
+/// How a client is told why the broker ended its connection; `None` where it ended that itself.
+fn farewell(reason: &Reason) -> Option<Farewell> {
+    match reason {
+        Reason::Reasons(all) => all.iter().find_map(farewell),
+        Reason::ConnectDisconnect(_) | Reason::ConnectRemoteClose => None,
+        one if is_taken_over(one) => Some(Farewell::TAKEN_OVER),
+        one if oversized(one).is_some() => Some(Farewell::TOO_LARGE),
+        Reason::MqttError(MqttError::PublishAckReason(PublishAckReason::NotAuthorized, _)) => {
+            Some(Farewell::NOT_AUTHORIZED)
+        }
+        one => Some(Farewell::of(one.to_reason_code().into())),
     }
 }
 

@@ -9,7 +9,11 @@
 
 mod gate;
 mod hooks;
+mod manners;
 mod refusals;
+mod terms;
+#[cfg(test)]
+mod tests;
 mod voice;
 mod wishes;
 
@@ -22,6 +26,7 @@ use std::{
 use futures_util::future::join_all;
 use rmqtt::{
     context::ServerContext,
+    hook::Handler,
     net::{Builder, Listener},
     server::MqttServer,
 };
@@ -31,6 +36,7 @@ use tracing::{error, info};
 
 use self::gate::{Door, Limits, Peers, Rate, TlsError};
 use self::hooks::{Hooks, MOMENTS};
+use self::terms::Terms;
 use super::{CommitterHandle, DownlinkMessage};
 use crate::{
     authority::{Authorities, Ca},
@@ -111,19 +117,9 @@ pub async fn start_broker(setup: BrokerSetup) -> Result<JoinHandle<()>, BrokerEr
     } = setup;
     let doors = doors(&embedded, &ca)?;
     let peers = Peers::new(limits(&embedded));
-    let context = ServerContext::new()
-        .mqtt_max_sessions(-1)
-        // Else it lets nobody in while the system's load is above 80, whoever keeps it so.
-        .busy_check_enable(false)
-        .build()
-        .await;
-    let register = context.extends.hook_mgr().register();
     let hooks = Hooks::new(committer, authorities.clone(), peers.clone());
-    for moment in MOMENTS {
-        register.add(moment, Box::new(hooks.clone())).await;
-    }
-    register.start().await;
-    let inner = inner()?;
+    let context = context(&hooks).await;
+    let inner = inner(SESSION_EXPIRY)?;
     let broker = inner.local_addr()?;
     let server = MqttServer::new(context.clone())
         .listener_by_id(inner, LISTENER)
@@ -180,8 +176,25 @@ fn limits(embedded: &Embedded) -> Limits {
     }
 }
 
-/// The broker's own listener.
-fn inner() -> Result<Listener, BrokerError> {
+/// The broker, which asks these hooks.
+async fn context(hooks: &(impl Handler + Clone + 'static)) -> ServerContext {
+    let context = ServerContext::new()
+        .mqtt_max_sessions(-1)
+        // Else it lets nobody in while the system's load is above 80, whoever keeps it so.
+        .busy_check_enable(false)
+        .build()
+        .await;
+    let register = context.extends.hook_mgr().register();
+    for moment in MOMENTS {
+        register.add(moment, Box::new(hooks.clone())).await;
+    }
+    register.start().await;
+    *context.extends.fitter_mgr_mut().await = Box::new(Terms);
+    context
+}
+
+/// The broker's own listener, which keeps sessions for so long at most.
+fn inner(sessions: Duration) -> Result<Listener, BrokerError> {
     let listener = Builder::new()
         .name("gateways")
         .laddr((Ipv4Addr::LOCALHOST, 0).into())
@@ -192,8 +205,10 @@ fn inner() -> Result<Listener, BrokerError> {
         .max_clientid_len(MAX_CLIENT_ID)
         .max_subscriptions(MAX_SUBSCRIPTIONS)
         .max_mqueue_len(MAX_QUEUE)
-        .session_expiry_interval(SESSION_EXPIRY)
-        .max_session_expiry_interval(SESSION_EXPIRY)
+        .session_expiry_interval(sessions)
+        .max_session_expiry_interval(sessions)
+        // Else it makes up an end for every message that has none of its own.
+        .message_expiry_interval(Duration::ZERO)
         .handshake_timeout(Duration::from_secs(15))
         .bind()?
         .tcp()?;

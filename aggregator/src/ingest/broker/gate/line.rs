@@ -15,6 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
 use super::{
+    farewell::Farewell,
     pace::{Pace, Rate},
     packets::{self, Asked, MAX_CONNECT, Packets, Wrong},
     peers::{Peer, Place},
@@ -35,6 +36,12 @@ const BUFFER: usize = 16 * 1024;
 /// After a client has ended its side, the broker has so long to end its own.
 const ENDING: Duration = Duration::from_secs(5);
 
+/// After the broker has ended its side, it has so long to tell why.
+const TELLING: Duration = Duration::from_secs(1);
+
+/// A client has so long to read why, and to end its side.
+const LINGERING: Duration = Duration::from_secs(1);
+
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
@@ -50,6 +57,20 @@ pub enum Ended {
     Halted,
     #[error("it takes nothing")]
     Stalled,
+    #[error("it was ended: {0:?}")]
+    Parted(Farewell),
+}
+
+impl Ended {
+    /// How a client is told that it is its own fault.
+    fn farewell(&self) -> Option<Farewell> {
+        match self {
+            Self::Wrong(_) => Some(Farewell::MALFORMED),
+            Self::Silent | Self::Halted => Some(Farewell::SILENT),
+            Self::Parted(farewell) => Some(*farewell),
+            Self::Slow(_) | Self::Line(_) | Self::Stalled => None,
+        }
+    }
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -74,12 +95,7 @@ struct Opened {
 
 /// Serves a connection until it ends.
 pub async fn serve(stream: TcpStream, from: SocketAddr, terms: Terms, place: Place) {
-    let closed = place.closed();
-    let ended = tokio::select! {
-        ended = go(stream, from, terms, place) => ended,
-        () = closed => Ok(()),
-    };
-    if let Err(why) = ended {
+    if let Err(why) = go(stream, from, terms, place).await {
         debug!(%from, why = chain(&why), "MQTT connection ended");
     }
 }
@@ -115,14 +131,57 @@ async fn go(
     };
     // What came behind the first packet is counted with it.
     up.packets.feed(&first)?;
-    let down = down(hears, writes);
-    tokio::pin!(down);
-    tokio::select! {
-        ended = up.bring() => ended?,
-        ended = &mut down => return ended,
+    let down = Down {
+        hears,
+        writes,
+        packets: Packets::default(),
+    };
+    bring(up, down, &place).await
+}
+
+/// Brings bytes to and fro until one side ends, or the connection must.
+async fn bring(mut up: Up, mut down: Down, place: &Place) -> Result<(), Ended> {
+    let is_of_5 = up.asked.is_of_5;
+    let (ended, farewell, mut reads) = {
+        let downwards = down.bring();
+        tokio::pin!(downwards);
+        let (ended, farewell, is_over) = tokio::select! {
+            ended = up.bring() => {
+                let farewell = ended.as_ref().err().and_then(Ended::farewell);
+                (ended, farewell, false)
+            }
+            ended = &mut downwards => (ended, None, true),
+            farewell = place.parted() => (Err(Ended::Parted(farewell)), Some(farewell), false),
+        };
+        let Up { reads, says, .. } = up;
+        // The broker ends its side too, and may have something to say before.
+        drop(says);
+        if !is_over {
+            timeout(ENDING, downwards).await??;
+        }
+        // Who has gone himself needs no farewell; for the broker's reasons it is asked.
+        let farewell = match farewell {
+            None if is_over && is_of_5 && place.is_settled() => {
+                timeout(TELLING, place.parted()).await.ok()
+            }
+            farewell => farewell,
+        };
+        (ended, farewell, reads)
+    };
+    let farewell = farewell.filter(|_| is_of_5 && place.is_settled());
+    let has_gone = ended.is_ok() && farewell.is_none();
+    timeout(ENDING, down.end(farewell)).await??;
+    if !has_gone {
+        // With bytes of his unread, the system would end the line before he has read what was said.
+        let _ = timeout(LINGERING, drain(&mut reads)).await;
     }
-    drop(up);
-    timeout(ENDING, down).await?
+    ended
+}
+
+/// Reads what nobody wants any more.
+async fn drain(reads: &mut ReadHalf<Box<dyn Stream>>) {
+    let mut sink = vec![0; BUFFER];
+    while let Ok(1..) = reads.read(&mut sink).await {}
 }
 
 /// Waits for TLS, where there is to be, and for the first packet.
@@ -204,24 +263,39 @@ impl Up {
 }
 
 /// From the broker to the client.
-async fn down(
-    mut hears: OwnedReadHalf,
-    mut writes: WriteHalf<Box<dyn Stream>>,
-) -> Result<(), Ended> {
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        let read = hears.read(&mut buffer).await?;
-        let bytes = buffer.get(..read).unwrap_or_default();
-        let sent = async {
+struct Down {
+    hears: OwnedReadHalf,
+    writes: WriteHalf<Box<dyn Stream>>,
+    packets: Packets,
+}
+
+impl Down {
+    /// Brings what the broker says, until it ends.
+    async fn bring(&mut self) -> Result<(), Ended> {
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            let read = self.hears.read(&mut buffer).await?;
+            let bytes = buffer.get(..read).unwrap_or_default();
             if bytes.is_empty() {
-                return writes.shutdown().await;
+                return Ok(());
             }
-            writes.write_all(bytes).await?;
-            writes.flush().await
-        };
-        timeout(PACKET, sent).await.map_err(|_| Ended::Stalled)??;
-        if read == 0 {
-            return Ok(());
+            let sent = async {
+                self.writes.write_all(bytes).await?;
+                self.writes.flush().await
+            };
+            timeout(PACKET, sent).await.map_err(|_| Ended::Stalled)??;
+            self.packets.feed(bytes)?;
         }
+    }
+
+    /// Says why, where there is a word for it, and ends the line as TLS would have it.
+    async fn end(&mut self, farewell: Option<Farewell>) -> io::Result<()> {
+        if let Some(farewell) = farewell
+            && !self.packets.is_within()
+        {
+            self.writes.write_all(&farewell.packet()).await?;
+            self.writes.flush().await?;
+        }
+        self.writes.shutdown().await
     }
 }

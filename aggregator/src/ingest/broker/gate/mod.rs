@@ -5,6 +5,7 @@
 //! machine reaches it, and believes nobody who did not come through.
 
 mod crowd;
+pub mod farewell;
 mod line;
 mod pace;
 mod packets;
@@ -23,6 +24,7 @@ use tracing::{info, warn};
 pub use self::{
     crowd::{Limits, Standing},
     pace::Rate,
+    packets::kept_alive,
     peers::Peers,
     tls::TlsError,
 };
@@ -59,6 +61,15 @@ impl Door {
             listener,
             tls: None,
         })
+    }
+
+    /// Where it is.
+    ///
+    /// # Errors
+    /// The system does not say.
+    #[cfg(test)]
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
     }
 
     /// Lets nobody in without TLS.

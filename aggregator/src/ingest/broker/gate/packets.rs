@@ -93,6 +93,22 @@ impl Packets {
 pub struct Asked {
     /// How long the client is silent at most; `None` for as long as it likes.
     pub keep_alive: Option<Duration>,
+    /// Whether it speaks MQTT 5, and can be told why its connection ends.
+    pub is_of_5: bool,
+}
+
+/// Seconds that a client of MQTT 5 may be silent, whatever it asks for: it is told so (3.2.2.3.14). One that
+/// is gone without a word is missed after one and a half times that.
+const MOST_SILENCE: u16 = 60;
+
+/// Seconds for which a client may be silent that asked for so many; zero is for as long as it likes.
+#[must_use]
+pub const fn kept_alive(asked: u16, is_of_5: bool) -> u16 {
+    if is_of_5 && (asked == 0 || asked > MOST_SILENCE) {
+        MOST_SILENCE
+    } else {
+        asked
+    }
 }
 
 /// Reads the first packet of a client, if all of it is there.
@@ -135,9 +151,11 @@ pub fn connect(bytes: &[u8]) -> Result<Option<Asked>, Wrong> {
     if level < 5 && has(PASSWORD) && !has(USER_NAME) {
         return Err(Wrong::PasswordAlone);
     }
-    let keep_alive = Duration::from_secs(keep_alive.into());
+    let is_of_5 = level == 5;
+    let keep_alive = Duration::from_secs(kept_alive(keep_alive, is_of_5).into());
     Ok(Some(Asked {
         keep_alive: (!keep_alive.is_zero()).then_some(keep_alive),
+        is_of_5,
     }))
 }
 
@@ -181,10 +199,24 @@ mod tests {
         for part in 0..whole.len() {
             assert_eq!(connect(&whole[..part]), Ok(None), "{part}");
         }
-        let keep_alive = Some(Duration::from_secs(15));
-        assert_eq!(connect(&whole), Ok(Some(Asked { keep_alive })));
-        let for_ever = Asked { keep_alive: None };
-        assert_eq!(connect(&packet(0x02, 0)), Ok(Some(for_ever)));
+        let asked = |seconds: u64, is_of_5| {
+            let keep_alive = Some(Duration::from_secs(seconds)).filter(|said| !said.is_zero());
+            Ok(Some(Asked {
+                keep_alive,
+                is_of_5,
+            }))
+        };
+        assert_eq!(connect(&whole), asked(15, false));
+        assert_eq!(connect(&packet(0x02, 0)), asked(0, false));
+        let of_5 = |keep_alive| {
+            let mut packet = packet(0x02, keep_alive);
+            packet[8] = 5;
+            packet
+        };
+        assert_eq!(connect(&of_5(15)), asked(15, true));
+        for long in [0, 61, 1_200] {
+            assert_eq!(connect(&of_5(long)), asked(60, true), "{long}");
+        }
     }
 
     #[test]

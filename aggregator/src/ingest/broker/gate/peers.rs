@@ -7,10 +7,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio_util::sync::CancellationToken;
+use tokio::sync::watch;
 use tracing::{info, warn};
 
-use super::crowd::{Crowd, Full, Limits, Standing};
+use super::{
+    crowd::{Crowd, Full, Limits, Standing},
+    farewell::Farewell,
+};
 use crate::net::Net;
 
 /// Everybody who is connected.
@@ -31,7 +34,7 @@ struct Present {
     peer: Peer,
     standing: Standing,
     name: Option<String>,
-    close: CancellationToken,
+    farewell: watch::Sender<Option<Farewell>>,
 }
 
 /// Somebody who is connected, as the gate knows him.
@@ -49,7 +52,7 @@ pub struct Place {
     from: IpAddr,
     /// Known to the broker by this port.
     port: Option<u16>,
-    close: CancellationToken,
+    farewell: watch::Sender<Option<Farewell>>,
 }
 
 impl Peers {
@@ -77,7 +80,7 @@ impl Peers {
             peers: self.clone(),
             from,
             port: None,
-            close: CancellationToken::new(),
+            farewell: watch::Sender::default(),
         })
     }
 
@@ -107,7 +110,26 @@ impl Peers {
         let book = self.book();
         let all = book.present.values();
         let his = all.filter(|present| present.name.as_deref() == Some(name));
-        his.map(|present| present.close.cancel()).count()
+        his.map(|present| present.part(Farewell::ADMINISTRATIVE))
+            .count()
+    }
+
+    /// Ends the connection that the broker sees at a port, if it is still there.
+    pub fn part(&self, port: u16, farewell: Farewell) {
+        if let Some(present) = self.book().present.get(&port) {
+            present.part(farewell);
+        }
+    }
+}
+
+impl Present {
+    /// The first reason counts: what comes of it is none.
+    fn part(&self, farewell: Farewell) {
+        self.farewell.send_if_modified(|told| {
+            let is_first = told.is_none();
+            told.get_or_insert(farewell);
+            is_first
+        });
     }
 }
 
@@ -136,15 +158,34 @@ impl Place {
             peer,
             standing: Standing::Arriving,
             name: None,
-            close: self.close.clone(),
+            farewell: self.farewell.clone(),
         };
         self.peers.book().present.insert(port, present);
         self.port = Some(port);
     }
 
     /// Resolves when his connection must end.
-    pub fn closed(&self) -> impl Future<Output = ()> + use<> {
-        self.close.clone().cancelled_owned()
+    pub fn parted(&self) -> impl Future<Output = Farewell> + use<> {
+        let mut told = self.farewell.subscribe();
+        async move {
+            loop {
+                if let Some(farewell) = *told.borrow_and_update() {
+                    return farewell;
+                }
+                if told.changed().await.is_err() {
+                    // Nobody is left who could tell.
+                    return std::future::pending().await;
+                }
+            }
+        }
+    }
+
+    /// Whether the broker has let him in.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let book = self.peers.book();
+        let present = self.port.and_then(|port| book.present.get(&port));
+        present.is_some_and(|present| present.name.is_some())
     }
 }
 
@@ -188,7 +229,12 @@ mod tests {
             Err(Full::Arriving)
         );
         assert_eq!((peers.end("gw-1"), peers.end("nobody")), (1, 0));
-        assert!(one.close.is_cancelled() && !other.close.is_cancelled());
+        peers.part(1, Farewell::TOPIC_ALIAS);
+        let told = |place: &Place| *place.farewell.borrow();
+        assert_eq!(
+            (told(&one), told(&other)),
+            (Some(Farewell::ADMINISTRATIVE), None)
+        );
         drop(one);
         assert_eq!(peers.at(1), None);
         assert!(arrive(4).is_some());

@@ -4,7 +4,7 @@
 use std::{
     fmt,
     net::{SocketAddr, ToSocketAddrs},
-    path::Path,
+    path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
 };
@@ -31,8 +31,18 @@ pub enum BrokerChoice {
     Mosquitto,
     /// A mosquitto that lets in only those who are enrolled, by the rules that the aggregator writes.
     Guarded,
+    /// The same, reached over TLS only, by the certificate that the aggregator writes.
+    GuardedTls,
     /// A broker that runs elsewhere, as `mqtt://host:port`.
     External(BrokerUrl),
+}
+
+impl BrokerChoice {
+    /// Whether it is a mosquitto by the rules that the aggregator writes.
+    #[must_use]
+    pub fn is_guarded(&self) -> bool {
+        matches!(self, Self::Guarded | Self::GuardedTls)
+    }
 }
 
 impl FromStr for BrokerChoice {
@@ -60,6 +70,7 @@ impl fmt::Display for BrokerChoice {
             Self::Tls => f.write_str("tls"),
             Self::Mosquitto => f.write_str("mosquitto"),
             Self::Guarded => f.write_str("guarded"),
+            Self::GuardedTls => f.write_str("guarded-tls"),
             Self::External(url) => url.fmt(f),
         }
     }
@@ -99,10 +110,15 @@ impl LabBroker {
                 let address = free_address().map_err(LabError::io("a port for the broker"))?;
                 (AggregatorBroker::Tls(address), address)
             }
-            BrokerChoice::Mosquitto | BrokerChoice::Guarded => {
+            BrokerChoice::Mosquitto | BrokerChoice::Guarded | BrokerChoice::GuardedTls => {
                 let address = free_address().map_err(LabError::io("a port for the broker"))?;
-                process = Some(mosquitto(address, work, *choice == BrokerChoice::Guarded)?);
-                (AggregatorBroker::Url(format!("mqtt://{address}")), address)
+                process = Some(mosquitto(work)?);
+                let has_tls = *choice == BrokerChoice::GuardedTls;
+                let scheme = if has_tls { "mqtts" } else { "mqtt" };
+                (
+                    AggregatorBroker::Url(format!("{scheme}://{address}")),
+                    address,
+                )
             }
             BrokerChoice::External(url) => (AggregatorBroker::Url(url.to_string()), resolve(url)?),
         };
@@ -131,8 +147,34 @@ impl LabBroker {
             shuffler,
             address,
         };
-        broker.restart().await?;
+        if *choice == BrokerChoice::Mosquitto {
+            broker.configure("allow_anonymous true\n", work)?;
+        }
+        // By what rules it lets somebody in, an aggregator has yet to say.
+        if !choice.is_guarded() {
+            broker.restart().await?;
+        }
         Ok(broker)
+    }
+
+    /// Writes the mosquitto's configuration with rules of who may come in. Its window of messages in
+    /// flight is left as it comes, so that a run sees what any site's broker does.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn configure(&self, rules: &str, work: &Path) -> Result<(), LabError> {
+        let file = configuration(work);
+        let listener = format!("listener {} {}", self.address.port(), self.address.ip());
+        let rules: String = match rules.split_once("listener 8883") {
+            Some((before, tls)) if self.is_tls() => format!("{before}{listener}{tls}"),
+            Some((before, _)) => format!("{before}{listener}\n"),
+            None => format!("{listener}\n{rules}"),
+        };
+        // As one who is not to lose his rights to read his secrets.
+        let text = format!(
+            "user root\npersistence false\nmax_queued_messages 0\nset_tcp_nodelay true\n{rules}"
+        );
+        std::fs::write(&file, text).map_err(LabError::io(file.display().to_string()))
     }
 
     /// Where it listens.
@@ -152,7 +194,11 @@ impl LabBroker {
     }
 
     fn is_tls(&self) -> bool {
-        matches!(self.aggregator, AggregatorBroker::Tls(_))
+        match &self.aggregator {
+            AggregatorBroker::Tls(_) => true,
+            AggregatorBroker::Url(url) => url.starts_with("mqtts://"),
+            AggregatorBroker::Embedded(_) => false,
+        }
     }
 
     /// What an agent's configuration says: the broker, or the link in front of it.
@@ -197,34 +243,14 @@ impl LabBroker {
     }
 }
 
-/// Its window of messages in flight is left as it comes, so that a run sees what any site's broker
-/// does.
-fn mosquitto(address: SocketAddr, work: &Path, is_guarded: bool) -> Result<Process, LabError> {
+fn mosquitto(work: &Path) -> Result<Process, LabError> {
     let program = find_in_path("mosquitto").ok_or(LabError::MosquittoMissing)?;
-    let config = work.join("mosquitto.conf");
-    let access = if is_guarded {
-        let [acl, passwords] = ["acl", "passwords"].map(|name| work.join(name));
-        for file in [&acl, &passwords] {
-            // Nobody is known yet.
-            std::fs::write(file, "").map_err(LabError::io(file.display().to_string()))?;
-        }
-        let (acl, passwords) = (acl.display(), passwords.display());
-        // As one who is not to lose his rights to read them.
-        format!(
-            "user root\nallow_anonymous false\nuse_username_as_clientid true\nacl_file {acl}\n\
-             password_file {passwords}"
-        )
-    } else {
-        "allow_anonymous true".to_owned()
-    };
-    let text = format!(
-        "listener {} {}\npersistence false\nmax_queued_messages 0\nset_tcp_nodelay true\n{access}\n",
-        address.port(),
-        address.ip(),
-    );
-    std::fs::write(&config, text).map_err(LabError::io(config.display().to_string()))?;
-    let arguments = vec!["-c".to_owned(), config.display().to_string()];
+    let arguments = vec!["-c".to_owned(), configuration(work).display().to_string()];
     Ok(Process::new("mosquitto", &program, arguments, work))
+}
+
+fn configuration(work: &Path) -> PathBuf {
+    work.join("mosquitto.conf")
 }
 
 /// Where a broker is.

@@ -15,8 +15,8 @@ use shared::{
 };
 
 use super::{
-    ApiClient, BehindLink, BrokerChoice, DeliveryCount, FakeClock, Field, LabBroker, LabError,
-    LabSetup, Process, Programs, StoreExport, config,
+    ApiClient, BehindLink, DeliveryCount, FakeClock, Field, LabBroker, LabError, LabSetup, Process,
+    Programs, StoreExport, config,
     delivery::{self, Lateness},
     export::{self, export},
     process::START_DEADLINE,
@@ -50,7 +50,8 @@ impl Lab {
         let log = ServedLog::with_file(&served).map_err(LabError::io("served.csv"))?;
         let field = Field::start(&setup.gateways, clock, setup.readings, Arc::new(log)).await?;
         let can_fail = setup.behind_link != BehindLink::Nobody;
-        let broker = LabBroker::start(&setup.broker, can_fail, setup.shuffled, &work.path).await?;
+        let mut broker =
+            LabBroker::start(&setup.broker, can_fail, setup.shuffled, &work.path).await?;
         let http = match setup.http {
             Some(address) => address,
             None => free_address().map_err(LabError::io("a port for HTTP"))?,
@@ -90,11 +91,10 @@ impl Lab {
             let agent = agent.with_clock(setup.agents_clock.as_ref());
             agents.push(agent.logging(setup.logs));
         }
-        if setup.broker == BrokerChoice::Guarded {
-            let [acl, out] = ["broker-acl", "--out"].map(OsStr::new);
-            let (config, folder) = (aggregator_config.as_os_str(), work.path.as_os_str());
-            command(&programs, &[acl, config, out, folder], None).await?;
-            broker.reload()?;
+        if setup.broker.is_guarded() {
+            let rules = rules(&programs, &aggregator_config, &work.path).await?;
+            broker.configure(&rules, &work.path)?;
+            broker.restart().await?;
         }
         let client = ApiClient::new(http);
         let mut lab = Self {
@@ -145,6 +145,15 @@ impl Lab {
         let config = self.aggregator_config.as_os_str();
         command(&self.programs, &[revoke, agent, config], None).await?;
         Ok(())
+    }
+
+    /// Writes the rules for a mosquitto anew, and lets it read them.
+    ///
+    /// # Errors
+    /// The aggregator's command fails, or no mosquitto runs.
+    pub async fn write_rules(&self) -> Result<(), LabError> {
+        rules(&self.programs, &self.aggregator_config, &self.work.path).await?;
+        self.broker.reload()
     }
 
     /// What whoever has the machine is told who wants a link to make himself an administrator.
@@ -306,6 +315,17 @@ async fn enrol(
     let (config, bundle) = (config.as_os_str(), bundle.as_os_str());
     command(programs, &[enrol, agent, config, out, bundle], None).await?;
     Ok(())
+}
+
+/// Writes the rules for a mosquitto as an administrator does. Returns what is to stand in its configuration,
+/// as he is told.
+async fn rules(programs: &Programs, config: &Path, folder: &Path) -> Result<String, LabError> {
+    let [acl, out] = ["broker-acl", "--out"].map(OsStr::new);
+    let (config, folder) = (config.as_os_str(), folder.as_os_str());
+    let told = command(programs, &[acl, config, out, folder], None).await?;
+    let is_prose = |line: &str| line.starts_with(char::is_uppercase);
+    let lines = told.lines().filter(|line| !is_prose(line));
+    Ok(lines.collect::<Vec<_>>().join("\n") + "\n")
 }
 
 /// Runs a command of the aggregator to its end. Returns what it printed.

@@ -5,82 +5,16 @@
 
 use std::fs;
 
+use shared::wire::{Envelope, seal::unsealed};
+use simulators::lab::{BrokerChoice, until};
+
+use super::forged::{ANY, all_through, counted, forged_batch, forged_health, observations, topic};
 use crate::{
     DEADLINE, ONE_AT_A_TIME, SOME, VICTIM,
     attacker::{Attacker, Said},
     attacks::by_hand,
     harbour, nothing_lost_nothing_twice,
 };
-use shared::{
-    bundle::Bundle,
-    clock::Mode,
-    time::Timestamp,
-    wire::{Ack, Acknowledgement, AgentHealth, Envelope, Topic, seal::unsealed},
-};
-use simulators::lab::{BrokerChoice, Lab, until};
-
-/// Of batches that come nowhere.
-const ANY: u64 = 1;
-
-fn topic(text: &str) -> Topic {
-    text.replace("VICTIM", VICTIM).parse().expect("a topic")
-}
-
-fn observations() -> Topic {
-    Topic::Observations {
-        agent: VICTIM.parse().expect("an id"),
-        json: false,
-    }
-}
-
-/// That all batches up to this one are durable.
-fn all_through(incarnation: u64, through: u64) -> Vec<u8> {
-    let ack = Ack {
-        incarnation,
-        through,
-        ranges: Vec::new(),
-    };
-    Acknowledgement::from(ack).encode()
-}
-
-/// An empty batch under the victim's name, far ahead.
-fn forged_batch(incarnation: u64, mode: Mode) -> Vec<u8> {
-    let envelope = Envelope {
-        agent: VICTIM.parse().expect("an id"),
-        incarnation,
-        seq: 1_000,
-        oldest: 1_000,
-        sent_at: Timestamp::from_millis(0),
-        mode,
-        backfill: false,
-        observations: Vec::new(),
-    };
-    envelope.encode()
-}
-
-fn forged_health(mode: Mode) -> Vec<u8> {
-    let agent = VICTIM.parse().expect("an id");
-    let health = AgentHealth {
-        agent,
-        online: false,
-        at: Timestamp::from_millis(0),
-        mode,
-        version: "0".to_owned(),
-        spooled_batches: 0,
-        spooled_bytes: 0,
-        dropped: 0,
-        failed_readings: 0,
-        silent_sources: Vec::new(),
-        faults: Vec::new(),
-        certificate_until: None,
-    };
-    health.encode()
-}
-
-async fn counted(lab: &Lab, counter: &str) -> u64 {
-    let counters = lab.client.counters().await.expect("counters");
-    counters.get(counter).copied().unwrap_or_default()
-}
 
 /// A stranger at the embedded broker, where only those are believed who are enrolled.
 #[tokio::test(flavor = "multi_thread")]
@@ -242,49 +176,4 @@ async fn who_is_revoked_is_heard_no_more_from_then_on() {
     until("its being offline", DEADLINE, is_alone)
         .await
         .expect("offline");
-}
-
-/// A mosquitto with the rules that the aggregator wrote: the same lies are refused at its door, and a kill
-/// of the aggregator loses nothing.
-#[tokio::test(flavor = "multi_thread")]
-async fn mosquitto_refuses_by_the_written_rules_what_the_embedded_broker_refuses() {
-    let _turn = ONE_AT_A_TIME.lock().await;
-    let mut lab = harbour(BrokerChoice::Guarded, true).await;
-    lab.until_served(SOME).await.expect("readings");
-    let at = lab.broker.address();
-    for (name, password) in [
-        ("somebody", None),
-        (VICTIM, None),
-        (VICTIM, Some("c2VjcmV0")),
-    ] {
-        let said = Attacker::new(name).password(password).come(at).await.err();
-        assert_eq!(said, Some(Said::Refused), "{name} {password:?}");
-    }
-    lab.aggregator.kill();
-    lab.until_served(SOME)
-        .await
-        .expect("the agents go on reading");
-    lab.start_aggregator().await.expect("started again");
-    // Somebody who is enrolled, and lies: mosquitto takes what it does not bring to anybody.
-    let bundle = fs::read_to_string(lab.work().join("gw-02.bundle")).expect("a bundle");
-    let password = Bundle::parse(&bundle).expect("a bundle").key.password();
-    let attacker = Attacker::new("gw-02").password(Some(&password));
-    let mut attacker = attacker.come(at).await.expect("let in");
-    let [ack, state] = ["ack", "state"].map(|t| format!("flood/v1/{t}/{VICTIM}"));
-    for filter in [&*ack, "flood/v1/obs/+/+", "#"] {
-        // It looks whether one may hear something when there is something to hear.
-        assert_eq!(attacker.subscribe(filter).await, Said::Taken, "{filter}");
-    }
-    lab.until_served(SOME).await.expect("readings");
-    attacker.publish(&ack, all_through(ANY, 1)).await;
-    let mode = lab.clock.mode();
-    attacker.publish(&state, forged_health(mode)).await;
-    attacker
-        .publish(&observations().to_string(), forged_batch(ANY, mode))
-        .await;
-    let is_own = |topic: &String| topic.ends_with("/gw-02");
-    assert!(attacker.heard.iter().all(is_own), "{:?}", attacker.heard);
-    lab.until_served(SOME).await.expect("readings");
-    assert_eq!(counted(&lab, "forged").await, 0, "nothing came so far");
-    nothing_lost_nothing_twice(lab, "mosquitto by the written rules").await;
 }

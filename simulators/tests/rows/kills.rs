@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use shared::{clock::real_now, ids::GaugeId, time::Timestamp};
-use simulators::{console::say, lab::Lab, link::LinkFault};
+use simulators::{
+    console::say,
+    lab::{BrokerChoice, Lab, LabSetup},
+    link::LinkFault,
+};
 
 use super::{
     ONE_AT_A_TIME, dice, floods,
@@ -47,18 +51,34 @@ struct Kill {
     mqtt: Vec<GaugeId>,
 }
 
-async fn storm() -> Lab {
-    let lab = harbour::start(harbour::in_a_storm()).await;
+/// Which broker is between agents and aggregator, and whether they are enrolled.
+async fn storm(broker: BrokerChoice) -> Lab {
+    let setup = LabSetup {
+        enrolled: broker.is_guarded(),
+        broker,
+        ..harbour::in_a_storm()
+    };
+    let lab = harbour::start(setup).await;
     lab.broker.link.as_ref().expect("a link").set(ON_ITS_WAY);
     lab
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_killed_again_and_again_loses_nothing_that_had_reached_it() {
+    let row = Row::new("`kill -9` of an agent under load");
+    kill_agents(row, BrokerChoice::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn through_mosquitto_over_tls_a_killed_agent_loses_nothing_that_had_reached_it() {
+    let row = Row::new("`kill -9` of an agent, mosquitto over TLS between");
+    kill_agents(row, BrokerChoice::GuardedTls).await;
+}
+
+async fn kill_agents(mut row: Row, broker: BrokerChoice) {
     let _turn = ONE_AT_A_TIME.lock().await;
-    let mut row = Row::new("`kill -9` of an agent under load");
     let (mut dice, all) = (dice(row.what), number_from("FLOOD_KILLS", 4));
-    let mut lab = storm().await;
+    let mut lab = storm(broker).await;
     let mut kills = Vec::new();
     while row.count < all {
         lab.until_served(dice.u64(BETWEEN)).await.expect("readings");
@@ -128,10 +148,20 @@ async fn an_agent_killed_again_and_again_loses_nothing_that_had_reached_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_aggregator_killed_again_and_again_loses_doubles_and_hides_nothing() {
+    let row = Row::new("`kill -9` of the aggregator under load");
+    kill_aggregator(row, BrokerChoice::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn through_mosquitto_over_tls_a_killed_aggregator_loses_doubles_and_hides_nothing() {
+    let row = Row::new("`kill -9` of the aggregator, mosquitto over TLS between");
+    kill_aggregator(row, BrokerChoice::GuardedTls).await;
+}
+
+async fn kill_aggregator(mut row: Row, broker: BrokerChoice) {
     let _turn = ONE_AT_A_TIME.lock().await;
-    let mut row = Row::new("`kill -9` of the aggregator under load");
     let (mut dice, all) = (dice(row.what), number_from("FLOOD_KILLS", 4));
-    let mut lab = storm().await;
+    let mut lab = storm(broker).await;
     while row.count < all {
         lab.until_served(dice.u64(BETWEEN)).await.expect("readings");
         lab.aggregator.kill();

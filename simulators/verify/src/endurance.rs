@@ -34,7 +34,7 @@ struct Row {
     count: (&'static str, u32),
 }
 
-const ROWS: [Row; 8] = [
+const ROWS: [Row; 9] = [
     row(
         "simulators",
         "endurance",
@@ -46,6 +46,12 @@ const ROWS: [Row; 8] = [
         "endurance",
         "an_aggregator_killed",
         ("FLOOD_KILLS", 1_000),
+    ),
+    row(
+        "simulators",
+        "endurance",
+        "through_mosquitto_over_tls",
+        ("FLOOD_KILLS", 200),
     ),
     row(
         "agent",

@@ -22,6 +22,8 @@ many gauges, each of which has given some. Beside it stand a plain read of the s
 program that only prints its version.
 reconnect: the aggregator is killed, and as it is back all gateways come at once over mutual TLS; measured
 until the last one hears acknowledgements.
+agent: one agent reads all gauges of a recorded storm, at sixty times its speed, for so many seconds: once
+plainly and once enrolled, over mutual TLS and with seals; its memory is told, and the size of its program.
 
 Exit status 1 if an observation was lost or counted twice, or if the map, a start-up or a reconnect
 missed its goal.")]
@@ -53,6 +55,13 @@ pub struct BenchArgs {
     /// Gateways that come back at once
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=5000))]
     pub gateways: u32,
+    /// The recorded storm that the agent reads
+    #[arg(
+        long,
+        default_value = "configs/scenarios/harbour.toml",
+        value_name = "FILE"
+    )]
+    pub scenario: PathBuf,
     /// Gauges of the city in the second kind of start-up
     #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
     pub gauges: u32,
@@ -72,6 +81,7 @@ pub enum BenchPart {
     Map,
     StartUp,
     Reconnect,
+    Agent,
 }
 
 impl BenchPart {

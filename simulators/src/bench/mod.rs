@@ -4,6 +4,7 @@
 //! mosquitto, the load, the writer and the client of the map. Runs of the same kind are interleaved
 //! and the median is told, because other programs on the machine disturb all of them alike.
 
+mod agent;
 mod args;
 mod fetch;
 mod ingest;
@@ -39,6 +40,8 @@ struct BenchReport {
     start_up: Option<start_up::StartUpBench>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reconnect: Option<reconnect::ReconnectBench>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<agent::AgentBench>,
 }
 
 /// Runs `flood-sim bench`; tells whether nothing was lost and every goal was met.
@@ -59,6 +62,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<bool> {
         map: None,
         start_up: None,
         reconnect: None,
+        agent: None,
     };
     say(format!(
         "{} processors, load average {:.1}; work folder {}",
@@ -90,6 +94,11 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<bool> {
         table::reconnect(&reconnect);
         good &= reconnect.meets_goal();
         report.reconnect = Some(reconnect);
+    }
+    if args.what.holds(BenchPart::Agent) {
+        let agent = agent::run(&args, &work).await?;
+        table::agent(&agent);
+        report.agent = Some(agent);
     }
     if let Some(file) = &args.report {
         write_report(file, &report)?;

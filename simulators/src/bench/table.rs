@@ -1,6 +1,7 @@
 //! What was measured, for people.
 
 use super::{
+    agent::{AgentBench, AgentRun},
     ingest::{IngestBench, IngestRun, MachineLimits},
     map::{GOAL, MapBench},
     reconnect::{self, ReconnectBench},
@@ -154,6 +155,28 @@ pub(super) fn reconnect(bench: &ReconnectBench) {
         bench.unacknowledged_batches,
         reconnect::GOAL.as_secs_f64(),
     ));
+}
+
+/// Tells what an agent costs.
+pub(super) fn agent(bench: &AgentBench) {
+    say(format!(
+        "\nan agent of {} gauges (medians); its program has {:.1} MiB",
+        bench.gauges,
+        mebibytes(bench.program_bytes)
+    ));
+    for (how, runs) in [("plain", &bench.plain), ("TLS and seals", &bench.tls)] {
+        let median = |of: &dyn Fn(&AgentRun) -> f64| {
+            let mut all: Vec<f64> = runs.iter().map(of).collect();
+            all.sort_by(f64::total_cmp);
+            all.get(all.len() / 2).copied().unwrap_or_default()
+        };
+        say(format!(
+            "{how:<44}{:>6.1} MiB resident, {:.1} MiB at most, CPU {:.2} s",
+            median(&|run| mebibytes(run.resident_bytes)),
+            median(&|run| mebibytes(run.peak_bytes)),
+            median(&|run| run.cpu_seconds),
+        ));
+    }
 }
 
 fn case_of(case: &StartUpCase) {

@@ -13,16 +13,22 @@ pub struct ProcessUsage {
     /// User and system time.
     pub cpu_seconds: f64,
     pub resident_bytes: u64,
+    /// The most that was resident at a time.
+    pub peak_bytes: u64,
 }
 
 impl ProcessUsage {
     /// Of a process that runs.
     #[must_use]
     pub fn of(id: u32) -> Option<Self> {
-        let stat = process(id)?.stat().ok()?;
+        let process = process(id)?;
+        let stat = process.stat().ok()?;
+        // In KiB.
+        let peak = process.status().ok()?.vmhwm.unwrap_or(0);
         Some(Self {
             cpu_seconds: cpu_seconds(&stat),
             resident_bytes: stat.rss_bytes().get(),
+            peak_bytes: peak * 1024,
         })
     }
 }
@@ -59,6 +65,7 @@ mod tests {
         let own = std::process::id();
         let usage = ProcessUsage::of(own).expect("Linux");
         assert!(usage.cpu_seconds >= 0.0 && usage.resident_bytes > 1 << 16);
+        assert!(usage.peak_bytes >= usage.resident_bytes / 2, "{usage:?}");
         assert!(!threads(own).is_empty());
     }
 }

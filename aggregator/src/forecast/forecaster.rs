@@ -7,27 +7,36 @@ use shared::{
     time::Timestamp,
 };
 
-use super::{Forecast, ForecastState, PointModel};
+use super::{
+    Forecast, ForecastState, PointModel, RainGauge,
+    rain::{Past, motion},
+};
 use crate::merge::RainKind;
+
+/// How a storm moves is looked for so often: it turns slowly, and the search takes longer than all else.
+const MOTION_MS: i64 = 5 * 60_000;
+
+const MINUTE_MS: i64 = 60_000;
 
 /// Forecasts all points of a city.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Forecaster {
     models: BTreeMap<PointId, PointModel>,
+    gauges: Vec<RainGauge>,
     state: ForecastState,
 }
 
 impl Forecaster {
-    /// A forecaster that has seen nothing yet.
+    /// A forecaster of these points in this network of rain gauges, which has seen nothing yet.
     #[must_use]
-    pub fn new(points: Vec<PointModel>) -> Self {
-        let gauges = points.iter().flat_map(|p| &p.rain_gauges);
+    pub fn new(points: Vec<PointModel>, gauges: Vec<RainGauge>) -> Self {
         let state = ForecastState::empty(
             points.iter().map(|p| p.id.clone()),
-            gauges.map(|gauge| gauge.id.clone()),
+            gauges.iter().map(|gauge| gauge.id.clone()),
         );
         Self {
             models: points.into_iter().map(|p| (p.id.clone(), p)).collect(),
+            gauges,
             state,
         }
     }
@@ -36,6 +45,12 @@ impl Forecaster {
     /// no more, is dropped; points that it does not have start empty.
     pub fn restore(&mut self, saved: ForecastState) {
         self.state.take_over(saved);
+    }
+
+    /// What outlasts a storm, for [`Self::restore`] of a forecaster that shall know it.
+    #[must_use]
+    pub fn learnt(&self) -> ForecastState {
+        self.state.learnt()
     }
 
     /// What is to be saved.
@@ -52,10 +67,15 @@ impl Forecaster {
 
     /// Takes a trusted depth. Order does not matter.
     pub fn observe_depth(&mut self, point: &PointId, at: Timestamp, depth_m: f64) {
-        if let (Some(model), Some(memory)) =
-            (self.models.get(point), self.state.points.get_mut(point))
-        {
-            memory.observe(at, depth_m, model.thresholds.waterlogged_m);
+        let ForecastState {
+            points,
+            calibration,
+            ..
+        } = &mut self.state;
+        if let (Some(model), Some(memory)) = (self.models.get(point), points.get_mut(point)) {
+            for outcome in memory.observe(at, depth_m, model.thresholds.waterlogged_m) {
+                calibration.learn(&outcome);
+            }
         }
     }
 
@@ -66,7 +86,7 @@ impl Forecaster {
         }
     }
 
-    /// Rain now at a gauge that a point uses, in mm/h, by its newest readings.
+    /// Rain now at a gauge, in mm/h, by its newest readings.
     #[must_use]
     pub fn rain_mm_per_h(&self, gauge: &GaugeId, kind: RainKind) -> Option<f64> {
         self.state.rain.get(gauge)?.now_mm_per_h(kind)
@@ -80,6 +100,7 @@ impl Forecaster {
         for rain in self.state.rain.values_mut() {
             rain.forget_after(latest);
         }
+        self.state.found_at = None;
     }
 
     /// Tells how much trucks pump at a point now.
@@ -89,16 +110,30 @@ impl Forecaster {
         }
     }
 
-    /// Forecasts every point that has a recent depth.
+    /// Forecasts every point of whose water something is known.
     pub fn run(&mut self, now: Timestamp) -> Vec<(PointId, Forecast)> {
-        let ForecastState { points, rain } = &mut self.state;
-        let mut forecasts = Vec::with_capacity(points.len());
-        for (id, memory) in points {
+        let minute = now.as_millis().div_euclid(MINUTE_MS) * MINUTE_MS;
+        let past = Past::new(
+            Timestamp::from_millis(minute),
+            self.gauges.iter().filter_map(|gauge| {
+                Some((gauge.place, gauge.kind, self.state.rain.get(&gauge.id)?))
+            }),
+        );
+        let state = &mut self.state;
+        if state
+            .found_at
+            .is_none_or(|at| now.millis_since(at) >= MOTION_MS)
+        {
+            (state.found, state.found_at) = (motion(&past), Some(now));
+        }
+        let mut forecasts = Vec::with_capacity(state.points.len());
+        for (id, memory) in &mut state.points {
             let Some(model) = self.models.get(id) else {
                 continue;
             };
-            if let Some(forecast) = model.forecast(now, memory, rain) {
-                memory.issue(&forecast);
+            let forecast = model.forecast(now, memory, &past, state.found, &state.calibration);
+            if let Some(forecast) = forecast {
+                memory.issue(&forecast, model.thresholds.waterlogged_m);
                 forecasts.push((id.clone(), forecast));
             }
         }
@@ -111,7 +146,7 @@ mod tests {
     use shared::{gauge::Parameter, waterlogging::Thresholds};
 
     use super::{
-        super::{Method, RainGauge},
+        super::{Method, Place, Sag},
         *,
     };
     use crate::network::{Lack, Storage};
@@ -123,24 +158,39 @@ mod tests {
         interval_s: 60,
     };
 
-    fn forecaster() -> (Forecaster, PointId, GaugeId) {
-        let (id, gauge): (PointId, GaugeId) =
-            ("wp-1".parse().expect("id"), "rg-1".parse().expect("id"));
-        let model = PointModel {
+    const HERE: Place = Place {
+        east_km: 0.0,
+        north_km: 0.0,
+    };
+
+    fn storage() -> Storage {
+        Storage::new(&[(0.0, 0.0), (0.5, 500.0), (2.0, 4000.0)]).expect("valid")
+    }
+
+    fn model(id: &PointId, place: Place) -> PointModel {
+        PointModel {
             id: id.clone(),
-            storage: Storage::new(&[(0.0, 0.0), (0.5, 500.0), (2.0, 4000.0)]).expect("valid"),
-            catchment_ha: Some(3.0),
-            runoff: 0.8,
-            drain_m3h: Some(600.0),
+            sag: Sag::new(&storage(), Some(3.0), 0.8, Some(600.0)),
+            place,
             lacks: Vec::new(),
             thresholds: Thresholds::default(),
             interval_s: 60,
-            rain_gauges: vec![RainGauge {
-                id: gauge.clone(),
-                kind: RAIN,
-            }],
-        };
-        (Forecaster::new(vec![model]), id, gauge)
+        }
+    }
+
+    fn rain_gauge(id: &GaugeId, place: Place) -> RainGauge {
+        RainGauge {
+            id: id.clone(),
+            kind: RAIN,
+            place,
+        }
+    }
+
+    fn forecaster() -> (Forecaster, PointId, GaugeId) {
+        let (id, gauge): (PointId, GaugeId) =
+            ("wp-1".parse().expect("id"), "rg-1".parse().expect("id"));
+        let forecaster = Forecaster::new(vec![model(&id, HERE)], vec![rain_gauge(&gauge, HERE)]);
+        (forecaster, id, gauge)
     }
 
     fn minute(m: i64) -> Timestamp {
@@ -149,6 +199,47 @@ mod tests {
 
     fn one(f: &mut Forecaster, now: Timestamp) -> Option<Forecast> {
         f.run(now).pop().map(|(_, forecast)| forecast)
+    }
+
+    /// A cell of rain that passes a place in some minutes, at its heaviest at `peak`.
+    fn cell(minute: i64, peak: f64) -> f64 {
+        100.0 * (-((minute as f64 - peak) / 8.0).powi(2)).exp()
+    }
+
+    /// Gauges every two kilometres along the way of a storm of 20 km/h, and a point at the last of them.
+    fn along_the_way() -> (Forecaster, PointId, Vec<(GaugeId, f64)>) {
+        let id: PointId = "wp-1".parse().expect("id");
+        let place = |east_km: f64, north_km: f64| Place { east_km, north_km };
+        let mut gauges = Vec::new();
+        let mut minutes = Vec::new();
+        for k in 0..6 {
+            for row in 0..2 {
+                let gauge: GaugeId = format!("rg-{k}-{row}").parse().expect("id");
+                let east_km = 2.0 * f64::from(k);
+                gauges.push(rain_gauge(&gauge, place(east_km, f64::from(row))));
+                minutes.push((gauge, east_km / 20.0 * 60.0));
+            }
+        }
+        let forecaster = Forecaster::new(vec![model(&id, place(10.0, 0.0))], gauges);
+        (forecaster, id, minutes)
+    }
+
+    #[test]
+    fn a_storm_that_others_have_seen_is_warned_of_before_it_is_here() {
+        let (mut f, id, gauges) = along_the_way();
+        for m in 0..30 {
+            for (gauge, later) in &gauges {
+                f.observe_rain(gauge, minute(m), Some(cell(m, 15.0 + later)));
+            }
+            f.observe_depth(&id, minute(m), 0.0);
+            f.run(minute(m));
+        }
+        // It will be at its heaviest here in a quarter of an hour; nothing has fallen yet.
+        let forecast = one(&mut f, minute(30)).expect("has data");
+        assert!(forecast.warns(), "{:?}", forecast.horizons);
+        let at = forecast.reaches_waterlogged_at.expect("comes");
+        let in_minutes = at.seconds_since(minute(30)) / 60.0;
+        assert!((8.0..25.0).contains(&in_minutes), "{in_minutes}");
     }
 
     #[test]
@@ -160,38 +251,9 @@ mod tests {
         }
         let forecast = one(&mut f, minute(19)).expect("has data");
         assert_eq!(forecast.method, Method::Reservoir);
-        let at_30 = &forecast.horizons[1];
-        assert!(at_30.p50_m > 0.2 && at_30.p10_m < at_30.p50_m && at_30.p50_m < at_30.p90_m);
+        let at_30 = &forecast.horizons[2];
+        assert!(at_30.p50_m > 0.15 && at_30.p10_m < at_30.p50_m && at_30.p50_m < at_30.p90_m);
         assert!(forecast.reaches_waterlogged_at.is_some());
-    }
-
-    #[test]
-    fn the_rain_over_a_point_is_the_mean_of_its_gauges() {
-        let forecast_with = |gauges: &[(&str, f64)]| {
-            let (mut f, id, _) = forecaster();
-            let model = f.models.get_mut(&id).expect("the point");
-            let of = |id: &str| RainGauge {
-                id: id.parse().expect("id"),
-                kind: RAIN,
-            };
-            model.rain_gauges = gauges.iter().map(|(gauge, _)| of(gauge)).collect();
-            f = Forecaster::new(f.models.into_values().collect());
-            for m in 0..20 {
-                for (gauge, mm_per_h) in gauges {
-                    f.observe_rain(&gauge.parse().expect("id"), minute(m), Some(*mm_per_h));
-                }
-                f.observe_depth(&id, minute(m), 0.1);
-            }
-            let inflow = one(&mut f, minute(19)).expect("has data").inflow;
-            inflow
-                .into_iter()
-                .flat_map(|member| member.m3h)
-                .collect::<Vec<_>>()
-        };
-        let mean = forecast_with(&[("rg-1", 60.0)]);
-        let two = forecast_with(&[("rg-1", 90.0), ("rg-2", 30.0)]);
-        let apart = mean.iter().zip(&two).map(|(a, b)| (a - b).abs());
-        assert!(apart.fold(0.0, f64::max) < 1e-6, "{two:?}");
     }
 
     #[test]
@@ -199,10 +261,29 @@ mod tests {
         let (mut f, id, gauge) = forecaster();
         for m in 0..20 {
             f.observe_rain(&gauge, minute(m), Some(0.0));
-            f.observe_depth(&id, minute(m), 0.3);
+            f.observe_depth(&id, minute(m), 0.3 - 0.015 * m as f64);
         }
         let forecast = one(&mut f, minute(19)).expect("has data");
-        assert!(forecast.horizons[2].p50_m < 0.05 && forecast.dry_at.is_some());
+        assert!(forecast.horizons[3].p50_m < 0.05);
+        assert!(forecast.drain.is_some_and(|drain| !drain.is_failing));
+    }
+
+    #[test]
+    fn water_that_does_not_fall_without_rain_is_a_drain_that_fails() {
+        let (mut f, id, gauge) = forecaster();
+        for m in 0..20 {
+            f.observe_rain(&gauge, minute(m), Some(0.0));
+            f.observe_depth(&id, minute(m), 0.3);
+            f.run(minute(m));
+        }
+        let forecast = one(&mut f, minute(20)).expect("has data");
+        let drain = forecast.drain.expect("is modelled");
+        assert!(
+            drain.is_failing && drain.takes_m3h < 0.2 * drain.of_m3h,
+            "{drain:?}"
+        );
+        assert_eq!(forecast.dry_at, None);
+        assert!(forecast.horizons[3].p50_m > 0.2, "{:?}", forecast.horizons);
     }
 
     #[test]
@@ -213,42 +294,58 @@ mod tests {
         }
         let forecast = one(&mut f, minute(19)).expect("has data");
         assert_eq!(forecast.method, Method::RateOfRise);
-        assert!(forecast.horizons[0].p50_m > 0.19);
+        assert!(forecast.horizons[1].p50_m > 0.19);
     }
 
     #[test]
-    fn a_point_without_a_catchment_is_forecast_by_its_rise_and_says_what_it_lacks() {
-        let (mut f, id, gauge) = forecaster();
-        let model = f.models.get_mut(&id).expect("the point");
-        (model.catchment_ha, model.lacks) = (None, vec![Lack::Catchment]);
+    fn a_point_without_a_catchment_is_forecast_by_what_is_assumed_and_says_what_it_lacks() {
+        let (_, id, gauge) = forecaster();
+        let mut unknown = model(&id, HERE);
+        unknown.sag = Sag::new(&storage(), None, 0.8, None);
+        unknown.lacks = vec![Lack::Catchment];
+        let mut f = Forecaster::new(vec![unknown], vec![rain_gauge(&gauge, HERE)]);
         for m in 0..20 {
             f.observe_rain(&gauge, minute(m), Some(90.0));
             f.observe_depth(&id, minute(m), 0.02 * m as f64);
         }
         let forecast = one(&mut f, minute(19)).expect("has data");
-        assert_eq!(forecast.method, Method::RateOfRise);
+        assert_eq!(forecast.method, Method::Reservoir);
         assert_eq!(forecast.lacks, [Lack::Catchment]);
         assert!(forecast.peak_m > 0.4, "{}", forecast.peak_m);
     }
 
     #[test]
-    fn a_silent_level_gives_no_forecast() {
-        let (mut f, id, _) = forecaster();
+    fn a_silent_level_is_reckoned_for_three_hours_and_then_nothing_is_known() {
+        let (mut f, id, gauge) = forecaster();
+        let rains = |f: &mut Forecaster, minutes: std::ops::Range<i64>| {
+            minutes.for_each(|m| f.observe_rain(&gauge, minute(m), Some(20.0)));
+        };
+        rains(&mut f, 0..7);
         f.observe_depth(&id, minute(0), 0.3);
-        assert_eq!(one(&mut f, minute(6)), None);
+        let reckoned = one(&mut f, minute(6)).expect("it rains");
+        assert_eq!(
+            (reckoned.method, reckoned.basis_at),
+            (Method::Reckoned, minute(6))
+        );
+        rains(&mut f, 7..182);
+        assert!(one(&mut f, minute(180)).is_some());
+        assert_eq!(one(&mut f, minute(181)), None);
     }
 
     #[test]
     fn a_slow_gauge_is_silent_by_its_own_interval() {
-        let (mut f, id, gauge) = forecaster();
-        let model = f.models.get_mut(&id).expect("the point");
-        model.interval_s = 900;
-        model.rain_gauges[0].kind.interval_s = 900;
-        f.observe_rain(&gauge, minute(-15), Some(30.0));
+        let (_, id, gauge) = forecaster();
+        let mut slow = model(&id, HERE);
+        slow.interval_s = 900;
+        let mut f = Forecaster::new(vec![slow], vec![rain_gauge(&gauge, HERE)]);
+        for m in 0..47 {
+            f.observe_rain(&gauge, minute(m), Some(30.0));
+        }
         f.observe_depth(&id, minute(0), 0.3);
         let forecast = one(&mut f, minute(44)).expect("within three intervals");
         assert_eq!(forecast.method, Method::Reservoir);
-        assert_eq!(one(&mut f, minute(46)), None);
+        let forecast = one(&mut f, minute(46)).expect("it rains");
+        assert_eq!(forecast.method, Method::Reckoned);
     }
 
     #[test]
@@ -291,10 +388,9 @@ mod tests {
         again.restore(saved.clone());
         assert_eq!(again, f);
         assert_eq!(again.run(minute(45)), f.run(minute(45)));
-        let mut elsewhere = Forecaster::new(vec![PointModel {
-            id: "wp-2".parse().expect("id"),
-            ..f.models[&id].clone()
-        }]);
+        let other: PointId = "wp-2".parse().expect("id");
+        let gauges = vec![rain_gauge(&gauge, HERE)];
+        let mut elsewhere = Forecaster::new(vec![model(&other, HERE)], gauges);
         let new = elsewhere.state().points.clone();
         elsewhere.restore(saved.clone());
         assert_eq!(elsewhere.state().points, new, "a new point starts empty");
@@ -302,7 +398,44 @@ mod tests {
     }
 
     #[test]
-    fn rain_that_no_point_uses_is_not_remembered() {
+    fn what_was_learnt_outlasts_the_storm_and_what_was_seen_does_not() {
+        let (mut f, id, gauge) = forecaster();
+        for m in 0..45 {
+            f.observe_rain(&gauge, minute(m), Some(40.0));
+            f.observe_depth(&id, minute(m), 0.05);
+            f.run(minute(m));
+        }
+        let learned = one(&mut f, minute(44))
+            .and_then(|forecast| forecast.drain)
+            .expect("modelled");
+        let (mut next, ..) = forecaster();
+        next.restore(f.learnt());
+        assert_eq!(
+            one(&mut next, minute(46)),
+            None,
+            "nothing is known of the water"
+        );
+        let drain = |f: &mut Forecaster, m: i64| {
+            f.observe_rain(&gauge, minute(m), Some(0.0));
+            f.observe_depth(&id, minute(m), 0.0);
+            one(f, minute(m))
+                .and_then(|forecast| forecast.drain)
+                .expect("modelled")
+        };
+        let (mut blank, ..) = forecaster();
+        let known = drain(&mut next, 200).takes_m3h;
+        assert!(
+            (known - learned.takes_m3h).abs() < 100.0,
+            "{known} {learned:?}"
+        );
+        assert!(
+            (known - drain(&mut blank, 200).takes_m3h).abs() > 1.0,
+            "{known}"
+        );
+    }
+
+    #[test]
+    fn rain_that_is_not_of_this_city_is_not_remembered() {
         let (mut f, ..) = forecaster();
         let before = f.clone();
         f.observe_rain(&"rg-9".parse().expect("id"), minute(0), Some(40.0));

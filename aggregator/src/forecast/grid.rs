@@ -1,16 +1,19 @@
 //! The grid of time that forecasts and plans share: steps of five minutes from the forecast's
-//! basis, of which the first hour is shown and three hours are planned.
+//! basis, of which the first two hours are shown and three hours are planned.
 
 use shared::time::Timestamp;
 
 /// Length of a step, in minutes.
 const LENGTH: u16 = 5;
 
-/// Steps of the hour that is shown.
-const SHOWN: u16 = 12;
+/// Steps of the hours that are shown.
+const SHOWN: u16 = 24;
 
 /// Steps of the horizon that plans look ahead.
 const PLANNED: u16 = 36;
+
+/// Horizons that are told by themselves, in minutes.
+pub const HORIZONS: [i64; 5] = [10, 20, 30, 60, 120];
 
 /// How many steps plans look ahead.
 pub const PLANNED_STEPS: usize = PLANNED as usize;
@@ -32,7 +35,7 @@ pub fn volume_m3(m3h: f64) -> f64 {
 pub struct Step(u16);
 
 impl Step {
-    /// The steps whose beginnings make the shown hour, that of its end included.
+    /// The steps whose beginnings make the shown hours, that of their end included.
     pub fn shown() -> impl Iterator<Item = Self> {
         (0..=SHOWN).map(Self)
     }
@@ -42,14 +45,14 @@ impl Step {
         (0..PLANNED).map(Self)
     }
 
+    /// The number of the step.
+    pub fn index(self) -> usize {
+        self.0.into()
+    }
+
     /// Minutes from the basis to its beginning.
     pub fn minutes(self) -> f64 {
         f64::from(self.0) * STEP_MINUTES
-    }
-
-    /// Minutes from the basis to its middle.
-    pub fn middle_minutes(self) -> f64 {
-        (f64::from(self.0) + 0.5) * STEP_MINUTES
     }
 
     /// Minutes from the basis to its end.
@@ -57,18 +60,8 @@ impl Step {
         (f64::from(self.0) + 1.0) * STEP_MINUTES
     }
 
-    /// Whether it begins so many minutes after the basis.
-    pub fn begins_after(self, minutes: i64) -> bool {
-        i64::from(self.0 * LENGTH) == minutes
-    }
-
     /// When it begins.
     pub fn at(self, basis: Timestamp) -> Timestamp {
         basis.plus_millis(i64::from(self.0 * LENGTH) * 60_000)
-    }
-
-    /// Its place in the shown hour: 0 at the basis, 1 at the end.
-    pub fn share_of_shown(self) -> f64 {
-        f64::from(self.0) / f64::from(SHOWN)
     }
 }

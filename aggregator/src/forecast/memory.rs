@@ -11,13 +11,16 @@ use shared::{
 
 use super::{
     Forecast,
-    skill::{VERIFIED_MINUTES, Verification},
+    calibration::{Calibration, Outcome},
+    rain::Found,
+    skill::Verification,
+    water::Learned,
 };
 use crate::merge::Rain;
 
-/// Depths are remembered for this long: the rate of rise looks back to the newest of them that is
-/// ten minutes old.
-const DEPTHS_MS: i64 = 3_600_000;
+/// Depths are remembered for as long as rain is looked at, so that a point that begins anew can learn from
+/// what came before.
+const DEPTHS_MS: i64 = 90 * 60_000;
 
 /// Values by their time, the newest last, bounded by their age.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -61,24 +64,30 @@ pub struct PointMemory {
     pub depths: Recent,
     pub pumping_m3h: f64,
     pub verification: Verification,
+    #[serde(default)]
+    pub learned: Option<Learned>,
 }
 
 impl PointMemory {
-    /// Takes a trusted depth, and judges by it the forecasts that were made for its time.
-    pub fn observe(&mut self, at: Timestamp, depth_m: f64, waterlogged_m: f64) {
+    /// Takes a trusted depth, and judges by it the forecasts that were made for its time: what came of them.
+    pub fn observe(&mut self, at: Timestamp, depth_m: f64, waterlogged_m: f64) -> Vec<Outcome> {
         let is_newest = self.depths.newest().is_none_or(|(newest, _)| at > newest);
         self.depths.insert(at, depth_m.max(0.0), DEPTHS_MS);
-        if is_newest {
-            self.verification.observe(at, depth_m, waterlogged_m);
+        if !is_newest {
+            return Vec::new();
         }
+        self.verification.observe(at, depth_m, waterlogged_m)
     }
 
-    /// Keeps what a forecast says of the horizon that is verified, until its time has come.
-    pub fn issue(&mut self, forecast: &Forecast) {
-        let mut horizons = forecast.horizons.iter();
-        let verified = horizons.find(|h| h.minutes == VERIFIED_MINUTES);
-        if let (Some(horizon), Some((at, depth_m))) = (verified, self.depths.newest()) {
-            self.verification.issue(at, horizon.p50_m, depth_m);
+    /// Keeps what a forecast says until its time has come. One that nobody's eyes stood behind is not judged.
+    pub fn issue(&mut self, forecast: &Forecast, waterlogged_m: f64) {
+        if let Some((at, depth_m)) = self
+            .depths
+            .newest()
+            .filter(|(at, _)| *at == forecast.basis_at)
+        {
+            self.verification
+                .issue(at, depth_m, waterlogged_m, forecast);
         }
     }
 }
@@ -88,8 +97,15 @@ impl PointMemory {
 pub struct ForecastState {
     /// Of every point of the city.
     pub(super) points: BTreeMap<PointId, PointMemory>,
-    /// Of the gauges that a point uses.
+    /// Of all rain gauges of the city.
     pub(super) rain: BTreeMap<GaugeId, Rain>,
+    #[serde(default)]
+    pub(super) calibration: Calibration,
+    /// How the storm moves, and when that was looked for.
+    #[serde(default)]
+    pub(super) found: Option<Found>,
+    #[serde(default)]
+    pub(super) found_at: Option<Timestamp>,
 }
 
 impl ForecastState {
@@ -104,6 +120,7 @@ impl ForecastState {
                 .map(|id| (id, PointMemory::default()))
                 .collect(),
             rain: gauges.into_iter().map(|id| (id, Rain::default())).collect(),
+            ..Self::default()
         }
     }
 
@@ -115,9 +132,33 @@ impl ForecastState {
         for (id, rain) in &mut self.rain {
             *rain = saved.rain.remove(id).unwrap_or_default();
         }
+        self.calibration = saved.calibration;
+        (self.found, self.found_at) = (saved.found, saved.found_at);
     }
 
-    /// Takes a reading of rain; that of a gauge that no point uses is not remembered.
+    /// What outlasts a storm: what was learned of the points, and of how far forecasts are off.
+    pub(super) fn learnt(&self) -> Self {
+        let learnt = |memory: &PointMemory| PointMemory {
+            learned: memory.learned.clone(),
+            ..PointMemory::default()
+        };
+        Self {
+            points: self
+                .points
+                .iter()
+                .map(|(id, m)| (id.clone(), learnt(m)))
+                .collect(),
+            rain: self
+                .rain
+                .keys()
+                .map(|id| (id.clone(), Rain::default()))
+                .collect(),
+            calibration: self.calibration.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes a reading of rain; that of a gauge that is not of this city is not remembered.
     pub(super) fn observe_rain(&mut self, gauge: &GaugeId, at: Timestamp, value: Option<f64>) {
         if let Some(rain) = self.rain.get_mut(gauge) {
             rain.observe(at, value);

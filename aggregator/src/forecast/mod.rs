@@ -1,26 +1,30 @@
-//! What the water at each point will do in the next hour, with its spread and its past skill.
+//! What the water at each point will do in the next hours, with its spread and its past skill.
 //!
-//! Each point is a sag that rain fills and drains empty: `dV/dt = runoff · area · rain − drain`,
-//! with the volume set right by every depth that is observed. Rain goes on in three ways (members):
-//! it stops, it fades over twenty minutes (the Lagrangian persistence found for small urban
-//! catchments), it stays. The spread between them, widened by what past forecasts missed, is the
-//! uncertainty. Without rain data the rate of rise is carried on; without a recent depth there is
-//! no forecast.
+//! Rain comes over a place as the gauges' network sees it move ([`rain`]), in eight ways (members). It
+//! runs off with a delay, fills a sag and is drained ([`water`]); what no layer tells, or tells wrongly, is
+//! learned from the depths that are observed, as a set of hypotheses for each point. Members through
+//! hypotheses are the runs of a forecast; its quantiles are theirs, stretched as far as past errors of
+//! wet hours ask for. Without rain data the rate of rise is carried on; while a level is silent what comes
+//! and goes is reckoned, and said to be.
 
+mod calibration;
 mod forecaster;
 pub(crate) mod grid;
-mod members;
 mod memory;
 mod model;
+mod rain;
 mod report;
+mod runs;
 mod skill;
 mod summary;
+mod water;
 
 pub use forecaster::Forecaster;
 pub use memory::ForecastState;
 pub use model::{PointModel, RainGauge};
-pub use report::{Forecast, Horizon, Inflow, Method};
-pub use skill::Skill;
+pub use rain::Place;
+pub use report::{Drain, Forecast, Horizon, Inflow, Method, Probabilities, Skill, WARNING};
+pub use water::Sag;
 
 #[cfg(test)]
 mod transcripts;

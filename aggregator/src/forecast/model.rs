@@ -1,115 +1,116 @@
-//! The reservoir of one point and its run into the next hours.
+//! One point and its run into the next hours.
 
-use std::collections::BTreeMap;
-
-use shared::{
-    ids::{GaugeId, PointId},
-    time::Timestamp,
-    waterlogging::Thresholds,
-};
+use shared::{ids::PointId, time::Timestamp, waterlogging::Thresholds};
 
 use super::{
-    Forecast, Inflow, Method,
-    grid::{self, STEP_MINUTES, Step},
-    members::{Members, WEIGHTS},
+    Drain, Forecast, Inflow, Method,
+    calibration::Calibration,
+    grid::{PLANNED_STEPS, Step},
     memory::{PointMemory, Recent},
+    rain::{Found, PAST_MS, Past, Place, coming},
+    runs::{DRAWN, runs, runs_of},
     summary::Summary,
+    water::{Learned, Minute, Sag},
 };
-use crate::{
-    assess::STALE_INTERVALS,
-    merge::{Rain, RainKind, mean_mm_per_h},
-    network::{Lack, Storage},
-};
+use crate::{assess::STALE_INTERVALS, merge::RainKind, network::Lack};
 
-/// Rain of the last minutes that stands for "now", and no less than so many intervals of its gauge.
-const RAIN_NOW_MS: i64 = 10 * 60_000;
-const RAIN_NOW_INTERVALS: i64 = 2;
-
-/// A depth older than this gives no forecast, unless its gauge is slower: then one that is as old as
+/// A depth older than this is not known any more, unless its gauge is slower: then one that is as old as
 /// would make the point unknown.
 const SILENT_MS: i64 = 5 * 60_000;
+
+/// What stands at a point is reckoned for so long after its gauge fell silent; then nobody knows.
+const RECKONED_MS: i64 = 3 * 3_600_000;
 
 /// The rate of rise is that since the newest depth that is this much older than the last.
 const RISE_MS: i64 = 10 * 60_000;
 
-/// Fading of the rain: Lagrangian persistence of about 20 minutes.
-const FADE_MINUTES: f64 = 20.0;
+/// Fading of a rise that is carried on without rain data, in minutes, with the weight of each member.
+const RISE_FADES: [(f64, f64); 3] = [(5.0, 0.3), (20.0, 0.5), (60.0, 0.2)];
 
-/// Rain that stays does so for this long, then fades.
-const STAY_MINUTES: f64 = 30.0;
+/// What came within the last minutes may still come late: what is learned of them is learned again.
+const LATE_MINUTES: i64 = 2;
 
-/// Delay between rain and inflow: the linear reservoir's constant, in minutes.
-const RUNOFF_MINUTES: f64 = 12.0;
+/// A drain is said to fail when that is this probable.
+const FAILING: f64 = 0.7;
 
-/// Fading of a rise that is carried on without rain data, in minutes, one per member.
-const RISE_FADES_MINUTES: Members<f64> = [5.0, 20.0, 60.0];
+const MINUTE_MS: i64 = 60_000;
 
-/// What the model must know of a point.
+/// What the forecaster must know of a point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PointModel {
     pub id: PointId,
-    pub storage: Storage,
-    /// Without it, or without the drain, rain cannot be turned into depth: the rate of rise is used.
-    pub catchment_ha: Option<f64>,
-    /// Share of the rain that runs off, 0–1.
-    pub runoff: f64,
-    pub drain_m3h: Option<f64>,
+    pub sag: Sag,
+    /// Where its rain falls: among its rain gauges, or at the point itself.
+    pub place: Place,
     /// What is assumed or done without, told with every forecast.
     pub lacks: Vec<Lack>,
     pub thresholds: Thresholds,
     /// How often the depth is reported, in seconds.
     pub interval_s: u32,
-    pub rain_gauges: Vec<RainGauge>,
 }
 
-/// A gauge that tells the rain over a point.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A rain gauge of the network.
+#[derive(Debug, Clone, PartialEq)]
 pub struct RainGauge {
-    pub id: GaugeId,
+    pub id: shared::ids::GaugeId,
     pub kind: RainKind,
-}
-
-impl RainGauge {
-    fn now_ms(&self) -> i64 {
-        RAIN_NOW_MS.max(RAIN_NOW_INTERVALS * i64::from(self.kind.interval_s) * 1000)
-    }
-}
-
-/// Mean rain over a point's gauges, in mm/h.
-struct RainNow {
-    /// Of the last minutes.
-    falling: f64,
-    /// As the runoff feels it.
-    routed: f64,
+    pub place: Place,
 }
 
 impl PointModel {
-    /// The point's forecast at `now`; `None` without a recent depth.
+    /// The point's forecast at `now`; `None` where nothing is known of its water any more.
     pub(super) fn forecast(
         &self,
         now: Timestamp,
-        memory: &PointMemory,
-        rain: &BTreeMap<GaugeId, Rain>,
+        memory: &mut PointMemory,
+        past: &Past,
+        found: Option<Found>,
+        calibration: &Calibration,
     ) -> Option<Forecast> {
-        let (basis_at, depth_m) = memory.depths.newest()?;
-        if now.millis_since(basis_at) > self.silent_ms() {
+        let (seen_at, depth_m) = memory.depths.newest()?;
+        let silent_for = now.millis_since(seen_at);
+        let is_silent = silent_for > self.silent_ms();
+        if past.is_silent() {
+            return (!is_silent).then(|| self.by_rise(seen_at, depth_m, memory, calibration));
+        }
+        if silent_for > RECKONED_MS {
             return None;
         }
-        let by_rain = self.rain_now(basis_at, rain);
-        let by_rain = by_rain.and_then(|rain| self.net_by_rain(&rain));
-        let (method, net_m3h) = match by_rain {
-            Some(net_m3h) => (Method::Reservoir, net_m3h),
-            None => (Method::RateOfRise, self.net_by_rise(&memory.depths)),
+        let learned = self.learn(past, memory);
+        let rain = coming(past, self.place, found, PLANNED_STEPS)?;
+        let mut drawn = learned.drawn(DRAWN);
+        if !is_silent {
+            // What is seen is known better than any hypothesis has it.
+            let volume_m3 = self.sag.volume_m3(depth_m);
+            for hypothesis in &mut drawn {
+                hypothesis.water.volume_m3 = volume_m3;
+            }
+        }
+        let deep_m = self.thresholds.waterlogged_m;
+        let (runs, inflow) = runs(&self.sag, &drawn, &rain, memory.pumping_m3h, deep_m);
+        let (basis_at, method) = if is_silent {
+            (past.until, Method::Reckoned)
+        } else {
+            (seen_at, Method::Reservoir)
         };
         let summary = Summary {
             basis_at,
+            method,
             thresholds: &self.thresholds,
-            depths: self.depths(depth_m, &net_m3h, memory.pumping_m3h),
+            runs,
+            inflow,
+            calibration,
             verification: &memory.verification,
         };
+        let round = |m3h: f64| (m3h * 10.0).round() / 10.0;
         Some(Forecast {
             lacks: self.lacks.clone(),
-            ..summary.forecast(method, by_member(&net_m3h))
+            drain: Some(Drain {
+                takes_m3h: round(learned.drain_m3h(&self.sag)),
+                of_m3h: round(self.sag.drain_m3h),
+                is_failing: learned.failing() >= FAILING,
+            }),
+            ..summary.forecast()
         })
     }
 
@@ -118,109 +119,81 @@ impl PointModel {
         SILENT_MS.max(stale)
     }
 
-    fn rain_now(&self, at: Timestamp, rain: &BTreeMap<GaugeId, Rain>) -> Option<RainNow> {
-        let mut fresh = Vec::new();
-        let known = self.rain_gauges.iter();
-        for (gauge, series) in known.filter_map(|gauge| Some((gauge, rain.get(&gauge.id)?))) {
-            let from = at.plus_millis(-gauge.now_ms());
-            let recent = series.falls(gauge.kind, at);
-            let Some(falling) =
-                mean_mm_per_h(gauge.kind, recent.take_while(|fall| fall.at >= from))
-            else {
-                continue;
-            };
-            let (mut routed, mut weights) = (0.0, 0.0);
-            for fall in series.falls(gauge.kind, at) {
-                let age_minutes = at.seconds_since(fall.at) / 60.0;
-                let weight = (-age_minutes / RUNOFF_MINUTES).exp() * fall.hours;
-                routed += weight * fall.mm_per_h;
-                weights += weight;
-            }
-            // Those of the last minutes are among them, so the weights are more than nothing.
-            let routed = routed / weights;
-            fresh.push(RainNow { falling, routed });
+    /// Learns from the minutes since the last time, and again from the last ones; what is known now.
+    fn learn(&self, past: &Past, memory: &mut PointMemory) -> Learned {
+        let oldest = past.until.plus_millis(-PAST_MS);
+        let mut learned = memory
+            .learned
+            .take()
+            .unwrap_or_else(|| Learned::nothing(oldest, &self.sag, seed(&self.id)));
+        // After a pause, or by a clock that was set: what was in between nobody knows.
+        if learned.at < oldest || learned.at > past.until {
+            learned.begin_again(oldest);
         }
-        let gauges = fresh.len() as f64;
-        let (falling, routed) = fresh
-            .iter()
-            .fold((0.0, 0.0), |sum, f| (sum.0 + f.falling, sum.1 + f.routed));
-        (!fresh.is_empty()).then(|| RainNow {
-            falling: falling / gauges,
-            routed: routed / gauges,
-        })
+        let settled = past.until.plus_millis(-LATE_MINUTES * MINUTE_MS);
+        self.pass(&mut learned, past, memory, settled);
+        let mut now = learned.clone();
+        memory.learned = Some(learned);
+        self.pass(&mut now, past, memory, past.until);
+        now
     }
 
-    /// Inflow less natural drainage of the members, in m³/h for every planned step; `None` where it is
-    /// not known what flows in and off.
-    fn net_by_rain(&self, now: &RainNow) -> Option<Vec<Members<f64>>> {
-        let (catchment_ha, drain_m3h) = (self.catchment_ha?, self.drain_m3h?);
-        // 1 mm/h on 1 ha is 10 m³/h.
-        let per_mm = self.runoff * catchment_ha * 10.0;
-        let share = 1.0 - (-STEP_MINUTES / RUNOFF_MINUTES).exp();
-        let faded = |minutes: f64| now.falling * (-minutes / FADE_MINUTES).exp();
-        let mut routed: Members<f64> = [now.routed; 3];
-        let net = |step: Step| {
-            let minutes = step.middle_minutes();
-            let rain = [
-                0.0,
-                faded(minutes),
-                faded((minutes - STAY_MINUTES).max(0.0)),
-            ];
-            for (routed, rain) in routed.iter_mut().zip(rain) {
-                *routed += (rain - *routed) * share;
-            }
-            routed.map(|mm_per_h| per_mm * mm_per_h - drain_m3h)
-        };
-        Some(Step::planned().map(net).collect())
+    fn pass(&self, learned: &mut Learned, past: &Past, memory: &PointMemory, until: Timestamp) {
+        while learned.at.plus_millis(MINUTE_MS) <= until {
+            let end = learned.at.plus_millis(MINUTE_MS);
+            let ago = past.until.millis_since(end) as f64 / MINUTE_MS as f64;
+            let depth = memory.depths.until(end).next();
+            let minute = Minute {
+                mm_per_h: past.around(self.place, ago).unwrap_or(0.0),
+                pumped_m3h: memory.pumping_m3h,
+                depth_m: depth.filter(|(at, _)| *at > learned.at).map(|(_, d)| d),
+            };
+            learned.pass(&self.sag, minute);
+        }
     }
 
-    /// The same without rain data: the change of the last minutes goes on for a while.
-    fn net_by_rise(&self, depths: &Recent) -> Vec<Members<f64>> {
-        let rise_m3h = self.rise_m3h(depths).unwrap_or(0.0);
+    /// The forecast without rain data: the change of the last minutes goes on for a while.
+    fn by_rise(
+        &self,
+        basis_at: Timestamp,
+        depth_m: f64,
+        memory: &PointMemory,
+        calibration: &Calibration,
+    ) -> Forecast {
+        let rise_m3h = self.rise_m3h(&memory.depths).unwrap_or(0.0);
         let faded = |step: Step, minutes: f64| rise_m3h * (-step.minutes() / minutes).exp();
-        let net = |step| RISE_FADES_MINUTES.map(|minutes| faded(step, minutes));
-        Step::planned().map(net).collect()
+        let inflow = RISE_FADES.map(|(minutes, weight)| Inflow {
+            weight,
+            m3h: Step::planned().map(|step| faded(step, minutes)).collect(),
+        });
+        let summary = Summary {
+            basis_at,
+            method: Method::RateOfRise,
+            thresholds: &self.thresholds,
+            runs: runs_of(&self.sag, depth_m, memory.pumping_m3h, &inflow),
+            inflow: inflow.into(),
+            calibration,
+            verification: &memory.verification,
+        };
+        Forecast {
+            lacks: self.lacks.clone(),
+            ..summary.forecast()
+        }
     }
 
     fn rise_m3h(&self, depths: &Recent) -> Option<f64> {
         let (newest, depth_m) = depths.newest()?;
         let (before, depth_before_m) = depths.until(newest.plus_millis(-RISE_MS)).next()?;
-        let rise_m3 = self.storage.volume_m3(depth_m) - self.storage.volume_m3(depth_before_m);
+        let rise_m3 = self.sag.volume_m3(depth_m) - self.sag.volume_m3(depth_before_m);
         Some(rise_m3 / (newest.seconds_since(before) / 3600.0))
-    }
-
-    /// Depths of the members at the beginning of every shown step.
-    fn depths(
-        &self,
-        depth_m: f64,
-        net_m3h: &[Members<f64>],
-        pumping_m3h: f64,
-    ) -> Vec<(Step, Members<f64>)> {
-        let mut volumes: Members<f64> = [self.storage.volume_m3(depth_m); 3];
-        let mut depths = [depth_m; 3];
-        let mut shown = Vec::new();
-        for (step, net) in Step::shown().zip(net_m3h) {
-            shown.push((step, depths));
-            for (volume, net) in volumes.iter_mut().zip(net) {
-                *volume = (*volume + grid::volume_m3(net - pumping_m3h)).max(0.0);
-            }
-            depths = volumes.map(|volume| self.storage.depth_m(volume));
-        }
-        shown
     }
 }
 
-/// The members one by one, as the planner takes them.
-fn by_member(net_m3h: &[Members<f64>]) -> Vec<Inflow> {
-    let member = |weight| Inflow {
-        weight,
-        m3h: Vec::with_capacity(net_m3h.len()),
-    };
-    let mut members = WEIGHTS.map(member);
-    for step in net_m3h {
-        for (member, net) in members.iter_mut().zip(step) {
-            member.m3h.push(*net);
-        }
-    }
-    members.into()
+/// A number that follows from an id: each point throws its own dice, and the same ones anywhere (FNV-1a).
+fn seed(id: &PointId) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
+    id.as_str()
+        .as_bytes()
+        .iter()
+        .fold(0xCBF2_9CE4_8422_2325, step)
 }

@@ -1,93 +1,93 @@
 //! How good past forecasts were: each is kept until its time has come, then compared with what was
 //! observed, and with persistence ("it stays as it is") beside it.
+//!
+//! Warnings are judged by events: a flood that was warned of ten to thirty minutes before it came is a hit.
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 use shared::time::Timestamp;
 
-/// The horizon that is verified, in minutes.
-pub const VERIFIED_MINUTES: i64 = 30;
+use super::{Forecast, Skill, calibration::Outcome, grid::HORIZONS, report::VERIFIED_MINUTES};
 
-/// Forecasts that wait for their time: one a minute, and room to spare.
-const WAITING: usize = 64;
+/// Forecasts of one horizon that wait for their time: one a minute, and room to spare.
+const WAITING: usize = 128;
 
-/// Skill of the forecasts so far.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Skill {
-    pub horizon_minutes: i64,
-    pub verified: u64,
-    /// Mean absolute error of the median, in metres.
-    #[schema(required)]
-    pub mae_m: Option<f64>,
-    /// Mean absolute error of persistence, in metres.
-    #[schema(required)]
-    pub mae_persistence_m: Option<f64>,
-    /// Waterlogged forecast and observed; not forecast but observed; forecast but not observed.
-    pub hits: u64,
-    pub misses: u64,
-    pub false_alarms: u64,
-}
+/// A warning counts when it stands within these minutes before a flood.
+const EARLIEST_MINUTES: i64 = 30;
+const LATEST_MINUTES: i64 = 10;
+
+/// Floods and warnings with shorter pauses are one, in minutes.
+const PAUSE_MINUTES: i64 = 10;
+
+const MINUTE_MS: i64 = 60_000;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Waiting {
     due: Timestamp,
-    median_m: f64,
+    p10_m: f64,
+    p50_m: f64,
+    p90_m: f64,
     persistence_m: f64,
 }
 
 /// Verifies the forecasts of one point.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Verification {
-    waiting: VecDeque<Waiting>,
+    /// By horizon.
+    issued: [VecDeque<Waiting>; HORIZONS.len()],
     verified: u64,
     error_sum: f64,
     persistence_sum: f64,
-    hits: u64,
-    misses: u64,
-    false_alarms: u64,
+    events: Events,
 }
 
 impl Verification {
     /// Keeps a forecast until its time.
-    pub fn issue(&mut self, at: Timestamp, median_m: f64, persistence_m: f64) {
-        if self.waiting.len() == WAITING {
-            self.waiting.pop_front();
+    pub fn issue(&mut self, at: Timestamp, now_m: f64, waterlogged_m: f64, forecast: &Forecast) {
+        for (waiting, horizon) in self.issued.iter_mut().zip(&forecast.horizons) {
+            if waiting.len() == WAITING {
+                waiting.pop_front();
+            }
+            waiting.push_back(Waiting {
+                due: at.plus_millis(horizon.minutes * MINUTE_MS),
+                p10_m: horizon.p10_m,
+                p50_m: horizon.p50_m,
+                p90_m: horizon.p90_m,
+                persistence_m: now_m,
+            });
         }
-        let due = at.plus_millis(VERIFIED_MINUTES * 60_000);
-        self.waiting.push_back(Waiting {
-            due,
-            median_m,
-            persistence_m,
-        });
-    }
-
-    /// Compares what was observed with the forecasts for that time.
-    pub fn observe(&mut self, at: Timestamp, depth_m: f64, waterlogged_m: f64) {
-        while self.waiting.front().is_some_and(|w| w.due <= at) {
-            let Some(w) = self.waiting.pop_front() else {
-                return;
-            };
-            // An observation long after the due time says nothing about it.
-            if at.millis_since(w.due) > 120_000 {
-                continue;
-            }
-            self.verified += 1;
-            self.error_sum += (w.median_m - depth_m).abs();
-            self.persistence_sum += (w.persistence_m - depth_m).abs();
-            match (w.median_m >= waterlogged_m, depth_m >= waterlogged_m) {
-                (true, true) => self.hits += 1,
-                (false, true) => self.misses += 1,
-                (true, false) => self.false_alarms += 1,
-                (false, false) => {}
-            }
+        if forecast.warns() && now_m < waterlogged_m {
+            self.events.warned(at);
         }
     }
 
-    /// Mean absolute error so far, in metres.
-    #[must_use]
-    pub fn mae_m(&self) -> Option<f64> {
-        self.mean(self.error_sum)
+    /// Compares what was observed with the forecasts for that time; what came of those whose time has come.
+    pub fn observe(&mut self, at: Timestamp, depth_m: f64, waterlogged_m: f64) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        for (horizon, (waiting, minutes)) in self.issued.iter_mut().zip(HORIZONS).enumerate() {
+            while let Some(w) = waiting.pop_front_if(|w| w.due <= at) {
+                // An observation long after the due time says nothing about it.
+                if at.millis_since(w.due) > 2 * MINUTE_MS {
+                    continue;
+                }
+                if minutes == VERIFIED_MINUTES {
+                    self.verified += 1;
+                    self.error_sum += (w.p50_m - depth_m).abs();
+                    self.persistence_sum += (w.persistence_m - depth_m).abs();
+                }
+                outcomes.push(Outcome {
+                    horizon,
+                    p10_m: w.p10_m,
+                    p50_m: w.p50_m,
+                    p90_m: w.p90_m,
+                    observed_m: depth_m,
+                });
+            }
+        }
+        self.events.observe(at, depth_m >= waterlogged_m);
+        outcomes
     }
 
     fn mean(&self, sum: f64) -> Option<f64> {
@@ -100,11 +100,66 @@ impl Verification {
         Skill {
             horizon_minutes: VERIFIED_MINUTES,
             verified: self.verified,
-            mae_m: self.mae_m(),
+            mae_m: self.mean(self.error_sum),
             mae_persistence_m: self.mean(self.persistence_sum),
-            hits: self.hits,
-            misses: self.misses,
-            false_alarms: self.false_alarms,
+            hits: self.events.hits,
+            misses: self.events.misses,
+            false_alarms: self.events.false_alarms,
+        }
+    }
+}
+
+/// Floods and warnings of one point.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Events {
+    /// Times of warnings, the last half hour's.
+    warnings: VecDeque<Timestamp>,
+    /// The first and the last time of the warning that no flood has followed yet.
+    unfulfilled: Option<(Timestamp, Timestamp)>,
+    wet_at: Option<Timestamp>,
+    hits: u64,
+    misses: u64,
+    false_alarms: u64,
+}
+
+impl Events {
+    fn warned(&mut self, at: Timestamp) {
+        let from = at.plus_millis(-EARLIEST_MINUTES * MINUTE_MS);
+        while self
+            .warnings
+            .pop_front_if(|warning| *warning < from)
+            .is_some()
+        {}
+        self.warnings.push_back(at);
+        if self.warnings.len() > WAITING {
+            self.warnings.pop_front();
+        }
+        let first = self.unfulfilled.map_or(at, |(first, _)| first);
+        self.unfulfilled = Some((first, at));
+    }
+
+    fn observe(&mut self, at: Timestamp, is_wet: bool) {
+        let minutes_since = |then: Timestamp| at.millis_since(then) / MINUTE_MS;
+        if is_wet {
+            if self
+                .wet_at
+                .is_none_or(|wet| minutes_since(wet) > PAUSE_MINUTES)
+            {
+                let counts = LATEST_MINUTES..=EARLIEST_MINUTES;
+                let mut warnings = self.warnings.iter();
+                if warnings.any(|warning| counts.contains(&minutes_since(*warning))) {
+                    self.hits += 1;
+                } else {
+                    self.misses += 1;
+                }
+            }
+            self.wet_at = Some(at);
+            self.unfulfilled = None;
+        } else if let Some((_, last)) = self.unfulfilled
+            && minutes_since(last) > EARLIEST_MINUTES
+        {
+            self.false_alarms += 1;
+            self.unfulfilled = None;
         }
     }
 }
@@ -113,26 +168,36 @@ impl Verification {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_forecast_is_judged_when_its_time_has_come_and_against_persistence() {
-        let mut v = Verification::default();
-        v.issue(Timestamp::from_millis(0), 0.20, 0.05);
-        v.observe(Timestamp::from_millis(29 * 60_000), 0.1, 0.15);
-        assert_eq!(v.skill().verified, 0);
-        v.observe(Timestamp::from_millis(30 * 60_000), 0.25, 0.15);
-        let skill = v.skill();
-        assert_eq!((skill.verified, skill.hits, skill.misses), (1, 1, 0));
-        assert_eq!(
-            (skill.mae_m, skill.mae_persistence_m),
-            (Some(0.05), Some(0.2))
-        );
+    fn minute(minute: i64) -> Timestamp {
+        Timestamp::from_millis(minute * MINUTE_MS)
     }
 
     #[test]
-    fn a_gap_at_the_due_time_verifies_nothing() {
-        let mut v = Verification::default();
-        v.issue(Timestamp::from_millis(0), 0.2, 0.2);
-        v.observe(Timestamp::from_millis(60 * 60_000), 0.2, 0.15);
-        assert_eq!(v.skill().verified, 0);
+    fn a_flood_that_was_warned_of_in_time_is_a_hit_and_a_warning_that_nothing_follows_is_false() {
+        let mut events = Events::default();
+        for m in 5..10 {
+            events.warned(minute(m));
+            events.observe(minute(m), false);
+        }
+        events.observe(minute(25), true);
+        assert_eq!((events.hits, events.misses), (1, 0));
+        events.observe(minute(30), true);
+        assert_eq!(events.hits, 1, "the same flood");
+        events.observe(minute(60), true);
+        assert_eq!(events.misses, 1, "another one");
+        events.warned(minute(100));
+        events.observe(minute(130), false);
+        assert_eq!(events.false_alarms, 0, "it may still come");
+        events.observe(minute(131), false);
+        events.observe(minute(132), false);
+        assert_eq!(events.false_alarms, 1);
+    }
+
+    #[test]
+    fn a_warning_of_the_last_minutes_is_too_late() {
+        let mut events = Events::default();
+        events.warned(minute(20));
+        events.observe(minute(25), true);
+        assert_eq!((events.hits, events.misses, events.false_alarms), (0, 1, 0));
     }
 }

@@ -1,30 +1,30 @@
-//! From the depths of the members to what a forecast says.
+//! From the runs of a forecast to what it says.
 
 use shared::{time::Timestamp, waterlogging::Thresholds};
 
 use super::{
-    Forecast, Horizon, Inflow, Method,
-    grid::Step,
-    members::{Members, WEIGHTS},
+    Forecast, Horizon, Inflow, Method, Probabilities,
+    calibration::Calibration,
+    grid::{HORIZONS, PLANNED_STEPS, STEP_MINUTES, Step},
+    runs::Run,
     skill::Verification,
 };
 
-/// Horizons that are told by themselves, in minutes.
-const HORIZONS: [i64; 3] = [15, 30, 60];
-
-/// Error of a forecast before any was verified: metres per root hour.
-const PRIOR_ERROR_M: f64 = 0.05;
+/// Even chances.
+const HALF: f64 = 0.5;
 
 /// What a forecast is told from.
 pub struct Summary<'a> {
     pub basis_at: Timestamp,
+    pub method: Method,
     pub thresholds: &'a Thresholds,
-    /// Of the shown hour, from the observed one on.
-    pub depths: Vec<(Step, Members<f64>)>,
+    pub runs: Vec<Run>,
+    pub inflow: Vec<Inflow>,
+    pub calibration: &'a Calibration,
     pub verification: &'a Verification,
 }
 
-/// The weighted mean and the span of the members at one step, in metres.
+/// Depths at one step, in metres.
 struct Spread {
     step: Step,
     p10: f64,
@@ -33,46 +33,116 @@ struct Spread {
 }
 
 impl Summary<'_> {
-    /// The forecast, with the inflow that it was run with.
-    pub fn forecast(&self, method: Method, inflow: Vec<Inflow>) -> Forecast {
-        let spreads: Vec<Spread> = self.depths.iter().map(|d| self.spread(d)).collect();
-        let first = |wanted: &dyn Fn(f64) -> bool| {
-            let found = spreads.iter().find(|s| wanted(s.p50))?;
-            Some(found.step.at(self.basis_at))
-        };
+    /// The forecast.
+    pub fn forecast(mut self) -> Forecast {
+        let sum: f64 = self.runs.iter().map(|run| run.weight).sum();
+        for run in &mut self.runs {
+            run.weight /= sum;
+        }
+        let spreads: Vec<Spread> = Step::shown().map(|step| self.spread(step)).collect();
         let now_m = spreads.first().map_or(0.0, |s| s.p50);
-        // What is reached already is no forecast.
-        let reached = |m: f64| first(&|d| d >= m).filter(|_| now_m < m);
-        let notice_m = self.thresholds.notice_m;
         let (peak_m, peak_at) = self.peak(&spreads);
-        let horizon = |minutes| {
-            let spread = spreads.iter().find(|s| s.step.begins_after(minutes))?;
-            Some(Horizon {
-                minutes,
-                p10_m: spread.p10,
-                p50_m: spread.p50,
-                p90_m: spread.p90,
-            })
-        };
+        let thresholds = self.thresholds;
         let at = |s: &Spread| s.step.at(self.basis_at).as_millis();
         Forecast {
             basis_at: self.basis_at,
-            method,
-            horizons: HORIZONS.into_iter().filter_map(horizon).collect(),
-            waterlogged_probability_60: self.waterlogged_probability(),
+            method: self.method,
+            horizons: HORIZONS
+                .iter()
+                .map(|m| self.horizon(*m, &spreads))
+                .collect(),
+            waterlogged_probability_60: self.reached(thresholds.waterlogged_m, 60.0),
             peak_m,
             peak_at,
-            reaches_waterlogged_at: reached(self.thresholds.waterlogged_m),
-            reaches_closure_at: reached(self.thresholds.closure_m),
-            dry_at: first(&|d| d < notice_m).filter(|_| now_m >= notice_m),
+            reaches_waterlogged_at: self.reaches(thresholds.waterlogged_m, now_m),
+            reaches_closure_at: self.reaches(thresholds.closure_m, now_m),
+            dry_at: self.dry(now_m),
             skill: self.verification.skill(),
             curve: spreads
                 .iter()
                 .map(|s| (at(s), s.p10, s.p50, s.p90))
                 .collect(),
             lacks: Vec::new(),
-            inflow,
+            drain: None,
+            inflow: self.inflow,
         }
+    }
+
+    fn horizon(&self, minutes: i64, spreads: &[Spread]) -> Horizon {
+        let wanted = minutes as f64;
+        // All horizons are whole steps.
+        let spread = spreads.iter().find(|s| s.step.minutes() >= wanted);
+        let thresholds = self.thresholds;
+        Horizon {
+            minutes,
+            p10_m: spread.map_or(0.0, |s| s.p10),
+            p50_m: spread.map_or(0.0, |s| s.p50),
+            p90_m: spread.map_or(0.0, |s| s.p90),
+            reached: Probabilities {
+                notice: self.reached(thresholds.notice_m, wanted),
+                waterlogged: self.reached(thresholds.waterlogged_m, wanted),
+                closure: self.reached(thresholds.closure_m, wanted),
+                severe: self.reached(thresholds.severe_m, wanted),
+            },
+        }
+    }
+
+    /// How probable it is that a depth is reached within so many minutes.
+    fn reached(&self, depth_m: f64, minutes: f64) -> f64 {
+        let step = Step::shown().take_while(|s| s.minutes() <= minutes).last();
+        let step = step.map_or(0, Step::index);
+        let reaching = |run: &&Run| run.peaks_m.get(step).is_some_and(|peak| *peak >= depth_m);
+        let weight: f64 = self
+            .runs
+            .iter()
+            .filter(reaching)
+            .map(|run| run.weight)
+            .sum();
+        (weight.min(1.0) * 1000.0).round() / 1000.0
+    }
+
+    /// When a depth that is not reached yet will be, by even chances.
+    fn reaches(&self, depth_m: f64, now_m: f64) -> Option<Timestamp> {
+        if now_m >= depth_m {
+            return None;
+        }
+        let minutes = |run: &Run| {
+            let step = run.peaks_m.iter().position(|peak| *peak >= depth_m)?;
+            let before = step.checked_sub(1)?;
+            let (low, high) = (run.depths_m.get(before)?, run.peaks_m.get(step)?);
+            let share = ((depth_m - low) / (high - low)).clamp(0.0, 1.0);
+            Some((before as f64 + share) * STEP_MINUTES)
+        };
+        self.by_even_chances(minutes)
+    }
+
+    /// When water that stands now will first be below notice, by even chances.
+    fn dry(&self, now_m: f64) -> Option<Timestamp> {
+        let notice_m = self.thresholds.notice_m;
+        if now_m < notice_m {
+            return None;
+        }
+        let minutes = |run: &Run| {
+            let dry = run.depths_m.iter().position(|depth| *depth < notice_m)?;
+            let wet = dry.checked_sub(1).unwrap_or(dry);
+            let (last, next) = (run.depths_m.get(wet)?, run.depths_m.get(dry)?);
+            let share = ((last - notice_m) / (last - next)).clamp(0.0, 1.0);
+            Some((wet as f64 + share) * STEP_MINUTES)
+        };
+        self.by_even_chances(minutes)
+    }
+
+    /// The time by which half of the runs have come to it; `None` where fewer do at all.
+    fn by_even_chances(&self, minutes: impl Fn(&Run) -> Option<f64>) -> Option<Timestamp> {
+        let never = PLANNED_STEPS as f64 * STEP_MINUTES + 1.0;
+        let times = self
+            .runs
+            .iter()
+            .map(|run| (minutes(run).unwrap_or(never), run.weight));
+        let minutes = quantile(times.collect(), HALF);
+        #[expect(clippy::cast_possible_truncation, reason = "minutes of some hours")]
+        let millis = (minutes * 60_000.0) as i64;
+        (minutes < never).then(|| self.basis_at.plus_millis(millis))
     }
 
     /// The highest median and when it is first reached.
@@ -83,36 +153,52 @@ impl Summary<'_> {
         peak.map_or((0.0, self.basis_at), |s| (s.p50, s.step.at(self.basis_at)))
     }
 
-    /// Weight of the members that are waterlogged at some time.
-    fn waterlogged_probability(&self) -> f64 {
-        let mut reach = [false; 3];
-        for (_, depths) in &self.depths {
-            for (reach, depth) in reach.iter_mut().zip(depths) {
-                *reach |= *depth >= self.thresholds.waterlogged_m;
-            }
-        }
-        let reaching = WEIGHTS.iter().zip(reach).filter(|(_, reach)| *reach);
-        let weight: f64 = reaching.fold(0.0, |sum, (weight, _)| sum + weight);
-        weight.min(1.0)
-    }
-
-    /// The members at a step, their span widened by past error.
-    fn spread(&self, (step, depths): &(Step, Members<f64>)) -> Spread {
-        let mean: f64 = depths
+    /// Quantiles at a step, the outer two as far from the median as past errors ask for.
+    fn spread(&self, step: Step) -> Spread {
+        let depth = |run: &Run| run.depths_m.get(step.index()).copied().unwrap_or_default();
+        let depths: Vec<_> = self
+            .runs
             .iter()
-            .zip(WEIGHTS)
-            .map(|(d, weight)| d * weight)
-            .sum();
-        let low = depths.iter().copied().fold(mean, f64::min);
-        let high = depths.iter().copied().fold(0.0, f64::max);
-        let error = self.verification.mae_m().unwrap_or(PRIOR_ERROR_M);
-        let widened = error * step.share_of_shown().sqrt();
+            .map(|run| (depth(run), run.weight))
+            .collect();
+        let p50 = quantile(depths.clone(), HALF);
+        let (p10, p90) = (quantile(depths.clone(), 0.1), quantile(depths, 0.9));
+        let (p10, p90) = self.calibration.stretched(step.minutes(), p10, p50, p90);
         let round = |d: f64| (d * 1000.0).round() / 1000.0;
         Spread {
-            step: *step,
-            p10: round((low - widened).max(0.0)),
-            p50: round(mean),
-            p90: round(high + widened),
+            step,
+            p10: round(p10),
+            p50: round(p50),
+            p90: round(p90),
         }
+    }
+}
+
+/// The value that a share of the weights does not exceed.
+fn quantile(mut values: Vec<(f64, f64)>, share: f64) -> f64 {
+    values.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut sum = 0.0;
+    for (value, weight) in &values {
+        sum += weight;
+        // Weights sum to 1 but for their rounding.
+        if sum >= share - 1e-9 {
+            return *value;
+        }
+    }
+    values.last().map_or(0.0, |(value, _)| *value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantile_is_a_value_that_a_share_of_the_weights_does_not_exceed() {
+        let values = vec![(3.0, 0.2), (1.0, 0.5), (2.0, 0.3)];
+        let at = |share| quantile(values.clone(), share);
+        let told: Vec<String> = [0.1, 0.5, 0.51, 0.8, 0.9]
+            .map(|s| at(s).to_string())
+            .to_vec();
+        assert_eq!(told, ["1", "1", "2", "2", "3"]);
     }
 }

@@ -41,25 +41,29 @@ impl Underpass {
     fn new() -> Self {
         let (point, gauge): (PointId, GaugeId) =
             ("wp-1".parse().expect("id"), "rg-1".parse().expect("id"));
+        let storage = Storage::new(&[(0.0, 0.0), (0.5, 500.0), (2.0, 4000.0)]).expect("rises");
+        let place = Place {
+            east_km: 0.0,
+            north_km: 0.0,
+        };
         let model = PointModel {
             id: point.clone(),
-            storage: Storage::new(&[(0.0, 0.0), (0.5, 500.0), (2.0, 4000.0)]).expect("rises"),
-            catchment_ha: Some(3.0),
-            runoff: 0.8,
-            drain_m3h: Some(600.0),
+            sag: Sag::new(&storage, Some(3.0), 0.8, Some(600.0)),
+            place,
             lacks: Vec::new(),
             thresholds: Thresholds::default(),
             interval_s: 60,
-            rain_gauges: vec![RainGauge {
-                id: gauge.clone(),
-                kind: RainKind {
-                    parameter: Parameter::RainfallIntensity,
-                    interval_s: 60,
-                },
-            }],
+        };
+        let rain = RainGauge {
+            id: gauge.clone(),
+            kind: RainKind {
+                parameter: Parameter::RainfallIntensity,
+                interval_s: 60,
+            },
+            place,
         };
         Self {
-            forecaster: Forecaster::new(vec![model]),
+            forecaster: Forecaster::new(vec![model], vec![rain]),
             point,
             gauge,
             newest: None,
@@ -233,27 +237,27 @@ fn a_cloudburst_fills_the_underpass() {
         25 forecast
         26..35 rain 90 depth 0.21..0.30
         35 forecast
-    "), @r"
-    10 from 10 by Reservoir: in 15 min 0.000 (0.000–0.025), in 30 min 0.000 (0.000–0.035), in 60 min 0.000 (0.000–0.050)
-       peak 0.000 at 10; waterlogged with 0.00
-       curve of 13 from 10 (0.000–0.000) to 70 (0.000–0.050)
-       net inflow in m³/h over 36 steps: 0.3: -600.0 to -600.0; 0.5: -600.0 to -600.0; 0.2: -600.0 to -600.0
+    "), @"
+    10 from 10 by Reservoir: in 10 min 0.000 (0.000–0.006), in 20 min 0.000 (0.000–0.006), in 30 min 0.000 (0.000–0.007), in 60 min 0.000 (0.000–0.008), in 120 min 0.000 (0.000–0.008)
+       peak 0.000 at 10; waterlogged with -0.00
+       curve of 25 from 10 (0.000–0.000) to 130 (0.000–0.008)
+       net inflow in m³/h over 36 steps: 0.1: -420.9 to -420.9; 0.1: -428.7 to -428.7; 0.4: -828.0 to -828.0; 0.4: -866.9 to -866.9
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    20 from 20 by Reservoir: in 15 min 0.160 (0.051–0.248), in 30 min 0.156 (0.000–0.376), in 60 min 0.084 (0.000–0.469)
-       peak 0.160 at 35, waterlogged at 30; waterlogged with 0.70
-       curve of 13 from 20 (0.120–0.120) to 80 (0.000–0.469)
-       net inflow in m³/h over 36 steps: 0.3: 6.8 to -600.0; 0.5: 334.8 to -599.7; 0.2: 378.5 to -598.5
+    20 from 20 by Reservoir: in 10 min 0.424 (0.323–0.535), in 20 min 0.559 (0.421–0.750), in 30 min 0.669 (0.454–1.055), in 60 min 0.988 (0.376–2.164), in 120 min 1.617 (0.065–4.213)
+       peak 1.617 at 140, waterlogged at 21.073966666666667, closure at 24.653883333333333; waterlogged with 1.00
+       curve of 25 from 20 (0.120–0.120) to 140 (0.065–4.213)
+       net inflow in m³/h over 36 steps: 0.1: 2106.9 to 2252.8; 0.1: 2151.0 to 8840.9; 0.4: 1547.7 to 3487.8; 0.4: 1241.6 to -346.3
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    25 from 25 by Reservoir: in 15 min 0.448 (0.249–0.574), in 30 min 0.498 (0.153–0.783), in 60 min 0.484 (0.000–1.043)
-       peak 0.503 at 60, closure at 30; waterlogged with 1.00
-       curve of 13 from 25 (0.200–0.200) to 85 (0.000–1.043)
-       net inflow in m³/h over 36 steps: 0.3: 686.6 to -600.0; 0.5: 1445.5 to -599.2; 0.2: 1546.5 to -596.5
-       of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    35 from 35 by Reservoir: in 15 min 0.509 (0.251–0.722), in 30 min 0.552 (0.113–0.957), in 60 min 0.501 (0.000–1.251)
-       peak 0.555 at 70; waterlogged with 1.00
-       curve of 13 from 35 (0.300–0.300) to 95 (0.000–1.251)
-       net inflow in m³/h over 36 steps: 0.3: 768.3 to -600.0; 0.5: 1457.3 to -599.3; 0.2: 1549.0 to -596.8
-       of 6 verified at 30 min: error 0.2750 m, of persistence 0.2750 m, 0 hits, 6 misses, 0 false alarms
+    25 from 25 by Reservoir: in 10 min 0.491 (0.309–0.622), in 20 min 0.636 (0.513–0.862), in 30 min 0.722 (0.558–1.111), in 60 min 1.072 (0.550–2.033), in 120 min 1.757 (0.250–3.660)
+       peak 1.757 at 145, closure at 26.635366666666666; waterlogged with 1.00
+       curve of 25 from 25 (0.200–0.200) to 145 (0.250–3.660)
+       net inflow in m³/h over 36 steps: 0.1: 1593.2 to 1583.7; 0.1: 2454.0 to 13642.4; 0.4: 1832.4 to 1757.7; 0.4: 2179.0 to -14.9
+       of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
+    35 from 35 by Reservoir: in 10 min 0.447 (0.347–0.512), in 20 min 0.514 (0.419–0.650), in 30 min 0.539 (0.438–0.758), in 60 min 0.660 (0.284–1.113), in 120 min 0.899 (0.000–1.788)
+       peak 0.899 at 155; waterlogged with 1.00
+       curve of 25 from 35 (0.300–0.300) to 155 (0.000–1.788)
+       net inflow in m³/h over 36 steps: 0.1: 924.4 to 885.1; 0.1: 551.3 to 4086.5; 0.4: 890.2 to 852.7; 0.4: 486.2 to -781.6
+       of 6 verified at 30 min: error 0.2750 m, of persistence 0.2750 m, 0 hits, 1 misses, 0 false alarms
     ");
 }
 
@@ -266,17 +270,17 @@ fn rain_that_ended_lets_it_drain_and_trucks_help() {
         45 pumps 800
         46..46 rain 0 depth 0.44
         46 forecast
-    "), @r"
-    45 from 45 by Reservoir: in 15 min 0.335 (0.263–0.406), in 30 min 0.198 (0.097–0.299), in 60 min 0.000 (0.000–0.143)
-       peak 0.440 at 45, dry at 95; waterlogged with 1.00
-       curve of 13 from 45 (0.440–0.440) to 105 (0.000–0.143)
-       net inflow in m³/h over 36 steps: 0.3: -343.0 to -600.0; 0.5: -343.0 to -600.0; 0.2: -343.0 to -600.0
-       of 16 verified at 30 min: error 0.1431 m, of persistence 0.2953 m, 16 hits, 0 misses, 0 false alarms
-    46 from 46 by Reservoir: in 15 min 0.131 (0.063–0.200), in 30 min 0.000 (0.000–0.097), in 60 min 0.000 (0.000–0.137)
-       peak 0.440 at 46, dry at 66; waterlogged with 1.00
-       curve of 13 from 46 (0.440–0.440) to 106 (0.000–0.137)
-       net inflow in m³/h over 36 steps: 0.3: -364.0 to -600.0; 0.5: -364.0 to -600.0; 0.2: -364.0 to -600.0
-       of 17 verified at 30 min: error 0.1369 m, of persistence 0.2883 m, 17 hits, 0 misses, 0 false alarms
+    "), @"
+    45 from 45 by Reservoir: in 10 min 0.379 (0.323–0.400), in 20 min 0.317 (0.214–0.350), in 30 min 0.257 (0.137–0.306), in 60 min 0.085 (0.004–0.174), in 120 min 0.002 (0.000–0.020)
+       peak 0.440 at 45, dry at 115.70686666666667; waterlogged with 1.00
+       curve of 25 from 45 (0.440–0.440) to 165 (0.000–0.020)
+       net inflow in m³/h over 36 steps: 0.1: -606.6 to -556.9; 0.1: -356.9 to -316.3; 0.4: -386.0 to -341.1; 0.4: -383.9 to -329.8
+       of 16 verified at 30 min: error 0.1150 m, of persistence 0.2953 m, 0 hits, 1 misses, 0 false alarms
+    46 from 46 by Reservoir: in 10 min 0.248 (0.236–0.267), in 20 min 0.065 (0.041–0.083), in 30 min 0.000 (0.000–0.006), in 60 min 0.000 (0.000–0.008), in 120 min 0.000 (0.000–0.008)
+       peak 0.440 at 46, dry at 67.15716666666667; waterlogged with 1.00
+       curve of 25 from 46 (0.440–0.440) to 166 (0.000–0.008)
+       net inflow in m³/h over 36 steps: 0.1: -377.6 to -386.4; 0.1: -354.1 to -316.3; 0.4: -330.1 to -292.3; 0.4: -379.7 to -329.8
+       of 17 verified at 30 min: error 0.1159 m, of persistence 0.2883 m, 0 hits, 1 misses, 0 false alarms
     ");
 }
 
@@ -289,20 +293,20 @@ fn without_rain_data_the_rise_of_ten_minutes_is_carried_on() {
         20 forecast
         21..35 rain - depth 0.24..0.10
         35 forecast
-    "), @r"
-    05 from 5 by RateOfRise: in 15 min 0.100 (0.075–0.125), in 30 min 0.100 (0.065–0.135), in 60 min 0.100 (0.050–0.150)
-       peak 0.100 at 5; waterlogged with 0.00
-       curve of 13 from 5 (0.100–0.100) to 65 (0.050–0.150)
+    "), @"
+    05 from 5 by RateOfRise: in 10 min 0.100 (0.095–0.106), in 20 min 0.100 (0.095–0.106), in 30 min 0.100 (0.095–0.107), in 60 min 0.100 (0.095–0.108), in 120 min 0.100 (0.095–0.108)
+       peak 0.100 at 5; waterlogged with -0.00
+       curve of 25 from 5 (0.100–0.100) to 125 (0.095–0.108)
        net inflow in m³/h over 36 steps: 0.3: 0.0 to 0.0; 0.5: 0.0 to 0.0; 0.2: 0.0 to 0.0
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    20 from 20 by RateOfRise: in 15 min 0.360 (0.300–0.413), in 30 min 0.411 (0.294–0.531), in 60 min 0.444 (0.279–0.612)
-       peak 0.444 at 80; waterlogged with 1.00
-       curve of 13 from 20 (0.250–0.250) to 80 (0.279–0.612)
+    20 from 20 by RateOfRise: in 10 min 0.339 (0.314–0.357), in 20 min 0.393 (0.323–0.442), in 30 min 0.426 (0.324–0.512), in 60 min 0.465 (0.324–0.634), in 120 min 0.472 (0.324–0.732)
+       peak 0.472 at 125; waterlogged with 1.00
+       curve of 25 from 20 (0.250–0.250) to 140 (0.324–0.732)
        net inflow in m³/h over 36 steps: 0.3: 600.0 to 0.0; 0.5: 600.0 to 0.1; 0.2: 600.0 to 32.5
-       of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    35 from 35 by RateOfRise: in 15 min 0.007 (0.000–0.037), in 30 min 0.006 (0.000–0.039), in 60 min 0.006 (0.000–0.046)
-       peak 0.100 at 35, dry at 45; waterlogged with 0.00
-       curve of 13 from 35 (0.100–0.100) to 95 (0.000–0.046)
+       of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
+    35 from 35 by RateOfRise: in 10 min 0.011 (0.000–0.048), in 20 min 0.000 (0.000–0.043), in 30 min 0.000 (0.000–0.040), in 60 min 0.000 (0.000–0.043), in 120 min 0.000 (0.000–0.043)
+       peak 0.100 at 35, dry at 39.99998333333333; waterlogged with -0.00
+       curve of 25 from 35 (0.100–0.100) to 155 (0.000–0.043)
        net inflow in m³/h over 36 steps: 0.3: -600.0 to -0.0; 0.5: -600.0 to -0.1; 0.2: -600.0 to -32.5
        of 6 verified at 30 min: error 0.0250 m, of persistence 0.0250 m, 0 hits, 1 misses, 0 false alarms
     ");
@@ -316,17 +320,9 @@ fn rain_of_ten_minutes_ago_is_no_rain_of_now() {
         20 forecast
         21..21 rain - depth 0.10
         21 forecast
-    "), @r"
-    20 from 20 by Reservoir: in 15 min 0.134 (0.035–0.215), in 30 min 0.124 (0.000–0.315), in 60 min 0.063 (0.000–0.365)
-       peak 0.134 at 35; waterlogged with 0.70
-       curve of 13 from 20 (0.100–0.100) to 80 (0.000–0.365)
-       net inflow in m³/h over 36 steps: 0.3: 32.9 to -600.0; 0.5: 321.6 to -599.7; 0.2: 360.0 to -598.7
-       of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    21 from 21 by RateOfRise: in 15 min 0.100 (0.075–0.125), in 30 min 0.100 (0.065–0.135), in 60 min 0.100 (0.050–0.150)
-       peak 0.100 at 21; waterlogged with 0.00
-       curve of 13 from 21 (0.100–0.100) to 81 (0.050–0.150)
-       net inflow in m³/h over 36 steps: 0.3: 0.0 to 0.0; 0.5: 0.0 to 0.0; 0.2: 0.0 to 0.0
-       of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
+    "), @"
+    20 no forecast
+    21 no forecast
     ");
 }
 
@@ -339,18 +335,22 @@ fn a_silent_level_gives_no_forecast() {
         09 forecast
         10..10 rain 20 depth 0.21
         10 forecast
-    "), @r"
-    08 from 3 by Reservoir: in 15 min 0.142 (0.080–0.195), in 30 min 0.062 (0.000–0.175), in 60 min 0.002 (0.000–0.058)
-       peak 0.200 at 3, dry at 38; waterlogged with 1.00
-       curve of 13 from 3 (0.200–0.200) to 63 (0.000–0.058)
-       net inflow in m³/h over 36 steps: 0.3: -283.6 to -600.0; 0.5: -139.2 to -599.9; 0.2: -120.0 to -599.3
-       of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    09 no forecast
-    10 from 10 by Reservoir: in 15 min 0.152 (0.090–0.205), in 30 min 0.069 (0.000–0.185), in 60 min 0.004 (0.000–0.068)
-       peak 0.210 at 10, dry at 45; waterlogged with 1.00
-       curve of 13 from 10 (0.210–0.210) to 70 (0.000–0.068)
-       net inflow in m³/h over 36 steps: 0.3: -283.6 to -600.0; 0.5: -139.2 to -599.9; 0.2: -120.0 to -599.3
-       of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
+    "), @"
+    08 from 3 by Reservoir: in 10 min 0.198 (0.156–0.345), in 20 min 0.222 (0.138–0.512), in 30 min 0.251 (0.123–0.683), in 60 min 0.349 (0.024–1.041), in 120 min 0.301 (0.000–1.717)
+       peak 0.349 at 63, closure at 32.516133333333336; waterlogged with 1.00
+       curve of 25 from 3 (0.200–0.200) to 123 (0.000–1.717)
+       net inflow in m³/h over 36 steps: 0.1: -42.5 to 191.5; 0.1: -31.9 to 2530.8; 0.4: 90.1 to 178.5; 0.4: -300.9 to -557.5
+       of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
+    09 from 9 by Reckoned: in 10 min 0.175 (0.100–0.389), in 20 min 0.200 (0.083–0.507), in 30 min 0.230 (0.072–0.712), in 60 min 0.327 (0.013–1.081), in 120 min 0.289 (0.000–1.751)
+       peak 0.338 at 74, closure at 45.36545; waterlogged with 0.89
+       curve of 25 from 9 (0.144–0.247) to 129 (0.000–1.751)
+       net inflow in m³/h over 36 steps: 0.1: -47.9 to 191.7; 0.1: -40.2 to 2531.2; 0.4: 64.0 to 178.7; 0.4: -315.9 to -557.5
+       of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
+    10 from 10 by Reservoir: in 10 min 0.193 (0.167–0.293), in 20 min 0.189 (0.134–0.456), in 30 min 0.181 (0.089–0.613), in 60 min 0.131 (0.008–0.991), in 120 min 0.105 (0.000–1.464)
+       peak 0.210 at 10; waterlogged with 1.00
+       curve of 25 from 10 (0.210–0.210) to 130 (0.000–1.464)
+       net inflow in m³/h over 36 steps: 0.1: -244.7 to -32.0; 0.1: -197.9 to 2744.5; 0.4: 428.4 to 634.0; 0.4: -261.6 to -508.6
+       of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
     ");
 }
 
@@ -367,32 +367,32 @@ fn forecasts_are_verified_when_their_time_has_come() {
         75 forecast
         76..90 rain 0 depth 0.10
         90 forecast
-    "), @r"
-    29 from 29 by Reservoir: in 15 min 0.000 (0.000–0.025), in 30 min 0.000 (0.000–0.035), in 60 min 0.000 (0.000–0.050)
-       peak 0.000 at 29; waterlogged with 0.00
-       curve of 13 from 29 (0.000–0.000) to 89 (0.000–0.050)
-       net inflow in m³/h over 36 steps: 0.3: -600.0 to -600.0; 0.5: -600.0 to -600.0; 0.2: -600.0 to -600.0
+    "), @"
+    29 from 29 by Reservoir: in 10 min 0.000 (0.000–0.006), in 20 min 0.000 (0.000–0.006), in 30 min 0.000 (0.000–0.007), in 60 min 0.000 (0.000–0.008), in 120 min 0.000 (0.000–0.008)
+       peak 0.000 at 29; waterlogged with -0.00
+       curve of 25 from 29 (0.000–0.000) to 149 (0.000–0.008)
+       net inflow in m³/h over 36 steps: 0.1: -420.9 to -420.9; 0.1: -428.7 to -428.7; 0.4: -828.0 to -828.0; 0.4: -866.9 to -866.9
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    30 from 30 by Reservoir: in 15 min 0.000 (0.000–0.000), in 30 min 0.000 (0.000–0.000), in 60 min 0.000 (0.000–0.000)
-       peak 0.000 at 30; waterlogged with 0.00
-       curve of 13 from 30 (0.000–0.000) to 90 (0.000–0.000)
-       net inflow in m³/h over 36 steps: 0.3: -600.0 to -600.0; 0.5: -600.0 to -600.0; 0.2: -600.0 to -600.0
+    30 from 30 by Reservoir: in 10 min 0.000 (0.000–0.006), in 20 min 0.000 (0.000–0.006), in 30 min 0.000 (0.000–0.007), in 60 min 0.000 (0.000–0.008), in 120 min 0.000 (0.000–0.008)
+       peak 0.000 at 30; waterlogged with -0.00
+       curve of 25 from 30 (0.000–0.000) to 150 (0.000–0.008)
+       net inflow in m³/h over 36 steps: 0.1: -420.9 to -420.9; 0.1: -428.7 to -428.7; 0.4: -828.0 to -828.0; 0.4: -866.9 to -866.9
        of 1 verified at 30 min: error 0.0000 m, of persistence 0.0000 m, 0 hits, 0 misses, 0 false alarms
-    60 from 60 by Reservoir: in 15 min 0.536 (0.352–0.693), in 30 min 0.558 (0.219–0.874), in 60 min 0.487 (0.000–1.092)
-       peak 0.558 at 90; waterlogged with 1.00
-       curve of 13 from 60 (0.400–0.400) to 120 (0.000–1.092)
-       net inflow in m³/h over 36 steps: 0.3: 569.1 to -600.0; 0.5: 1146.5 to -599.4; 0.2: 1223.3 to -597.3
-       of 31 verified at 30 min: error 0.2032 m, of persistence 0.2032 m, 0 hits, 20 misses, 0 false alarms
-    75 from 75 by Reservoir: in 15 min 0.308 (0.206–0.410), in 30 min 0.175 (0.031–0.319), in 60 min 0.000 (0.000–0.204)
-       peak 0.400 at 75, dry at 120; waterlogged with 1.00
-       curve of 13 from 75 (0.400–0.400) to 135 (0.000–0.204)
-       net inflow in m³/h over 36 steps: 0.3: -266.5 to -600.0; 0.5: -266.5 to -600.0; 0.2: -266.5 to -600.0
-       of 46 verified at 30 min: error 0.2036 m, of persistence 0.2310 m, 9 hits, 26 misses, 0 false alarms
-    90 from 90 by Reservoir: in 15 min 0.000 (0.000–0.125), in 30 min 0.000 (0.000–0.177), in 60 min 0.000 (0.000–0.250)
-       peak 0.100 at 90, dry at 100; waterlogged with 0.00
-       curve of 13 from 90 (0.100–0.100) to 150 (0.000–0.250)
-       net inflow in m³/h over 36 steps: 0.3: -504.6 to -600.0; 0.5: -504.6 to -600.0; 0.2: -504.6 to -600.0
-       of 61 verified at 30 min: error 0.2497 m, of persistence 0.2254 m, 9 hits, 26 misses, 15 false alarms
+    60 from 60 by Reservoir: in 10 min 0.505 (0.483–0.539), in 20 min 0.566 (0.506–0.632), in 30 min 0.620 (0.493–0.760), in 60 min 0.781 (0.248–0.926), in 120 min 1.088 (0.000–1.354)
+       peak 1.088 at 180; waterlogged with 1.00
+       curve of 25 from 60 (0.400–0.400) to 180 (0.000–1.354)
+       net inflow in m³/h over 36 steps: 0.1: 809.4 to 779.9; 0.1: 1224.6 to 5588.0; 0.4: 725.4 to 696.0; 0.4: 863.4 to -904.3
+       of 31 verified at 30 min: error 0.2032 m, of persistence 0.2032 m, 1 hits, 0 misses, 0 false alarms
+    75 from 75 by Reservoir: in 10 min 0.350 (0.292–0.363), in 20 min 0.297 (0.194–0.323), in 30 min 0.245 (0.123–0.294), in 60 min 0.090 (0.001–0.159), in 120 min 0.000 (0.000–0.010)
+       peak 0.400 at 75, dry at 145.19265; waterlogged with 1.00
+       curve of 25 from 75 (0.400–0.400) to 195 (0.000–0.010)
+       net inflow in m³/h over 36 steps: 0.1: -270.8 to -290.3; 0.1: -275.0 to -287.1; 0.4: -282.7 to -298.0; 0.4: -270.0 to -294.0
+       of 46 verified at 30 min: error 0.1876 m, of persistence 0.2310 m, 1 hits, 0 misses, 0 false alarms
+    90 from 90 by Reservoir: in 10 min 0.036 (0.002–0.083), in 20 min 0.006 (0.000–0.056), in 30 min 0.001 (0.000–0.038), in 60 min 0.000 (0.000–0.020), in 120 min 0.000 (0.000–0.008)
+       peak 0.100 at 90, dry at 97.36673333333333; waterlogged with -0.00
+       curve of 25 from 90 (0.100–0.100) to 210 (0.000–0.008)
+       net inflow in m³/h over 36 steps: 0.1: -307.1 to -315.0; 0.1: -623.7 to -635.9; 0.4: -264.1 to -271.0; 0.4: -483.6 to -490.4
+       of 61 verified at 30 min: error 0.2617 m, of persistence 0.2254 m, 1 hits, 0 misses, 0 false alarms
     ");
 }
 
@@ -403,11 +403,11 @@ fn verification_survives_a_gap_of_the_level() {
         03..29 rain 0 depth -
         33..33 rain 0 depth 0.20
         33 forecast
-    "), @r"
-    33 from 33 by Reservoir: in 15 min 0.050 (0.000–0.150), in 30 min 0.000 (0.000–0.141), in 60 min 0.000 (0.000–0.200)
-       peak 0.200 at 33, dry at 53; waterlogged with 1.00
-       curve of 13 from 33 (0.200–0.200) to 93 (0.000–0.200)
-       net inflow in m³/h over 36 steps: 0.3: -600.0 to -600.0; 0.5: -600.0 to -600.0; 0.2: -600.0 to -600.0
-       of 7 verified at 30 min: error 0.2000 m, of persistence 0.0000 m, 0 hits, 7 misses, 0 false alarms
+    "), @"
+    33 from 33 by Reservoir: in 10 min 0.130 (0.092–0.155), in 20 min 0.065 (0.009–0.110), in 30 min 0.025 (0.000–0.069), in 60 min 0.000 (0.000–0.010), in 120 min 0.000 (0.000–0.008)
+       peak 0.200 at 33, dry at 56.2901; waterlogged with 1.00
+       curve of 25 from 33 (0.200–0.200) to 153 (0.000–0.008)
+       net inflow in m³/h over 36 steps: 0.1: -418.8 to -417.5; 0.1: -620.3 to -620.3; 0.4: -374.0 to -369.9; 0.4: -517.2 to -511.0
+       of 7 verified at 30 min: error 0.1879 m, of persistence 0.0000 m, 0 hits, 2 misses, 0 false alarms
     ");
 }

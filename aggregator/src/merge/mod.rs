@@ -6,5 +6,5 @@ mod rain;
 mod trend;
 
 pub(crate) use deduplicator::{Deduplicator, Identity, Known, Novelty, identity};
-pub(crate) use rain::{Rain, RainKind, mean_mm_per_h};
+pub(crate) use rain::{Rain, RainKind};
 pub(crate) use trend::{NEWS_MS, Trend, TrendSpan};

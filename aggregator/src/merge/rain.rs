@@ -116,7 +116,7 @@ impl Rain {
 }
 
 /// The mean of what fell, each by its time; `None` of nothing. Depths are spread over a minute at least.
-pub fn mean_mm_per_h(kind: RainKind, falls: impl Iterator<Item = Fall>) -> Option<f64> {
+fn mean_mm_per_h(kind: RainKind, falls: impl Iterator<Item = Fall>) -> Option<f64> {
     let (mm, hours) = falls.fold((0.0, 0.0), |(mm, hours), fall| {
         (mm + fall.mm_per_h * fall.hours, hours + fall.hours)
     });

@@ -8,16 +8,18 @@ use std::{
 use serde::{Deserialize, Serialize};
 use shared::{
     ids::{GaugeId, PointId, TruckId},
+    lonlat::LonLat,
     observation::Observation,
     time::Timestamp,
+    units::{CubicMetresPerHour, Hectares},
     value::Value,
 };
 
 use super::{arrival::Started, gauges::rain_kind};
 use crate::{
     dispatch::{Plan, Roads},
-    forecast::{Forecast, ForecastState, Forecaster, PointModel, RainGauge},
-    network::{City, Gauge},
+    forecast::{Forecast, ForecastState, Forecaster, Place, PointModel, RainGauge, Sag},
+    network::{City, Gauge, WaterloggingPoint},
 };
 
 /// What is expected and proposed.
@@ -48,30 +50,54 @@ pub(super) struct OutlookState {
     is_urgent: bool,
 }
 
+/// Where the rain of a point falls: amid the rain gauges that the layer names, or at the point.
+fn rain_place(
+    point: &WaterloggingPoint,
+    gauges: &HashMap<&GaugeId, &Gauge>,
+    middle: LonLat,
+) -> Place {
+    let named = point.rain_gauges.iter().filter_map(|id| gauges.get(id));
+    let places: Vec<Place> = named.map(|g| Place::of(g.position, middle)).collect();
+    if places.is_empty() {
+        return Place::of(point.position, middle);
+    }
+    let mean =
+        |of: &dyn Fn(&Place) -> f64| places.iter().map(of).sum::<f64>() / places.len() as f64;
+    Place {
+        east_km: mean(&|p| p.east_km),
+        north_km: mean(&|p| p.north_km),
+    }
+}
+
 impl Outlook {
     pub fn new(city: &City) -> Self {
         let gauges: HashMap<&GaugeId, &Gauge> = city.gauges.iter().map(|g| (&g.id, g)).collect();
-        let interval_s = |id: &GaugeId| gauges.get(id).map_or(0, |gauge| gauge.interval_s);
-        let rain_gauge = |id: &GaugeId| {
-            gauges.get(id).map(|gauge| RainGauge {
-                id: id.clone(),
+        let rain: Vec<RainGauge> = city
+            .gauges
+            .iter()
+            .filter(|gauge| gauge.parameter.is_rain())
+            .map(|gauge| RainGauge {
+                id: gauge.id.clone(),
                 kind: rain_kind(gauge),
+                place: Place::of(gauge.position, city.centre),
             })
-        };
-        let model = |p: &crate::network::WaterloggingPoint| PointModel {
-            id: p.id.clone(),
-            storage: p.storage.clone(),
-            catchment_ha: p.catchment.map(shared::units::Hectares::get),
-            runoff: p.runoff,
-            drain_m3h: p.drain.map(shared::units::CubicMetresPerHour::get),
-            lacks: p.lacks.clone(),
-            thresholds: p.thresholds,
-            interval_s: interval_s(&p.level_gauge),
-            rain_gauges: p.rain_gauges.iter().filter_map(rain_gauge).collect(),
+            .collect();
+        let model = |p: &WaterloggingPoint| {
+            let interval_s = gauges.get(&p.level_gauge).map_or(0, |g| g.interval_s);
+            let catchment_ha = p.catchment.map(Hectares::get);
+            let drain_m3h = p.drain.map(CubicMetresPerHour::get);
+            PointModel {
+                id: p.id.clone(),
+                sag: Sag::new(&p.storage, catchment_ha, p.runoff, drain_m3h),
+                place: rain_place(p, &gauges, city.centre),
+                lacks: p.lacks.clone(),
+                thresholds: p.thresholds,
+                interval_s,
+            }
         };
         Self {
             roads: Roads::new(&city.roads, city.points.iter().map(|p| p.position)),
-            forecaster: Forecaster::new(city.points.iter().map(model).collect()),
+            forecaster: Forecaster::new(city.points.iter().map(model).collect(), rain),
             forecasts: BTreeMap::new(),
             plan: None,
             forecast_at: None,

@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     counters::Counts,
+    forecast::ForecastState,
     network::{City, PumpTruck, WaterloggingPoint},
 };
 
@@ -173,6 +174,17 @@ impl World {
     pub fn agents_heard(&self) -> impl Iterator<Item = (AgentId, Timestamp)> + '_ {
         let agents = self.agents.iter();
         agents.map(|(agent, facts)| (agent.clone(), facts.last_seen))
+    }
+
+    /// What was learned of the points that outlasts a storm.
+    #[must_use]
+    pub fn learnt(&self) -> ForecastState {
+        self.outlook.forecaster.learnt()
+    }
+
+    /// Goes on from what was learned before; it is for a world that has seen nothing yet.
+    pub fn learn_from(&mut self, learnt: ForecastState) {
+        self.outlook.forecaster.restore(learnt);
     }
 
     /// Storm time of the newest tick.

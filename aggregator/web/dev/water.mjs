@@ -138,13 +138,21 @@ export class Water {
 
   forecast(p) {
     const spread = (m) => 0.012 + 0.0016 * m * Math.min(1, p.peak * 2);
-    const horizons = [15, 30, 60].map((m) => {
+    const chance = (d, threshold) =>
+      Math.min(0.99, Math.max(0.01, round(0.5 + (d - threshold) * 6)));
+    const horizons = [10, 20, 30, 60, 120].map((m) => {
       const d = this.ahead(p, m);
       return {
         minutes: m,
         p10_m: round(Math.max(0, d - spread(m))),
         p50_m: round(d),
         p90_m: round(d + spread(m)),
+        reached: {
+          notice: chance(d, p.thresholds.notice_m),
+          waterlogged: chance(d, p.thresholds.waterlogged_m),
+          closure: chance(d, p.thresholds.closure_m),
+          severe: chance(d, p.thresholds.severe_m),
+        },
       };
     });
     const steps = Array.from({ length: 37 }, (_, i) => i * 5);
@@ -178,6 +186,7 @@ export class Water {
       reaches_closure_at: reaches(p.thresholds.closure_m),
       dry_at: dry === undefined ? null : iso(this.now + dry * MINUTE),
       lacks: [],
+      drain: { takes_m3h: 580, of_m3h: 600, is_failing: false },
       skill: {
         horizon_minutes: 30,
         verified,

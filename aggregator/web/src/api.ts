@@ -174,7 +174,7 @@ export type PointStatus = "unknown" | "dry" | "notice" | "waterlogged" | "closur
 /**
  * What a forecast rests on.
  */
-export type Method = "reservoir" | "rate-of-rise";
+export type Method = "reservoir" | "reckoned" | "rate-of-rise";
 /**
  * What a layer may leave unsaid of a point. Its forecast makes do without, and says so.
  */
@@ -363,6 +363,7 @@ export interface Schemas {
   Counters: Counters;
   DeedKind: DeedKind;
   Dispatch: Dispatch;
+  Drain: Drain;
   Feature: Feature;
   FeatureCollection: FeatureCollection;
   FeatureProperties: FeatureProperties;
@@ -406,6 +407,7 @@ export interface Schemas {
   PointKind: PointKind;
   PointProperties: PointProperties;
   PointStatus: PointStatus;
+  Probabilities: Probabilities;
   Problem: Problem;
   ProblemTitle: ProblemTitle;
   ProviderAnswer: ProviderAnswer;
@@ -617,6 +619,23 @@ export interface Dispatch {
   plan?: number | null;
 }
 /**
+ * What is known of the drain of a point.
+ */
+export interface Drain {
+  /**
+   * What it takes when it is under water, by what was observed, in m³/h.
+   */
+  takes_m3h: number;
+  /**
+   * What the layer says that it takes, or what is assumed, in m³/h.
+   */
+  of_m3h: number;
+  /**
+   * Whether less than half of it works, as far as the depths show.
+   */
+  is_failing: boolean;
+}
+/**
  * Something on the flood map.
  */
 export interface Feature {
@@ -725,6 +744,7 @@ export interface Forecast {
   reaches_closure_at: Instant | null;
   dry_at: Instant | null;
   skill: Skill;
+  drain: Drain | null;
   /**
    * What is not known of the point: it was done without, or something typical was assumed.
    */
@@ -738,6 +758,16 @@ export interface Horizon {
   p10_m: number;
   p50_m: number;
   p90_m: number;
+  reached?: Probabilities;
+}
+/**
+ * How probable it is that depths are reached by then, 0–1.
+ */
+export interface Probabilities {
+  notice: number;
+  waterlogged: number;
+  closure: number;
+  severe: number;
 }
 /**
  * Skill of the forecasts so far.
@@ -754,10 +784,13 @@ export interface Skill {
    */
   mae_persistence_m: number | null;
   /**
-   * Waterlogged forecast and observed; not forecast but observed; forecast but not observed.
+   * Floods that were warned of 10 to 30 minutes before, and those that were not.
    */
   hits: number;
   misses: number;
+  /**
+   * Warnings that no flood followed within 30 minutes.
+   */
   false_alarms: number;
 }
 /**

@@ -75,6 +75,7 @@ export function forecast(given: Partial<Forecast> = {}): Forecast {
     reaches_closure_at: null,
     dry_at: null,
     lacks: [],
+    drain: null,
     skill: {
       horizon_minutes: 30,
       verified: 0,

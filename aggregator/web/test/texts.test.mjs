@@ -32,9 +32,9 @@ const SAID = {
   UnservedCode: (w) => w.plan.unservedReason,
 };
 const UNSAID = { Counter: WORK_COUNTERS, ProblemTitle: FAULTS };
-/** Codes that nobody reads: names of layers, the mark "straight-line" beside a distance, and what the
- * page is told of whoever sits before it. */
-const SILENT = ["LayerName", "LoginKind", "RoutedBy", "WhoKind"];
+/** Codes that nobody reads: names of layers, the mark "straight-line" beside a distance, names of a stream's
+ * events, and what the page is told of whoever sits before it. */
+const SILENT = ["LayerName", "LoginKind", "RoutedBy", "StreamEventKind", "WhoKind"];
 
 /** The codes that a schema allows; none if it is not one of codes. */
 function codesOf({ enum: codes, oneOf = [] }) {
@@ -76,6 +76,7 @@ test("a code too many, a code too few and a list of codes that is new are found"
   };
   expect(faults(planted, dictionaries.en)).toEqual([
     "Cause vandalised has no text",
+    "Method has a text for reckoned",
     "Method has a text for rate-of-rise",
     "nothing is said of Weather",
   ]);

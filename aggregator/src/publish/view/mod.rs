@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 
 use crate::{
     assess::{Cause, PointStatus},
-    forecast::{Forecast, Horizon, Method, Skill},
+    forecast::{Drain, Forecast, Horizon, Method, Skill},
     network::{Gauge, Lack, PointKind, PumpTruck, WaterloggingPoint},
     orders::{Order, OrderState},
     schema,
@@ -219,6 +219,9 @@ pub struct ForecastView<'a> {
     #[schema(value_type = Option<schema::Instant>, required)]
     pub dry_at: Option<Timestamp>,
     pub skill: &'a Skill,
+    /// What is known of the drain, where the water was modelled.
+    #[schema(required)]
+    pub drain: Option<Drain>,
     /// What is not known of the point: it was done without, or something typical was assumed.
     pub lacks: &'a [Lack],
 }
@@ -236,6 +239,7 @@ impl<'a> From<&'a Forecast> for ForecastView<'a> {
             reaches_closure_at: forecast.reaches_closure_at,
             dry_at: forecast.dry_at,
             skill: &forecast.skill,
+            drain: forecast.drain,
             lacks: &forecast.lacks,
         }
     }

@@ -108,6 +108,7 @@ class DetailPanel extends Part {
       html`${figures}
         <p class="summary">${said}</p>
         ${this.#series(series, w.detail.chartLabel(page.name(p.name, p.id)), table, said)}
+        ${f?.drain?.is_failing ? html`<p class="summary"><b>${w.detail.failingDrain(format.count(f.drain.takes_m3h), format.count(f.drain.of_m3h))}</b></p>` : nothing}
         ${f ? html`<p class="fine">${issued}${sentences.skill(f.skill, w)}${this.#lacking(f.lacks)}</p>` : nothing}`,
     );
   }

@@ -384,7 +384,12 @@ export const en: Words = {
       `In 60 min uncertain: between ${low ?? "dry"} and over ${high}.`,
     summaryNoForecast: "No forecast.",
     issued: (at, method) => `Forecast from ${at} (${method}). `,
-    method: { reservoir: "reservoir model", "rate-of-rise": "rate of rise" },
+    method: {
+      reservoir: "rain, sag and drain",
+      reckoned: "no gauge sees it: reckoned from the rain",
+      "rate-of-rise": "rate of rise",
+    },
+    failingDrain: (takes, of) => `Not draining: ${takes} of ${of} m³/h. `,
     lacking: (what) => ` Not on file: ${what}.`,
     lacks: {
       catchment: "the catchment (rain is not reckoned with)",

@@ -405,9 +405,12 @@ export const zh = {
     summaryNoForecast: "没有预报。",
     issued: (at: string, method: string) => `预报起点 ${at}（${method}）。`,
     method: {
-      reservoir: "蓄水模型",
+      reservoir: "降雨、积水与排水",
+      reckoned: "水位计无数据，按雨量推算",
       "rate-of-rise": "涨速外推",
     } satisfies Record<Method, string>,
+    failingDrain: (takes: string, of: string) =>
+      `排水不畅：每小时仅排 ${takes}，应排 ${of} 立方米。`,
     lacking: (what: string) => `尚未登记：${what}。`,
     lacks: {
       catchment: "汇水面积（预报未计雨量）",

@@ -24,7 +24,7 @@ pub const PACKAGES: &[(&str, &[&str])] = &[
     ("web", &[]),
     ("agent", &["shared"]),
     ("aggregator", &["shared", "web"]),
-    ("simulators", &["shared"]),
+    ("simulators", &["shared", "aggregator"]),
     ("verify", &["shared"]),
     ("fuzz", &["shared", "agent", "aggregator"]),
 ];
@@ -281,7 +281,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
         &[
             &["main"],
             &["lib", "cli"],
-            &["bench", "demo"],
+            &["bench", "demo", "evaluate"],
             &["load", "replay"],
             &["judge"],
             &["lab"],
@@ -401,6 +401,10 @@ pub const WORDS: &[Banned] = &[
     banned("job", "order"),
     Banned {
         except: &[
+            (
+                "aggregator/src/forecast/report.rs",
+                "false alarm, the term of forecast verification",
+            ),
             (
                 "aggregator/src/forecast/skill.rs",
                 "false alarm, the term of forecast verification",

@@ -13,22 +13,125 @@ pub struct Pump {
     pub m3h: f64,
 }
 
+impl Pump {
+    /// The share of a step in which it pumps.
+    fn share_of(&self, step: Step) -> f64 {
+        ((step.end_minutes() - self.ready_minutes) / STEP_MINUTES).clamp(0.0, 1.0)
+    }
+}
+
 /// m³/h pumped on the mean of a step.
 fn pumped(pumps: &[Pump], step: Step) -> f64 {
-    let share = |p: &Pump| ((step.end_minutes() - p.ready_minutes) / STEP_MINUTES).clamp(0.0, 1.0);
-    pumps.iter().map(|p| p.m3h * share(p)).sum()
+    pumps.iter().map(|p| p.m3h * p.share_of(step)).sum()
+}
+
+/// m³/h by step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flow([f64; PLANNED_STEPS]);
+
+impl Flow {
+    /// What trucks pump.
+    pub fn of(pumps: &[Pump]) -> Self {
+        let mut flow = Self([0.0; PLANNED_STEPS]);
+        for pump in pumps {
+            flow.add(*pump, 1.0);
+        }
+        flow
+    }
+
+    /// With what one more truck pumps.
+    pub fn with(&self, pump: Pump) -> Self {
+        let mut flow = self.clone();
+        flow.add(pump, 1.0);
+        flow
+    }
+
+    /// Adds a share of what a truck pumps.
+    pub fn add(&mut self, pump: Pump, share: f64) {
+        if share > 0.0 {
+            for (flow, step) in self.0.iter_mut().zip(Step::planned()) {
+                *flow += share * pump.m3h * pump.share_of(step);
+            }
+        }
+    }
+}
+
+/// By how much each m³/h pumped from a step on changes a cost: sums to the end, and one more for "never".
+#[derive(Debug, Clone, PartialEq)]
+pub struct Worth([f64; PLANNED_STEPS + 1]);
+
+impl Worth {
+    /// By how much what a truck pumps changes the cost, as long as it changes little else.
+    pub fn of(&self, pump: Pump) -> f64 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "beyond the horizon there is no step"
+        )]
+        let step = (pump.ready_minutes.max(0.0) / STEP_MINUTES) as usize;
+        let (Some(from), Some(after)) = (self.0.get(step), self.0.get(step + 1)) else {
+            return 0.0;
+        };
+        let missed = (pump.ready_minutes.max(0.0) / STEP_MINUTES).fract();
+        pump.m3h * (from + (after - from) * missed)
+    }
+}
+
+/// The cost of a reservoir under a flow of pumping, and by how much each further m³/h in each step changes it:
+/// one pass there and one back, for a volume that came to nothing owes nothing to what was pumped before.
+pub fn marginal(reservoir: &Reservoir, pumped: &Flow) -> (f64, Worth) {
+    let mut total = 0.0;
+    let mut slope = [0.0; PLANNED_STEPS];
+    let mut volumes = [0.0; PLANNED_STEPS];
+    for member in &reservoir.members {
+        let mut volume = reservoir.volume_m3;
+        let mut sum = 0.0;
+        for ((net, out), kept) in member.m3h.iter().zip(&pumped.0).zip(&mut volumes) {
+            volume = (volume + (net - out) * STEP_HOURS).max(0.0);
+            *kept = volume;
+            sum += volume + HINGE * (volume - reservoir.critical_m3).max(0.0);
+        }
+        let weight = member.weight * STEP_HOURS * reservoir.weight;
+        total += weight * sum;
+        let mut cubic_metre = 0.0;
+        for (volume, slope) in volumes.iter().zip(&mut slope).rev() {
+            cubic_metre = if *volume > 0.0 {
+                let hinge = if *volume > reservoir.critical_m3 {
+                    HINGE
+                } else {
+                    0.0
+                };
+                cubic_metre + 1.0 + hinge
+            } else {
+                0.0
+            };
+            *slope -= weight * cubic_metre * STEP_HOURS;
+        }
+    }
+    let mut worth = [0.0; PLANNED_STEPS + 1];
+    let mut after = 0.0;
+    for (worth, slope) in worth.iter_mut().take(PLANNED_STEPS).zip(slope).rev() {
+        after += slope;
+        *worth = after;
+    }
+    (total, Worth(worth))
 }
 
 /// Weighted flooded volume-hours over the horizon: Σ weight · p · Δt · (V + 2·max(0, V − V_c)).
 /// Convex in the volume, so each further truck avoids less. Unit: weighted m³·h.
 #[must_use]
 pub fn cost(reservoir: &Reservoir, pumps: &[Pump]) -> f64 {
-    let by_step: Vec<f64> = Step::planned().map(|step| pumped(pumps, step)).collect();
+    cost_of(reservoir, &Flow::of(pumps))
+}
+
+/// The same of a flow of pumping.
+#[must_use]
+pub fn cost_of(reservoir: &Reservoir, pumped: &Flow) -> f64 {
     let mut total = 0.0;
     for member in &reservoir.members {
         let mut volume = reservoir.volume_m3;
         let mut sum = 0.0;
-        for (net, out) in member.m3h.iter().zip(&by_step) {
+        for (net, out) in member.m3h.iter().zip(&pumped.0) {
             volume = (volume + (net - out) * STEP_HOURS).max(0.0);
             sum += volume + HINGE * (volume - reservoir.critical_m3).max(0.0);
         }

@@ -6,7 +6,9 @@
     reason = "typed indices that the vectors gave out themselves"
 )]
 
+mod bound;
 mod explain;
+mod improve;
 
 use std::cmp::Ordering;
 
@@ -14,7 +16,7 @@ use oxc_index::{IndexVec, define_index_type};
 
 use super::{
     AssignableTruck, Assigned, Drive, Plan, Reservoir, Roads, Situation, Unserved, UnservedCode,
-    reservoir::{Pump, cost, probability_critical},
+    reservoir::{Flow, Pump, cost, cost_of, probability_critical},
     situation::SETUP_MINUTES,
 };
 use crate::forecast::grid::PLANNED_MINUTES;
@@ -24,14 +26,16 @@ use crate::forecast::grid::PLANNED_MINUTES;
 const SEND_HOURS2: f64 = 0.03;
 const SWITCH_HOURS2: f64 = 0.10;
 
-/// A point is in need when it is, or with this probability will be, waterlogged.
-const IN_NEED: f64 = 0.5;
+/// A point without a truck is told of when it is, or with this probability will be, waterlogged.
+const IN_NEED: f64 = 0.2;
 
 /// Makes a plan, with ways over these roads.
 #[must_use]
 pub fn plan(situation: &Situation, roads: &Roads) -> Plan {
     let mut search = Search::new(situation, roads);
     search.greedy();
+    search.improve();
+    search.attribute();
     search.finish()
 }
 
@@ -57,6 +61,10 @@ struct Draining<'a> {
     reservoir: &'a Reservoir,
     /// Those of standing orders first.
     pumps: Vec<Pump>,
+    /// How many of them are of standing orders.
+    ordered: usize,
+    /// What all of them pump.
+    flow: Flow,
     /// With the pumps of standing orders only, and with all.
     base: f64,
     cost: f64,
@@ -95,6 +103,8 @@ impl<'a> Draining<'a> {
         let base = cost(reservoir, &pumps);
         Self {
             reservoir,
+            ordered: pumps.len(),
+            flow: Flow::of(&pumps),
             pumps,
             base,
             cost: base,
@@ -104,13 +114,23 @@ impl<'a> Draining<'a> {
 
     /// What one more pump avoids.
     fn gain(&self, pump: Pump) -> f64 {
-        let pumps = [self.pumps.as_slice(), &[pump]].concat();
-        self.cost - cost(self.reservoir, &pumps)
+        // Where no water is expected in any member there is nothing to avoid.
+        if self.cost <= 0.0 {
+            return 0.0;
+        }
+        self.cost - cost_of(self.reservoir, &self.flow.with(pump))
+    }
+
+    fn set(&mut self, pumps: Vec<Pump>) {
+        self.flow = Flow::of(&pumps);
+        self.cost = cost_of(self.reservoir, &self.flow);
+        self.pumps = pumps;
     }
 
     fn add(&mut self, pump: Pump) {
         self.pumps.push(pump);
-        self.cost = cost(self.reservoir, &self.pumps);
+        self.flow.add(pump, 1.0);
+        self.cost = cost_of(self.reservoir, &self.flow);
     }
 
     fn has_room(&self) -> bool {
@@ -220,22 +240,25 @@ impl<'a> Search<'a> {
     }
 
     fn best_at(&self, reservoir: ReservoirIndex) -> Option<Pick> {
-        let at = &self.reservoirs[reservoir];
-        if !(at.in_need && at.has_room()) {
+        let picks = self
+            .free()
+            .filter_map(|(truck, _)| self.pick(truck, reservoir));
+        picks.filter(|p| p.net > 0.0).reduce(Pick::better)
+    }
+
+    /// One more truck at a reservoir; `None` where there is no room for it.
+    fn pick(&self, truck: TruckIndex, reservoir: ReservoirIndex) -> Option<Pick> {
+        let (at, sendable) = (&self.reservoirs[reservoir], &self.trucks[truck]);
+        if !at.has_room() {
             return None;
         }
-        let pick = |(truck, sendable): (TruckIndex, &Sendable)| {
-            let gain = at.gain(sendable.pump_at(reservoir));
-            let net = gain - sendable.sending_costs(at.reservoir);
-            Pick {
-                truck,
-                reservoir,
-                gain,
-                net,
-            }
-        };
-        let picks = self.free().map(pick);
-        picks.filter(|p| p.net > 0.0).reduce(Pick::better)
+        let gain = at.gain(sendable.pump_at(reservoir));
+        Some(Pick {
+            truck,
+            reservoir,
+            gain,
+            net: gain - sendable.sending_costs(at.reservoir),
+        })
     }
 
     fn free(&self) -> impl Iterator<Item = (TruckIndex, &Sendable<'a>)> {
@@ -243,17 +266,44 @@ impl<'a> Search<'a> {
         trucks.filter(|(_, truck)| truck.is_free())
     }
 
+    /// Says of each truck what it avoids beside those that begin to pump before it: what all avoid is the sum.
+    fn attribute(&mut self) {
+        let mut sent: Vec<(f64, Pick)> = self
+            .trucks
+            .iter()
+            .filter_map(|truck| {
+                truck
+                    .sent
+                    .map(|pick| (truck.pump_at(pick.reservoir).ready_minutes, pick))
+            })
+            .collect();
+        sent.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.truck.cmp(&b.1.truck)));
+        let ordered = |at: &Draining| {
+            (
+                Flow::of(at.pumps.get(..at.ordered).unwrap_or_default()),
+                at.base,
+            )
+        };
+        let mut before: IndexVec<ReservoirIndex, (Flow, f64)> =
+            self.reservoirs.iter().map(ordered).collect();
+        for (_, pick) in sent {
+            let pump = self.trucks[pick.truck].pump_at(pick.reservoir);
+            let (flow, cost) = &mut before[pick.reservoir];
+            flow.add(pump, 1.0);
+            let with = cost_of(self.reservoirs[pick.reservoir].reservoir, flow);
+            let gain = *cost - with;
+            *cost = with;
+            self.trucks[pick.truck].sent = Some(Pick { gain, ..pick });
+        }
+    }
+
     fn finish(&self) -> Plan {
         let without: f64 = self.reservoirs.iter().map(|r| r.base).sum();
         let with: f64 = self.reservoirs.iter().map(|r| r.cost).sum();
-        // For a supermodular cost, no plan avoids more than what is avoided now plus the best
-        // further marginal of every truck.
-        let at_choice = self.trucks.iter().filter(|t| t.is_at_choice());
-        let more: f64 = at_choice.map(|t| self.best_further(t)).sum();
-        let bound = (with - more).max(0.0);
+        let bound = self.bound().min(with);
         let most = without - bound;
         let gap_percent = if most > 0.0 {
-            more.min(most) / most * 100.0
+            (with - bound) / most * 100.0
         } else {
             0.0
         };
@@ -275,14 +325,6 @@ impl<'a> Search<'a> {
             recommendations,
             unserved: self.unserved(),
         }
-    }
-
-    /// The most that one more truck like this could avoid anywhere.
-    fn best_further(&self, truck: &Sendable) -> f64 {
-        self.reservoirs
-            .iter_enumerated()
-            .map(|(index, at)| at.gain(truck.pump_at(index)))
-            .fold(0.0, f64::max)
     }
 
     fn unserved(&self) -> Vec<Unserved> {

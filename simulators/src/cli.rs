@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use shared::logging::LogFormat;
-use simulators::{bench, city, console::say, demo, load, replay};
+use simulators::{bench, city, console::say, demo, evaluate, load, replay};
 
 /// Simulated cities, recorded storms and load for the real flood-agent and flood-aggregator.
 ///
@@ -27,6 +27,7 @@ Then, for example:
                         the same to look at: open http://127.0.0.1:8080
   flood-sim load --help how many observations per second the aggregator takes
   flood-sim bench       how fast all of it is, by stage, beside what the disk and the broker allow
+  flood-sim evaluate --help how good flags, forecasts and plans are against simulated truth
   flood-sim city shanghai --seed 7
                         a demo city's layers, for flood-aggregator's `city`
 
@@ -47,6 +48,7 @@ enum Command {
     Replay(replay::ReplayArgs),
     Load(load::LoadArgs),
     Bench(bench::BenchArgs),
+    Evaluate(evaluate::EvaluateArgs),
     City(CityArgs),
 }
 
@@ -71,6 +73,7 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
             Command::Replay(args) => replay::run(args).await,
             Command::Load(args) => load::run(args).await,
             Command::Bench(args) => bench::run(args).await,
+            Command::Evaluate(args) => evaluate::run(&args),
             Command::City(args) => {
                 say(city::run(&args.out, args.seed)?);
                 Ok(true)

@@ -12,12 +12,14 @@
 //! - [`city`]: the demo city; `recording`: storms that were recorded; `scenario`: files that say
 //!   what to play;
 //! - [`lab`]: the real programs, running; `judge`: what was seen of them beside what was true;
-//! - [`replay`], [`demo`], [`load`], [`mod@bench`]: the commands.
+//! - [`replay`], [`demo`], [`load`], [`mod@bench`]: the commands; [`evaluate`], the one that imports what
+//!   the aggregator decides by.
 
 pub mod bench;
 pub mod city;
 pub mod console;
 pub mod demo;
+pub mod evaluate;
 pub mod gauge;
 pub mod lab;
 pub mod link;

@@ -23,9 +23,11 @@ const SPEED_M_PER_S: f64 = 7.0;
 const DETOUR: f64 = 1.35;
 const SET_UP_S: f64 = 720.0;
 const PACK_UP_S: f64 = 300.0;
-/// A crew packs up when there was too little water to pump for this long …
+/// A crew packs up when there was too little water to pump for this long, …
 const DRY_S: f64 = 300.0;
-/// … which is less than this: the suction hose takes air.
+/// … after it had some; one that was sent ahead of the water waits longer for it.
+const WAITS_S: f64 = 2_700.0;
+/// Less than this is too little: the suction hose takes air.
 const DRY_M: f64 = 0.03;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +45,8 @@ enum Doing {
     Pumping {
         at: PointId,
         dry_s: f64,
+        /// Whether there was water to pump at all.
+        has_pumped: bool,
     },
     PackingUp {
         left_s: f64,
@@ -119,23 +123,31 @@ impl SimTruck {
         self.doing = match std::mem::replace(&mut self.doing, Doing::Idle) {
             Doing::Idle => Doing::Idle,
             Doing::Driving { route, to } => self.drive(route, to, seconds),
-            Doing::SettingUp { at, left_s } if left_s <= seconds => {
-                Doing::Pumping { at, dry_s: 0.0 }
-            }
+            Doing::SettingUp { at, left_s } if left_s <= seconds => Doing::Pumping {
+                at,
+                dry_s: 0.0,
+                has_pumped: false,
+            },
             Doing::SettingUp { at, left_s } => Doing::SettingUp {
                 at,
                 left_s: left_s - seconds,
             },
-            Doing::Pumping { at, dry_s } => {
-                let dry_s = if depth_m(&at) < DRY_M {
-                    dry_s + seconds
-                } else {
-                    0.0
-                };
-                if dry_s >= DRY_S {
+            Doing::Pumping {
+                at,
+                dry_s,
+                has_pumped,
+            } => {
+                let is_dry = depth_m(&at) < DRY_M;
+                let dry_s = if is_dry { dry_s + seconds } else { 0.0 };
+                let has_pumped = has_pumped || !is_dry;
+                if dry_s >= if has_pumped { DRY_S } else { WAITS_S } {
                     Doing::PackingUp { left_s: PACK_UP_S }
                 } else {
-                    Doing::Pumping { at, dry_s }
+                    Doing::Pumping {
+                        at,
+                        dry_s,
+                        has_pumped,
+                    }
                 }
             }
             Doing::PackingUp { left_s } if left_s > seconds => Doing::PackingUp {

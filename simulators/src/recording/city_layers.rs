@@ -106,6 +106,19 @@ fn gauge(gauge: &RecordedGauge) -> Value {
     feature(gauge.id.as_str(), gauge.position, properties)
 }
 
+/// The storage curve of a place of this setting, `underpass` or `street`.
+pub(crate) fn curve(setting: &str) -> [(f64, f64); 6] {
+    if setting == "underpass" {
+        UNDERPASS
+    } else {
+        STREET
+    }
+}
+
+fn told(point: &RecordedPoint) -> [(f64, f64); 6] {
+    curve(point.setting).map(|(depth, volume)| (depth, volume * point.storage_factor))
+}
+
 fn point(point: &RecordedPoint) -> Value {
     let underpass = point.setting == "underpass";
     let rain_gauges = (!point.rain_gauges.is_empty()).then_some(&point.rain_gauges);
@@ -116,7 +129,7 @@ fn point(point: &RecordedPoint) -> Value {
         "catchment_ha": point.catchment_ha,
         "runoff": if underpass { 0.8 } else { 0.75 },
         "drain_m3h": point.drain_m3h,
-        "storage": if underpass { UNDERPASS } else { STREET },
+        "storage": told(point),
         "weight": if underpass { 3 } else { 1 },
         "rain_gauges": rain_gauges,
     });

@@ -43,6 +43,8 @@ pub struct RecordedPoint {
     pub rain_gauges: Vec<GaugeId>,
     pub catchment_ha: f64,
     pub drain_m3h: f64,
+    /// The layer says that so many times as much stands at a depth.
+    pub storage_factor: f64,
 }
 
 /// The city that a recording is played in.

@@ -30,6 +30,7 @@ pub(super) fn street_behind(
         rain_gauges: Vec::new(),
         catchment_ha: 5.0,
         drain_m3h: 1000.0,
+        storage_factor: 1.0,
     };
     Ok((point, depth))
 }

@@ -30,7 +30,7 @@ const DOCUMENT: &str = "target/api/openapi.json";
 const TOLD: &str = "simulators/verify/schemathesis.toml";
 
 /// Cases of each operation for each who asks, unless `FLOOD_API` says otherwise.
-const EXAMPLES: &str = "4";
+const EXAMPLES: &str = "2";
 
 /// What became of one who asks.
 struct Row {

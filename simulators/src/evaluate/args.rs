@@ -1,0 +1,129 @@
+//! The arguments of `flood-sim evaluate`.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+
+use super::policy::Policy;
+
+/// How good flags, forecasts and plans are, against a truth that shares nothing with them
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Examples:
+  flood-sim evaluate --truth data/swmm-shanghai-more --report more.json --html more.html
+  flood-sim evaluate --truth data/swmm-shanghai-sim --scenario s2_p5 --trucks 60
+  flood-sim evaluate --truth data/swmm-shanghai-more --learn train_p5 --policy plan --policy nearest
+
+The truth is a folder of simulated storms: sites.geojson, and for each storm NAME_level_m.csv,
+NAME_rain_mmph.csv, NAME_truth.json and, where it is there, NAME.inp. With `pip install pyswmm` the
+trucks' pumps take water out of EPA SWMM while it runs (an input is written where there is none);
+without it, out of the recorded water.
+
+Warnings are judged by events: a flood that was warned of 10 to 30 minutes before it came is a hit; a
+warning that no flood follows within 30 minutes is a false alarm. Water counts in weighted m³·h: the
+importance of a point times its volume, and twice more what stands above the waterlogged depth.")]
+pub struct EvaluateArgs {
+    /// A folder of simulated storms
+    #[arg(long)]
+    pub truth: PathBuf,
+    /// Only these storms (may be repeated) [default: all that are not learnt from]
+    #[arg(long)]
+    pub scenario: Vec<String>,
+    /// Storms to learn from before the others are judged (may be repeated) [default: those named train…]
+    #[arg(long)]
+    pub learn: Vec<String>,
+    /// Judge points that have learnt from no storm
+    #[arg(long, conflicts_with = "learn")]
+    pub cold: bool,
+    /// Pump trucks of the city
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(0..=500))]
+    pub trucks: u16,
+    /// How far areas, storage and drains in the city's layers may be wrong, as a share
+    #[arg(long, default_value_t = 0.3)]
+    pub layers_wrong: f64,
+    /// Deviation of what depth gauges read, in metres
+    #[arg(long, default_value_t = 0.003)]
+    pub noise: f64,
+    /// The same seed gives the same errors anywhere
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Who sends the trucks (may be repeated) [default: all]
+    #[arg(long, value_enum)]
+    pub policy: Vec<Policy>,
+    /// Forecasts and flags only: no truck is sent
+    #[arg(long, conflicts_with = "policy")]
+    pub forecasts_only: bool,
+    /// Write the figures as JSON
+    #[arg(long)]
+    pub report: Option<PathBuf>,
+    /// Write plots as an HTML page
+    #[arg(long)]
+    pub html: Option<PathBuf>,
+    /// The Python that has pyswmm
+    #[arg(long, default_value = "python3")]
+    pub python: String,
+    /// Do without pyswmm also where it is there
+    #[arg(long)]
+    pub without_swmm: bool,
+}
+
+impl EvaluateArgs {
+    /// Where the files are: in the folder, or in its `out`.
+    pub(super) fn folder(&self) -> PathBuf {
+        let out = self.truth.join("out");
+        if out.join("sites.geojson").is_file() {
+            out
+        } else {
+            self.truth.clone()
+        }
+    }
+
+    pub(super) fn learnt_from(&self, known: &[String]) -> Vec<String> {
+        if self.cold {
+            return Vec::new();
+        }
+        if !self.learn.is_empty() {
+            return self.learn.clone();
+        }
+        let train = known.iter().filter(|name| name.starts_with("train"));
+        train
+            .filter(|name| !self.scenario.contains(name))
+            .cloned()
+            .collect()
+    }
+
+    pub(super) fn chosen(&self, known: &[String]) -> anyhow::Result<Vec<String>> {
+        for name in self.scenario.iter().chain(&self.learn) {
+            if !known.contains(name) {
+                bail!(
+                    "there is no storm {name} in {}; there are {}",
+                    self.truth.display(),
+                    known.join(", ")
+                );
+            }
+        }
+        if !self.scenario.is_empty() {
+            return Ok(self.scenario.clone());
+        }
+        let learnt_from = self.learnt_from(known);
+        let rest: Vec<String> = known
+            .iter()
+            .filter(|n| !learnt_from.contains(n))
+            .cloned()
+            .collect();
+        if rest.is_empty() {
+            bail!("there is no storm to judge by in {}", self.truth.display());
+        }
+        Ok(rest)
+    }
+
+    pub(super) fn policies(&self) -> Vec<Policy> {
+        if self.forecasts_only {
+            Vec::new()
+        } else if self.policy.is_empty() {
+            Policy::ALL.to_vec()
+        } else {
+            self.policy.clone()
+        }
+    }
+}

@@ -9,7 +9,7 @@ pub const CONFIGURATIONS: [(&str, &str, &str, &[&str]); 14] = [
         &[
             "a.toml:4: unknown key `lisen`, expected one of `listen`, `login`, `exercise_login`, \
            `certificate`, `key`, `behind_proxy`, `hosts`, `unprotected`, `connections_per_address`, \
-           `requests_per_second`",
+           `requests_per_second`, `oidc`",
         ],
     ),
     (

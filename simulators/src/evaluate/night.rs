@@ -45,9 +45,6 @@ pub(super) struct Watched {
     /// Weighted m³·h by point.
     pub water: BTreeMap<PointId, f64>,
     pub orders: usize,
-    /// Recommendations of a plan that the next one no longer had, and all of them.
-    pub dropped: usize,
-    pub recommended: usize,
 }
 
 /// One minute: what was true and what was forecast.
@@ -70,7 +67,6 @@ pub(super) struct Night<'a> {
     requests: u64,
     /// Recommendations on the desk, and since which minute.
     desk: BTreeMap<(TruckId, PointId), i64>,
-    last_plan: Option<u64>,
 }
 
 impl<'a> Night<'a> {
@@ -96,7 +92,6 @@ impl<'a> Night<'a> {
             rng: Rng::new(args.seed, 2),
             requests: 0,
             desk: BTreeMap::new(),
-            last_plan: None,
         }
     }
 
@@ -132,7 +127,6 @@ impl<'a> Night<'a> {
             let effects = self.world.step(now.plus_millis(1_000), Input::Tick);
             self.obey(&effects);
             let snapshot = self.world.snapshot();
-            self.count(&snapshot, &mut watched);
             self.decide(policy, minute, &snapshot, &mut watched);
             for point in &self.known.points {
                 let depth = depths.get(&point.id).copied().unwrap_or(0.0);
@@ -225,14 +219,6 @@ impl<'a> Night<'a> {
         }
     }
 
-    fn count(&mut self, snapshot: &Snapshot, watched: &mut Watched) {
-        let Some(plan) = &snapshot.plan else { return };
-        if self.last_plan.replace(plan.version) == Some(plan.version) {
-            return;
-        }
-        watched.recommended += plan.recommendations.len();
-    }
-
     fn decide(&mut self, policy: Policy, minute: i64, snapshot: &Snapshot, watched: &mut Watched) {
         let wished = match policy {
             Policy::Nobody => Vec::new(),
@@ -250,9 +236,7 @@ impl<'a> Night<'a> {
                 .map(|r| (r.truck.clone(), r.point.clone()))
                 .collect(),
         };
-        let before = self.desk.len();
         self.desk.retain(|pair, _| wished.contains(pair));
-        watched.dropped += before - self.desk.len();
         let mut due = Vec::new();
         for pair in wished {
             let since = *self.desk.entry(pair.clone()).or_insert(minute);

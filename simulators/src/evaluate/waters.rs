@@ -86,10 +86,7 @@ impl Waters for Recorded {
             return Ok(None);
         }
         self.minute += 1;
-        let fell = |(gauge, series): (&GaugeId, &Vec<f64>)| {
-            (gauge.clone(), series.get(minute).copied().unwrap_or(0.0))
-        };
-        self.rain = self.rains.iter().map(fell).collect();
+        self.rain = fallen(&self.rains, minute);
         let mut depths = Depths::new();
         for (point, levels) in &self.levels {
             let recorded = levels.get(minute).copied().unwrap_or(0.0);
@@ -159,10 +156,7 @@ impl Waters for Swmm {
     fn minute(&mut self, pumped_m3h: &BTreeMap<PointId, f64>) -> anyhow::Result<Option<Depths>> {
         let minute = self.minute;
         self.minute += 1;
-        let fell = |(gauge, series): (&GaugeId, &Vec<f64>)| {
-            (gauge.clone(), series.get(minute).copied().unwrap_or(0.0))
-        };
-        self.rain = self.rains.iter().map(fell).collect();
+        self.rain = fallen(&self.rains, minute);
         let off = self
             .off
             .iter()
@@ -183,4 +177,12 @@ impl Waters for Swmm {
     fn rain(&self) -> &BTreeMap<GaugeId, f64> {
         &self.rain
     }
+}
+
+/// What falls at the gauges in a minute; nothing after the end.
+fn fallen(rains: &Rains, minute: usize) -> BTreeMap<GaugeId, f64> {
+    let fell = |(gauge, series): (&GaugeId, &Vec<f64>)| {
+        (gauge.clone(), series.get(minute).copied().unwrap_or(0.0))
+    };
+    rains.iter().map(fell).collect()
 }

@@ -177,7 +177,9 @@ impl Collector {
         }
     }
 
-    async fn take(&mut self, delivery: Delivery) {
+    async fn take(&mut self, mut delivery: Delivery) {
+        let set_ms = self.given.timekeeper.set_since(delivery.moment);
+        delivery.clock_was_set(set_ms);
         let clock = self.look_at_clock();
         self.look_at_times(&delivery.readings, clock);
         let quality = &mut self.given.quality;

@@ -35,6 +35,31 @@ const DURABLE_PATIENCE: Duration = Duration::from_secs(3_600);
 /// A difference between two clocks that is a step and not their drift.
 const STEP_MS: i64 = 2_000;
 
+/// An instant by the gateway's clock and by one that nobody sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    wall: Timestamp,
+    line: Instant,
+}
+
+impl Moment {
+    #[must_use]
+    pub fn now() -> Self {
+        Self {
+            wall: real_now(),
+            line: Instant::now(),
+        }
+    }
+
+    /// By how many milliseconds the gateway's clock was set between this moment and a later one;
+    /// zero where it only drifted.
+    fn set_until(self, later: Self) -> i64 {
+        let line_ms = millis(later.line.saturating_duration_since(self.line));
+        let moved = later.wall.millis_since(self.wall).saturating_sub(line_ms);
+        if moved.abs() >= STEP_MS { moved } else { 0 }
+    }
+}
+
 /// What is known of the clock besides what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockFloors {
@@ -224,6 +249,15 @@ impl Timekeeper {
         self.with(|watch| watch.judge(real_now(), line))
     }
 
+    /// By how many milliseconds the clock was set since `moment`. A scaled one never is.
+    pub(crate) fn set_since(&self, moment: Moment) -> i64 {
+        if self.clock == Clock::Real {
+            moment.set_until(Moment::now())
+        } else {
+            0
+        }
+    }
+
     /// An acknowledgement of the aggregator was sent at this instant. What a scaled clock says is
     /// nobody's.
     pub(crate) fn told(&self, at: Timestamp) {
@@ -332,6 +366,20 @@ mod tests {
         assert_eq!(watch.judge(set, SECOND * 20).doubt, None, "it was set");
         watch.set_synchronised(Some(true));
         assert_eq!(watch.judge(at(3), SECOND * 20).doubt, None);
+    }
+
+    #[test]
+    fn what_was_read_before_the_clock_was_set_is_told_by_how_much() {
+        let line = Instant::now();
+        let before = Moment { wall: at(3), line };
+        let later = |wall_ms: i64| Moment {
+            wall: at(3).plus_millis(wall_ms),
+            line: line + SECOND * 5,
+        };
+        assert_eq!(before.set_until(later(5_000)), 0);
+        assert_eq!(before.set_until(later(6_999)), 0, "drift");
+        assert_eq!(before.set_until(later(7_000)), 2_000);
+        assert_eq!(before.set_until(later(5_000 - 7 * DAY_MS)), -7 * DAY_MS);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use agent::{
         memory::MemoryEngine,
         seqs::SeqSet,
     },
-    timekeeper::{ClockFloors, Timekeeper},
+    timekeeper::{ClockFloors, Moment, Timekeeper},
 };
 use shared::{
     clock::Clock, gauge::Parameter, observation::Observation, quality::Limits, value::Value,
@@ -127,6 +127,7 @@ impl RunningCollector {
         };
         let delivery = Delivery {
             readings: vec![reading],
+            moment: Moment::now(),
             receipt,
         };
         self.deliver.send(delivery).await.unwrap();

@@ -28,6 +28,7 @@ use crate::{
     counters::{Counters, count},
     faults::{FaultKind, Faults},
     pulse::Beat,
+    timekeeper::Moment,
 };
 
 /// The loop looks up at least this often: for its pulse, and for a clock that was set.
@@ -280,6 +281,7 @@ impl Poller {
         };
         let delivery = Delivery {
             readings: gauges.map(reading).collect(),
+            moment: Moment::now(),
             receipt: None,
         };
         self.beat.rest();

@@ -24,6 +24,7 @@ use crate::{
     net::{Connection, Credentials, Dial, Heard, Lost, Stability, Terms, thrown_cause},
     pulse::Beat,
     source::{Answer, Delivery, Outcome, Reading, Receipt},
+    timekeeper::Moment,
 };
 
 const RECONNECT: BackoffLimits = BackoffLimits {
@@ -247,12 +248,16 @@ impl Listener {
         }
         count(&self.setup.counters.failed_readings, failed.len() as u64);
         let Some(out) = &self.out else { return };
-        let receipt = token.map(|token| Receipt::new(token, self.answer.clone()));
+        let delivery = Delivery {
+            readings,
+            moment: Moment::now(),
+            receipt: token.map(|token| Receipt::new(token, self.answer.clone())),
+        };
         self.setup.beat.rest();
         tokio::select! {
             biased;
             // Whoever took the readings may have ended; so will this listener.
-            _ = out.send(Delivery { readings, receipt }) => {}
+            _ = out.send(delivery) => {}
             () = self.setup.stop.cancelled() => {}
         }
         self.setup.beat.mark();

@@ -60,6 +60,11 @@ pub enum Command {
     Export {
         /// The configuration file (TOML).
         config: PathBuf,
+        /// Instead of them those that were kept aside because their time cannot be yet, or is before
+        /// what is kept
+        /// (gauge,observed_at_ms,value_milli,quality,received_at_ms,reason,sender).
+        #[arg(long)]
+        aside: bool,
     },
     /// Enrol a gateway, a pump truck or a source of observations: make its key, remember it, write what it
     /// is given. Once enrolled, nothing is believed of that name that is not its own.

@@ -3,12 +3,13 @@
 use std::{
     fs,
     io::{self, BufWriter, Write},
+    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use anyhow::{Context, Result, bail};
-use shared::{findings::Finding, time::Timestamp};
+use shared::{findings::Finding, observation::Observation, time::Timestamp};
 use tracing::warn;
 
 use crate::{
@@ -133,28 +134,48 @@ pub fn at(moment: Timestamp, path: &Path) -> Result<()> {
         .context("standard output cannot be written")
 }
 
-/// Writes the whole history as CSV.
+/// Writes the whole history as CSV, or what was kept aside.
 ///
 /// # Errors
 /// The store cannot be read or standard output cannot be written.
-pub fn export(path: &Path) -> Result<()> {
+pub fn export(path: &Path, is_aside: bool) -> Result<()> {
     let config = read_config(path)?;
     let store = store::open(&config.data_dir.join("store"))?;
     let mut out = BufWriter::new(io::stdout().lock());
-    writeln!(out, "gauge,observed_at_ms,value_milli,quality")?;
     let mut failed = None;
-    store.visit(&mut |stored| {
-        let o = &stored.observation;
-        let value = o.value.map(|v| v.milli().to_string()).unwrap_or_default();
-        let (at, quality) = (o.observed_at.as_millis(), o.quality.number());
-        if failed.is_none() {
-            failed = writeln!(out, "{},{at},{value},{quality}", o.gauge).err();
-        }
-    })?;
+    if is_aside {
+        writeln!(out, "{EXPORTED},received_at_ms,reason,sender")?;
+        store.quarantined(&mut |_, one| {
+            let (received, row) = (one.received_at.as_millis(), row(&one.observation));
+            let sender = one.sender.replace('"', "\"\"");
+            failed = writeln!(out, "{row},{received},{},\"{sender}\"", one.reason).err();
+            if failed.is_none() {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+    } else {
+        writeln!(out, "{EXPORTED}")?;
+        store.visit(&mut |stored| {
+            if failed.is_none() {
+                failed = writeln!(out, "{}", row(&stored.observation)).err();
+            }
+        })?;
+    }
     match failed {
         Some(e) => Err(e).context("standard output cannot be written"),
         None => out.flush().context("standard output cannot be written"),
     }
+}
+
+const EXPORTED: &str = "gauge,observed_at_ms,value_milli,quality";
+
+/// A line of an export.
+fn row(o: &Observation) -> String {
+    let value = o.value.map(|v| v.milli().to_string()).unwrap_or_default();
+    let (at, quality) = (o.observed_at.as_millis(), o.quality.number());
+    format!("{},{at},{value},{quality}", o.gauge)
 }
 
 /// Prints the OpenAPI document.

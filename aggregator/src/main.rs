@@ -26,7 +26,7 @@ fn main() -> ExitCode {
             Command::Run { config } => commands::run(config),
             Command::Check { configs, all } => commands::check(configs, *all),
             Command::At { time, config } => commands::at(*time, config),
-            Command::Export { config } => commands::export(config),
+            Command::Export { config, aside } => commands::export(config, *aside),
             Command::Enrol {
                 name,
                 config,

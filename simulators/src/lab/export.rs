@@ -33,6 +33,15 @@ pub(crate) async fn export(aggregator: &Path, config: &Path) -> Result<StoreExpo
     read(output(aggregator, config, &["export"]).await?.as_slice())
 }
 
+/// What was kept aside, as `flood-aggregator export --aside` prints it.
+///
+/// # Errors
+/// As [`export`].
+pub(crate) async fn aside(aggregator: &Path, config: &Path) -> Result<StoreExport, LabError> {
+    let command = ["export", "--aside"];
+    read(output(aggregator, config, &command).await?.as_slice())
+}
+
 /// The state document of a past moment, as `flood-aggregator at` prints it.
 ///
 /// # Errors

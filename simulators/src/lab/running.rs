@@ -219,6 +219,15 @@ impl Lab {
         export(&self.programs.aggregator, &self.aggregator_config).await
     }
 
+    /// What the stopped aggregator has kept aside: observations whose time cannot be yet, or is before
+    /// what is kept.
+    ///
+    /// # Errors
+    /// The aggregator runs.
+    pub async fn kept_aside(&self) -> Result<StoreExport, LabError> {
+        export::aside(&self.programs.aggregator, &self.aggregator_config).await
+    }
+
     /// The state document of a past moment, printed from the store of the stopped aggregator.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! Clocks that jump, on either side.
 //!
 //! What is stored under the wrong time is stored. What was refused as too old, by a clock further ahead
-//! than history is kept, must be back once the clock is right, as it is in the end.
+//! than history is kept, must be back once the clock is right, as it is in the end. What got the time of
+//! an aggregator whose clock was days ahead is kept aside until then, and counts as kept.
 
 use std::time::Instant;
 
@@ -88,13 +89,18 @@ async fn jumps(side: Side, mut row: Row) {
     lab.until_served(BETWEEN.end).await.expect("readings");
     lab.drain().await.expect("everything served is counted in");
     let counters = lab.client.counters().await.expect("counters");
-    let store = lab.finish().await.expect("a store");
+    let mut store = lab.finish().await.expect("a store");
+    let aside = lab.kept_aside().await.expect("what is kept aside");
+    let is_aside: usize = aside.values().map(Vec::len).sum();
+    for (gauge, more) in aside {
+        store.entry(gauge).or_default().extend(more);
+    }
     let delivery = lab.delivery_by_value(&store);
     (row.lost, row.doubled) = (delivery.lost, delivery.doubled);
     let of = |name: &str| counters.get(name).copied().unwrap_or(0);
     say(format!(
-        "jumps: {} served, {} stored; {} came as if from the future, {} were too old, {} of them \
-         readmitted",
+        "jumps: {} served, {} kept, {is_aside} of them aside; {} came as if from the future, {} were too \
+         old, {} of them readmitted",
         delivery.served,
         delivery.stored,
         of("future"),

@@ -9,7 +9,8 @@ use std::time::Duration;
 use super::pace::{Allowance, Pace};
 use crate::net::Net;
 
-/// Of one address, whoever it tries to be: a whole shift may come from one.
+/// Of one address, for all accounts together to which nobody has logged in from there: a whole shift
+/// may come from one.
 const OF_ADDRESS: Allowance = Allowance {
     burst: 30,
     every_ms: 2_000,
@@ -61,12 +62,12 @@ impl Attempts {
         now_ms: u64,
     ) -> Result<(), Duration> {
         let net = Net::from(from);
-        self.of_address.take(&net, now_ms)?;
         if is_known {
-            self.from_known.take(&(account.to_owned(), net), now_ms)
-        } else {
-            self.by_strangers.take(&account.to_owned(), now_ms)
+            // Whoever else guesses behind the same address must not shut him out.
+            return self.from_known.take(&(account.to_owned(), net), now_ms);
         }
+        self.of_address.take(&net, now_ms)?;
+        self.by_strangers.take(&account.to_owned(), now_ms)
     }
 
     /// He has logged in: his tries count no more.
@@ -99,6 +100,7 @@ mod tests {
         let accounts = (0..100).map(|n| format!("person-{n}"));
         let tries = accounts.filter(|a| attempts.take(a, address(1), false, 0).is_ok());
         assert_eq!(tries.count(), 30);
+        assert_eq!(attempts.take("wang-li", address(1), true, 0), Ok(()));
     }
 
     #[test]

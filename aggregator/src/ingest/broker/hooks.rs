@@ -138,6 +138,11 @@ impl Hooks {
             return AuthResult::NotAuthorized;
         };
         let from = peer.from.ip();
+        if !manners::is_name(client) {
+            self.forbid(client, from, "a name with a control character".to_owned())
+                .await;
+            return AuthResult::NotAuthorized;
+        }
         let password = connect.password().map(|said| &**said);
         let authority = self.authorities.now();
         if let Err(why) = authority.admit(client, password, peer.shown.as_deref()) {
@@ -238,9 +243,9 @@ impl Hooks {
     }
 
     async fn refuse(&self, client: &str, counter: Counter, why: &str) {
-        let detail = format!("client `{client}`: {why}");
+        let detail = format!("client `{}`: {why}", client.escape_debug());
         let claim = Err(Undecoded { counter, detail });
-        let channel = format!("client {client}");
+        let channel = format!("client {}", client.escape_debug());
         if self.commit(channel, claim, Bytes::new()).await == Receipt::Failed {
             warn!(client, why, "refused, and that could not be kept");
         }

@@ -1,4 +1,5 @@
-//! What MQTT itself forbids in a message and the library lets pass (MQTT 3.1.1 and 5, 1.5, 3.3 and 4.7).
+//! What MQTT itself forbids in a name or a message and the library lets pass (MQTT 3.1.1 and 5, 1.5, 3.3
+//! and 4.7).
 //! Pure.
 //!
 //! Neither aliases of topics nor messages that are kept for those who come later are had here, and
@@ -45,6 +46,13 @@ impl Breach {
     }
 }
 
+/// Whether a client may have this name: one with a control character could also write into a log what
+/// never was.
+#[must_use]
+pub fn is_name(client: &str) -> bool {
+    !client.contains(char::is_control)
+}
+
 /// Whether something may be said in this way.
 ///
 /// # Errors
@@ -85,6 +93,12 @@ mod tests {
             has_alias: false,
             is_to_be_kept: false,
         }
+    }
+
+    #[test]
+    fn a_name_has_no_control_characters() {
+        assert!(is_name("gw-01") && is_name("网关") && is_name(""));
+        assert!(!is_name("gw\0-01") && !is_name("gw-01\n"));
     }
 
     #[test]

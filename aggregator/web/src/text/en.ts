@@ -176,7 +176,7 @@ export const en: Words = {
       uplink: "Uplink lost",
       "thrown-out": "Thrown out again and again: two gateways with one name?",
       uncommitted: "Data sent, but the server does not confirm it",
-      forged: "Somebody else acknowledges its data: ignored",
+      forged: "Messages in the server's name that are not the server's: ignored",
       certificate: "The new certificate cannot be used; the old one stays",
       line: "Line to the gauges cannot be opened",
       unit: "Device does not answer",

@@ -201,7 +201,7 @@ export const zh = {
       uplink: "上行中断",
       "thrown-out": "连接一再被断开，可能有网关重名",
       uncommitted: "数据已发出，但服务器没有确认",
-      forged: "收到冒充服务器的确认，已忽略",
+      forged: "收到冒充服务器的消息，已忽略",
       certificate: "新证书无法使用，仍用旧证书",
       line: "采集线路打不开",
       unit: "设备没有应答",

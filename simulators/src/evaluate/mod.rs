@@ -19,11 +19,17 @@ mod waters;
 
 pub use args::EvaluateArgs;
 
+use std::path::Path;
+
+use aggregator::forecast::ForecastState;
 use anyhow::Context as _;
 
 use crate::{
     console::{say, write_report},
-    recording::{self, swmm},
+    recording::{
+        self, Recording,
+        swmm::{self, Tables},
+    },
 };
 use city::Known;
 use night::Night;
@@ -60,38 +66,10 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<bool> {
         },
     ));
     let mut report = Report::new(args, python.is_some());
-    let mut taught = None;
-    for name in &learnt_from {
-        let storm = recording::read(&args.truth, Some(name))?;
-        let known = Known::of(&storm, args)?;
-        let tables = swmm::tables(&folder, name)?;
-        let mut waters: Box<dyn Waters> = Box::new(Recorded::open(&known, &tables, &storm));
-        let mut night = Night::new(&known, args, taught.take());
-        night.play(&mut waters, Policy::Nobody, false)?;
-        taught = Some(night.learnt());
-    }
+    let taught = taught(args, &folder, &learnt_from)?;
     for name in &chosen {
-        let storm = recording::read(&args.truth, Some(name))?;
-        let known = Known::of(&storm, args)?;
-        let tables = swmm::tables(&folder, name)?;
-        let mut row = StormReport::new(name);
-        {
-            let mut waters: Box<dyn Waters> = Box::new(Recorded::open(&known, &tables, &storm));
-            let mut night = Night::new(&known, args, taught.clone());
-            let watched = night.play(&mut waters, Policy::Nobody, true)?;
-            row.forecasts(&watched);
-        }
-        for policy in args.policies() {
-            let mut waters: Box<dyn Waters> = match &python {
-                Some(python) => {
-                    Box::new(Swmm::start(python, &folder, name, &known, &tables, &storm)?)
-                }
-                None => Box::new(Recorded::closed(&known, &tables, &storm)),
-            };
-            let mut night = Night::new(&known, args, taught.clone());
-            let watched = night.play(&mut waters, policy, false)?;
-            row.dispatched(policy, &watched);
-        }
+        let storm = Storm::open(args, &folder, name)?;
+        let row = storm.judged(args, python.as_deref(), taught.as_ref())?;
         say(row.line());
         report.add(row);
     }
@@ -106,4 +84,100 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<bool> {
         say(format!("plots: {}", file.display()));
     }
     Ok(true)
+}
+
+/// What was learnt from these storms, one after the other.
+fn taught(
+    args: &EvaluateArgs,
+    folder: &Path,
+    names: &[String],
+) -> anyhow::Result<Option<ForecastState>> {
+    let mut taught = None;
+    for name in names {
+        let storm = Storm::open(args, folder, name)?;
+        let mut night = Night::new(&storm.known, args, taught.take(), Policy::NearestForecast);
+        night.play(&mut *storm.recorded(), Policy::Nobody, false)?;
+        taught = Some(night.learnt());
+    }
+    Ok(taught)
+}
+
+/// A storm that is judged by.
+struct Storm<'a> {
+    folder: &'a Path,
+    name: &'a str,
+    recording: Recording,
+    known: Known,
+    tables: Tables,
+}
+
+impl<'a> Storm<'a> {
+    fn open(args: &EvaluateArgs, folder: &'a Path, name: &'a str) -> anyhow::Result<Self> {
+        let recording = recording::read(&args.truth, Some(name))?;
+        Ok(Self {
+            folder,
+            name,
+            known: Known::of(&recording, args)?,
+            tables: swmm::tables(folder, name)?,
+            recording,
+        })
+    }
+
+    fn recorded(&self) -> Box<dyn Waters> {
+        Box::new(Recorded::open(&self.known, &self.tables, &self.recording))
+    }
+
+    /// The truth while trucks pump.
+    fn pumped(&self, python: Option<&str>) -> anyhow::Result<Box<dyn Waters>> {
+        let (known, tables, storm) = (&self.known, &self.tables, &self.recording);
+        Ok(match python {
+            Some(python) => Box::new(Swmm::start(
+                python,
+                self.folder,
+                self.name,
+                known,
+                tables,
+                storm,
+            )?),
+            None => Box::new(Recorded::closed(known, tables, storm)),
+        })
+    }
+
+    /// Its row: the forecasts without a truck, and the water of each policy, all at once.
+    fn judged(
+        &self,
+        args: &EvaluateArgs,
+        python: Option<&str>,
+        taught: Option<&ForecastState>,
+    ) -> anyhow::Result<StormReport> {
+        let forecasts = || {
+            let policy = Policy::NearestForecast;
+            let mut night = Night::new(&self.known, args, taught.cloned(), policy);
+            night.play(&mut *self.recorded(), Policy::Nobody, true)
+        };
+        let dispatched = |policy: Policy| {
+            let mut night = Night::new(&self.known, args, taught.cloned(), policy);
+            night.play(&mut *self.pumped(python)?, policy, false)
+        };
+        let mut row = StormReport::new(self.name);
+        std::thread::scope(|nights| {
+            let forecasts = nights.spawn(forecasts);
+            let policies: Vec<_> = args
+                .policies()
+                .into_iter()
+                .map(|policy| (policy, nights.spawn(move || dispatched(policy))))
+                .collect();
+            row.forecasts(&ended(forecasts.join())?);
+            for (policy, night) in policies {
+                row.dispatched(policy, &ended(night.join())?);
+            }
+            anyhow::Ok(())
+        })?;
+        Ok(row)
+    }
+}
+
+/// What a thread came to; its panic goes on here.
+fn ended<T>(joined: std::thread::Result<T>) -> T {
+    joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use aggregator::{
     forecast::{Forecast, ForecastState},
+    network::Storage,
     world::{Effect, Input, Principal, Request, RequestId, Snapshot, Started, Wish, World},
 };
 use shared::{
@@ -23,12 +24,15 @@ use super::{
     policy::Policy,
     waters::{Depths, Waters},
 };
-use crate::{fleet::SimTruck, rng::Rng};
+use crate::{fleet::SimTruck, recording::RecordedPoint, rng::Rng};
 
 /// The storm's first minute: any will do.
 const ORIGIN: Timestamp = Timestamp::from_millis(1_751_342_400_000);
 
 const MINUTE_MS: i64 = 60_000;
+
+/// Longer than any storm.
+const NEVER_MS: i64 = 30 * 86_400_000;
 
 /// A recommendation is looked at for so long before it is confirmed, in minutes.
 const PATIENCE_MINUTES: i64 = 4;
@@ -56,9 +60,40 @@ pub(super) struct Moment {
     pub flagged: Vec<PointId>,
 }
 
+/// What counts water at a point.
+struct Stands {
+    point: PointId,
+    weight: f64,
+    storage: Storage,
+    critical_m3: f64,
+}
+
+impl Stands {
+    fn all(known: &Known) -> Vec<Self> {
+        let stands = |point: &RecordedPoint| {
+            let told = known.city.points.iter().find(|p| p.id == point.id)?;
+            let storage = storage(point.setting);
+            Some(Self {
+                point: point.id.clone(),
+                weight: told.weight,
+                critical_m3: storage.volume_m3(told.thresholds.waterlogged_m),
+                storage,
+            })
+        };
+        known.points.iter().filter_map(stands).collect()
+    }
+
+    /// Weighted volume that counts, in m³.
+    fn cost(&self, depth_m: f64) -> f64 {
+        let volume = self.storage.volume_m3(depth_m);
+        self.weight * (volume + HINGE * (volume - self.critical_m3).max(0.0))
+    }
+}
+
 /// A night of the real world.
 pub(super) struct Night<'a> {
     known: &'a Known,
+    stands: Vec<Stands>,
     world: World,
     trucks: Vec<SimTruck>,
     controls: BTreeMap<GaugeId, QualityControl>,
@@ -70,8 +105,14 @@ pub(super) struct Night<'a> {
 }
 
 impl<'a> Night<'a> {
-    /// A dry city before the storm, which knows what was learnt in another night.
-    pub fn new(known: &'a Known, args: &EvaluateArgs, learnt: Option<ForecastState>) -> Self {
+    /// A dry city before the storm, which knows what was learnt in another night, and forecasts and plans
+    /// as far as a policy looks at it.
+    pub fn new(
+        known: &'a Known,
+        args: &EvaluateArgs,
+        learnt: Option<ForecastState>,
+        policy: Policy,
+    ) -> Self {
         let mut world = World::new(known.city.clone());
         if let Some(saved) = learnt {
             world.learn_from(saved);
@@ -79,12 +120,13 @@ impl<'a> Night<'a> {
         let run = Started {
             mode: Mode::Replay,
             speed: 1.0,
-            forecast_ms: MINUTE_MS,
-            replan_ms: MINUTE_MS,
+            forecast_ms: every(policy.looks_at_forecasts()),
+            replan_ms: every(policy.looks_at_plans()),
         };
         world.step(ORIGIN, Input::Started(run));
         Self {
             known,
+            stands: Stands::all(known),
             world,
             trucks: known.trucks.clone(),
             controls: BTreeMap::new(),
@@ -106,7 +148,7 @@ impl<'a> Night<'a> {
     /// The truth failed.
     pub fn play(
         &mut self,
-        waters: &mut Box<dyn Waters>,
+        waters: &mut dyn Waters,
         policy: Policy,
         is_watched: bool,
     ) -> anyhow::Result<Watched> {
@@ -128,10 +170,10 @@ impl<'a> Night<'a> {
             self.obey(&effects);
             let snapshot = self.world.snapshot();
             self.decide(policy, minute, &snapshot, &mut watched);
-            for point in &self.known.points {
-                let depth = depths.get(&point.id).copied().unwrap_or(0.0);
-                *watched.water.entry(point.id.clone()).or_default() +=
-                    self.cost(&point.id, point.setting, depth) / 60.0;
+            for stands in &self.stands {
+                let depth = depths.get(&stands.point).copied().unwrap_or(0.0);
+                *watched.water.entry(stands.point.clone()).or_default() +=
+                    stands.cost(depth) / 60.0;
             }
             if is_watched {
                 watched.minutes.push(moment(depths, &snapshot));
@@ -147,17 +189,6 @@ impl<'a> Night<'a> {
             *pumping.entry(point.clone()).or_default() += m3h;
         }
         pumping
-    }
-
-    /// Weighted volume that counts, in m³.
-    fn cost(&self, point: &PointId, setting: &str, depth_m: f64) -> f64 {
-        let Some(described) = self.known.city.points.iter().find(|p| p.id == *point) else {
-            return 0.0;
-        };
-        let storage = storage(setting);
-        let volume = storage.volume_m3(depth_m);
-        let critical = storage.volume_m3(described.thresholds.waterlogged_m);
-        described.weight * (volume + HINGE * (volume - critical).max(0.0))
     }
 
     /// Gauges read and the quality tests of a gateway flag it.
@@ -314,6 +345,11 @@ impl<'a> Night<'a> {
         }
         wished
     }
+}
+
+/// Each minute, or once in the storm.
+fn every(is_looked_at: bool) -> i64 {
+    if is_looked_at { MINUTE_MS } else { NEVER_MS }
 }
 
 fn moment(depths: Depths, snapshot: &Snapshot) -> Moment {

@@ -24,6 +24,14 @@ impl Policy {
         Self::Plan,
     ];
 
+    pub fn looks_at_forecasts(self) -> bool {
+        matches!(self, Self::NearestForecast | Self::Plan)
+    }
+
+    pub fn looks_at_plans(self) -> bool {
+        self == Self::Plan
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Nobody => "nobody",

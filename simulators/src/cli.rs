@@ -28,6 +28,8 @@ Then, for example:
   flood-sim load --help how many observations per second the aggregator takes
   flood-sim bench       how fast all of it is, by stage, beside what the disk and the broker allow
   flood-sim evaluate --help how good flags, forecasts and plans are against simulated truth
+  flood-sim storms city-7 --seed 7
+                        a city and storms of that seed, to evaluate by
   flood-sim city shanghai --seed 7
                         a demo city's layers, for flood-aggregator's `city`
 
@@ -49,6 +51,7 @@ enum Command {
     Load(load::LoadArgs),
     Bench(bench::BenchArgs),
     Evaluate(evaluate::EvaluateArgs),
+    Storms(evaluate::StormsArgs),
     City(CityArgs),
 }
 
@@ -74,6 +77,7 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
             Command::Load(args) => load::run(args).await,
             Command::Bench(args) => bench::run(args).await,
             Command::Evaluate(args) => evaluate::run(&args),
+            Command::Storms(args) => evaluate::generate(&args),
             Command::City(args) => {
                 say(city::run(&args.out, args.seed)?);
                 Ok(true)

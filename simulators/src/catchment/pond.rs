@@ -66,6 +66,11 @@ impl Pond {
         pumped
     }
 
+    /// From now on so much of the drain works, as a share.
+    pub(crate) fn drain_works(&mut self, share: f64) {
+        self.shape.drain_share = share;
+    }
+
     /// Depth of the standing water in m, from the storage curve; above its end it goes on as steep
     /// as its last part.
     #[must_use]
@@ -112,6 +117,18 @@ mod tests {
         let mut pond = pond();
         rain(&mut pond, 180, 30.0, 0.0);
         assert!(pond.depth_m() < 0.01);
+    }
+
+    #[test]
+    fn a_drain_that_fails_leaves_the_water_until_it_works_again() {
+        let mut pond = pond();
+        pond.drain_works(0.0);
+        rain(&mut pond, 180, 30.0, 0.0);
+        let stood = pond.depth_m();
+        assert!(stood > 0.3, "{stood}");
+        pond.drain_works(1.0);
+        rain(&mut pond, 180, 0.0, 0.0);
+        assert!(pond.depth_m() < stood);
     }
 
     #[test]

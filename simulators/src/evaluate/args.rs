@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
-use super::policy::Policy;
+use super::{bridge::Engine, policy::Policy, split::Split};
 
 /// How good flags, forecasts and plans are, against a truth that shares nothing with them
 #[derive(Debug, Clone, clap::Args)]
@@ -26,9 +26,12 @@ pub struct EvaluateArgs {
     /// A folder of simulated storms
     #[arg(long)]
     pub truth: PathBuf,
-    /// Only these storms (may be repeated) [default: all that are not learnt from]
+    /// Only these storms (may be repeated) [default: those named test…, else all that are not learnt from]
     #[arg(long)]
     pub scenario: Vec<String>,
+    /// Judge by the storms that are named for this
+    #[arg(long, value_enum, conflicts_with = "scenario")]
+    pub split: Option<Split>,
     /// Storms to learn from before the others are judged (may be repeated) [default: those named train…]
     #[arg(long)]
     pub learn: Vec<String>,
@@ -59,12 +62,8 @@ pub struct EvaluateArgs {
     /// Write plots as an HTML page
     #[arg(long)]
     pub html: Option<PathBuf>,
-    /// The Python that has pyswmm
-    #[arg(long, default_value = "python3")]
-    pub python: String,
-    /// Do without pyswmm also where it is there
-    #[arg(long)]
-    pub without_swmm: bool,
+    #[command(flatten)]
+    pub engine: Engine,
 }
 
 impl EvaluateArgs {
@@ -85,13 +84,18 @@ impl EvaluateArgs {
         if !self.learn.is_empty() {
             return self.learn.clone();
         }
-        let train = known.iter().filter(|name| name.starts_with("train"));
+        let to_learn_from = |name: &&String| Split::of(name) == Some(Split::Train);
+        let train = known.iter().filter(to_learn_from);
         train
             .filter(|name| !self.scenario.contains(name))
             .cloned()
             .collect()
     }
 
+    /// The storms to judge by.
+    ///
+    /// # Errors
+    /// There are none, or not those that were asked for, or one that is to be learnt from too.
     pub(super) fn chosen(&self, known: &[String]) -> anyhow::Result<Vec<String>> {
         for name in self.scenario.iter().chain(&self.learn) {
             if !known.contains(name) {
@@ -102,19 +106,30 @@ impl EvaluateArgs {
                 );
             }
         }
+        let learnt_from = self.learnt_from(known);
+        if let Some(both) = self.scenario.iter().find(|name| learnt_from.contains(name)) {
+            bail!("{both} cannot be judged by after it was learnt from");
+        }
         if !self.scenario.is_empty() {
             return Ok(self.scenario.clone());
         }
-        let learnt_from = self.learnt_from(known);
-        let rest: Vec<String> = known
+        let are_named = |split| known.iter().any(|name| Split::of(name) == Some(split));
+        let wanted = self
+            .split
+            .or_else(|| are_named(Split::Test).then_some(Split::Test));
+        let chosen: Vec<String> = known
             .iter()
-            .filter(|n| !learnt_from.contains(n))
+            .filter(|name| match wanted {
+                Some(split) => Split::of(name) == Some(split),
+                None => Split::of(name) != Some(Split::Train),
+            })
+            .filter(|name| !learnt_from.contains(name))
             .cloned()
             .collect();
-        if rest.is_empty() {
+        if chosen.is_empty() {
             bail!("there is no storm to judge by in {}", self.truth.display());
         }
-        Ok(rest)
+        Ok(chosen)
     }
 
     pub(super) fn policies(&self) -> Vec<Policy> {
@@ -125,5 +140,49 @@ impl EvaluateArgs {
         } else {
             self.policy.clone()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: EvaluateArgs,
+    }
+
+    fn args(more: &[&str]) -> EvaluateArgs {
+        let line = ["evaluate", "--truth", "folder"];
+        Line::parse_from(line.iter().chain(more)).args
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_is_judged_by_was_neither_learnt_from_nor_tuned_by() {
+        let known = names(&["test2_p5", "train1_p5", "tune1_p3", "tune2_p8"]);
+        let judged = |more: &[&str]| args(more).chosen(&known).expect("there are some");
+        assert_eq!(args(&[]).learnt_from(&known), ["train1_p5"]);
+        assert_eq!(judged(&[]), ["test2_p5"]);
+        assert_eq!(judged(&["--cold"]), ["test2_p5"]);
+        assert_eq!(judged(&["--split", "tune"]), ["tune1_p3", "tune2_p8"]);
+        let learn_tune = ["--split", "tune", "--learn", "tune1_p3"];
+        assert_eq!(judged(&learn_tune), ["tune2_p8"]);
+        let both = args(&["--learn", "tune1_p3", "--scenario", "tune1_p3"]).chosen(&known);
+        let refused = both.expect_err("refused").to_string();
+        assert!(refused.contains("after it was learnt from"), "{refused}");
+    }
+
+    #[test]
+    fn in_a_folder_that_says_nothing_of_tests_all_is_judged_that_is_not_learnt_from() {
+        let known = names(&["a_p2", "b_p5", "train_p5"]);
+        assert_eq!(args(&[]).chosen(&known).expect("some"), ["a_p2", "b_p5"]);
+        assert!(args(&["--split", "test"]).chosen(&known).is_err());
     }
 }

@@ -9,30 +9,39 @@ use std::{
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use super::EvaluateArgs;
-
 const SCRIPT: &str = include_str!("step_swmm.py");
 
-/// The Python that has pyswmm, if one has.
-///
-/// # Errors
-/// The one that was asked for cannot be run.
-pub(super) fn python(args: &EvaluateArgs) -> anyhow::Result<Option<String>> {
-    if args.without_swmm {
-        return Ok(None);
+/// Where EPA SWMM is found.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Engine {
+    /// The Python that has pyswmm
+    #[arg(long, default_value = "python3")]
+    pub python: String,
+    /// Do without pyswmm also where it is there
+    #[arg(long)]
+    pub without_swmm: bool,
+}
+
+impl Engine {
+    /// The Python that has pyswmm, if it has.
+    ///
+    /// # Errors
+    /// The one that was asked for cannot be run.
+    pub(super) fn python(&self) -> anyhow::Result<Option<String>> {
+        if self.without_swmm {
+            return Ok(None);
+        }
+        let python = &self.python;
+        let has = Command::new(python)
+            .args(["-c", "import pyswmm"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .with_context(|| {
+                format!("{python} (name another with --python, or say --without-swmm)")
+            })?;
+        Ok(has.success().then(|| python.clone()))
     }
-    let has = Command::new(&args.python)
-        .args(["-c", "import pyswmm"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .with_context(|| {
-            format!(
-                "{} (name another with --python, or say --without-swmm)",
-                args.python
-            )
-        })?;
-    Ok(has.success().then(|| args.python.clone()))
 }
 
 /// A running simulation.

@@ -34,7 +34,7 @@ impl Known {
         let told = |point: &RecordedPoint| RecordedPoint {
             catchment_ha: point.catchment_ha * wrong(),
             drain_m3h: point.drain_m3h * wrong(),
-            storage_factor: wrong(),
+            storage_factor: point.storage_factor * wrong(),
             ..point.clone()
         };
         let told: Vec<RecordedPoint> = points.iter().map(told).collect();
@@ -71,7 +71,7 @@ pub(super) fn rains(storm: &Recording, tables: &Tables) -> Rains {
         .collect()
 }
 
-/// How much truly stands at a depth in a place of this setting.
-pub(super) fn storage(setting: &str) -> Storage {
-    Storage::new(&city_layers::curve(setting)).expect("the curves of settings rise")
+/// How much truly stands at a depth at a point.
+pub(super) fn storage(point: &RecordedPoint) -> Storage {
+    Storage::new(&city_layers::told(point)).expect("the curves of settings rise")
 }

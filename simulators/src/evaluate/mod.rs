@@ -14,10 +14,13 @@ mod page;
 mod policy;
 mod report;
 mod score;
+mod split;
+mod storms;
 mod table;
 mod waters;
 
 pub use args::EvaluateArgs;
+pub use storms::{StormsArgs, run as generate};
 
 use std::path::Path;
 
@@ -46,7 +49,7 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<bool> {
     let known = swmm::scenarios(&folder).with_context(|| args.truth.display().to_string())?;
     let chosen = args.chosen(&known)?;
     let learnt_from = args.learnt_from(&known);
-    let python = bridge::python(args)?;
+    let python = args.engine.python()?;
     say(format!(
         "truth {}: {} storms{}, layers wrong by up to {:.0} %, gauge noise {:.0} mm, seed {}; trucks pump in {}",
         args.truth.display(),

@@ -72,7 +72,7 @@ impl Stands {
     fn all(known: &Known) -> Vec<Self> {
         let stands = |point: &RecordedPoint| {
             let told = known.city.points.iter().find(|p| p.id == point.id)?;
-            let storage = storage(point.setting);
+            let storage = storage(point);
             Some(Self {
                 point: point.id.clone(),
                 weight: told.weight,

@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use aggregator::network::Storage;
 use shared::ids::{GaugeId, PointId};
 
 use super::{
     bridge::Bridge,
     city::{Known, Rains, rains, storage},
-    input,
+    input::{self, Input, Sag},
 };
 use crate::recording::{Recording, swmm::Tables};
 
@@ -36,7 +37,7 @@ pub(super) struct Recorded {
     rain: BTreeMap<GaugeId, f64>,
     /// What trucks have taken, in m³, where that is reckoned.
     taken: Option<BTreeMap<PointId, f64>>,
-    settings: BTreeMap<PointId, &'static str>,
+    storages: BTreeMap<PointId, Storage>,
 }
 
 impl Recorded {
@@ -61,10 +62,10 @@ impl Recorded {
             rains: rains(storm, tables),
             rain: BTreeMap::new(),
             taken: None,
-            settings: known
+            storages: known
                 .points
                 .iter()
-                .map(|p| (p.id.clone(), p.setting))
+                .map(|p| (p.id.clone(), storage(p)))
                 .collect(),
         }
     }
@@ -90,10 +91,9 @@ impl Waters for Recorded {
         let mut depths = Depths::new();
         for (point, levels) in &self.levels {
             let recorded = levels.get(minute).copied().unwrap_or(0.0);
-            let depth = match &mut self.taken {
-                None => recorded,
-                Some(taken) => {
-                    let storage = storage(self.settings.get(point).copied().unwrap_or_default());
+            let depth = match (&mut self.taken, self.storages.get(point)) {
+                (None, _) | (_, None) => recorded,
+                (Some(taken), Some(storage)) => {
                     let there = storage.volume_m3(recorded);
                     let taken = taken.entry(point.clone()).or_default();
                     *taken += pumped_m3h.get(point).copied().unwrap_or(0.0) / 60.0;
@@ -135,7 +135,7 @@ impl Swmm {
         let text = if file.is_file() {
             std::fs::read_to_string(&file)?
         } else {
-            input::write(known, tables, storm)
+            written(known, tables, storm)
         };
         let names = known
             .points
@@ -157,10 +157,7 @@ impl Waters for Swmm {
         let minute = self.minute;
         self.minute += 1;
         self.rain = fallen(&self.rains, minute);
-        let off = self
-            .off
-            .iter()
-            .filter(|o| (o.off_min..o.on_min).contains(&minute));
+        let off = self.off.iter().filter(|o| o.holds(minute));
         let off: Vec<&str> = off.map(|o| o.point.as_str()).collect();
         let takes = |(name, point): (&String, &PointId)| {
             let m3h = pumped_m3h.get(point).copied().filter(|m3h| *m3h > 0.0)?;
@@ -177,6 +174,19 @@ impl Waters for Swmm {
     fn rain(&self) -> &BTreeMap<GaugeId, f64> {
         &self.rain
     }
+}
+
+/// The input of a storm whose folder has none. Pumps that fail are stopped from outside.
+fn written(known: &Known, tables: &Tables, storm: &Recording) -> String {
+    let rains = rains(storm, tables).into_iter();
+    let rains = rains.map(|(gauge, series)| (gauge.to_string(), series));
+    let sags: Vec<Sag> = known.points.iter().map(Sag::of).collect();
+    let input = Input {
+        sags: &sags,
+        rains: &rains.collect(),
+        outages: &[],
+    };
+    input.text()
 }
 
 /// What falls at the gauges in a minute; nothing after the end.

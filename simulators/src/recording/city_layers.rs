@@ -115,7 +115,8 @@ pub(crate) fn curve(setting: &str) -> [(f64, f64); 6] {
     }
 }
 
-fn told(point: &RecordedPoint) -> [(f64, f64); 6] {
+/// The storage curve of a point, by its factor.
+pub(crate) fn told(point: &RecordedPoint) -> [(f64, f64); 6] {
     curve(point.setting).map(|(depth, volume)| (depth, volume * point.storage_factor))
 }
 

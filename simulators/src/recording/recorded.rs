@@ -43,7 +43,7 @@ pub struct RecordedPoint {
     pub rain_gauges: Vec<GaugeId>,
     pub catchment_ha: f64,
     pub drain_m3h: f64,
-    /// The layer says that so many times as much stands at a depth.
+    /// So many times as much stands at a depth as in a typical place of its setting.
     pub storage_factor: f64,
 }
 

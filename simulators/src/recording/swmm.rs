@@ -190,7 +190,7 @@ fn point(file: &Path, site: &PointFeature) -> Result<RecordedPoint, Wrong> {
         rain_gauges: rain.into_iter().collect(),
         catchment_ha: number("area_ha")?,
         drain_m3h: number("drain_cap_m3s")? * 3600.0,
-        storage_factor: 1.0,
+        storage_factor: site.number("storage_factor").unwrap_or(1.0),
     })
 }
 

@@ -213,7 +213,10 @@ fn checked(file: &Path, raw: RawDesigned, findings: &mut Findings<'_>) -> Option
         minutes,
         speed: speed.unwrap_or(DEFAULT_SPEED),
         gateways: usize::try_from(gateways).ok()?,
-        storm: Storm { cells },
+        storm: Storm {
+            cells,
+            fronts: Vec::new(),
+        },
         faults: raw.faults,
         outages: raw.outages,
     })

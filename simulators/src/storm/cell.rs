@@ -2,7 +2,7 @@
 
 use shared::lonlat::LonLat;
 
-use super::Hyetograph;
+use super::{Front, Hyetograph};
 
 /// One cell of a storm.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,10 +34,11 @@ impl Cell {
     }
 }
 
-/// All cells of a storm; their rain adds up.
+/// All cells and fronts of a storm; their rain adds up.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Storm {
     pub cells: Vec<Cell>,
+    pub fronts: Vec<Front>,
 }
 
 /// Less than a rain gauge resolves (GB/T 28592 calls less than 0.1 mm in a day a trace).
@@ -47,11 +48,9 @@ impl Storm {
     /// Intensity at a place, in mm/h, at a minute of the storm.
     #[must_use]
     pub(crate) fn intensity_mm_per_h(&self, at: LonLat, minute: f64) -> f64 {
-        let rain: f64 = self
-            .cells
-            .iter()
-            .map(|c| c.intensity_mm_per_h(at, minute))
-            .sum();
+        let cells = self.cells.iter().map(|c| c.intensity_mm_per_h(at, minute));
+        let fronts = self.fronts.iter().map(|f| f.intensity_mm_per_h(at, minute));
+        let rain: f64 = cells.chain(fronts).sum();
         if rain < TRACE_MM_PER_H { 0.0 } else { rain }
     }
 }
@@ -74,6 +73,7 @@ mod tests {
                 to: at(121.6),
                 radius_m: 8_000.0,
             }],
+            fronts: Vec::new(),
         };
         let rain = |lon, minute| storm.intensity_mm_per_h(at(lon), minute);
         assert!(rain(121.35, 20.0) > rain(121.55, 20.0));

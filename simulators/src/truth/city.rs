@@ -199,7 +199,13 @@ mod tests {
             to: here,
             radius_m: 5_000.0,
         };
-        let mut city = TrueCity::new(Storm { cells: vec![cell] }, minute(0));
+        let mut city = TrueCity::new(
+            Storm {
+                cells: vec![cell],
+                fronts: Vec::new(),
+            },
+            minute(0),
+        );
         let (point, gauge): (PointId, GaugeId) =
             ("wp-1".parse().expect("id"), "lg-1".parse().expect("id"));
         let shape = PondShape {

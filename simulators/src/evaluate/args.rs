@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
-use super::{bridge::Engine, policy::Policy, split::Split};
+use super::{bridge::Engine, policy::Policy, split::Split, troubles::Troubles};
 
 /// How good flags, forecasts and plans are, against a truth that shares nothing with them
 #[derive(Debug, Clone, clap::Args)]
@@ -13,6 +13,7 @@ Examples:
   flood-sim evaluate --truth data/swmm-shanghai-more --report more.json --html more.html
   flood-sim evaluate --truth data/swmm-shanghai-sim --scenario s2_p5 --trucks 60
   flood-sim evaluate --truth data/swmm-shanghai-more --learn train_p5 --policy plan --policy nearest
+  flood-sim evaluate --truth city-7 --split tune --faulty 0.1 --outage 0.2 --breakdowns 0.1 --disobey 0.1
 
 The truth is a folder of simulated storms: sites.geojson, and for each storm NAME_level_m.csv,
 NAME_rain_mmph.csv, NAME_truth.json and, where it is there, NAME.inp. With `pip install pyswmm` the
@@ -21,7 +22,9 @@ without it, out of the recorded water.
 
 Warnings are judged by events: a flood that was warned of 10 to 30 minutes before it came is a hit; a
 warning that no flood follows within 30 minutes is a false alarm. Water counts in weighted m³·h: the
-importance of a point times its volume, and twice more what stands above the waterlogged depth.")]
+importance of a point times its volume, and twice more what stands above the waterlogged depth.
+A faulty gauge was found if its readings were flagged, or it or its point was held silent or in doubt, while
+the fault lasted; a sound one was blamed if that was so at any time, but for a silence of its gateway.")]
 pub struct EvaluateArgs {
     /// A folder of simulated storms
     #[arg(long)]
@@ -64,6 +67,8 @@ pub struct EvaluateArgs {
     pub html: Option<PathBuf>,
     #[command(flatten)]
     pub engine: Engine,
+    #[command(flatten)]
+    pub troubles: Troubles,
 }
 
 impl EvaluateArgs {

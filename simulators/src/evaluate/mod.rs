@@ -6,17 +6,24 @@
 //! and those are plain functions. What a program does on the wire is judged elsewhere, from outside.
 
 mod args;
+mod blame;
 mod bridge;
 mod city;
+mod desk;
+mod field;
+mod flags;
 mod input;
 mod night;
 mod page;
 mod policy;
 mod report;
 mod score;
+mod skill;
 mod split;
 mod storms;
 mod table;
+mod totals;
+mod troubles;
 mod waters;
 
 pub use args::EvaluateArgs;
@@ -37,7 +44,8 @@ use crate::{
 use city::Known;
 use night::Night;
 use policy::Policy;
-use report::{Report, StormReport};
+use report::StormReport;
+use totals::Report;
 use waters::{Recorded, Swmm, Waters};
 
 /// Evaluates; `false` never: an evaluation states figures, it passes no sentence.
@@ -98,7 +106,13 @@ fn taught(
     let mut taught = None;
     for name in names {
         let storm = Storm::open(args, folder, name)?;
-        let mut night = Night::new(&storm.known, args, taught.take(), Policy::NearestForecast);
+        let mut night = Night::new(
+            &storm.known,
+            args,
+            name,
+            taught.take(),
+            Policy::NearestForecast,
+        );
         night.play(&mut *storm.recorded(), Policy::Nobody, false)?;
         taught = Some(night.learnt());
     }
@@ -155,11 +169,11 @@ impl<'a> Storm<'a> {
     ) -> anyhow::Result<StormReport> {
         let forecasts = || {
             let policy = Policy::NearestForecast;
-            let mut night = Night::new(&self.known, args, taught.cloned(), policy);
+            let mut night = Night::new(&self.known, args, self.name, taught.cloned(), policy);
             night.play(&mut *self.recorded(), Policy::Nobody, true)
         };
         let dispatched = |policy: Policy| {
-            let mut night = Night::new(&self.known, args, taught.cloned(), policy);
+            let mut night = Night::new(&self.known, args, self.name, taught.cloned(), policy);
             night.play(&mut *self.pumped(python)?, policy, false)
         };
         let mut row = StormReport::new(self.name);

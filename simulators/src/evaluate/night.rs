@@ -4,27 +4,25 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use aggregator::{
+    assess::PointStatus,
     forecast::{Forecast, ForecastState},
     network::Storage,
-    world::{Effect, Input, Principal, Request, RequestId, Snapshot, Started, Wish, World},
+    orders::OrderState,
+    world::{Effect, Input, Snapshot, Started, World},
 };
-use shared::{
-    clock::Mode,
-    gauge::Parameter,
-    ids::{GaugeId, PointId, TruckId},
-    observation::Observation,
-    quality::{Limits, QualityControl},
-    time::Timestamp,
-    value::Value,
-};
+use shared::{clock::Mode, ids::PointId, time::Timestamp};
 
 use super::{
     EvaluateArgs,
+    blame::{Blame, Doubts},
     city::{Known, storage},
+    desk::Desk,
+    field::Field,
     policy::Policy,
+    troubles::{Crews, seed_of},
     waters::{Depths, Waters},
 };
-use crate::{fleet::SimTruck, recording::RecordedPoint, rng::Rng};
+use crate::{fleet::SimTruck, recording::RecordedPoint};
 
 /// The storm's first minute: any will do.
 const ORIGIN: Timestamp = Timestamp::from_millis(1_751_342_400_000);
@@ -33,9 +31,6 @@ const MINUTE_MS: i64 = 60_000;
 
 /// Longer than any storm.
 const NEVER_MS: i64 = 30 * 86_400_000;
-
-/// A recommendation is looked at for so long before it is confirmed, in minutes.
-const PATIENCE_MINUTES: i64 = 4;
 
 /// Water above the waterlogged depth counts so many times more (as in the planner's own measure).
 const HINGE: f64 = 2.0;
@@ -49,6 +44,7 @@ pub(super) struct Watched {
     /// Weighted m³·h by point.
     pub water: BTreeMap<PointId, f64>,
     pub orders: usize,
+    pub blame: Blame,
 }
 
 /// One minute: what was true and what was forecast.
@@ -96,20 +92,17 @@ pub(super) struct Night<'a> {
     stands: Vec<Stands>,
     world: World,
     trucks: Vec<SimTruck>,
-    controls: BTreeMap<GaugeId, QualityControl>,
-    noise_m: f64,
-    rng: Rng,
-    requests: u64,
-    /// Recommendations on the desk, and since which minute.
-    desk: BTreeMap<(TruckId, PointId), i64>,
+    crews: Crews,
+    field: Field<'a>,
 }
 
 impl<'a> Night<'a> {
-    /// A dry city before the storm, which knows what was learnt in another night, and forecasts and plans
-    /// as far as a policy looks at it.
+    /// A dry city before a storm of this name, which knows what was learnt in another night, and forecasts and
+    /// plans as far as a policy looks at it.
     pub fn new(
         known: &'a Known,
         args: &EvaluateArgs,
+        storm: &str,
         learnt: Option<ForecastState>,
         policy: Policy,
     ) -> Self {
@@ -124,16 +117,14 @@ impl<'a> Night<'a> {
             replan_ms: every(policy.looks_at_plans()),
         };
         world.step(ORIGIN, Input::Started(run));
+        let seed = seed_of(args.seed, storm);
         Self {
             known,
             stands: Stands::all(known),
             world,
             trucks: known.trucks.clone(),
-            controls: BTreeMap::new(),
-            noise_m: args.noise,
-            rng: Rng::new(args.seed, 2),
-            requests: 0,
-            desk: BTreeMap::new(),
+            crews: Crews::of(&args.troubles, &known.trucks, seed),
+            field: Field::of(known, args, ORIGIN, seed),
         }
     }
 
@@ -142,7 +133,7 @@ impl<'a> Night<'a> {
         self.world.learnt()
     }
 
-    /// Plays the storm to its end; watched, with what was true and forecast in every minute.
+    /// Plays the storm to its end; watched, with what was true, forecast and doubted in every minute.
     ///
     /// # Errors
     /// The truth failed.
@@ -157,29 +148,33 @@ impl<'a> Night<'a> {
             let limits = (point.thresholds.waterlogged_m, point.thresholds.closure_m);
             watched.thresholds.insert(point.id.clone(), limits);
         }
-        let mut minute = 0;
-        loop {
+        let (mut desk, mut doubts) = (Desk::new(policy), Doubts::default());
+        for minute in 0.. {
             let pumping = self.pumping();
             let Some(depths) = waters.minute(&pumping)? else {
                 break;
             };
             let now = ORIGIN.plus_millis(minute * MINUTE_MS);
-            self.observe(now, &depths, waters.rain());
-            self.crews(now, &depths);
-            let effects = self.world.step(now.plus_millis(1_000), Input::Tick);
-            self.obey(&effects);
+            let observed = self.field.observe(minute, &depths, waters.rain());
+            self.step(now, Input::Observed(observed));
+            self.drive(now, &depths);
+            self.step(now.plus_millis(1_000), Input::Tick);
             let snapshot = self.world.snapshot();
-            self.decide(policy, minute, &snapshot, &mut watched);
+            for request in desk.requests(minute, &snapshot) {
+                let effects = self.step(now.plus_millis(2_000), Input::Request(request));
+                watched.orders += effects.iter().filter(|e| is_given(e)).count();
+            }
             for stands in &self.stands {
                 let depth = depths.get(&stands.point).copied().unwrap_or(0.0);
                 *watched.water.entry(stands.point.clone()).or_default() +=
                     stands.cost(depth) / 60.0;
             }
             if is_watched {
+                doubts.look(&snapshot);
                 watched.minutes.push(moment(depths, &snapshot));
             }
-            minute += 1;
         }
+        watched.blame = doubts.blame(self.field.faults(), &self.field.excused());
         Ok(watched)
     }
 
@@ -191,160 +186,40 @@ impl<'a> Night<'a> {
         pumping
     }
 
-    /// Gauges read and the quality tests of a gateway flag it.
-    fn observe(&mut self, now: Timestamp, depths: &Depths, rain: &BTreeMap<GaugeId, f64>) {
-        let mut observations = Vec::new();
-        for (gauge, point) in &self.known.depth_of {
-            let depth = depths.get(point).copied().unwrap_or(0.0);
-            let read = (depth + self.noise_m * self.rng.bell()).max(0.0);
-            observations.push((gauge.clone(), Parameter::Depth, read));
-        }
-        for (gauge, mm_per_h) in rain {
-            observations.push((gauge.clone(), Parameter::RainfallIntensity, *mm_per_h));
-        }
-        let controls = &mut self.controls;
-        let observed = observations
-            .into_iter()
-            .filter_map(|(gauge, parameter, read)| {
-                let value = Value::from_units(read).ok()?;
-                let fresh = || QualityControl::new(Limits::default_for(parameter));
-                let control = controls.entry(gauge.clone()).or_insert_with(fresh);
-                let (quality, tests) = control.assess(now, Some(value));
-                Some(Observation {
-                    gauge,
-                    parameter,
-                    observed_at: now,
-                    value: Some(value),
-                    quality,
-                    tests,
-                })
-            });
-        let observed = observed.collect();
-        let effects = self.world.step(now, Input::Observed(observed));
-        self.obey(&effects);
-    }
-
-    /// Crews drive, pump, and tell of it.
-    fn crews(&mut self, now: Timestamp, depths: &Depths) {
-        let mut reports = Vec::new();
-        for truck in &mut self.trucks {
-            for _ in 0..6 {
-                truck.step(10.0, |point| depths.get(point).copied().unwrap_or(0.0));
-            }
-            reports.push(truck.report(now));
-        }
-        for report in reports {
-            let effects = self.world.step(now, Input::Truck(report));
-            self.obey(&effects);
-        }
-    }
-
-    fn obey(&mut self, effects: &[Effect]) {
-        for effect in effects {
+    /// Steps the world, and crews do what they are told, as far as they do.
+    fn step(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
+        let effects = self.world.step(now, input);
+        for effect in &effects {
             if let Effect::Send(order) = effect {
                 let order = order.message(Mode::Replay);
-                if let Some(truck) = self.trucks.iter_mut().find(|t| *t.id() == order.truck) {
+                let truck = self.trucks.iter_mut().find(|t| *t.id() == order.truck);
+                if let Some(truck) = truck.filter(|_| !self.crews.ignores(&order)) {
                     truck.obey(&order);
                 }
             }
         }
+        effects
     }
 
-    fn decide(&mut self, policy: Policy, minute: i64, snapshot: &Snapshot, watched: &mut Watched) {
-        let wished = match policy {
-            Policy::Nobody => Vec::new(),
-            Policy::Nearest => self.nearest(snapshot, |facts| {
-                facts.status >= aggregator::assess::PointStatus::Waterlogged
-            }),
-            Policy::NearestForecast => self.nearest(snapshot, |facts| {
-                facts.status >= aggregator::assess::PointStatus::Waterlogged
-                    || facts.forecast.as_ref().is_some_and(|f| f.warns())
-            }),
-            Policy::Plan => snapshot
-                .plan
-                .iter()
-                .flat_map(|plan| &plan.recommendations)
-                .map(|r| (r.truck.clone(), r.point.clone()))
-                .collect(),
-        };
-        self.desk.retain(|pair, _| wished.contains(pair));
-        let mut due = Vec::new();
-        for pair in wished {
-            let since = *self.desk.entry(pair.clone()).or_insert(minute);
-            if minute - since >= PATIENCE_MINUTES {
-                due.push(pair);
+    /// Crews drive, pump, and tell of it.
+    fn drive(&mut self, now: Timestamp, depths: &Depths) {
+        for truck in &mut self.trucks {
+            for _ in 0..6 {
+                truck.step(10.0, |point| depths.get(point).copied().unwrap_or(0.0));
             }
         }
-        for (truck, point) in due {
-            self.desk.remove(&(truck.clone(), point.clone()));
-            self.requests += 1;
-            let request = Request {
-                id: RequestId(self.requests),
-                by: Principal::Exercise,
-                wish: Wish::Dispatch {
-                    truck,
-                    point,
-                    plan: None,
-                },
-            };
-            let now = ORIGIN.plus_millis(minute * MINUTE_MS + 2_000);
-            let effects = self.world.step(now, Input::Request(request));
-            let given = effects
-                .iter()
-                .any(|e| matches!(e, Effect::Answer(a) if a.outcome.is_ok()));
-            watched.orders += usize::from(given);
-            self.obey(&effects);
+        self.crews.minute(&mut self.trucks);
+        let reports: Vec<_> = self.trucks.iter().map(|truck| truck.report(now)).collect();
+        for report in reports {
+            self.step(now, Input::Truck(report));
         }
     }
+}
 
-    /// For each point in need that no truck is bound to, the nearest truck that is idle.
-    fn nearest(
-        &self,
-        snapshot: &Snapshot,
-        in_need: impl Fn(&aggregator::world::PointFacts) -> bool,
-    ) -> Vec<(TruckId, PointId)> {
-        let bound = |point: &PointId| {
-            snapshot
-                .trucks
-                .iter()
-                .any(|t| t.order.as_ref().is_some_and(|(_, p)| p == point))
-        };
-        let mut idle: Vec<_> = snapshot
-            .city
-            .trucks
-            .iter()
-            .zip(&snapshot.trucks)
-            .filter(|(_, facts)| facts.order.is_none())
-            .map(|(truck, facts)| (truck.id.clone(), facts.position))
-            .collect();
-        // Whoever waits on the desk already is not taken anew.
-        let mut wished: Vec<(TruckId, PointId)> = Vec::new();
-        for (truck, point) in self.desk.keys() {
-            let place = snapshot.city.points.iter().position(|p| p.id == *point);
-            let still = place
-                .and_then(|k| snapshot.points.get(k))
-                .is_some_and(|f| in_need(f));
-            if still && !bound(point) && idle.iter().any(|(id, _)| id == truck) {
-                idle.retain(|(id, _)| id != truck);
-                wished.push((truck.clone(), point.clone()));
-            }
-        }
-        for (point, facts) in snapshot.city.points.iter().zip(&snapshot.points) {
-            let has = wished.iter().any(|(_, p)| *p == point.id);
-            if has || !in_need(facts) || bound(&point.id) {
-                continue;
-            }
-            let nearest = idle.iter().enumerate().min_by(|(_, a), (_, b)| {
-                let metres = |at: &shared::lonlat::LonLat| at.distance_m(point.position);
-                metres(&a.1).total_cmp(&metres(&b.1))
-            });
-            if let Some((place, _)) = nearest {
-                let (truck, _) = idle.remove(place);
-                wished.push((truck, point.id.clone()));
-            }
-        }
-        wished
-    }
+/// Whether an order was given, not one called back.
+fn is_given(effect: &Effect) -> bool {
+    matches!(effect, Effect::Answer(answer)
+        if answer.outcome.as_ref().is_ok_and(|order| order.state == OrderState::Sent))
 }
 
 /// Each minute, or once in the storm.
@@ -356,7 +231,7 @@ fn moment(depths: Depths, snapshot: &Snapshot) -> Moment {
     let points = || snapshot.city.points.iter().zip(&snapshot.points);
     let forecasts = points().filter_map(|(p, facts)| Some((p.id.clone(), facts.forecast.clone()?)));
     let flagged = points()
-        .filter(|(_, facts)| facts.status >= aggregator::assess::PointStatus::Waterlogged)
+        .filter(|(_, facts)| facts.status >= PointStatus::Waterlogged)
         .map(|(p, _)| p.id.clone());
     Moment {
         forecasts: forecasts.collect(),

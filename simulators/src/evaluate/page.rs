@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::report::{Hydrograph, Report};
+use super::{report::Hydrograph, totals::Report};
 
 const STYLE: &str = "body{font:15px system-ui,sans-serif;margin:2rem auto;max-width:70rem;color:#1b2733}\
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}svg{background:#f6f8fa;border-radius:6px;margin:4px}\

@@ -1,4 +1,4 @@
-//! What an evaluation found out, as data.
+//! What an evaluation found out of one storm, as data.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,12 @@ use aggregator::forecast::WARNING;
 use serde::Serialize;
 
 use super::{
-    EvaluateArgs,
-    night::Watched,
+    blame::Blame,
+    flags::{self, FlagCounts},
+    night::{Moment, Watched},
     policy::Policy,
     score::{self, Cover, Events, Warner},
+    skill::{self, LeadErrors, Told},
 };
 
 /// Of one storm.
@@ -22,8 +24,10 @@ pub(super) struct StormReport {
     pub cover: BTreeMap<i64, Cover>,
     #[serde(skip)]
     pub drain_errors: Vec<f64>,
-    pub flags_missed: u64,
-    pub flags_false: u64,
+    pub lead_errors: BTreeMap<i64, LeadErrors>,
+    pub told: Vec<Told>,
+    pub flags: FlagCounts,
+    pub blame: Blame,
     /// Weighted m³·h by policy.
     pub water: BTreeMap<Policy, f64>,
     pub orders: BTreeMap<Policy, usize>,
@@ -35,6 +39,8 @@ pub(super) struct StormReport {
 #[derive(Debug, Clone)]
 pub(super) struct Hydrograph {
     pub point: String,
+    /// Depths at which it is waterlogged and closed, in m.
+    pub thresholds_m: (f64, f64),
     pub depths: Vec<f64>,
     /// Minute, p10, p50, p90.
     pub foreseen: Vec<(usize, f64, f64, f64)>,
@@ -49,8 +55,10 @@ impl StormReport {
             csi_closure: BTreeMap::new(),
             cover: BTreeMap::new(),
             drain_errors: Vec::new(),
-            flags_missed: 0,
-            flags_false: 0,
+            lead_errors: BTreeMap::new(),
+            told: Vec::new(),
+            flags: FlagCounts::default(),
+            blame: Blame::default(),
             water: BTreeMap::new(),
             orders: BTreeMap::new(),
             plots: Vec::new(),
@@ -71,7 +79,10 @@ impl StormReport {
         self.flooded = product.hits + product.misses;
         self.cover = score::cover(watched);
         self.drain_errors = score::drain_errors(watched);
-        (self.flags_missed, self.flags_false) = score::flags(watched);
+        self.lead_errors = skill::errors(watched);
+        self.told = skill::told(watched).to_vec();
+        self.flags = flags::counts(watched);
+        self.blame = watched.blame.clone();
         self.plots = hydrographs(watched);
     }
 
@@ -112,7 +123,7 @@ fn hydrographs(watched: &Watched) -> Vec<Hydrograph> {
     let mut points: Vec<_> = watched.thresholds.keys().map(|p| (p, deepest(p))).collect();
     points.sort_by(|a, b| b.1.total_cmp(&a.1));
     let hydrograph = |(point, _): &(&shared::ids::PointId, f64)| {
-        let depth = |m: &super::night::Moment| m.depths.get(*point).copied().unwrap_or(0.0);
+        let depth = |m: &Moment| m.depths.get(*point).copied().unwrap_or(0.0);
         let foreseen = watched
             .minutes
             .iter()
@@ -124,167 +135,10 @@ fn hydrographs(watched: &Watched) -> Vec<Hydrograph> {
             });
         Hydrograph {
             point: point.to_string(),
+            thresholds_m: watched.thresholds.get(*point).copied().unwrap_or_default(),
             depths: watched.minutes.iter().map(depth).collect(),
             foreseen: foreseen.collect(),
         }
     };
     points.iter().take(3).map(hydrograph).collect()
-}
-
-/// Of all storms.
-#[derive(Debug, Serialize)]
-pub(super) struct Report {
-    pub truth: String,
-    pub trucks: u16,
-    pub layers_wrong: f64,
-    pub noise_m: f64,
-    pub seed: u64,
-    /// Whether trucks pumped in EPA SWMM, or in the recorded water.
-    pub pumped_in_swmm: bool,
-    pub forecast: Forecasts,
-    pub dispatch: Dispatched,
-    pub flags: Flags,
-    pub storms: Vec<StormReport>,
-}
-
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Forecasts {
-    pub floods: u64,
-    pub csi_15cm_30min: Option<f64>,
-    pub csi_25cm_30min: Option<f64>,
-    pub pod_15cm_30min: Option<f64>,
-    pub far_15cm_30min: Option<f64>,
-    pub csi_15cm_30min_median: Option<f64>,
-    pub csi_15cm_30min_rate_of_rise: Option<f64>,
-    pub csi_15cm_30min_persistence: Option<f64>,
-    /// Of all leads together, and by lead in minutes.
-    pub coverage_80: Option<f64>,
-    pub coverage_80_by_lead: BTreeMap<i64, Option<f64>>,
-    /// Median absolute error of the time to dry, as a share of it; and the median of the errors themselves.
-    pub drain_time_error_median: Option<f64>,
-    pub drain_time_bias_median: Option<f64>,
-}
-
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Dispatched {
-    /// Weighted m³·h of all storms by policy.
-    pub volume_hours: BTreeMap<Policy, f64>,
-    pub volume_hours_vs_reactive_nearest: Option<f64>,
-    pub volume_hours_vs_nearest_by_forecast: Option<f64>,
-    /// 95 % interval of the first over the storms (bootstrap).
-    pub vs_reactive_nearest_95: Option<(f64, f64)>,
-    pub worst_storm_vs_reactive_nearest: Option<f64>,
-    pub orders: BTreeMap<Policy, usize>,
-}
-
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Flags {
-    pub missed: u64,
-    #[serde(rename = "false")]
-    pub wrong: u64,
-}
-
-impl Report {
-    pub fn new(args: &EvaluateArgs, pumped_in_swmm: bool) -> Self {
-        Self {
-            truth: args.truth.display().to_string(),
-            trucks: args.trucks,
-            layers_wrong: args.layers_wrong,
-            noise_m: args.noise,
-            seed: args.seed,
-            pumped_in_swmm,
-            forecast: Forecasts::default(),
-            dispatch: Dispatched::default(),
-            flags: Flags::default(),
-            storms: Vec::new(),
-        }
-    }
-
-    pub fn add(&mut self, storm: StormReport) {
-        self.storms.push(storm);
-    }
-
-    /// Reckons what is of all storms.
-    pub fn finish(&mut self) {
-        let events = |closure: bool, warner: Warner| {
-            let mut sum = Events::default();
-            for storm in &self.storms {
-                let of = if closure {
-                    &storm.csi_closure
-                } else {
-                    &storm.csi_15cm
-                };
-                sum.add(of.get(&warner).copied().unwrap_or_default());
-            }
-            sum
-        };
-        let product = events(false, Warner::Product);
-        let mut by_lead: BTreeMap<i64, Cover> = BTreeMap::new();
-        let mut all = Cover::default();
-        for (lead, cover) in self.storms.iter().flat_map(|s| &s.cover) {
-            by_lead.entry(*lead).or_default().add(*cover);
-            all.add(*cover);
-        }
-        let errors: Vec<f64> = self
-            .storms
-            .iter()
-            .flat_map(|s| s.drain_errors.clone())
-            .collect();
-        self.forecast = Forecasts {
-            floods: product.hits + product.misses,
-            csi_15cm_30min: product.csi(),
-            csi_25cm_30min: events(true, Warner::Product).csi(),
-            pod_15cm_30min: product.pod(),
-            far_15cm_30min: product.far(),
-            csi_15cm_30min_median: events(false, Warner::Median).csi(),
-            csi_15cm_30min_rate_of_rise: events(false, Warner::RateOfRise).csi(),
-            csi_15cm_30min_persistence: events(false, Warner::Persistence).csi(),
-            coverage_80: all.share(),
-            coverage_80_by_lead: by_lead.into_iter().map(|(l, c)| (l, c.share())).collect(),
-            drain_time_error_median: score::median(errors.iter().map(|e| e.abs()).collect()),
-            drain_time_bias_median: score::median(errors),
-        };
-        self.flags = Flags {
-            missed: self.storms.iter().map(|s| s.flags_missed).sum(),
-            wrong: self.storms.iter().map(|s| s.flags_false).sum(),
-        };
-        self.dispatch = self.dispatched();
-    }
-
-    fn dispatched(&self) -> Dispatched {
-        let mut dispatched = Dispatched::default();
-        for storm in &self.storms {
-            for (policy, water) in &storm.water {
-                *dispatched.volume_hours.entry(*policy).or_default() += water;
-            }
-            for (policy, orders) in &storm.orders {
-                *dispatched.orders.entry(*policy).or_default() += orders;
-            }
-        }
-        let ratio = |to: Policy, storms: &[&StormReport]| {
-            let sum = |policy: Policy| -> Option<f64> {
-                storms.iter().map(|s| s.water.get(&policy).copied()).sum()
-            };
-            let (plan, other) = (sum(Policy::Plan)?, sum(to)?);
-            (other > 0.0).then(|| plan / other - 1.0)
-        };
-        let all: Vec<&StormReport> = self.storms.iter().collect();
-        dispatched.volume_hours_vs_reactive_nearest = ratio(Policy::Nearest, &all);
-        dispatched.volume_hours_vs_nearest_by_forecast = ratio(Policy::NearestForecast, &all);
-        let each = self
-            .storms
-            .iter()
-            .filter_map(|s| s.ratio(Policy::Plan, Policy::Nearest));
-        dispatched.worst_storm_vs_reactive_nearest = each.reduce(f64::max);
-        let mut rng = crate::rng::Rng::new(self.seed, 3);
-        let mut drawn: Vec<f64> = (0..1_000)
-            .filter_map(|_| {
-                let again: Vec<&StormReport> = all.iter().map(|_| *rng.pick(&all)).collect();
-                ratio(Policy::Nearest, &again)
-            })
-            .collect();
-        drawn.sort_by(f64::total_cmp);
-        dispatched.vs_reactive_nearest_95 = drawn.get(25).copied().zip(drawn.get(974).copied());
-        dispatched
-    }
 }

@@ -1,4 +1,4 @@
-//! What forecasts and flags were worth beside what came.
+//! What forecasts were worth beside what came.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,10 @@ const PAUSE: i64 = 10;
 pub(super) const LEADS: [i64; 4] = [10, 20, 30, 60];
 
 /// Water that is neither there nor forecast is dryness, in m.
-const WET_M: f64 = 0.02;
+pub(super) const WET_M: f64 = 0.02;
 
 /// A gauge's scatter: what lies so near to a limit lies within, in m.
-const SCATTER_M: f64 = 0.005;
+pub(super) const SCATTER_M: f64 = 0.005;
 
 /// Floods by how they were foreseen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -155,7 +155,8 @@ pub(super) fn warnings(
     events
 }
 
-fn series(watched: &Watched, point: &PointId) -> Vec<f64> {
+/// True depths at a point by minute, in m.
+pub(super) fn series(watched: &Watched, point: &PointId) -> Vec<f64> {
     let depth = |m: &super::night::Moment| m.depths.get(point).copied().unwrap_or(0.0);
     watched.minutes.iter().map(depth).collect()
 }
@@ -185,7 +186,7 @@ fn judged(warned: &[i64], depths: &[f64], threshold_m: f64) -> Events {
 }
 
 /// First and last of minutes that follow each other with short pauses.
-fn spells(minutes: &[i64]) -> Vec<(i64, i64)> {
+pub(super) fn spells(minutes: &[i64]) -> Vec<(i64, i64)> {
     let mut spells: Vec<(i64, i64)> = Vec::new();
     for minute in minutes {
         match spells.last_mut() {
@@ -257,27 +258,6 @@ pub(super) fn drain_errors(watched: &Watched) -> Vec<f64> {
         }
     }
     errors
-}
-
-/// Flags beside the truth: floods that were never flagged, and flags without a flood.
-pub(super) fn flags(watched: &Watched) -> (u64, u64) {
-    let (mut missed, mut false_flags) = (0, 0);
-    for (point, (waterlogged_m, _)) in &watched.thresholds {
-        let depths = series(watched, point);
-        let is_flagged = |m: &super::night::Moment| m.flagged.contains(point);
-        let flagged = watched.minutes.iter().any(is_flagged);
-        let flooded = depths.iter().any(|depth| *depth >= *waterlogged_m);
-        // What stays within a gauge's scatter of the threshold is neither.
-        let nearly = depths
-            .iter()
-            .any(|depth| *depth >= waterlogged_m - 3.0 * SCATTER_M);
-        let clearly = depths
-            .iter()
-            .any(|depth| *depth >= waterlogged_m + 3.0 * SCATTER_M);
-        missed += u64::from(clearly && !flagged && flooded);
-        false_flags += u64::from(flagged && !nearly);
-    }
-    (missed, false_flags)
 }
 
 /// The middle of values.

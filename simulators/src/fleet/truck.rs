@@ -51,6 +51,8 @@ enum Doing {
     PackingUp {
         left_s: f64,
     },
+    /// For the rest of the storm.
+    OutOfService,
 }
 
 /// A truck on its way through orders.
@@ -92,7 +94,8 @@ impl SimTruck {
         }
         match &order.action {
             OrderAction::Pump { point, route } => {
-                if self.order.is_some() || self.last_order.as_ref() == Some(&order.order) {
+                let is_known = self.last_order.as_ref() == Some(&order.order);
+                if self.order.is_some() || is_known || self.doing == Doing::OutOfService {
                     return;
                 }
                 self.order = Some(order.order.clone());
@@ -107,21 +110,31 @@ impl SimTruck {
                 if self.order.as_ref() != Some(&order.order) {
                     return;
                 }
+                if self.doing == Doing::OutOfService {
+                    self.order = None;
+                    return;
+                }
                 let left_s = match self.doing {
                     Doing::PackingUp { left_s } => left_s,
                     Doing::Pumping { .. } | Doing::SettingUp { .. } => PACK_UP_S,
                     // Nothing has been unloaded yet.
-                    Doing::Idle | Doing::Driving { .. } => 0.0,
+                    Doing::Idle | Doing::Driving { .. } | Doing::OutOfService => 0.0,
                 };
                 self.doing = Doing::PackingUp { left_s };
             }
         }
     }
 
+    /// Breaks down where it stands. It carries its order until it is called back.
+    pub(crate) fn break_down(&mut self) {
+        self.doing = Doing::OutOfService;
+    }
+
     /// Lets time pass; `depth_m` tells how deep water stands at a point.
     pub(crate) fn step(&mut self, seconds: f64, depth_m: impl Fn(&PointId) -> f64) {
         self.doing = match std::mem::replace(&mut self.doing, Doing::Idle) {
             Doing::Idle => Doing::Idle,
+            Doing::OutOfService => Doing::OutOfService,
             Doing::Driving { route, to } => self.drive(route, to, seconds),
             Doing::SettingUp { at, left_s } if left_s <= seconds => Doing::Pumping {
                 at,
@@ -215,6 +228,7 @@ impl SimTruck {
             Doing::SettingUp { .. } => TruckState::SettingUp,
             Doing::Pumping { .. } => TruckState::Pumping,
             Doing::PackingUp { .. } => TruckState::PackingUp,
+            Doing::OutOfService => TruckState::OutOfService,
         };
         TruckReport {
             truck: self.shape.id.clone(),
@@ -320,6 +334,22 @@ mod tests {
             truck.report(Timestamp::default()).order,
             Some("o-2".parse().expect("id"))
         );
+    }
+
+    #[test]
+    fn a_truck_that_broke_down_pumps_no_more_and_takes_no_order_but_a_recall() {
+        let mut truck = truck();
+        truck.obey(&pump("o-1"));
+        states(&mut truck, 25, 0.4);
+        truck.break_down();
+        assert_eq!(states(&mut truck, 60, 0.4), [TruckState::OutOfService]);
+        assert_eq!(truck.pumps(), None);
+        let order_of = |truck: &SimTruck| truck.report(Timestamp::default()).order;
+        assert_eq!(order_of(&truck), Some("o-1".parse().expect("id")));
+        truck.obey(&order("o-1", OrderAction::Recall));
+        truck.obey(&pump("o-2"));
+        assert_eq!(order_of(&truck), None);
+        assert_eq!(states(&mut truck, 1, 0.4), [TruckState::OutOfService]);
     }
 
     #[test]

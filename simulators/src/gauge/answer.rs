@@ -14,7 +14,7 @@ pub(crate) enum GaugeAnswer {
 
 /// The answer of a gauge at `at`, with its faults applied in the order in which they are listed.
 #[must_use]
-pub(super) fn answer(
+pub(crate) fn answer(
     gauge: &GaugeId,
     faults: &[Fault],
     readings: &dyn Readings,

@@ -14,7 +14,7 @@ mod served;
 
 pub(crate) mod register;
 
-pub(crate) use answer::GaugeAnswer;
+pub(crate) use answer::{GaugeAnswer, answer};
 pub(crate) use device::Device;
 pub use device::Switch;
 pub use fault::{Fault, FaultKind};

@@ -48,7 +48,12 @@ impl DrainedCity {
         let mut rng = Rng::new(seed, 11);
         let spread = (f64::from(points) / USUAL_POINTS).sqrt();
         let half_m = rng.between(HALF_M.0, HALF_M.1) * spread;
-        let gauges = places(&mut rng, plane, half_m, gauges(points, rng_share(seed)));
+        let gauges = places(
+            &mut rng,
+            plane,
+            half_m,
+            gauges(points, points_to_a_gauge(seed)),
+        );
         let gauges: Vec<Placed<String>> = (1..)
             .zip(gauges)
             .map(|(number, position)| Placed {
@@ -102,8 +107,7 @@ impl Kept {
     }
 }
 
-/// Points to a rain gauge.
-fn rng_share(seed: u64) -> f64 {
+fn points_to_a_gauge(seed: u64) -> f64 {
     Rng::new(seed, 14).between(2.2, 5.0)
 }
 
@@ -183,7 +187,7 @@ mod tests {
             one.sags
                 .iter()
                 .zip(&other.sags)
-                .all(|(a, b)| a.position != b.position && a.of.catchment_ha != b.of.catchment_ha)
+                .all(|(a, b)| a.position != b.position && a.of != b.of)
         );
     }
 

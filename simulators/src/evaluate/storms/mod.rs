@@ -128,9 +128,9 @@ fn rains(
     if minutes.is_none() {
         let last = |series: &Vec<f64>| series.iter().rposition(|mm| *mm > TRACE_MM_PER_H);
         let over = rains.values().filter_map(last).max().unwrap_or(0);
-        rains
-            .values_mut()
-            .for_each(|series| series.truncate(over + AFTERWARDS));
+        for series in rains.values_mut() {
+            series.truncate(over + AFTERWARDS);
+        }
     }
     rains
 }

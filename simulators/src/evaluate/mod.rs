@@ -26,6 +26,9 @@ mod totals;
 mod troubles;
 mod waters;
 
+#[cfg(test)]
+mod tests;
+
 pub use args::EvaluateArgs;
 pub use storms::{StormsArgs, run as generate};
 

@@ -3,7 +3,9 @@
 //!
 //! Adaptive conformal inference (Gibbs and Candès 2021): each time that the water is above the upper
 //! limit of an interval, that limit is set a little higher, each time that it is not, a ninth of that
-//! lower, so that in the long run one in ten is; and so with the lower limit.
+//! lower, so that in the long run one in ten is; and so with the lower limit. A limit is first set to a
+//! further quantile of the runs, and only beyond the furthest of them stretched: where half of the runs
+//! bring no water, no factor makes an interval of nothing.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +19,15 @@ const STEP: f64 = 0.03;
 /// One in ten may lie beyond either limit.
 const BEYOND: f64 = 0.1;
 
-/// Limits are stretched by at most this factor, or shrunk by it.
-const MOST: f64 = 4.0;
+/// Where a limit lies, as a logarithm: at 0 as many runs are beyond it as should be, at ln 2 half of them.
+type Reach = f64;
+
+/// How near and how far limits may come to lie.
+const NEAREST: Reach = -1.1;
+const FURTHEST: Reach = 2.8;
+
+/// Beyond this reach, one run in a hundred, limits are stretched and no quantiles any more.
+const BY_QUANTILE: Reach = 2.3;
 
 /// A spread of nothing cannot be stretched: this much is always added, in m.
 const LEAST_M: f64 = 0.005;
@@ -28,20 +37,41 @@ const WET_M: f64 = 0.02;
 
 /// Where the upper limits begin: rain that comes over the network's edge is seen by nobody before (learned
 /// from storms of other seeds than are judged by).
-const FIRST_UP: [f64; COUNT] = [0.1, 0.2, 0.3, 0.5, 0.5];
+const FIRST_UP: [Reach; COUNT] = [0.1, 0.5, 1.2, 2.0, 2.0];
 
-/// Logarithms of the factors by which the limits are stretched, by horizon.
+/// What water does when a forecast is made: errors before a flood and after it are not alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// There is none yet, or it rises or stands.
+    Before,
+    /// It falls.
+    After,
+}
+
+/// How far the limits reach, by horizon.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Limits {
+    up: [Reach; COUNT],
+    down: [Reach; COUNT],
+}
+
+/// How far the limits reach in each phase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    up: [f64; COUNT],
-    down: [f64; COUNT],
+    before: Limits,
+    after: Limits,
 }
 
 impl Default for Calibration {
     fn default() -> Self {
+        let down = [0.0; COUNT];
         Self {
-            up: FIRST_UP,
-            down: [0.0; COUNT],
+            before: Limits { up: FIRST_UP, down },
+            after: Limits {
+                up: [0.0; COUNT],
+                down,
+            },
         }
     }
 }
@@ -49,6 +79,8 @@ impl Default for Calibration {
 /// An interval that was told, and what came.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
+    /// When it was told.
+    pub phase: Phase,
     /// Of the horizons.
     pub horizon: usize,
     pub p10_m: f64,
@@ -71,33 +103,43 @@ impl Calibration {
         if !outcome.is_wet() {
             return;
         }
-        let most = MOST.ln();
-        let one = |limits: &mut [f64; COUNT], is_beyond: bool| {
+        let one = |limits: &mut [Reach; COUNT], is_beyond: bool| {
             if let Some(limit) = limits.get_mut(outcome.horizon) {
                 let beyond = if is_beyond { 1.0 } else { 0.0 };
-                *limit = (*limit + STEP * (beyond - BEYOND)).clamp(-most, most);
+                *limit = (*limit + STEP * (beyond - BEYOND)).clamp(NEAREST, FURTHEST);
             }
         };
-        one(&mut self.up, outcome.observed_m > outcome.p90_m);
-        one(&mut self.down, outcome.observed_m < outcome.p10_m);
+        let reach = match outcome.phase {
+            Phase::Before => &mut self.before,
+            Phase::After => &mut self.after,
+        };
+        one(&mut reach.up, outcome.observed_m > outcome.p90_m);
+        one(&mut reach.down, outcome.observed_m < outcome.p10_m);
     }
 
-    /// The outer quantiles so many minutes ahead, stretched.
-    #[must_use]
-    pub fn stretched(&self, minutes: f64, p10: f64, p50: f64, p90: f64) -> (f64, f64) {
+    /// The lower and the upper limit so many minutes ahead, of depths with these quantiles.
+    pub fn limits(&self, phase: Phase, minutes: f64, quantile: impl Fn(f64) -> f64) -> (f64, f64) {
         if minutes <= 0.0 {
-            return (p10, p90);
+            return (quantile(BEYOND), quantile(1.0 - BEYOND));
         }
-        let (down, up) = (at(&self.down, minutes), at(&self.up, minutes));
-        (
-            (p50 - (p50 - p10 + LEAST_M) * down.exp()).max(0.0),
-            p50 + (p90 - p50 + LEAST_M) * up.exp(),
-        )
+        let p50 = quantile(0.5);
+        let one = |reach: Reach, is_up: bool| {
+            let beyond = BEYOND * (-reach.min(BY_QUANTILE)).exp();
+            let furthest = quantile(if is_up { 1.0 - beyond } else { beyond });
+            let stretch = (reach - BY_QUANTILE).max(0.0);
+            p50 + (furthest - p50) * stretch.exp()
+        };
+        let reach = match phase {
+            Phase::Before => &self.before,
+            Phase::After => &self.after,
+        };
+        let down = one(at(&reach.down, minutes), false) - LEAST_M;
+        (down.max(0.0), one(at(&reach.up, minutes), true) + LEAST_M)
     }
 }
 
 /// Between the horizons a mean of both, beyond them the nearest.
-fn at(limits: &[f64; COUNT], minutes: f64) -> f64 {
+fn at(limits: &[Reach; COUNT], minutes: f64) -> Reach {
     let mut before: Option<(f64, f64)> = None;
     for (horizon, limit) in HORIZONS.iter().zip(limits) {
         let horizon = *horizon as f64;
@@ -117,6 +159,7 @@ mod tests {
 
     fn outcome(observed_m: f64) -> Outcome {
         Outcome {
+            phase: Phase::Before,
             horizon: 2,
             p10_m: 0.1,
             p50_m: 0.2,
@@ -125,28 +168,36 @@ mod tests {
         }
     }
 
+    /// The limits of depths that are as probable anywhere from 0.1 to 0.3 m.
+    fn limits(calibration: &Calibration, minutes: f64) -> (f64, f64) {
+        calibration.limits(Phase::Before, minutes, |share| 0.1 + 0.2 * share)
+    }
+
     #[test]
     fn limits_that_one_in_ten_passes_stay_where_they_are() {
         let mut calibration = Calibration::default();
-        let (_, before) = calibration.stretched(30.0, 0.1, 0.2, 0.3);
+        let (_, before) = limits(&calibration, 30.0);
         for k in 0..2_000 {
             calibration.learn(&outcome(if k % 10 == 3 { 0.6 } else { 0.2 }));
         }
-        let (_, up) = calibration.stretched(30.0, 0.1, 0.2, 0.3);
+        let (_, up) = limits(&calibration, 30.0);
         assert!((up - before).abs() < 0.005, "{before} {up}");
     }
 
     #[test]
     fn limits_that_are_passed_often_move_away_and_only_at_their_horizon() {
         let mut calibration = Calibration::default();
-        let (_, before) = calibration.stretched(120.0, 0.1, 0.2, 0.3);
-        for _ in 0..50 {
+        let (before, elsewhere) = (limits(&calibration, 30.0), limits(&calibration, 120.0));
+        let mut furthest = before.1;
+        for _ in 0..200 {
             calibration.learn(&outcome(0.9));
+            let (_, up) = limits(&calibration, 30.0);
+            assert!(up >= furthest);
+            furthest = up;
         }
-        let (low, high) = calibration.stretched(30.0, 0.1, 0.2, 0.3);
-        assert!(high > 0.5 && low > 0.09, "{low} {high}");
-        let (_, elsewhere) = calibration.stretched(120.0, 0.1, 0.2, 0.3);
-        assert!((elsewhere - before).abs() < 1e-9, "{elsewhere}");
+        assert!(furthest > 0.33, "beyond all runs: {furthest}");
+        assert!(limits(&calibration, 30.0).0 >= before.0);
+        assert_eq!(limits(&calibration, 120.0), elsewhere);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use shared::{
 
 use super::{
     Forecast,
-    calibration::{Calibration, Outcome},
+    calibration::{Calibration, Outcome, Phase},
     rain::Found,
     skill::Verification,
     water::Learned,
@@ -21,6 +21,10 @@ use crate::merge::Rain;
 /// Depths are remembered for as long as rain is looked at, so that a point that begins anew can learn from
 /// what came before.
 const DEPTHS_MS: i64 = 90 * 60_000;
+
+/// Water falls when it stands lower by so many metres than so long ago.
+const FALLS_M: f64 = 0.01;
+const FALLS_MS: i64 = 5 * 60_000;
 
 /// Values by their time, the newest last, bounded by their age.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -81,13 +85,25 @@ impl PointMemory {
 
     /// Keeps what a forecast says until its time has come. One that nobody's eyes stood behind is not judged.
     pub fn issue(&mut self, forecast: &Forecast, waterlogged_m: f64) {
-        if let Some((at, depth_m)) = self
-            .depths
-            .newest()
-            .filter(|(at, _)| *at == forecast.basis_at)
-        {
+        let newest = self.depths.newest();
+        if let Some(newest) = newest.filter(|(at, _)| *at == forecast.basis_at) {
+            let phase = self.phase();
             self.verification
-                .issue(at, depth_m, waterlogged_m, forecast);
+                .issue(newest, phase, waterlogged_m, forecast);
+        }
+    }
+
+    /// Whether the water falls.
+    pub fn phase(&self) -> Phase {
+        let falls = || {
+            let (at, now_m) = self.depths.newest()?;
+            let (_, before_m) = self.depths.until(at.plus_millis(-FALLS_MS)).next()?;
+            Some(before_m - now_m > FALLS_M)
+        };
+        if falls().unwrap_or(false) {
+            Phase::After
+        } else {
+            Phase::Before
         }
     }
 }

@@ -5,7 +5,7 @@ use shared::{ids::PointId, time::Timestamp, waterlogging::Thresholds};
 use super::{
     Drain, Forecast, Inflow, Method,
     calibration::Calibration,
-    grid::{PLANNED_STEPS, Step},
+    grid::{PLANNED_MINUTES, Step},
     memory::{PointMemory, Recent},
     rain::{Found, PAST_MS, Past, Place, coming},
     runs::{DRAWN, runs, runs_of},
@@ -77,7 +77,7 @@ impl PointModel {
             return None;
         }
         let learned = self.learn(past, memory);
-        let rain = coming(past, self.place, found, PLANNED_STEPS)?;
+        let rain = coming(past, self.place, found, PLANNED_MINUTES.into())?;
         let mut drawn = learned.drawn(DRAWN);
         if !is_silent {
             // What is seen is known better than any hypothesis has it.
@@ -97,6 +97,7 @@ impl PointModel {
             basis_at,
             method,
             thresholds: &self.thresholds,
+            phase: memory.phase(),
             runs,
             inflow,
             calibration,
@@ -170,6 +171,7 @@ impl PointModel {
             basis_at,
             method: Method::RateOfRise,
             thresholds: &self.thresholds,
+            phase: memory.phase(),
             runs: runs_of(&self.sag, depth_m, memory.pumping_m3h, &inflow),
             inflow: inflow.into(),
             calibration,

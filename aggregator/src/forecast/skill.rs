@@ -8,7 +8,12 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 use shared::time::Timestamp;
 
-use super::{Forecast, Skill, calibration::Outcome, grid::HORIZONS, report::VERIFIED_MINUTES};
+use super::{
+    Forecast, Skill,
+    calibration::{Outcome, Phase},
+    grid::HORIZONS,
+    report::VERIFIED_MINUTES,
+};
 
 /// Forecasts of one horizon that wait for their time: one a minute, and room to spare.
 const WAITING: usize = 128;
@@ -25,6 +30,7 @@ const MINUTE_MS: i64 = 60_000;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Waiting {
     due: Timestamp,
+    phase: Phase,
     p10_m: f64,
     p50_m: f64,
     p90_m: f64,
@@ -45,12 +51,19 @@ pub struct Verification {
 
 impl Verification {
     /// Keeps a forecast until its time.
-    pub fn issue(&mut self, at: Timestamp, now_m: f64, waterlogged_m: f64, forecast: &Forecast) {
+    pub fn issue(
+        &mut self,
+        (at, now_m): (Timestamp, f64),
+        phase: Phase,
+        waterlogged_m: f64,
+        forecast: &Forecast,
+    ) {
         for (waiting, horizon) in self.issued.iter_mut().zip(&forecast.horizons) {
             if waiting.len() == WAITING {
                 waiting.pop_front();
             }
             waiting.push_back(Waiting {
+                phase,
                 due: at.plus_millis(horizon.minutes * MINUTE_MS),
                 p10_m: horizon.p10_m,
                 p50_m: horizon.p50_m,
@@ -78,6 +91,7 @@ impl Verification {
                     self.persistence_sum += (w.persistence_m - depth_m).abs();
                 }
                 outcomes.push(Outcome {
+                    phase: w.phase,
                     horizon,
                     p10_m: w.p10_m,
                     p50_m: w.p50_m,

@@ -4,7 +4,7 @@ use shared::{time::Timestamp, waterlogging::Thresholds};
 
 use super::{
     Forecast, Horizon, Inflow, Method, Probabilities,
-    calibration::Calibration,
+    calibration::{Calibration, Phase},
     grid::{HORIZONS, PLANNED_STEPS, STEP_MINUTES, Step},
     runs::Run,
     skill::Verification,
@@ -13,11 +13,15 @@ use super::{
 /// Even chances.
 const HALF: f64 = 0.5;
 
+/// What a gauge scatters, in m.
+const SCATTER_M: f64 = 0.01;
+
 /// What a forecast is told from.
 pub struct Summary<'a> {
     pub basis_at: Timestamp,
     pub method: Method,
     pub thresholds: &'a Thresholds,
+    pub phase: Phase,
     pub runs: Vec<Run>,
     pub inflow: Vec<Inflow>,
     pub calibration: &'a Calibration,
@@ -87,8 +91,16 @@ impl Summary<'_> {
         }
     }
 
-    /// How probable it is that a depth is reached within so many minutes.
+    /// How probable it is that a depth is reached within so many minutes; one that is nearly there must
+    /// still rise by more than a gauge scatters.
     fn reached(&self, depth_m: f64, minutes: f64) -> f64 {
+        let now_m = self.runs.first().and_then(|run| run.depths_m.first());
+        let now_m = now_m.copied().unwrap_or_default();
+        let depth_m = if now_m < depth_m {
+            depth_m.max(now_m + SCATTER_M)
+        } else {
+            depth_m
+        };
         let step = Step::shown().take_while(|s| s.minutes() <= minutes).last();
         let step = step.map_or(0, Step::index);
         let reaching = |run: &&Run| run.peaks_m.get(step).is_some_and(|peak| *peak >= depth_m);
@@ -98,7 +110,8 @@ impl Summary<'_> {
             .filter(reaching)
             .map(|run| run.weight)
             .sum();
-        (weight.min(1.0) * 1000.0).round() / 1000.0
+        // An empty sum is −0.
+        (weight.min(1.0) * 1000.0).round() / 1000.0 + 0.0
     }
 
     /// When a depth that is not reached yet will be, by even chances.
@@ -139,7 +152,9 @@ impl Summary<'_> {
             .runs
             .iter()
             .map(|run| (minutes(run).unwrap_or(never), run.weight));
-        let minutes = quantile(times.collect(), HALF);
+        let mut times: Vec<_> = times.collect();
+        times.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let minutes = quantile(&times, HALF);
         #[expect(clippy::cast_possible_truncation, reason = "minutes of some hours")]
         let millis = (minutes * 60_000.0) as i64;
         (minutes < never).then(|| self.basis_at.plus_millis(millis))
@@ -156,14 +171,17 @@ impl Summary<'_> {
     /// Quantiles at a step, the outer two as far from the median as past errors ask for.
     fn spread(&self, step: Step) -> Spread {
         let depth = |run: &Run| run.depths_m.get(step.index()).copied().unwrap_or_default();
-        let depths: Vec<_> = self
+        let mut depths: Vec<_> = self
             .runs
             .iter()
             .map(|run| (depth(run), run.weight))
             .collect();
-        let p50 = quantile(depths.clone(), HALF);
-        let (p10, p90) = (quantile(depths.clone(), 0.1), quantile(depths, 0.9));
-        let (p10, p90) = self.calibration.stretched(step.minutes(), p10, p50, p90);
+        depths.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let p50 = quantile(&depths, HALF);
+        let minutes = step.minutes();
+        let (p10, p90) = self
+            .calibration
+            .limits(self.phase, minutes, |share| quantile(&depths, share));
         let round = |d: f64| (d * 1000.0).round() / 1000.0;
         Spread {
             step,
@@ -174,11 +192,10 @@ impl Summary<'_> {
     }
 }
 
-/// The value that a share of the weights does not exceed.
-fn quantile(mut values: Vec<(f64, f64)>, share: f64) -> f64 {
-    values.sort_by(|a, b| a.0.total_cmp(&b.0));
+/// The value that a share of the weights does not exceed, of values in their order.
+fn quantile(values: &[(f64, f64)], share: f64) -> f64 {
     let mut sum = 0.0;
-    for (value, weight) in &values {
+    for (value, weight) in values {
         sum += weight;
         // Weights sum to 1 but for their rounding.
         if sum >= share - 1e-9 {
@@ -194,8 +211,8 @@ mod tests {
 
     #[test]
     fn a_quantile_is_a_value_that_a_share_of_the_weights_does_not_exceed() {
-        let values = vec![(3.0, 0.2), (1.0, 0.5), (2.0, 0.3)];
-        let at = |share| quantile(values.clone(), share);
+        let values = [(1.0, 0.5), (2.0, 0.3), (3.0, 0.2)];
+        let at = |share| quantile(&values, share);
         let told: Vec<String> = [0.1, 0.5, 0.51, 0.8, 0.9]
             .map(|s| at(s).to_string())
             .to_vec();

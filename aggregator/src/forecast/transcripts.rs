@@ -238,25 +238,25 @@ fn a_cloudburst_fills_the_underpass() {
         26..35 rain 90 depth 0.21..0.30
         35 forecast
     "), @"
-    10 from 10 by Reservoir: in 10 min 0.000 (0.000–0.006), in 20 min 0.000 (0.000–0.006), in 30 min 0.000 (0.000–0.007), in 60 min 0.000 (0.000–0.008), in 120 min 0.000 (0.000–0.008)
-       peak 0.000 at 10; waterlogged with -0.00
-       curve of 25 from 10 (0.000–0.000) to 130 (0.000–0.008)
-       net inflow in m³/h over 36 steps: 0.1: -420.9 to -420.9; 0.1: -428.7 to -428.7; 0.4: -828.0 to -828.0; 0.4: -866.9 to -866.9
+    10 from 10 by Reservoir: in 10 min 0.000 (0.000–0.005), in 20 min 0.000 (0.000–0.005), in 30 min 0.000 (0.000–0.005), in 60 min 0.000 (0.000–0.005), in 120 min 0.000 (0.000–0.005)
+       peak 0.000 at 10; waterlogged with 0.00
+       curve of 25 from 10 (0.000–0.000) to 130 (0.000–0.005)
+       net inflow in m³/h over 36 steps: 0.1: -314.5 to -314.5; 0.1: -935.4 to -935.4; 0.1: -1430.9 to -1430.9; 0.4: -495.4 to -495.4; 0.4: -314.5 to -314.5
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    20 from 20 by Reservoir: in 10 min 0.424 (0.323–0.535), in 20 min 0.559 (0.421–0.750), in 30 min 0.669 (0.454–1.055), in 60 min 0.988 (0.376–2.164), in 120 min 1.617 (0.065–4.213)
-       peak 1.617 at 140, waterlogged at 21.073966666666667, closure at 24.653883333333333; waterlogged with 1.00
-       curve of 25 from 20 (0.120–0.120) to 140 (0.065–4.213)
-       net inflow in m³/h over 36 steps: 0.1: 2106.9 to 2252.8; 0.1: 2151.0 to 8840.9; 0.4: 1547.7 to 3487.8; 0.4: 1241.6 to -346.3
+    20 from 20 by Reservoir: in 10 min 0.390 (0.227–0.634), in 20 min 0.496 (0.243–1.326), in 30 min 0.516 (0.224–2.009), in 60 min 0.461 (0.102–4.231), in 120 min 0.358 (0.000–5.376)
+       peak 0.516 at 50, waterlogged at 21.064016666666664, closure at 24.610733333333332; waterlogged with 1.00
+       curve of 25 from 20 (0.120–0.120) to 140 (0.000–5.376)
+       net inflow in m³/h over 36 steps: 0.0: 1921.9 to 2099.3; 0.0: 1890.1 to 2172.5; 0.1: 1933.9 to 52.4; 0.0: 2784.4 to 354.3; 0.0: 1490.0 to -206.7; 0.4: 1556.2 to -301.6; 0.4: 1134.4 to -202.6
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    25 from 25 by Reservoir: in 10 min 0.491 (0.309–0.622), in 20 min 0.636 (0.513–0.862), in 30 min 0.722 (0.558–1.111), in 60 min 1.072 (0.550–2.033), in 120 min 1.757 (0.250–3.660)
-       peak 1.757 at 145, closure at 26.635366666666666; waterlogged with 1.00
-       curve of 25 from 25 (0.200–0.200) to 145 (0.250–3.660)
-       net inflow in m³/h over 36 steps: 0.1: 1593.2 to 1583.7; 0.1: 2454.0 to 13642.4; 0.4: 1832.4 to 1757.7; 0.4: 2179.0 to -14.9
+    25 from 25 by Reservoir: in 10 min 0.469 (0.361–0.659), in 20 min 0.529 (0.376–1.242), in 30 min 0.539 (0.327–1.957), in 60 min 0.584 (0.107–3.848), in 120 min 0.582 (0.000–4.798)
+       peak 0.602 at 125, closure at 26.788766666666668; waterlogged with 1.00
+       curve of 25 from 25 (0.200–0.200) to 145 (0.000–4.798)
+       net inflow in m³/h over 36 steps: 0.0: 1474.0 to 1559.7; 0.0: 1890.6 to 2318.4; 0.1: 2720.5 to -168.9; 0.0: 1863.2 to 275.6; 0.0: 2633.5 to 827.8; 0.4: 1674.0 to -230.3; 0.4: 1524.3 to -496.3
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
-    35 from 35 by Reservoir: in 10 min 0.447 (0.347–0.512), in 20 min 0.514 (0.419–0.650), in 30 min 0.539 (0.438–0.758), in 60 min 0.660 (0.284–1.113), in 120 min 0.899 (0.000–1.788)
-       peak 0.899 at 155; waterlogged with 1.00
-       curve of 25 from 35 (0.300–0.300) to 155 (0.000–1.788)
-       net inflow in m³/h over 36 steps: 0.1: 924.4 to 885.1; 0.1: 551.3 to 4086.5; 0.4: 890.2 to 852.7; 0.4: 486.2 to -781.6
+    35 from 35 by Reservoir: in 10 min 0.372 (0.315–0.442), in 20 min 0.385 (0.267–0.530), in 30 min 0.380 (0.184–0.615), in 60 min 0.304 (0.000–0.837), in 120 min 0.073 (0.000–1.251)
+       peak 0.385 at 55, dry at 164.94561666666667; waterlogged with 1.00
+       curve of 25 from 35 (0.300–0.300) to 155 (0.000–1.251)
+       net inflow in m³/h over 36 steps: 0.0: 983.9 to 968.7; 0.0: 364.0 to 318.0; 0.1: 649.0 to 0.6; 0.0: 561.9 to 526.6; 0.0: 918.9 to 908.4; 0.4: 274.1 to -646.9; 0.4: 573.1 to -235.8
        of 6 verified at 30 min: error 0.2750 m, of persistence 0.2750 m, 0 hits, 1 misses, 0 false alarms
     ");
 }
@@ -271,16 +271,16 @@ fn rain_that_ended_lets_it_drain_and_trucks_help() {
         46..46 rain 0 depth 0.44
         46 forecast
     "), @"
-    45 from 45 by Reservoir: in 10 min 0.379 (0.323–0.400), in 20 min 0.317 (0.214–0.350), in 30 min 0.257 (0.137–0.306), in 60 min 0.085 (0.004–0.174), in 120 min 0.002 (0.000–0.020)
-       peak 0.440 at 45, dry at 115.70686666666667; waterlogged with 1.00
-       curve of 25 from 45 (0.440–0.440) to 165 (0.000–0.020)
-       net inflow in m³/h over 36 steps: 0.1: -606.6 to -556.9; 0.1: -356.9 to -316.3; 0.4: -386.0 to -341.1; 0.4: -383.9 to -329.8
-       of 16 verified at 30 min: error 0.1150 m, of persistence 0.2953 m, 0 hits, 1 misses, 0 false alarms
-    46 from 46 by Reservoir: in 10 min 0.248 (0.236–0.267), in 20 min 0.065 (0.041–0.083), in 30 min 0.000 (0.000–0.006), in 60 min 0.000 (0.000–0.008), in 120 min 0.000 (0.000–0.008)
-       peak 0.440 at 46, dry at 67.15716666666667; waterlogged with 1.00
-       curve of 25 from 46 (0.440–0.440) to 166 (0.000–0.008)
-       net inflow in m³/h over 36 steps: 0.1: -377.6 to -386.4; 0.1: -354.1 to -316.3; 0.4: -330.1 to -292.3; 0.4: -379.7 to -329.8
-       of 17 verified at 30 min: error 0.1159 m, of persistence 0.2883 m, 0 hits, 1 misses, 0 false alarms
+    45 from 45 by Reservoir: in 10 min 0.400 (0.306–0.440), in 20 min 0.359 (0.173–0.432), in 30 min 0.319 (0.052–0.424), in 60 min 0.198 (0.000–0.771), in 120 min 0.020 (0.000–0.756)
+       peak 0.440 at 45, dry at 148.08998333333332; waterlogged with 1.00
+       curve of 25 from 45 (0.440–0.440) to 165 (0.000–0.756)
+       net inflow in m³/h over 36 steps: 0.0: -198.6 to -196.4; 0.0: -412.7 to -365.5; 0.1: -237.6 to -231.1; 0.0: -24.9 to -53.1; 0.0: -141.0 to -144.7; 0.4: -435.7 to -450.5; 0.4: -237.6 to -231.1
+       of 16 verified at 30 min: error 0.1016 m, of persistence 0.2953 m, 0 hits, 1 misses, 0 false alarms
+    46 from 46 by Reservoir: in 10 min 0.290 (0.236–0.306), in 20 min 0.141 (0.045–0.166), in 30 min 0.000 (0.000–0.027), in 60 min 0.000 (0.000–0.331), in 120 min 0.000 (0.000–0.005)
+       peak 0.440 at 46, dry at 72.26733333333333; waterlogged with 1.00
+       curve of 25 from 46 (0.440–0.440) to 166 (0.000–0.005)
+       net inflow in m³/h over 36 steps: 0.0: -209.7 to -176.3; 0.0: -367.6 to -277.3; 0.1: -350.1 to -299.9; 0.0: -27.6 to -49.0; 0.0: -91.8 to -94.4; 0.4: -387.8 to -395.9; 0.4: -350.1 to -299.9
+       of 17 verified at 30 min: error 0.0998 m, of persistence 0.2883 m, 0 hits, 1 misses, 0 false alarms
     ");
 }
 
@@ -294,19 +294,19 @@ fn without_rain_data_the_rise_of_ten_minutes_is_carried_on() {
         21..35 rain - depth 0.24..0.10
         35 forecast
     "), @"
-    05 from 5 by RateOfRise: in 10 min 0.100 (0.095–0.106), in 20 min 0.100 (0.095–0.106), in 30 min 0.100 (0.095–0.107), in 60 min 0.100 (0.095–0.108), in 120 min 0.100 (0.095–0.108)
-       peak 0.100 at 5; waterlogged with -0.00
-       curve of 25 from 5 (0.100–0.100) to 125 (0.095–0.108)
+    05 from 5 by RateOfRise: in 10 min 0.100 (0.095–0.105), in 20 min 0.100 (0.095–0.105), in 30 min 0.100 (0.095–0.105), in 60 min 0.100 (0.095–0.105), in 120 min 0.100 (0.095–0.105)
+       peak 0.100 at 5; waterlogged with 0.00
+       curve of 25 from 5 (0.100–0.100) to 125 (0.095–0.105)
        net inflow in m³/h over 36 steps: 0.3: 0.0 to 0.0; 0.5: 0.0 to 0.0; 0.2: 0.0 to 0.0
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    20 from 20 by RateOfRise: in 10 min 0.339 (0.314–0.357), in 20 min 0.393 (0.323–0.442), in 30 min 0.426 (0.324–0.512), in 60 min 0.465 (0.324–0.634), in 120 min 0.472 (0.324–0.732)
+    20 from 20 by RateOfRise: in 10 min 0.339 (0.313–0.351), in 20 min 0.393 (0.323–0.432), in 30 min 0.426 (0.324–0.490), in 60 min 0.465 (0.324–0.567), in 120 min 0.472 (0.324–0.630)
        peak 0.472 at 125; waterlogged with 1.00
-       curve of 25 from 20 (0.250–0.250) to 140 (0.324–0.732)
+       curve of 25 from 20 (0.250–0.250) to 140 (0.324–0.630)
        net inflow in m³/h over 36 steps: 0.3: 600.0 to 0.0; 0.5: 600.0 to 0.1; 0.2: 600.0 to 32.5
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
-    35 from 35 by RateOfRise: in 10 min 0.011 (0.000–0.048), in 20 min 0.000 (0.000–0.043), in 30 min 0.000 (0.000–0.040), in 60 min 0.000 (0.000–0.043), in 120 min 0.000 (0.000–0.043)
-       peak 0.100 at 35, dry at 39.99998333333333; waterlogged with -0.00
-       curve of 25 from 35 (0.100–0.100) to 155 (0.000–0.043)
+    35 from 35 by RateOfRise: in 10 min 0.011 (0.000–0.037), in 20 min 0.000 (0.000–0.027), in 30 min 0.000 (0.000–0.026), in 60 min 0.000 (0.000–0.026), in 120 min 0.000 (0.000–0.026)
+       peak 0.100 at 35, dry at 39.99998333333333; waterlogged with 0.00
+       curve of 25 from 35 (0.100–0.100) to 155 (0.000–0.026)
        net inflow in m³/h over 36 steps: 0.3: -600.0 to -0.0; 0.5: -600.0 to -0.1; 0.2: -600.0 to -32.5
        of 6 verified at 30 min: error 0.0250 m, of persistence 0.0250 m, 0 hits, 1 misses, 0 false alarms
     ");
@@ -336,20 +336,20 @@ fn a_silent_level_gives_no_forecast() {
         10..10 rain 20 depth 0.21
         10 forecast
     "), @"
-    08 from 3 by Reservoir: in 10 min 0.198 (0.156–0.345), in 20 min 0.222 (0.138–0.512), in 30 min 0.251 (0.123–0.683), in 60 min 0.349 (0.024–1.041), in 120 min 0.301 (0.000–1.717)
-       peak 0.349 at 63, closure at 32.516133333333336; waterlogged with 1.00
-       curve of 25 from 3 (0.200–0.200) to 123 (0.000–1.717)
-       net inflow in m³/h over 36 steps: 0.1: -42.5 to 191.5; 0.1: -31.9 to 2530.8; 0.4: 90.1 to 178.5; 0.4: -300.9 to -557.5
+    08 from 3 by Reservoir: in 10 min 0.197 (0.126–0.248), in 20 min 0.198 (0.074–0.342), in 30 min 0.211 (0.032–0.590), in 60 min 0.134 (0.000–1.093), in 120 min 0.015 (0.000–1.212)
+       peak 0.222 at 28, dry at 96.28344999999999; waterlogged with 1.00
+       curve of 25 from 3 (0.200–0.200) to 123 (0.000–1.212)
+       net inflow in m³/h over 36 steps: 0.0: -312.4 to 58.8; 0.0: -79.7 to 48.1; 0.1: 237.4 to -66.3; 0.0: -429.3 to -486.9; 0.0: -24.0 to -81.1; 0.4: -85.5 to -285.4; 0.4: 215.7 to -83.0
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
-    09 from 9 by Reckoned: in 10 min 0.175 (0.100–0.389), in 20 min 0.200 (0.083–0.507), in 30 min 0.230 (0.072–0.712), in 60 min 0.327 (0.013–1.081), in 120 min 0.289 (0.000–1.751)
-       peak 0.338 at 74, closure at 45.36545; waterlogged with 0.89
-       curve of 25 from 9 (0.144–0.247) to 129 (0.000–1.751)
-       net inflow in m³/h over 36 steps: 0.1: -47.9 to 191.7; 0.1: -40.2 to 2531.2; 0.4: 64.0 to 178.7; 0.4: -315.9 to -557.5
+    09 from 9 by Reckoned: in 10 min 0.174 (0.068–0.245), in 20 min 0.175 (0.035–0.324), in 30 min 0.190 (0.015–0.581), in 60 min 0.111 (0.000–1.084), in 120 min 0.014 (0.000–1.203)
+       peak 0.190 at 39, dry at 94.35665; waterlogged with 0.78
+       curve of 25 from 9 (0.135–0.200) to 129 (0.000–1.203)
+       net inflow in m³/h over 36 steps: 0.0: -313.6 to 59.6; 0.0: -106.7 to 48.8; 0.1: 208.9 to -66.2; 0.0: -429.5 to -486.9; 0.0: -29.5 to -80.9; 0.4: -112.5 to -285.4; 0.4: 187.6 to -83.0
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
-    10 from 10 by Reservoir: in 10 min 0.193 (0.167–0.293), in 20 min 0.189 (0.134–0.456), in 30 min 0.181 (0.089–0.613), in 60 min 0.131 (0.008–0.991), in 120 min 0.105 (0.000–1.464)
-       peak 0.210 at 10; waterlogged with 1.00
-       curve of 25 from 10 (0.210–0.210) to 130 (0.000–1.464)
-       net inflow in m³/h over 36 steps: 0.1: -244.7 to -32.0; 0.1: -197.9 to 2744.5; 0.4: 428.4 to 634.0; 0.4: -261.6 to -508.6
+    10 from 10 by Reservoir: in 10 min 0.250 (0.093–0.278), in 20 min 0.285 (0.032–0.404), in 30 min 0.306 (0.017–0.588), in 60 min 0.333 (0.000–0.940), in 120 min 0.343 (0.000–1.075)
+       peak 0.343 at 125, closure at 19.975916666666667; waterlogged with 1.00
+       curve of 25 from 10 (0.210–0.210) to 130 (0.000–1.075)
+       net inflow in m³/h over 36 steps: 0.0: 230.6 to 330.1; 0.0: 328.0 to 643.4; 0.1: 233.5 to 16.1; 0.0: -90.1 to -493.8; 0.0: -727.1 to -888.2; 0.4: 323.6 to 177.6; 0.4: 220.1 to 0.9
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
     ");
 }
@@ -368,31 +368,31 @@ fn forecasts_are_verified_when_their_time_has_come() {
         76..90 rain 0 depth 0.10
         90 forecast
     "), @"
-    29 from 29 by Reservoir: in 10 min 0.000 (0.000–0.006), in 20 min 0.000 (0.000–0.006), in 30 min 0.000 (0.000–0.007), in 60 min 0.000 (0.000–0.008), in 120 min 0.000 (0.000–0.008)
-       peak 0.000 at 29; waterlogged with -0.00
-       curve of 25 from 29 (0.000–0.000) to 149 (0.000–0.008)
-       net inflow in m³/h over 36 steps: 0.1: -420.9 to -420.9; 0.1: -428.7 to -428.7; 0.4: -828.0 to -828.0; 0.4: -866.9 to -866.9
+    29 from 29 by Reservoir: in 10 min 0.000 (0.000–0.005), in 20 min 0.000 (0.000–0.005), in 30 min 0.000 (0.000–0.005), in 60 min 0.000 (0.000–0.005), in 120 min 0.000 (0.000–0.005)
+       peak 0.000 at 29; waterlogged with 0.00
+       curve of 25 from 29 (0.000–0.000) to 149 (0.000–0.005)
+       net inflow in m³/h over 36 steps: 0.1: -314.5 to -314.5; 0.1: -935.4 to -935.4; 0.1: -1430.9 to -1430.9; 0.4: -495.4 to -495.4; 0.4: -314.5 to -314.5
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    30 from 30 by Reservoir: in 10 min 0.000 (0.000–0.006), in 20 min 0.000 (0.000–0.006), in 30 min 0.000 (0.000–0.007), in 60 min 0.000 (0.000–0.008), in 120 min 0.000 (0.000–0.008)
-       peak 0.000 at 30; waterlogged with -0.00
-       curve of 25 from 30 (0.000–0.000) to 150 (0.000–0.008)
-       net inflow in m³/h over 36 steps: 0.1: -420.9 to -420.9; 0.1: -428.7 to -428.7; 0.4: -828.0 to -828.0; 0.4: -866.9 to -866.9
+    30 from 30 by Reservoir: in 10 min 0.000 (0.000–0.005), in 20 min 0.000 (0.000–0.005), in 30 min 0.000 (0.000–0.005), in 60 min 0.000 (0.000–0.005), in 120 min 0.000 (0.000–0.005)
+       peak 0.000 at 30; waterlogged with 0.00
+       curve of 25 from 30 (0.000–0.000) to 150 (0.000–0.005)
+       net inflow in m³/h over 36 steps: 0.1: -314.5 to -314.5; 0.1: -935.4 to -935.4; 0.1: -1430.9 to -1430.9; 0.4: -495.4 to -495.4; 0.4: -314.5 to -314.5
        of 1 verified at 30 min: error 0.0000 m, of persistence 0.0000 m, 0 hits, 0 misses, 0 false alarms
-    60 from 60 by Reservoir: in 10 min 0.505 (0.483–0.539), in 20 min 0.566 (0.506–0.632), in 30 min 0.620 (0.493–0.760), in 60 min 0.781 (0.248–0.926), in 120 min 1.088 (0.000–1.354)
-       peak 1.088 at 180; waterlogged with 1.00
-       curve of 25 from 60 (0.400–0.400) to 180 (0.000–1.354)
-       net inflow in m³/h over 36 steps: 0.1: 809.4 to 779.9; 0.1: 1224.6 to 5588.0; 0.4: 725.4 to 696.0; 0.4: 863.4 to -904.3
+    60 from 60 by Reservoir: in 10 min 0.494 (0.471–0.552), in 20 min 0.535 (0.450–0.915), in 30 min 0.542 (0.400–1.260), in 60 min 0.521 (0.152–2.083), in 120 min 0.151 (0.000–2.311)
+       peak 0.545 at 85, dry at 199.31538333333336; waterlogged with 1.00
+       curve of 25 from 60 (0.400–0.400) to 180 (0.000–2.311)
+       net inflow in m³/h over 36 steps: 0.0: 950.8 to 883.9; 0.0: 858.2 to 802.3; 0.1: 914.4 to -834.7; 0.0: 1226.5 to -404.0; 0.0: 815.7 to -304.2; 0.4: 801.4 to -279.1; 0.4: 735.5 to -916.2
        of 31 verified at 30 min: error 0.2032 m, of persistence 0.2032 m, 1 hits, 0 misses, 0 false alarms
-    75 from 75 by Reservoir: in 10 min 0.350 (0.292–0.363), in 20 min 0.297 (0.194–0.323), in 30 min 0.245 (0.123–0.294), in 60 min 0.090 (0.001–0.159), in 120 min 0.000 (0.000–0.010)
-       peak 0.400 at 75, dry at 145.19265; waterlogged with 1.00
-       curve of 25 from 75 (0.400–0.400) to 195 (0.000–0.010)
-       net inflow in m³/h over 36 steps: 0.1: -270.8 to -290.3; 0.1: -275.0 to -287.1; 0.4: -282.7 to -298.0; 0.4: -270.0 to -294.0
-       of 46 verified at 30 min: error 0.1876 m, of persistence 0.2310 m, 1 hits, 0 misses, 0 false alarms
-    90 from 90 by Reservoir: in 10 min 0.036 (0.002–0.083), in 20 min 0.006 (0.000–0.056), in 30 min 0.001 (0.000–0.038), in 60 min 0.000 (0.000–0.020), in 120 min 0.000 (0.000–0.008)
-       peak 0.100 at 90, dry at 97.36673333333333; waterlogged with -0.00
-       curve of 25 from 90 (0.100–0.100) to 210 (0.000–0.008)
-       net inflow in m³/h over 36 steps: 0.1: -307.1 to -315.0; 0.1: -623.7 to -635.9; 0.4: -264.1 to -271.0; 0.4: -483.6 to -490.4
-       of 61 verified at 30 min: error 0.2617 m, of persistence 0.2254 m, 1 hits, 0 misses, 0 false alarms
+    75 from 75 by Reservoir: in 10 min 0.309 (0.290–0.347), in 20 min 0.219 (0.185–0.287), in 30 min 0.135 (0.085–0.515), in 60 min 0.008 (0.000–0.679), in 120 min 0.000 (0.000–0.422)
+       peak 0.400 at 75, dry at 118.3122; waterlogged with 1.00
+       curve of 25 from 75 (0.400–0.400) to 195 (0.000–0.422)
+       net inflow in m³/h over 36 steps: 0.0: -543.8 to -523.7; 0.0: -527.2 to -394.4; 0.1: -342.5 to -310.4; 0.0: -623.9 to -594.7; 0.0: -530.7 to -489.1; 0.4: -550.3 to -496.6; 0.4: -342.5 to -310.4
+       of 46 verified at 30 min: error 0.1737 m, of persistence 0.2310 m, 1 hits, 0 misses, 0 false alarms
+    90 from 90 by Reservoir: in 10 min 0.075 (0.038–0.103), in 20 min 0.054 (0.009–0.101), in 30 min 0.037 (0.000–0.343), in 60 min 0.010 (0.000–1.016), in 120 min 0.001 (0.000–0.592)
+       peak 0.100 at 90, dry at 112.09086666666667; waterlogged with 0.03
+       curve of 25 from 90 (0.100–0.100) to 210 (0.000–0.592)
+       net inflow in m³/h over 36 steps: 0.0: -107.3 to -86.7; 0.0: 5.7 to 81.2; 0.1: -12.0 to -20.4; 0.0: -185.1 to -190.5; 0.0: -21.7 to -26.0; 0.4: -14.1 to -18.3; 0.4: -12.0 to -20.4
+       of 61 verified at 30 min: error 0.2196 m, of persistence 0.2254 m, 1 hits, 0 misses, 0 false alarms
     ");
 }
 
@@ -404,10 +404,10 @@ fn verification_survives_a_gap_of_the_level() {
         33..33 rain 0 depth 0.20
         33 forecast
     "), @"
-    33 from 33 by Reservoir: in 10 min 0.130 (0.092–0.155), in 20 min 0.065 (0.009–0.110), in 30 min 0.025 (0.000–0.069), in 60 min 0.000 (0.000–0.010), in 120 min 0.000 (0.000–0.008)
-       peak 0.200 at 33, dry at 56.2901; waterlogged with 1.00
-       curve of 25 from 33 (0.200–0.200) to 153 (0.000–0.008)
-       net inflow in m³/h over 36 steps: 0.1: -418.8 to -417.5; 0.1: -620.3 to -620.3; 0.4: -374.0 to -369.9; 0.4: -517.2 to -511.0
-       of 7 verified at 30 min: error 0.1879 m, of persistence 0.0000 m, 0 hits, 2 misses, 0 false alarms
+    33 from 33 by Reservoir: in 10 min 0.190 (0.037–0.205), in 20 min 0.181 (0.000–0.205), in 30 min 0.171 (0.000–0.205), in 60 min 0.143 (0.000–0.205), in 120 min 0.088 (0.000–0.205)
+       peak 0.200 at 33, dry at 202.2528; waterlogged with 1.00
+       curve of 25 from 33 (0.200–0.200) to 153 (0.000–0.205)
+       net inflow in m³/h over 36 steps: 0.1: 0.0 to 0.0; 0.1: -653.8 to -653.8; 0.1: -1049.8 to -1049.8; 0.4: 0.0 to 0.0; 0.4: 0.0 to 0.0
+       of 7 verified at 30 min: error 0.1826 m, of persistence 0.0000 m, 0 hits, 2 misses, 0 false alarms
     ");
 }

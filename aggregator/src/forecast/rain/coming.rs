@@ -9,7 +9,7 @@ use super::{
 };
 
 /// How many ways the rain may go on in.
-pub const MEMBERS: usize = 8;
+pub const MEMBERS: usize = 11;
 
 /// One of each for the members.
 pub type Members<T> = [T; MEMBERS];
@@ -32,28 +32,59 @@ const GROWTH: f64 = 1.12;
 const GROWTH_MINUTES: f64 = 12.0;
 
 /// A surge is so many times the present rain, reached in so many minutes: storms reach their peak at
-/// four to six times the rain that falls a quarter of an hour before (Chicago hyetographs of 1 to 20 years).
+/// four to six times the rain that falls a quarter of an hour before (Chicago hyetographs of 1 to 20 years),
+/// and no heavier than this in mm/h (five minutes of once in a hundred years).
 const SURGE: f64 = 5.0;
 const SURGE_MINUTES: f64 = 20.0;
+const LATE_SURGE_MINUTES: f64 = 50.0;
+const HEAVIEST_MM_PER_H: f64 = 300.0;
+
+/// While it rains anywhere, a cloudburst may come that no gauge has seen: so probable each, at its peak after so
+/// many minutes, with so many mm/h (five minutes of once in a year or two in Shanghai). Hardly a decision
+/// rests on it, but how far up the limits of an interval may reach.
+const CLOUDBURST_SHARE: f64 = 0.015;
+const CLOUDBURSTS: [f64; 2] = [22.0, 50.0];
+const CLOUDBURST_MM_PER_H: f64 = 110.0;
+const RAINS_MM_PER_H: f64 = 2.0;
+
+/// Once rain has fallen to this share of its peak, the peak is over, if it was one of so many mm/h.
+const PAST_PEAK: f64 = 0.7;
+const LEAST_PEAK_MM_PER_H: f64 = 5.0;
+
+/// A peak is looked for in so many minutes.
+const PEAK_MINUTES: u32 = 60;
+
+/// After it rain falls off as this power of the time since (the falling limb of Chicago hyetographs,
+/// `(t + b)^−n` with n from 0.7 to 0.9). Before it, rain is taken to last as long again as it has been
+/// half as strong as it is: the strongest is the shortest. Nothing is shorter than so many minutes.
+const RECESSION: f64 = 0.9;
+const SHORTEST_MINUTES: f64 = 5.0;
+const HALF_AS_STRONG: f64 = 0.5;
 
 /// The motion is known to about this factor.
 const FASTER: f64 = 1.15;
 
 /// Shares of the members that follow the storm, among themselves.
-const FOLLOWING: [(Unseen, f64, f64); 6] = [
+const FOLLOWING: [(Unseen, f64, f64); 7] = [
     (Unseen::Stays, 1.0, 0.25),
     (Unseen::Grows, 1.0, 0.12),
     (Unseen::Fades, 1.0, 0.20),
     (Unseen::Stays, FASTER, 0.14),
     (Unseen::Stays, 1.0 / FASTER, 0.14),
-    (Unseen::Surges, 1.0, 0.15),
+    (Unseen::Surges, 1.0, 0.08),
+    (Unseen::SurgesLate, 1.0, 0.07),
 ];
 
 /// Members that know no motion keep at least this share.
 const STANDING_SHARE: f64 = 0.1;
 
-/// Rain is told for every so many minutes.
-pub const STEP_MINUTES: f64 = 5.0;
+/// Rain is told for each of so many minutes, for between two far ones a cloudburst seems longer than it is;
+/// then for every so many.
+const FINE_MINUTES: f64 = 60.0;
+const STEP_MINUTES: f64 = 5.0;
+
+/// Of two gauges that have not seen the rain, the one so many minutes further upstream knows e times as much.
+const FURTHER_MINUTES: f64 = 5.0;
 
 /// What becomes of rain that nobody has seen yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +93,7 @@ enum Unseen {
     Fades,
     Grows,
     Surges,
+    SurgesLate,
 }
 
 /// The rain to come over one place.
@@ -69,7 +101,7 @@ enum Unseen {
 pub struct Coming {
     /// How much each member counts; they sum to 1.
     pub weights: Members<f64>,
-    /// mm/h of each member now, and every five minutes from now.
+    /// mm/h of each member now, each minute for an hour, and then every five minutes.
     pub mm_per_h: Members<Vec<f64>>,
 }
 
@@ -80,7 +112,8 @@ impl Coming {
         let Some(series) = self.mm_per_h.get(member) else {
             return 0.0;
         };
-        let place = (minutes / STEP_MINUTES).max(0.0);
+        let (fine, coarse) = (minutes.min(FINE_MINUTES), (minutes - FINE_MINUTES).max(0.0));
+        let place = (fine + coarse / STEP_MINUTES).max(0.0);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -94,23 +127,41 @@ impl Coming {
     }
 }
 
-/// The rain to come over a place for so many steps; `None` where no gauge said anything lately.
+/// The minutes that rain is told for, up to so many.
+fn told(until: f64) -> impl Iterator<Item = f64> {
+    let from = |begin: f64, step: f64| (0..).map(move |k| begin + f64::from(k) * step);
+    let fine = from(0.0, 1.0).take_while(|minutes| *minutes < FINE_MINUTES);
+    let coarse = from(FINE_MINUTES, STEP_MINUTES);
+    fine.chain(coarse)
+        .take_while(move |minutes| *minutes <= until)
+}
+
+/// The rain to come over a place for so many minutes; `None` where no gauge said anything lately.
 #[must_use]
-pub fn coming(past: &Past, place: Place, found: Option<Found>, steps: usize) -> Option<Coming> {
+pub fn coming(past: &Past, place: Place, found: Option<Found>, minutes: f64) -> Option<Coming> {
     let now = (0..10).find_map(|ago| past.around(place, f64::from(ago)))?;
-    let minutes = |step: usize| step as f64 * STEP_MINUTES;
+    let trend = Trend::of(|ago| past.around(place, f64::from(ago)));
+    let rains = now >= RAINS_MM_PER_H || past.fell_anywhere(RAINS_MM_PER_H);
     let mut weights = [0.0; MEMBERS];
     let mut mm_per_h: Members<Vec<f64>> = Default::default();
     let mut members = weights.iter_mut().zip(&mut mm_per_h);
-    let mut standing = 1.0;
     let mut put = |weight: f64, rain: &dyn Fn(f64) -> f64| {
         if let Some((slot, series)) = members.next() {
             *slot = weight;
-            *series = (0..=steps).map(|step| rain(minutes(step))).collect();
+            *series = told(minutes).map(rain).collect();
         }
     };
+    let cloudburst = if rains { CLOUDBURST_SHARE } else { 0.0 };
+    for peak in CLOUDBURSTS {
+        put(cloudburst, &|lead| {
+            let risen = (lead / peak).min(1.0) * after(lead - peak);
+            now.max(CLOUDBURST_MM_PER_H * risen)
+        });
+    }
+    let known = 1.0 - cloudburst * CLOUDBURSTS.len() as f64;
+    let mut standing = known;
     if let Some(found) = found {
-        let share = (1.0 - found.disagreement).clamp(0.0, 1.0) * (1.0 - STANDING_SHARE);
+        let share = known * (1.0 - found.disagreement).clamp(0.0, 1.0) * (1.0 - STANDING_SHARE);
         standing -= share;
         for (unseen, factor, part) in FOLLOWING {
             let upstream = Upstream::of(past, place, found.motion.times(factor));
@@ -119,31 +170,97 @@ pub fn coming(past: &Past, place: Place, found: Option<Found>, steps: usize) -> 
             });
         }
     } else {
-        let alone = [Unseen::Grows, Unseen::Surges];
-        for (unseen, part) in alone.into_iter().zip([0.15, 0.1]) {
+        let alone = [Unseen::Grows, Unseen::Surges, Unseen::SurgesLate];
+        for (unseen, part) in alone.into_iter().zip([0.15, 0.05, 0.05]) {
+            let part = known * part;
             standing -= part;
-            put(part, &|lead| unseen.of(now, 1.0, lead));
+            put(part, &|lead| now * unseen.factor(trend, lead));
         }
         for _ in alone.len()..FOLLOWING.len() {
             put(0.0, &|_| now);
         }
     }
-    put(standing / 2.0, &|_| now);
-    put(standing / 2.0, &|lead| Unseen::Fades.of(now, 1.0, lead));
+    for unseen in [Unseen::Stays, Unseen::Fades] {
+        put(standing / 2.0, &|lead| now * unseen.factor(trend, lead));
+    }
     Some(Coming { weights, mm_per_h })
 }
 
 impl Unseen {
-    /// What becomes of rain that grew by a factor a minute, so many minutes later.
-    fn of(self, mm_per_h: f64, growth: f64, minutes: f64) -> f64 {
-        mm_per_h
-            * match self {
-                Self::Stays => 1.0,
-                Self::Fades => (-minutes / FADE_MINUTES).exp(),
-                Self::Grows => growth.powf(minutes.min(GROWTH_MINUTES)),
-                Self::Surges => 1.0 + (SURGE - 1.0) * (minutes / SURGE_MINUTES).min(1.0),
+    /// By what factor rain changes in so many minutes.
+    fn factor(self, trend: Trend, minutes: f64) -> f64 {
+        let lasted = trend.lasted_minutes.max(SHORTEST_MINUTES);
+        let recession = (lasted / (lasted + minutes)).powf(RECESSION);
+        match self {
+            Self::Stays => recession,
+            Self::Fades => recession * (-minutes / FADE_MINUTES).exp(),
+            Self::Grows if trend.is_over => recession.sqrt(),
+            Self::Grows => {
+                trend.growth.powf(minutes.min(GROWTH_MINUTES)) * after(minutes - GROWTH_MINUTES)
             }
+            Self::Surges | Self::SurgesLate if trend.is_over => 1.0,
+            Self::Surges => surge(minutes, SURGE_MINUTES),
+            Self::SurgesLate => surge(minutes, LATE_SURGE_MINUTES),
+        }
     }
+}
+
+/// A surge that is at its peak after so many minutes.
+fn surge(minutes: f64, peak_minutes: f64) -> f64 {
+    (1.0 + (SURGE - 1.0) * (minutes / peak_minutes).min(1.0)) * after(minutes - peak_minutes)
+}
+
+/// What is left of a peak so many minutes after it.
+fn after(minutes: f64) -> f64 {
+    (SHORTEST_MINUTES / (SHORTEST_MINUTES + minutes.max(0.0))).powf(RECESSION)
+}
+
+/// Where rain is in its course.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Trend {
+    /// Whether its peak is over.
+    is_over: bool,
+    /// How long it has been at least half as strong as now, or how long ago its peak was.
+    lasted_minutes: f64,
+    /// By what factor it grew a minute in the last ten; 1 where it did not.
+    growth: f64,
+}
+
+impl Trend {
+    /// Of rain that was so much so many minutes ago, where that is known.
+    fn of(rain: impl Fn(u32) -> Option<f64>) -> Self {
+        let newest = (0..3).find_map(&rain).unwrap_or(0.0);
+        let seen = (0..PEAK_MINUTES).filter_map(|ago| Some((ago, rain(ago)?)));
+        let (peak_ago, peak) = seen
+            .reduce(|peak, one| if one.1 > peak.1 { one } else { peak })
+            .unwrap_or_default();
+        let is_over = peak >= LEAST_PEAK_MM_PER_H && newest < PAST_PEAK * peak;
+        let is_as_strong =
+            |ago: &u32| rain(*ago).is_none_or(|before| before >= HALF_AS_STRONG * newest);
+        let strong_for = (0..PEAK_MINUTES).take_while(is_as_strong).count();
+        Self {
+            is_over,
+            lasted_minutes: if is_over {
+                f64::from(peak_ago)
+            } else {
+                strong_for as f64
+            },
+            growth: growth(rain),
+        }
+    }
+}
+
+/// By what factor a minute rain grew in the last ten; 1 where it did not.
+fn growth(rain: impl Fn(u32) -> Option<f64>) -> f64 {
+    let mean = |from: u32| {
+        let minutes = (from..from + 5).filter_map(&rain);
+        let (sum, count) = minutes.fold((0.0, 0.0), |(sum, count), mm| (sum + mm, count + 1.0));
+        (count > 0.0).then(|| sum / count)
+    };
+    let (Some(now), Some(before)) = (mean(0), mean(5)) else {
+        return 1.0;
+    };
+    ((now + 1.0) / (before + 1.0)).powf(0.2).clamp(1.0, GROWTH)
 }
 
 /// The gauges that lie on a place's line of motion.
@@ -159,7 +276,7 @@ struct Seen {
     minutes: f64,
     beside: f64,
     newest: Option<f64>,
-    growth: f64,
+    trend: Trend,
 }
 
 impl Upstream {
@@ -174,7 +291,7 @@ impl Upstream {
                     minutes,
                     beside,
                     newest: past.newest(gauge),
-                    growth: growth(past, gauge),
+                    trend: Trend::of(|ago| past.at(gauge, f64::from(ago))),
                 });
             }
         }
@@ -196,22 +313,23 @@ impl Upstream {
                 (rain, (-ago / OLD_MINUTES).exp())
             } else {
                 let Some(newest) = seen.newest else { continue };
-                let rain = unseen.of(newest, seen.growth, -ago);
+                let rain = (newest * unseen.factor(seen.trend, -ago)).min(HEAVIEST_MM_PER_H);
                 // Of gauges that have not seen it, the one furthest upstream knows most.
-                (rain, UNSEEN_SHARE * (ago / STEP_MINUTES).exp())
+                (rain, UNSEEN_SHARE * (ago / FURTHER_MINUTES).exp())
             };
             sum += seen.beside * weight * rain;
             weights += seen.beside * weight;
         }
         // What differs from gauge to gauge is set right over ten minutes; now is as it was observed.
         let bias = 1.0 + (self.bias - 1.0) * (lead / 10.0).min(1.0);
-        (weights > 1e-6).then(|| sum / weights * bias)
+        // Far ahead all weigh next to nothing, and the furthest upstream still most.
+        (weights > 0.0).then(|| sum / weights * bias)
     }
 
     /// By what factor more rain fell at the place in the last half hour than came to it from upstream.
     fn bias(&self, past: &Past, place: Place) -> f64 {
         /// As if so much had fallen at both, in mm: little rain says little.
-        const PRIOR_MM: f64 = 3.0;
+        const PRIOR_MM: f64 = 2.0;
         const EVERY_MINUTES: f64 = 3.0;
         let (mut fell, mut came) = (PRIOR_MM, PRIOR_MM);
         for step in 0..10 {
@@ -232,17 +350,4 @@ impl Upstream {
         }
         (fell / came).clamp(0.5, 2.0)
     }
-}
-
-/// By what factor a gauge's rain grew a minute in the last ten; 1 where it did not.
-fn growth(past: &Past, gauge: usize) -> f64 {
-    let mean = |from: u32| {
-        let minutes = (from..from + 5).filter_map(|ago| past.at(gauge, f64::from(ago)));
-        let (sum, count) = minutes.fold((0.0, 0.0), |(sum, count), rain| (sum + rain, count + 1.0));
-        (count > 0.0).then(|| sum / count)
-    };
-    let (Some(now), Some(before)) = (mean(0), mean(5)) else {
-        return 1.0;
-    };
-    ((now + 1.0) / (before + 1.0)).powf(0.2).clamp(1.0, GROWTH)
 }

@@ -77,6 +77,15 @@ impl Past {
         (0..self.gauges.len()).all(|gauge| self.newest(gauge).is_none())
     }
 
+    /// Whether any gauge saw so much rain, in mm/h, in the last hour.
+    pub(super) fn fell_anywhere(&self, mm_per_h: f64) -> bool {
+        let lately = |(_, series): &(Place, Series)| {
+            let hour = series.iter().rev().take(60);
+            hour.flatten().any(|rain| f64::from(*rain) >= mm_per_h)
+        };
+        self.gauges.iter().any(lately)
+    }
+
     /// Rain at a gauge so many minutes ago, between two minutes a mean of both.
     pub(super) fn at(&self, gauge: usize, minutes_ago: f64) -> Option<f64> {
         let newest = (PAST_MINUTES - 1) as f64;

@@ -42,7 +42,7 @@ const WORKING_DRIFT: f64 = 0.05;
 
 /// Of so many hypotheses, one takes the drain to have failed, one to be whole, and one knows only the layer;
 /// what is left of a drain that failed is up to this share.
-const ELSEWHERE: usize = 16;
+const ELSEWHERE: f64 = 16.0;
 const FAILED: f64 = 0.6;
 
 /// When even the best hypothesis is off by so many deviations, none of them is right.
@@ -90,9 +90,9 @@ impl Learned {
             hypotheses: Vec::with_capacity(HYPOTHESES),
             dice: seed,
         };
-        for place in 0..HYPOTHESES {
+        for _ in 0..HYPOTHESES {
             let mut parameters = learned.guess(sag);
-            if place % ELSEWHERE == 7 {
+            if learned.unit() * ELSEWHERE < 1.0 {
                 parameters.working = FAILED * learned.unit();
             }
             learned.hypotheses.push(Hypothesis {
@@ -169,13 +169,13 @@ impl Learned {
             let mut drift = || DRIFT * self.bell();
             let (runoff, drain, delay, depth) = (drift(), drift(), drift(), drift());
             let (works, bell, guess) = (self.unit(), self.bell(), self.guess(sag));
-            let Some(Hypothesis {
-                parameters, weight, ..
-            }) = self.hypotheses.get_mut(place)
-            else {
+            let turn = self.unit() * ELSEWHERE;
+            let Some(hypothesis) = self.hypotheses.get_mut(place) else {
                 continue;
             };
-            *weight = 1.0 / HYPOTHESES as f64;
+            hypothesis.weight = 1.0 / HYPOTHESES as f64;
+            let before = hypothesis.parameters;
+            let parameters = &mut hypothesis.parameters;
             parameters.ln_runoff += runoff;
             parameters.ln_drain += drain;
             parameters.ln_delay += delay;
@@ -185,12 +185,15 @@ impl Learned {
                 parameters.working = drifted.clamp(0.0, 1.0);
             }
             // Some look elsewhere: drains fail and are mended, and layers are wrong.
-            match place % ELSEWHERE {
-                3 => parameters.working = 1.0,
-                7 => parameters.working = FAILED * works,
-                11 => *parameters = guess,
-                _ => {}
+            if turn < 1.0 {
+                parameters.working = 1.0;
+            } else if turn < 2.0 {
+                parameters.working = FAILED * works;
+            } else if turn < 3.0 {
+                *parameters = guess;
             }
+            let water = &mut hypothesis.water;
+            water.wet_mm = parameters.wet_mm(&before, water.wet_mm);
         }
     }
 

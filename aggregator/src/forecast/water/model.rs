@@ -28,6 +28,15 @@ pub struct Parameters {
     pub working: f64,
 }
 
+impl Parameters {
+    /// The water on a catchment that runs off as fast under these parameters as it did under others.
+    #[must_use]
+    pub fn wet_mm(&self, before: &Self, wet_mm: f64) -> f64 {
+        let free = (wet_mm - LOSS_MM).max(0.0);
+        wet_mm - free + free * (self.ln_delay - before.ln_delay).exp()
+    }
+}
+
 /// Where the water is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Water {
@@ -189,6 +198,29 @@ mod tests {
             (found - fallen_m3).abs() < 1e-6 * fallen_m3,
             "{found} of {fallen_m3}"
         );
+    }
+
+    #[test]
+    fn what_is_wet_runs_off_as_fast_when_a_delay_is_thought_to_be_another() {
+        let sag = sag();
+        let (slow, fast) = (
+            parameters(),
+            Parameters {
+                ln_delay: 2.0_f64.ln(),
+                ..parameters()
+            },
+        );
+        let inflow = |parameters: &Parameters, wet_mm| {
+            let mut water = Water {
+                wet_mm,
+                volume_m3: 0.0,
+            };
+            Model::new(&sag, parameters).step(&mut water, 0.01, 0.0, 0.0)
+        };
+        let before = inflow(&slow, 12.0);
+        let after = inflow(&fast, fast.wet_mm(&slow, 12.0));
+        assert!((after / before - 1.0).abs() < 0.02, "{before} {after}");
+        assert!(inflow(&fast, 12.0) > 3.0 * before, "as it was");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 /// Room around a chart's own ground for titles and ticks, in pixels.
-const LEFT: f64 = 54.0;
-const RIGHT: f64 = 14.0;
+const LEFT: f64 = 68.0;
+const RIGHT: f64 = 22.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = 44.0;
 

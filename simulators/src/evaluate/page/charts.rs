@@ -17,11 +17,12 @@ pub(super) fn hydrograph(plot: &Hydrograph) -> String {
     let minutes = last.map_or(plot.depths.len(), |last| last + AFTERWARDS);
     let minutes = minutes.min(plot.depths.len()).max(1);
     let shown = || plot.foreseen.iter().filter(|told| told.0 < minutes);
-    let deepest = plot.depths.iter().copied().fold(closure_m, f64::max);
+    let peak_m = plot.depths.iter().copied().fold(0.0, f64::max);
     let told = shown().map(|(_, _, _, high)| *high).fold(0.0, f64::max);
+    let deepest = peak_m.max(closure_m);
     let top = (1.1 * deepest).max(told.min(1.8 * deepest));
     let mut chart = Chart::new(
-        &format!("{} – peak {deepest:.2} m", plot.point.to_uppercase()),
+        &format!("{} – peak {peak_m:.2} m", plot.point.to_uppercase()),
         (360.0, 240.0),
         Axis::round("minute of the storm", 0.0, minutes as f64),
         Axis::round("depth above the road (m)", 0.0, top),
@@ -30,9 +31,13 @@ pub(super) fn hydrograph(plot: &Hydrograph) -> String {
         .map(|(minute, low, _, high)| (*minute as f64, *low, *high))
         .collect();
     chart.band("band", &band);
-    for (limit, text) in [(waterlogged_m, "waterlogged"), (closure_m, "closed")] {
+    // Beside each other: of a deep flood the lines are too near for words one above the other.
+    for (limit, dx, text) in [
+        (waterlogged_m, 58.0, "waterlogged"),
+        (closure_m, 4.0, "closed"),
+    ] {
         chart.line("limit", [(0.0, limit), (minutes as f64, limit)].into_iter());
-        chart.words((minutes as f64, limit), (-2.0, -3.0), "end", text);
+        chart.words((0.0, limit), (dx, -3.0), "start", text);
     }
     chart.line(
         "told",
@@ -46,7 +51,7 @@ pub(super) fn hydrograph(plot: &Hydrograph) -> String {
 /// How often it came so beside how often it was said to.
 pub(super) fn reliability(forecast: &Forecasts) -> String {
     let mut chart = Chart::new(
-        "Reliability: a flood within 30 min (15 cm)",
+        "Reliability: flood within 30 min",
         (360.0, 320.0),
         Axis::percent("probability that was told", 0.0, 1.0),
         Axis::percent("share in which it came so", 0.0, 1.0),
@@ -86,7 +91,7 @@ pub(super) fn errors_by_lead(forecast: &Forecasts) -> String {
     };
     let most = errors.values().filter_map(both).fold(0.05, f64::max);
     let mut chart = Chart::new(
-        "Error by lead (where water was or was forecast)",
+        "Error of the median by lead",
         (360.0, 320.0),
         leads(errors.keys().copied()),
         Axis::round("mean absolute error (m)", 0.0, 1.2 * most),
@@ -153,7 +158,7 @@ pub(super) fn policies(dispatch: &Dispatched) -> String {
     let ends = || others().flat_map(|(_, a)| [Some((a.ratio, a.ratio)), a.interval_95]);
     let low = ends().flatten().map(|(low, _)| low).fold(-0.1, f64::min);
     let high = ends().flatten().map(|(_, high)| high).fold(0.1, f64::max);
-    let room = 0.1 * (high - low);
+    let room = 0.12 * (high - low);
     let ticks = (0..).map(f64::from).zip(others());
     let ticks: Vec<_> = ticks
         .map(|(place, (policy, _))| (place, policy.name().to_owned()))
@@ -165,7 +170,7 @@ pub(super) fn policies(dispatch: &Dispatched) -> String {
         ticks,
     };
     let mut chart = Chart::new(
-        "Water against “nearest truck” (95 % over the storms)",
+        "Water against “nearest truck”",
         (460.0, 320.0),
         places,
         Axis::percent("weighted m³·h, more or less", low - room, high + room),
@@ -182,7 +187,15 @@ pub(super) fn policies(dispatch: &Dispatched) -> String {
             }
         }
         let text = format!("{:+.0} %", 100.0 * against.ratio).replace('-', "−");
-        chart.words((place, against.ratio), (34.0, 4.0), "start", &text);
+        let (low, high) = against
+            .interval_95
+            .unwrap_or((against.ratio, against.ratio));
+        let (end, dy) = if against.ratio < 0.0 {
+            (low, 14.0)
+        } else {
+            (high, -6.0)
+        };
+        chart.words((place, end), (0.0, dy), "middle", &text);
     }
     let ends = [(-0.5, 0.0), (dispatch.against_nearest.len() as f64, 0.0)];
     chart.line("zero", ends.into_iter());

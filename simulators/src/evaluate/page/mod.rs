@@ -27,7 +27,10 @@ pub(super) fn html(report: &Report) -> String {
     if !report.dispatch.volume_hours.is_empty() {
         add!(page, "<h2>Pump trucks</h2><div class=charts>");
         page.push_str(&charts::policies(&report.dispatch));
-        page.push_str("</div>");
+        add!(
+            page,
+            "</div><p class=key>Whiskers: 95 % interval over the storms (bootstrap).</p>"
+        );
         water(&mut page, report);
     }
     add!(page, "<h2>Forecasts</h2><div class=charts>");
@@ -36,7 +39,7 @@ pub(super) fn html(report: &Report) -> String {
     page.push_str(&charts::coverage_by_lead(&report.forecast));
     add!(
         page,
-        "</div><p class=key><b class=ours></b> median of the forecast <b class=theirs></b> it stays as it is \
+        "</div><p class=key>Where water was or was forecast: <b class=ours></b> median of the forecast <b class=theirs></b> it stays as it is \
          (percent: how much less or more the forecast errs). Numbers beside dots: forecasts behind them.</p>"
     );
     faults(&mut page, report);

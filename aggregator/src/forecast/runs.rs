@@ -4,7 +4,7 @@ use super::{
     Inflow,
     grid::{PLANNED_STEPS, STEP_HOURS, STEP_MINUTES},
     rain::{Coming, MEMBERS},
-    water::{Hypothesis, Model, Sag},
+    water::{Hypothesis, Model, Sag, Water},
 };
 
 /// Hypotheses that each member of the rain is run through.
@@ -31,6 +31,10 @@ pub fn runs(
     pumped_m3h: f64,
     deep_m: f64,
 ) -> (Vec<Run>, Vec<Inflow>) {
+    let models: Vec<(Model, Water)> = drawn
+        .iter()
+        .map(|hypothesis| (Model::new(sag, &hypothesis.parameters), hypothesis.water))
+        .collect();
     let mut runs = Vec::with_capacity(MEMBERS * drawn.len());
     let mut inflows = Vec::with_capacity(MEMBERS);
     for (member, weight) in coming.weights.iter().enumerate() {
@@ -39,8 +43,9 @@ pub fn runs(
         }
         // Each member keeps a hypothesis of its own for the planner.
         let own = (3 * member) % drawn.len().max(1);
-        for (place, hypothesis) in drawn.iter().enumerate() {
-            let (run, net_m3h) = run(sag, hypothesis, coming, member, pumped_m3h, deep_m);
+        for (place, (model, water)) in models.iter().enumerate() {
+            let rain = |minutes| coming.at(member, minutes);
+            let (run, net_m3h) = run(model, *water, rain, pumped_m3h, deep_m);
             if place == own {
                 inflows.push(Inflow {
                     weight: *weight,
@@ -57,15 +62,13 @@ pub fn runs(
 }
 
 fn run(
-    sag: &Sag,
-    hypothesis: &Hypothesis,
-    coming: &Coming,
-    member: usize,
+    model: &Model,
+    mut water: Water,
+    rain: impl Fn(f64) -> f64,
     pumped_m3h: f64,
     deep_m: f64,
 ) -> (Run, Vec<f64>) {
-    let model = Model::new(sag, &hypothesis.parameters);
-    let mut water = hypothesis.water;
+    let sag = model.sag();
     let now_m = sag.depth_m(water.volume_m3);
     let (mut depths_m, mut peaks_m) = ([now_m; PLANNED_STEPS + 1], [now_m; PLANNED_STEPS + 1]);
     let mut net_m3h = Vec::with_capacity(PLANNED_STEPS);
@@ -80,8 +83,8 @@ fn run(
         };
         let (mut at, mut inflow_m3) = (0.0, 0.0);
         while at < STEP_MINUTES {
-            let rain = coming.at(member, begin + at + minutes / 2.0);
-            inflow_m3 += model.step(&mut water, minutes, rain, pumped_m3h) * minutes / 60.0;
+            let mm_per_h = rain(begin + at + minutes / 2.0);
+            inflow_m3 += model.step(&mut water, minutes, mm_per_h, pumped_m3h) * minutes / 60.0;
             depth_m = sag.depth_m(water.volume_m3);
             peak_m = f64::max(peak_m, depth_m);
             at += minutes;

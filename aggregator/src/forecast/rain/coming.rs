@@ -6,6 +6,7 @@
 use super::{
     motion::{Found, LONGEST_MINUTES, Motion, beside},
     past::{Past, Place},
+    trend::Trend,
 };
 
 /// How many ways the rain may go on in.
@@ -27,8 +28,7 @@ const OLD_MINUTES: f64 = 8.0;
 /// What lies further downstream than this says nothing of what comes, in minutes.
 const BEHIND_MINUTES: f64 = 15.0;
 
-/// Rain that grows does so by at most this factor a minute, for at most so many minutes.
-const GROWTH: f64 = 1.12;
+/// Rain that grows does so for at most so many minutes.
 const GROWTH_MINUTES: f64 = 12.0;
 
 /// A surge is so many times the present rain, reached in so many minutes: storms reach their peak at
@@ -47,32 +47,24 @@ const CLOUDBURSTS: [f64; 2] = [22.0, 50.0];
 const CLOUDBURST_MM_PER_H: f64 = 110.0;
 const RAINS_MM_PER_H: f64 = 2.0;
 
-/// Once rain has fallen to this share of its peak, the peak is over, if it was one of so many mm/h.
-const PAST_PEAK: f64 = 0.7;
-const LEAST_PEAK_MM_PER_H: f64 = 5.0;
-
-/// A peak is looked for in so many minutes.
-const PEAK_MINUTES: u32 = 60;
-
-/// After it rain falls off as this power of the time since (the falling limb of Chicago hyetographs,
+/// After a peak rain falls off as this power of the time since (the falling limb of Chicago hyetographs,
 /// `(t + b)^−n` with n from 0.7 to 0.9). Before it, rain is taken to last as long again as it has been
 /// half as strong as it is: the strongest is the shortest. Nothing is shorter than so many minutes.
 const RECESSION: f64 = 0.9;
 const SHORTEST_MINUTES: f64 = 5.0;
-const HALF_AS_STRONG: f64 = 0.5;
 
 /// The motion is known to about this factor.
 const FASTER: f64 = 1.15;
 
 /// Shares of the members that follow the storm, among themselves.
-const FOLLOWING: [(Unseen, f64, f64); 7] = [
-    (Unseen::Stays, 1.0, 0.25),
-    (Unseen::Grows, 1.0, 0.12),
-    (Unseen::Fades, 1.0, 0.20),
-    (Unseen::Stays, FASTER, 0.14),
-    (Unseen::Stays, 1.0 / FASTER, 0.14),
-    (Unseen::Surges, 1.0, 0.08),
-    (Unseen::SurgesLate, 1.0, 0.07),
+const FOLLOWING: [(Unseen, Pace, f64); 7] = [
+    (Unseen::Stays, Pace::AsFound, 0.25),
+    (Unseen::Grows, Pace::AsFound, 0.12),
+    (Unseen::Fades, Pace::AsFound, 0.20),
+    (Unseen::Stays, Pace::Faster, 0.14),
+    (Unseen::Stays, Pace::Slower, 0.14),
+    (Unseen::Surges, Pace::AsFound, 0.08),
+    (Unseen::SurgesLate, Pace::AsFound, 0.07),
 ];
 
 /// Members that know no motion keep at least this share.
@@ -94,6 +86,14 @@ enum Unseen {
     Grows,
     Surges,
     SurgesLate,
+}
+
+/// How fast the storm is beside the motion that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    AsFound,
+    Faster,
+    Slower,
 }
 
 /// The rain to come over one place.
@@ -163,8 +163,14 @@ pub fn coming(past: &Past, place: Place, found: Option<Found>, minutes: f64) -> 
     if let Some(found) = found {
         let share = known * (1.0 - found.disagreement).clamp(0.0, 1.0) * (1.0 - STANDING_SHARE);
         standing -= share;
-        for (unseen, factor, part) in FOLLOWING {
-            let upstream = Upstream::of(past, place, found.motion.times(factor));
+        let [as_found, faster, slower] = [1.0, FASTER, 1.0 / FASTER]
+            .map(|factor| Upstream::of(past, place, found.motion.times(factor)));
+        for (unseen, pace, part) in FOLLOWING {
+            let upstream = match pace {
+                Pace::AsFound => &as_found,
+                Pace::Faster => &faster,
+                Pace::Slower => &slower,
+            };
             put(share * part, &|lead| {
                 upstream.rain(past, lead, unseen).unwrap_or(now)
             });
@@ -215,54 +221,6 @@ fn after(minutes: f64) -> f64 {
     (SHORTEST_MINUTES / (SHORTEST_MINUTES + minutes.max(0.0))).powf(RECESSION)
 }
 
-/// Where rain is in its course.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Trend {
-    /// Whether its peak is over.
-    is_over: bool,
-    /// How long it has been at least half as strong as now, or how long ago its peak was.
-    lasted_minutes: f64,
-    /// By what factor it grew a minute in the last ten; 1 where it did not.
-    growth: f64,
-}
-
-impl Trend {
-    /// Of rain that was so much so many minutes ago, where that is known.
-    fn of(rain: impl Fn(u32) -> Option<f64>) -> Self {
-        let newest = (0..3).find_map(&rain).unwrap_or(0.0);
-        let seen = (0..PEAK_MINUTES).filter_map(|ago| Some((ago, rain(ago)?)));
-        let (peak_ago, peak) = seen
-            .reduce(|peak, one| if one.1 > peak.1 { one } else { peak })
-            .unwrap_or_default();
-        let is_over = peak >= LEAST_PEAK_MM_PER_H && newest < PAST_PEAK * peak;
-        let is_as_strong =
-            |ago: &u32| rain(*ago).is_none_or(|before| before >= HALF_AS_STRONG * newest);
-        let strong_for = (0..PEAK_MINUTES).take_while(is_as_strong).count();
-        Self {
-            is_over,
-            lasted_minutes: if is_over {
-                f64::from(peak_ago)
-            } else {
-                strong_for as f64
-            },
-            growth: growth(rain),
-        }
-    }
-}
-
-/// By what factor a minute rain grew in the last ten; 1 where it did not.
-fn growth(rain: impl Fn(u32) -> Option<f64>) -> f64 {
-    let mean = |from: u32| {
-        let minutes = (from..from + 5).filter_map(&rain);
-        let (sum, count) = minutes.fold((0.0, 0.0), |(sum, count), mm| (sum + mm, count + 1.0));
-        (count > 0.0).then(|| sum / count)
-    };
-    let (Some(now), Some(before)) = (mean(0), mean(5)) else {
-        return 1.0;
-    };
-    ((now + 1.0) / (before + 1.0)).powf(0.2).clamp(1.0, GROWTH)
-}
-
 /// The gauges that lie on a place's line of motion.
 struct Upstream {
     gauges: Vec<Seen>,
@@ -282,7 +240,7 @@ struct Seen {
 impl Upstream {
     fn of(past: &Past, place: Place, motion: Motion) -> Self {
         let mut gauges = Vec::new();
-        for (gauge, (stands, _)) in past.gauges.iter().enumerate() {
+        for (gauge, ((stands, _), trend)) in past.gauges.iter().zip(&past.trends).enumerate() {
             let (minutes, across_km) = motion.way(*stands, place);
             let beside = beside(across_km);
             if beside > 1e-4 && (-BEHIND_MINUTES..3.0 * LONGEST_MINUTES).contains(&minutes) {
@@ -291,7 +249,7 @@ impl Upstream {
                     minutes,
                     beside,
                     newest: past.newest(gauge),
-                    trend: Trend::of(|ago| past.at(gauge, f64::from(ago))),
+                    trend: *trend,
                 });
             }
         }

@@ -7,6 +7,7 @@
 mod coming;
 mod motion;
 mod past;
+mod trend;
 
 pub use coming::{Coming, MEMBERS, coming};
 pub use motion::{Found, motion};

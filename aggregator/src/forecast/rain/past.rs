@@ -2,6 +2,7 @@
 
 use shared::{lonlat::LonLat, time::Timestamp};
 
+use super::trend::Trend;
 use crate::merge::{Rain, RainKind};
 
 /// So many minutes of the past are looked at.
@@ -50,6 +51,8 @@ pub struct Past {
     /// When the newest minute ends.
     pub until: Timestamp,
     pub(super) gauges: Vec<(Place, Series)>,
+    /// Of each of them: all places look at the same ones.
+    pub(super) trends: Vec<Trend>,
 }
 
 impl Past {
@@ -65,10 +68,14 @@ impl Past {
                 .any(Option::is_some)
                 .then_some((place, series))
         });
-        Self {
+        let mut past = Self {
             until,
             gauges: seen.collect(),
-        }
+            trends: Vec::new(),
+        };
+        let trend = |gauge| Trend::of(|ago| past.at(gauge, f64::from(ago)));
+        past.trends = (0..past.gauges.len()).map(trend).collect();
+        past
     }
 
     /// Whether no gauge said anything lately.

@@ -6,5 +6,5 @@ mod model;
 mod sag;
 
 pub use learned::{Hypothesis, Learned, Minute};
-pub use model::Model;
+pub use model::{Model, Water};
 pub use sag::Sag;

@@ -68,6 +68,12 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// The sag that it is a model of.
+    #[must_use]
+    pub fn sag(&self) -> &'a Sag {
+        self.sag
+    }
+
     /// What the drain takes when the depth is this, in m³/h: less while it is not yet under water.
     #[must_use]
     pub fn drained_m3h(&self, depth_m: f64) -> f64 {

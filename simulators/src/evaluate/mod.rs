@@ -46,7 +46,7 @@ use crate::{
 };
 use city::Known;
 use night::Night;
-use policy::Policy;
+use policy::{Policy, Reckoned};
 use report::StormReport;
 use totals::Report;
 use waters::{Recorded, Swmm, Waters};
@@ -109,13 +109,7 @@ fn taught(
     let mut taught = None;
     for name in names {
         let storm = Storm::open(args, folder, name)?;
-        let mut night = Night::new(
-            &storm.known,
-            args,
-            name,
-            taught.take(),
-            Policy::NearestForecast,
-        );
+        let mut night = Night::new(&storm.known, args, name, taught.take(), Reckoned::Forecasts);
         night.play(&mut *storm.recorded(), Policy::Nobody, false)?;
         taught = Some(night.learnt());
     }
@@ -171,12 +165,13 @@ impl<'a> Storm<'a> {
         taught: Option<&ForecastState>,
     ) -> anyhow::Result<StormReport> {
         let forecasts = || {
-            let policy = Policy::NearestForecast;
-            let mut night = Night::new(&self.known, args, self.name, taught.cloned(), policy);
+            let reckoned = Reckoned::Forecasts;
+            let mut night = Night::new(&self.known, args, self.name, taught.cloned(), reckoned);
             night.play(&mut *self.recorded(), Policy::Nobody, true)
         };
         let dispatched = |policy: Policy| {
-            let mut night = Night::new(&self.known, args, self.name, taught.cloned(), policy);
+            let reckoned = policy.looks_at();
+            let mut night = Night::new(&self.known, args, self.name, taught.cloned(), reckoned);
             night.play(&mut *self.pumped(python)?, policy, false)
         };
         let mut row = StormReport::new(self.name);

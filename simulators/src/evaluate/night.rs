@@ -18,7 +18,7 @@ use super::{
     city::{Known, storage},
     desk::Desk,
     field::Field,
-    policy::Policy,
+    policy::{Policy, Reckoned},
     troubles::{Crews, seed_of},
     waters::{Depths, Waters},
 };
@@ -97,14 +97,14 @@ pub(super) struct Night<'a> {
 }
 
 impl<'a> Night<'a> {
-    /// A dry city before a storm of this name, which knows what was learnt in another night, and forecasts and
-    /// plans as far as a policy looks at it.
+    /// A dry city before a storm of this name, which knows what was learnt in another night, and reckons no
+    /// further than is looked at.
     pub fn new(
         known: &'a Known,
         args: &EvaluateArgs,
         storm: &str,
         learnt: Option<ForecastState>,
-        policy: Policy,
+        reckoned: Reckoned,
     ) -> Self {
         let mut world = World::new(known.city.clone());
         if let Some(saved) = learnt {
@@ -113,8 +113,8 @@ impl<'a> Night<'a> {
         let run = Started {
             mode: Mode::Replay,
             speed: 1.0,
-            forecast_ms: every(policy.looks_at_forecasts()),
-            replan_ms: every(policy.looks_at_plans()),
+            forecast_ms: every(reckoned >= Reckoned::Forecasts),
+            replan_ms: every(reckoned >= Reckoned::Plans),
         };
         world.step(ORIGIN, Input::Started(run));
         let seed = seed_of(args.seed, storm);

@@ -16,6 +16,14 @@ pub enum Policy {
     Plan,
 }
 
+/// How far a night reckons: what stands here, and all above it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reckoned {
+    Flags,
+    Forecasts,
+    Plans,
+}
+
 impl Policy {
     pub const ALL: [Self; 4] = [
         Self::Nobody,
@@ -24,12 +32,13 @@ impl Policy {
         Self::Plan,
     ];
 
-    pub fn looks_at_forecasts(self) -> bool {
-        matches!(self, Self::NearestForecast | Self::Plan)
-    }
-
-    pub fn looks_at_plans(self) -> bool {
-        self == Self::Plan
+    /// What it looks at.
+    pub fn looks_at(self) -> Reckoned {
+        match self {
+            Self::Nobody | Self::Nearest => Reckoned::Flags,
+            Self::NearestForecast => Reckoned::Forecasts,
+            Self::Plan => Reckoned::Plans,
+        }
     }
 
     pub fn name(self) -> &'static str {

@@ -14,6 +14,6 @@ mod situation;
 
 pub use drive::{Drive, Route, RoutedBy};
 pub use plan::{Against, Alternative, Plan, Reason, Recommendation, Unserved, UnservedCode};
-pub use planner::plan;
+pub use planner::{SEND_HOURS2, plan};
 pub use routing::Roads;
 pub use situation::{AssignableTruck, Assigned, Heard, Reservoir, SETUP_MINUTES, Situation};

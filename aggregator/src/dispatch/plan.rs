@@ -115,12 +115,29 @@ pub struct Recommendation {
     pub routed_by: RoutedBy,
 }
 
-/// Why a point in need gets no truck. The page makes sentences of codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// Why a point in need gets no truck, and what would change it. The page makes sentences of codes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "code", content = "params", rename_all = "kebab-case")]
 pub enum UnservedCode {
-    NoTruckLeft {},
-    GainBelowSwitch {},
+    /// Every truck that could help is needed elsewhere more. With so many more of this capacity, where they
+    /// are needed most, it would be this point's turn.
+    NoTruckLeft {
+        #[serde(default)]
+        trucks: u32,
+        #[serde(default)]
+        capacity_m3h: f64,
+    },
+    /// Also a truck that stood there would avoid less than sending it costs, both in weighted m³·h.
+    GainBelowSwitch {
+        #[serde(default)]
+        gain_m3h: f64,
+        #[serde(default)]
+        sending_m3h: f64,
+    },
+    /// Trucks are free, and one that stood there would be sent; the first of them is ready after so many minutes.
+    TooLate { minutes: f64 },
+    /// No truck may stand there.
+    NoRoom {},
 }
 
 /// A point in need that gets no truck.
@@ -141,7 +158,10 @@ pub struct Plan {
     /// Weighted flooded volume-hours with this plan, and with the standing orders only.
     pub cost: f64,
     pub cost_without: f64,
-    /// No plan can cost less than this.
+    /// What sending the trucks counts for, in the same unit.
+    #[serde(default)]
+    pub sending: f64,
+    /// No plan can come to less than this, water and sending together.
     pub bound: f64,
     /// What the best plan could avoid more, as a share of what can be avoided at most.
     pub gap_percent: f64,
@@ -150,6 +170,20 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether it sends nobody, like another one, and leaves out the same points for the same kinds of reasons.
+    #[must_use]
+    pub fn is_idle_like(&self, other: &Self) -> bool {
+        let left_out = |plan: &Self| -> Vec<(PointId, std::mem::Discriminant<UnservedCode>)> {
+            let unserved = plan.unserved.iter();
+            unserved
+                .map(|left| (left.point.clone(), std::mem::discriminant(&left.code)))
+                .collect()
+        };
+        self.recommendations.is_empty()
+            && other.recommendations.is_empty()
+            && left_out(self) == left_out(other)
+    }
+
     /// The recommendation of a truck.
     #[must_use]
     pub fn of(&self, truck: &TruckId) -> Option<&Recommendation> {

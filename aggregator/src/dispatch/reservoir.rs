@@ -1,10 +1,22 @@
 //! What water costs at a point, and how long it stays, under a set of pumping trucks.
 
 use super::situation::Reservoir;
-use crate::forecast::grid::{self, PLANNED_MINUTES, PLANNED_STEPS, STEP_HOURS, STEP_MINUTES, Step};
+use crate::forecast::{
+    Inflow,
+    grid::{self, PLANNED_MINUTES, PLANNED_STEPS, STEP_HOURS, STEP_MINUTES, Step},
+};
 
 /// Water above the waterlogged volume counts this much more.
 const HINGE: f64 = 2.0;
+
+/// Minutes of a step.
+const MINUTES_OF_STEP: usize = PLANNED_MINUTES as usize / PLANNED_STEPS;
+
+/// Members that are reckoned side by side.
+const LANES: usize = 8;
+
+/// One number for each of so many members.
+type Lanes = [f64; LANES];
 
 /// A truck at a point: when it begins to pump, and how much, in m³/h.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,15 +26,17 @@ pub struct Pump {
 }
 
 impl Pump {
-    /// The share of a step in which it pumps.
-    fn share_of(&self, step: Step) -> f64 {
-        ((step.end_minutes() - self.ready_minutes) / STEP_MINUTES).clamp(0.0, 1.0)
+    /// The step in which it begins, and the share of that step that it misses.
+    fn begins(&self) -> (usize, f64) {
+        let steps = self.ready_minutes.max(0.0) / STEP_MINUTES;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "beyond the horizon there is no step"
+        )]
+        let first = steps as usize;
+        (first, steps - first as f64)
     }
-}
-
-/// m³/h pumped on the mean of a step.
-fn pumped(pumps: &[Pump], step: Step) -> f64 {
-    pumps.iter().map(|p| p.m3h * p.share_of(step)).sum()
 }
 
 /// m³/h by step.
@@ -30,9 +44,12 @@ fn pumped(pumps: &[Pump], step: Step) -> f64 {
 pub struct Flow([f64; PLANNED_STEPS]);
 
 impl Flow {
+    /// Nobody pumps.
+    pub const NONE: Self = Self([0.0; PLANNED_STEPS]);
+
     /// What trucks pump.
     pub fn of(pumps: &[Pump]) -> Self {
-        let mut flow = Self([0.0; PLANNED_STEPS]);
+        let mut flow = Self::NONE;
         for pump in pumps {
             flow.add(*pump, 1.0);
         }
@@ -46,13 +63,39 @@ impl Flow {
         flow
     }
 
+    /// With one truck in another's place.
+    pub fn with_instead(&self, comes: Pump, leaves: Pump) -> Self {
+        let mut flow = self.with(comes);
+        flow.add(leaves, -1.0);
+        flow
+    }
+
     /// Adds a share of what a truck pumps.
     pub fn add(&mut self, pump: Pump, share: f64) {
-        if share > 0.0 {
-            for (flow, step) in self.0.iter_mut().zip(Step::planned()) {
-                *flow += share * pump.m3h * pump.share_of(step);
-            }
+        let (first, missed) = pump.begins();
+        let m3h = share * pump.m3h;
+        for flow in self.0.iter_mut().skip(first) {
+            *flow += m3h;
         }
+        if let Some(flow) = self.0.get_mut(first) {
+            *flow -= m3h * missed;
+        }
+    }
+
+    /// Goes a part of the way to another flow.
+    pub fn towards(&mut self, other: &Self, part: f64) {
+        for (flow, other) in self.0.iter_mut().zip(&other.0) {
+            *flow += part * (other - *flow);
+        }
+    }
+
+    /// With all that another one has.
+    pub fn plus(&self, other: &Self) -> Self {
+        let mut sum = self.clone();
+        for (flow, other) in sum.0.iter_mut().zip(&other.0) {
+            *flow += other;
+        }
+        sum
     }
 }
 
@@ -61,95 +104,163 @@ impl Flow {
 pub struct Worth([f64; PLANNED_STEPS + 1]);
 
 impl Worth {
-    /// By how much what a truck pumps changes the cost, as long as it changes little else.
+    /// By how much what a truck pumps changes the cost, as long as it changes little else. Costs are convex:
+    /// the truth is never less.
     pub fn of(&self, pump: Pump) -> f64 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "beyond the horizon there is no step"
-        )]
-        let step = (pump.ready_minutes.max(0.0) / STEP_MINUTES) as usize;
-        let (Some(from), Some(after)) = (self.0.get(step), self.0.get(step + 1)) else {
+        let (first, missed) = pump.begins();
+        let (Some(from), Some(after)) = (self.0.get(first), self.0.get(first + 1)) else {
             return 0.0;
         };
-        let missed = (pump.ready_minutes.max(0.0) / STEP_MINUTES).fract();
         pump.m3h * (from + (after - from) * missed)
     }
+
+    /// The same of a whole flow.
+    pub fn of_flow(&self, flow: &Flow) -> f64 {
+        let slopes = self.0.iter().zip(self.0.iter().skip(1));
+        let slopes = slopes.map(|(from, after)| from - after);
+        slopes.zip(&flow.0).map(|(slope, m3h)| slope * m3h).sum()
+    }
 }
 
-/// The cost of a reservoir under a flow of pumping, and by how much each further m³/h in each step changes it:
-/// one pass there and one back, for a volume that came to nothing owes nothing to what was pumped before.
-pub fn marginal(reservoir: &Reservoir, pumped: &Flow) -> (f64, Worth) {
-    let mut total = 0.0;
-    let mut slope = [0.0; PLANNED_STEPS];
-    let mut volumes = [0.0; PLANNED_STEPS];
+/// What the cost of a reservoir is reckoned from, laid out so that members are reckoned side by side.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    volume_m3: f64,
+    critical_m3: f64,
+    members: Vec<PoolMembers>,
+}
+
+#[derive(Debug, Clone)]
+struct PoolMembers {
+    /// Weights of the members times that of the place and the length of a step; nothing where there is none.
+    weights: Lanes,
+    m3h: [Lanes; PLANNED_STEPS],
+}
+
+impl Pool {
+    /// A reservoir as its cost is reckoned.
+    pub fn of(reservoir: &Reservoir) -> Self {
+        let side_by_side = |members: &[Inflow]| {
+            let (mut weights, mut m3h) = ([0.0; LANES], [[0.0; LANES]; PLANNED_STEPS]);
+            for (lane, (weight, member)) in weights.iter_mut().zip(members).enumerate() {
+                *weight = member.weight * reservoir.weight * STEP_HOURS;
+                for (step, net) in m3h.iter_mut().zip(&member.m3h) {
+                    if let Some(own) = step.get_mut(lane) {
+                        *own = *net;
+                    }
+                }
+            }
+            PoolMembers { weights, m3h }
+        };
+        Self {
+            volume_m3: reservoir.volume_m3,
+            critical_m3: reservoir.critical_m3,
+            members: reservoir.members.chunks(LANES).map(side_by_side).collect(),
+        }
+    }
+
+    /// Weighted flooded volume-hours over the horizon under a flow of pumping:
+    /// Σ weight · p · Δt · (V + 2·max(0, V − V_c)). Convex in the volume, so each further truck avoids less.
+    /// Unit: weighted m³·h.
+    pub fn cost(&self, pumped: &Flow) -> f64 {
+        let mut total = 0.0;
+        for members in &self.members {
+            let mut volumes = [self.volume_m3; LANES];
+            let mut sums = [0.0; LANES];
+            for (nets, out) in members.m3h.iter().zip(&pumped.0) {
+                for ((volume, sum), net) in volumes.iter_mut().zip(&mut sums).zip(nets) {
+                    *volume = positive(*volume + (net - out) * STEP_HOURS);
+                    *sum += *volume + HINGE * positive(*volume - self.critical_m3);
+                }
+            }
+            total += weighted(&members.weights, &sums);
+        }
+        total
+    }
+
+    /// The cost under a flow of pumping, and by how much each further m³/h in each step changes it: one pass
+    /// there and one back, for a volume that came to nothing owes nothing to what was pumped before.
+    pub fn marginal(&self, pumped: &Flow) -> (f64, Worth) {
+        let mut total = 0.0;
+        let mut slope = [0.0; PLANNED_STEPS];
+        let mut kept = [[0.0; LANES]; PLANNED_STEPS];
+        for members in &self.members {
+            let mut volumes = [self.volume_m3; LANES];
+            let mut sums = [0.0; LANES];
+            for ((nets, out), kept) in members.m3h.iter().zip(&pumped.0).zip(&mut kept) {
+                for ((volume, sum), net) in volumes.iter_mut().zip(&mut sums).zip(nets) {
+                    *volume = positive(*volume + (net - out) * STEP_HOURS);
+                    *sum += *volume + HINGE * positive(*volume - self.critical_m3);
+                }
+                *kept = volumes;
+            }
+            total += weighted(&members.weights, &sums);
+            let mut cubic_metres = [0.0; LANES];
+            for (volumes, slope) in kept.iter().zip(&mut slope).rev() {
+                for (cubic_metre, volume) in cubic_metres.iter_mut().zip(volumes) {
+                    let hinge = if *volume > self.critical_m3 {
+                        HINGE
+                    } else {
+                        0.0
+                    };
+                    let counts = *cubic_metre + 1.0 + hinge;
+                    *cubic_metre = if *volume > 0.0 { counts } else { 0.0 };
+                }
+                *slope -= weighted(&members.weights, &cubic_metres) * STEP_HOURS;
+            }
+        }
+        let mut worth = [0.0; PLANNED_STEPS + 1];
+        let mut after = 0.0;
+        for (worth, slope) in worth.iter_mut().take(PLANNED_STEPS).zip(slope).rev() {
+            after += slope;
+            *worth = after;
+        }
+        (total, Worth(worth))
+    }
+}
+
+/// As `max(0)`, but for numbers that are numbers.
+fn positive(number: f64) -> f64 {
+    if number > 0.0 { number } else { 0.0 }
+}
+
+fn weighted(weights: &Lanes, sums: &Lanes) -> f64 {
+    weights.iter().zip(sums).map(|(w, sum)| w * sum).sum()
+}
+
+/// The member-weighted mean volume at every minute of the horizon, its end included, in m³.
+fn mean_volumes(reservoir: &Reservoir, pumps: &[Pump]) -> Vec<f64> {
+    let flow = Flow::of(pumps);
+    let mut means = vec![0.0; usize::from(PLANNED_MINUTES) + 1];
     for member in &reservoir.members {
         let mut volume = reservoir.volume_m3;
-        let mut sum = 0.0;
-        for ((net, out), kept) in member.m3h.iter().zip(&pumped.0).zip(&mut volumes) {
-            volume = (volume + (net - out) * STEP_HOURS).max(0.0);
-            *kept = volume;
-            sum += volume + HINGE * (volume - reservoir.critical_m3).max(0.0);
+        let mut means = means.iter_mut();
+        for (net, out) in member.m3h.iter().zip(&flow.0) {
+            let begin = volume;
+            for (minute, mean) in (&mut means).take(MINUTES_OF_STEP).enumerate() {
+                let at = positive(begin + (net - out) * minute as f64 / 60.0);
+                *mean += member.weight * at;
+            }
+            volume = positive(begin + (net - out) * STEP_HOURS);
         }
-        let weight = member.weight * STEP_HOURS * reservoir.weight;
-        total += weight * sum;
-        let mut cubic_metre = 0.0;
-        for (volume, slope) in volumes.iter().zip(&mut slope).rev() {
-            cubic_metre = if *volume > 0.0 {
-                let hinge = if *volume > reservoir.critical_m3 {
-                    HINGE
-                } else {
-                    0.0
-                };
-                cubic_metre + 1.0 + hinge
-            } else {
-                0.0
-            };
-            *slope -= weight * cubic_metre * STEP_HOURS;
+        if let Some(last) = means.next() {
+            *last += member.weight * volume;
         }
     }
-    let mut worth = [0.0; PLANNED_STEPS + 1];
-    let mut after = 0.0;
-    for (worth, slope) in worth.iter_mut().take(PLANNED_STEPS).zip(slope).rev() {
-        after += slope;
-        *worth = after;
-    }
-    (total, Worth(worth))
+    means
 }
 
-/// Weighted flooded volume-hours over the horizon: Σ weight · p · Δt · (V + 2·max(0, V − V_c)).
-/// Convex in the volume, so each further truck avoids less. Unit: weighted m³·h.
-#[must_use]
-pub fn cost(reservoir: &Reservoir, pumps: &[Pump]) -> f64 {
-    cost_of(reservoir, &Flow::of(pumps))
-}
-
-/// The same of a flow of pumping.
-#[must_use]
-pub fn cost_of(reservoir: &Reservoir, pumped: &Flow) -> f64 {
-    let mut total = 0.0;
-    for member in &reservoir.members {
-        let mut volume = reservoir.volume_m3;
-        let mut sum = 0.0;
-        for (net, out) in member.m3h.iter().zip(&pumped.0) {
-            volume = (volume + (net - out) * STEP_HOURS).max(0.0);
-            sum += volume + HINGE * (volume - reservoir.critical_m3).max(0.0);
-        }
-        total += member.weight * sum * STEP_HOURS;
-    }
-    total * reservoir.weight
-}
-
-/// The member-weighted mean volume after a number of minutes.
+/// The member-weighted mean volume after a number of minutes; at the end of the horizon for any longer time.
 #[must_use]
 pub fn volume_after(reservoir: &Reservoir, pumps: &[Pump], minutes: f64) -> f64 {
+    let flow = Flow::of(pumps);
     let mut mean = 0.0;
     for member in &reservoir.members {
         let mut volume = reservoir.volume_m3;
-        let steps = Step::planned().zip(&member.m3h);
-        for (step, net) in steps.take_while(|(step, _)| step.minutes() < minutes) {
+        let steps = Step::planned().zip(member.m3h.iter().zip(&flow.0));
+        for (step, (net, out)) in steps.take_while(|(step, _)| step.minutes() < minutes) {
             let span = (minutes - step.minutes()).min(STEP_MINUTES);
-            volume = (volume + (net - pumped(pumps, step)) * span / 60.0).max(0.0);
+            volume = positive(volume + (net - out) * span / 60.0);
         }
         mean += member.weight * volume;
     }
@@ -159,9 +270,9 @@ pub fn volume_after(reservoir: &Reservoir, pumps: &[Pump], minutes: f64) -> f64 
 /// Minutes until the mean volume is below the dry volume; `None` beyond the horizon.
 #[must_use]
 pub fn drained_after(reservoir: &Reservoir, pumps: &[Pump]) -> Option<f64> {
-    (0..=PLANNED_MINUTES)
-        .map(f64::from)
-        .find(|minutes| volume_after(reservoir, pumps, *minutes) <= reservoir.dry_m3)
+    let volumes = mean_volumes(reservoir, pumps);
+    let minute = volumes.iter().position(|v| *v <= reservoir.dry_m3)?;
+    Some(minute as f64)
 }
 
 /// Largest member-weighted inflow of the horizon, in m³/h.
@@ -197,7 +308,10 @@ mod tests {
     use shared::lonlat::LonLat;
 
     use super::*;
-    use crate::forecast::Inflow;
+
+    fn cost(reservoir: &Reservoir, pumps: &[Pump]) -> f64 {
+        Pool::of(reservoir).cost(&Flow::of(pumps))
+    }
 
     fn inflow(m3h: Vec<f64>) -> Inflow {
         Inflow { weight: 1.0, m3h }

@@ -95,18 +95,18 @@ impl Roads {
     /// How far and how long it is to a destination.
     #[must_use]
     pub fn drive(&self, from: LonLat, to: LonLat) -> Drive {
-        self.find(from, to)
-            .map_or_else(|| straight_line(from, to).drive, |(drive, _, _)| drive)
+        self.drive_between(&self.start(from), &self.end(to))
     }
 
     /// The way to a destination, of no more points than an order has room for.
     #[must_use]
     pub fn route(&self, from: LonLat, to: LonLat) -> Route {
-        let Some((drive, start, ways)) = self.find(from, to) else {
+        let (start, end) = (self.start(from), self.end(to));
+        let Some((drive, junction, ways)) = find(&start, &end) else {
             return straight_line(from, to);
         };
         let mut points = vec![from];
-        points.extend(ways.along(start).map(|junction| self.places[junction]));
+        points.extend(ways.along(junction).map(|junction| self.places[junction]));
         points.push(to);
         Route {
             points: self.simplified(points),
@@ -114,19 +114,36 @@ impl Roads {
         }
     }
 
-    /// The drive, the junction it begins at and the ways to the destination.
-    fn find(&self, from: LonLat, to: LonLat) -> Option<(Drive, Junction, &Ways)> {
-        let ways = self.ways.get(&key(to))?;
-        let (start, end) = (self.junction(from)?, self.junction(to)?);
-        let way = ways.from(start)?;
-        let on = straight_line(from, self.places[start]).drive;
-        let off = straight_line(self.places[end], to).drive;
-        let drive = Drive {
-            distance_m: on.distance_m + f64::from(way.metres) + off.distance_m,
-            drive_ms: on.drive_ms + i64::from(way.millis) + off.drive_ms,
-            by: RoutedBy::Roads,
-        };
-        Some((drive, start, ways))
+    /// A place that drives begin at.
+    pub(super) fn start(&self, at: LonLat) -> Start {
+        Start {
+            at,
+            on: self.beside(at),
+        }
+    }
+
+    /// A destination.
+    pub(super) fn end(&self, at: LonLat) -> End<'_> {
+        let ways = self.ways.get(&key(at));
+        End {
+            at,
+            off: ways.and_then(|ways| Some((ways, self.beside(at)?.1))),
+        }
+    }
+
+    /// How far and how long it is between the two: who asks for many finds each once.
+    #[expect(clippy::unused_self, reason = "both are places on this network")]
+    pub(super) fn drive_between(&self, start: &Start, end: &End) -> Drive {
+        find(start, end).map_or_else(
+            || straight_line(start.at, end.at).drive,
+            |(drive, _, _)| drive,
+        )
+    }
+
+    /// The nearest junction, and the way to it.
+    fn beside(&self, at: LonLat) -> Option<(Junction, Drive)> {
+        let junction = self.junction(at)?;
+        Some((junction, straight_line(at, self.places[junction]).drive))
     }
 
     fn junction(&self, at: LonLat) -> Option<Junction> {
@@ -151,6 +168,30 @@ impl Roads {
             tolerance *= 2.0;
         }
     }
+}
+
+/// A place that drives begin at, with the way to its junction.
+pub(super) struct Start {
+    at: LonLat,
+    on: Option<(Junction, Drive)>,
+}
+
+/// A destination, with all ways to its junction and the way from there.
+pub(super) struct End<'a> {
+    at: LonLat,
+    off: Option<(&'a Ways, Drive)>,
+}
+
+/// The drive, the junction it begins at and the ways to the destination.
+fn find<'a>(start: &Start, end: &End<'a>) -> Option<(Drive, Junction, &'a Ways)> {
+    let ((junction, on), (ways, off)) = (start.on?, end.off?);
+    let way = ways.from(junction)?;
+    let drive = Drive {
+        distance_m: on.distance_m + f64::from(way.metres) + off.distance_m,
+        drive_ms: on.drive_ms + i64::from(way.millis) + off.drive_ms,
+        by: RoutedBy::Roads,
+    };
+    Some((drive, junction, ways))
 }
 
 /// The road network as a graph.

@@ -55,11 +55,6 @@ impl Step {
         f64::from(self.0) * STEP_MINUTES
     }
 
-    /// Minutes from the basis to its end.
-    pub fn end_minutes(self) -> f64 {
-        (f64::from(self.0) + 1.0) * STEP_MINUTES
-    }
-
     /// When it begins.
     pub fn at(self, basis: Timestamp) -> Timestamp {
         basis.plus_millis(i64::from(self.0 * LENGTH) * 60_000)

@@ -105,8 +105,13 @@ export class Storm extends Water {
       const keep = offers.find((o) => o.t.id === last.get(p.id));
       const best = keep ?? offers[0];
       if (recommendations.length >= 14 || !best) {
-        const code = ["gain-below-switch", "no-truck-left"][unserved.length % 2];
-        unserved.push({ point: p.id, code, params: {} });
+        const why = [
+          { code: "gain-below-switch", params: { gain_m3h: 12.4, sending_m3h: 30 } },
+          { code: "no-truck-left", params: { trucks: unserved.length, capacity_m3h: 1000 } },
+          { code: "too-late", params: { minutes: 74.5 } },
+          { code: "no-room", params: {} },
+        ][unserved.length % 4];
+        unserved.push({ point: p.id, ...why });
         continue;
       }
       free.delete(best.t);
@@ -125,6 +130,7 @@ export class Storm extends Water {
       horizon_minutes: 180,
       cost: 9200,
       cost_without: 24100,
+      sending: 310,
       bound: 9090,
       gap_percent: 1.2,
       recommendations,

@@ -288,16 +288,45 @@ export type Unserved = UnservedCode & {
   point: Id;
 };
 /**
- * Why a point in need gets no truck. The page makes sentences of codes.
+ * Why a point in need gets no truck, and what would change it. The page makes sentences of codes.
  */
 export type UnservedCode =
   | {
-      params: {};
+      /**
+       * Every truck that could help is needed elsewhere more. With so many more of this capacity, where they
+       * are needed most, it would be this point's turn.
+       */
+      params: {
+        trucks?: number;
+        capacity_m3h?: number;
+      };
       code: "no-truck-left";
     }
   | {
-      params: {};
+      /**
+       * Also a truck that stood there would avoid less than sending it costs, both in weighted m³·h.
+       */
+      params: {
+        gain_m3h?: number;
+        sending_m3h?: number;
+      };
       code: "gain-below-switch";
+    }
+  | {
+      /**
+       * Trucks are free, and one that stood there would be sent; the first of them is ready after so many minutes.
+       */
+      params: {
+        minutes: number;
+      };
+      code: "too-late";
+    }
+  | {
+      /**
+       * No truck may stand there.
+       */
+      params: {};
+      code: "no-room";
     };
 /**
  * What was refused or failed, in one of these words.
@@ -1056,12 +1085,16 @@ export interface Plan {
   horizon_minutes: number;
   /**
    * Weighted flooded volume-hours with this plan, and with the standing orders only. This and the
-   * next three are of the whole city, and not told to whom sees a part of it.
+   * next four are of the whole city, and not told to whom sees a part of it.
    */
   cost?: number;
   cost_without?: number;
   /**
-   * No plan can cost less than this.
+   * What sending the trucks counts for, in the same unit.
+   */
+  sending?: number;
+  /**
+   * No plan can come to less than this, water and sending together.
    */
   bound?: number;
   /**

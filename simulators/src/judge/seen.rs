@@ -54,6 +54,8 @@ impl Seen {
             None => "no plan named it as in need",
             Some("no-truck-left") => "every truck that could help went elsewhere",
             Some("gain-below-switch") => "a truck would have saved less than sending it costs",
+            Some("too-late") => "no truck that was free would have come in time",
+            Some("no-room") => "no truck may stand there",
             Some(other) => other,
         };
         Some(why.to_owned())

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use super::{Draining, Pick, Search, Sendable, TruckIndex, round};
+use super::{
+    Search, TruckIndex,
+    parts::{Draining, Pick, Sendable},
+    round,
+};
 use crate::dispatch::{
     Against, Alternative, Drive, Heard, Reason, Recommendation, RoutedBy,
-    reservoir::{Pump, cost, drained_after, peak_inflow_m3h, volume_after},
+    reservoir::{Flow, Pump, drained_after, peak_inflow_m3h, volume_after},
 };
 
 /// Other trucks that are named beside the recommended one.
@@ -60,7 +64,7 @@ impl Sent<'_> {
         Recommendation {
             truck: truck.id.clone(),
             point: reservoir.id.clone(),
-            standing: self.truck.stands_for(reservoir),
+            standing: self.truck.standing() == Some(self.pick.reservoir),
             eta_minutes: round(eta),
             distance_m: self.drive.distance_m.round(),
             arrives_at: after(eta),
@@ -150,9 +154,10 @@ impl Sent<'_> {
     /// The free trucks that are best in its place, with what that would cost more.
     fn alternatives(&self) -> Vec<Alternative> {
         let reservoir = self.pick.reservoir;
+        let others = Flow::of(&self.others);
         let regret = |(index, other): (TruckIndex, &Sendable)| {
-            let pumps = [self.others.as_slice(), &[other.pump_at(reservoir)]].concat();
-            (cost(self.at.reservoir, &pumps) - self.at.cost, index)
+            let with = others.with(other.pump_at(reservoir));
+            (self.at.pool.cost(&with) - self.at.cost, index)
         };
         let mut by_regret: Vec<(f64, TruckIndex)> = self.search.free().map(regret).collect();
         by_regret.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));

@@ -23,14 +23,18 @@ pub struct PlanView<'a> {
     pub made_at: Timestamp,
     pub horizon_minutes: u32,
     /// Weighted flooded volume-hours with this plan, and with the standing orders only. This and the
-    /// next three are of the whole city, and not told to whom sees a part of it.
+    /// next four are of the whole city, and not told to whom sees a part of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub cost: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub cost_without: Option<f64>,
-    /// No plan can cost less than this.
+    /// What sending the trucks counts for, in the same unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub sending: Option<f64>,
+    /// No plan can come to less than this, water and sending together.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub bound: Option<f64>,
@@ -52,6 +56,7 @@ impl<'a> From<&'a Plan> for PlanView<'a> {
             horizon_minutes: plan.horizon_minutes,
             cost: Some(plan.cost),
             cost_without: Some(plan.cost_without),
+            sending: Some(plan.sending),
             bound: Some(plan.bound),
             gap_percent: Some(plan.gap_percent),
             recommendations: Cow::Borrowed(&plan.recommendations),
@@ -82,6 +87,7 @@ impl PlanView<'_> {
             horizon_minutes: plan.horizon_minutes,
             cost: None,
             cost_without: None,
+            sending: None,
             bound: None,
             gap_percent: None,
             recommendations: recommended

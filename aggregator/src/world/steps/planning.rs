@@ -50,12 +50,8 @@ impl World {
         self.outlook.planned_at = Some(now);
         let situation = self.situation(now);
         let next = plan(&situation, &self.outlook.roads);
-        let same = self.outlook.plan.as_ref().is_some_and(|p| {
-            p.recommendations.is_empty()
-                && next.recommendations.is_empty()
-                && p.unserved == next.unserved
-        });
-        if !same {
+        let last = self.outlook.plan.as_ref();
+        if !last.is_some_and(|last| last.is_idle_like(&next)) {
             let version = situation.version;
             self.outlook.version = version;
             self.outlook.plan = Some(Arc::new(next));

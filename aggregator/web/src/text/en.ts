@@ -250,8 +250,15 @@ export const en: Words = {
     proposed: "Recommended, to be confirmed",
     unserved: "Points without a truck",
     unservedReason: {
-      "no-truck-left": "No truck left to send",
-      "gain-below-switch": "Gain too small to move a truck",
+      "no-truck-left": (trucks, capacity) =>
+        trucks === null
+          ? "No truck left to send"
+          : `No truck left to send: ${trucks} more of ${capacity} would reach this point`,
+      "gain-below-switch": (gain, sending) =>
+        `Gain too small to move a truck: ${gain}, where sending one counts ${sending} (weighted m³·h)`,
+      "too-late": (minutes) =>
+        `No truck in time: the first that is free would pump in ${minutes} min`,
+      "no-room": () => "No truck may stand there",
     },
     waiting: (n) => `${n} new: shown when the pointer leaves`,
     gone: "The plan has changed; this is no longer recommended",

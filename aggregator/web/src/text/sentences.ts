@@ -79,8 +79,28 @@ export function objection(against: Against, { words, districtName, at }: Speaker
 }
 
 export function unserved(why: UnservedCode, speaker: Speaker): string {
-  const texts: Readonly<Record<string, string>> = speaker.words.plan.unservedReason;
-  return texts[why.code] ?? objection(why as unknown as Against, speaker);
+  const say = speaker.words.plan.unservedReason;
+  switch (why.code) {
+    case "no-truck-left": {
+      // A plan of an older server does not count them.
+      const { trucks = 0, capacity_m3h = 0 } = why.params;
+      return say["no-truck-left"](
+        trucks > 0 ? format.count(trucks) : null,
+        format.text(format.flow(capacity_m3h)),
+      );
+    }
+    case "gain-below-switch": {
+      const { gain_m3h = 0, sending_m3h = 0 } = why.params;
+      return say["gain-below-switch"](format.count(gain_m3h), format.count(sending_m3h));
+    }
+    case "too-late":
+      return say["too-late"](format.count(why.params.minutes));
+    case "no-room":
+      return say["no-room"]();
+    default:
+      // A newer server may give as a reason what this page knows as an objection.
+      return objection(why, speaker);
+  }
 }
 
 /** Tests that were not passed; that its source corrected a reading is no test. */

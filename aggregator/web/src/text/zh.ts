@@ -277,9 +277,13 @@ export const zh = {
     proposed: "建议，等待确认",
     unserved: "暂不派车的积水点",
     unservedReason: {
-      "no-truck-left": "没有可派的泵车",
-      "gain-below-switch": "改派收益太小，不值得调动",
-    } satisfies Record<UnservedCode["code"], string>,
+      "no-truck-left": (trucks: string | null, capacity: string) =>
+        `没有可派的泵车${trucks === null ? "" : `：再有 ${trucks} 台 ${capacity} 的才轮到此处`}`,
+      "gain-below-switch": (gain: string, sending: string) =>
+        `改派收益太小，不值得调动：收益 ${gain}，派车代价 ${sending}（加权 m³·h）`,
+      "too-late": (minutes: string) => `来不及：最早的空闲泵车 ${minutes} 分钟后才能开抽`,
+      "no-room": () => "此处不能停放泵车",
+    } satisfies Record<UnservedCode["code"], Say>,
     waiting: (n: number) => `有 ${n} 条新建议，移开指针后显示`,
     gone: "方案已更新，此建议已撤回",
     standing: "沿用上一方案",

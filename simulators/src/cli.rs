@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use shared::logging::LogFormat;
-use simulators::{bench, city, console::say, demo, evaluate, load, replay};
+use simulators::{bench, city, console::say, demo, evaluate, load, plans, replay};
 
 /// Simulated cities, recorded storms and load for the real flood-agent and flood-aggregator.
 ///
@@ -30,6 +30,7 @@ Then, for example:
   flood-sim evaluate --help how good flags, forecasts and plans are against simulated truth
   flood-sim storms city-7 --seed 7
                         a city and storms of that seed, to evaluate by
+  flood-sim plans bench how fast and how steady plans are
   flood-sim city shanghai --seed 7
                         a demo city's layers, for flood-aggregator's `city`
 
@@ -52,6 +53,7 @@ enum Command {
     Bench(bench::BenchArgs),
     Evaluate(evaluate::EvaluateArgs),
     Storms(evaluate::StormsArgs),
+    Plans(plans::PlansArgs),
     City(CityArgs),
 }
 
@@ -78,6 +80,7 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
             Command::Bench(args) => bench::run(args).await,
             Command::Evaluate(args) => evaluate::run(&args),
             Command::Storms(args) => evaluate::generate(&args),
+            Command::Plans(args) => plans::run(&args),
             Command::City(args) => {
                 say(city::run(&args.out, args.seed)?);
                 Ok(true)

@@ -12,8 +12,8 @@
 //! - [`city`]: the demo city; `recording`: storms that were recorded; `scenario`: files that say
 //!   what to play;
 //! - [`lab`]: the real programs, running; `judge`: what was seen of them beside what was true;
-//! - [`replay`], [`demo`], [`load`], [`mod@bench`]: the commands; [`evaluate`], the one that imports what
-//!   the aggregator decides by.
+//! - [`replay`], [`demo`], [`load`], [`mod@bench`]: the commands; [`evaluate`] and [`plans`], which import
+//!   what the aggregator decides by.
 
 pub mod bench;
 pub mod city;
@@ -24,6 +24,7 @@ pub mod gauge;
 pub mod lab;
 pub mod link;
 pub mod load;
+pub mod plans;
 pub mod replay;
 
 mod catchment;

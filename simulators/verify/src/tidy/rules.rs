@@ -281,7 +281,7 @@ pub const FLOORS: &[(&str, Floors)] = &[
         &[
             &["main"],
             &["lib", "cli"],
-            &["bench", "demo", "evaluate"],
+            &["bench", "demo", "evaluate", "plans"],
             &["load", "replay"],
             &["judge"],
             &["lab"],

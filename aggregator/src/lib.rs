@@ -7,7 +7,6 @@
 //! The stages decide and do no I/O; the shells are `ingest::{broker, mqtt, committer}`, `store`,
 //! `publish::announcer`, `http`, `driver`, `parts`, `requests` and `run`.
 
-pub mod assess;
 pub mod audit;
 pub mod auditing;
 pub mod authority;
@@ -15,26 +14,19 @@ mod base;
 pub mod cli;
 pub mod commands;
 pub mod config;
-pub mod counters;
-pub mod dispatch;
 mod driver;
 pub mod enrolment;
 pub mod files;
-pub mod forecast;
 mod forgetting;
 mod gateways;
 pub mod grants;
 pub mod http;
 pub mod ingest;
-pub mod merge;
 pub mod metrics;
 pub mod net;
-pub mod network;
 pub mod notary;
-pub mod orders;
 pub mod parts;
 pub mod people;
-pub mod principal;
 pub mod provider;
 pub mod publish;
 pub mod reload;
@@ -42,8 +34,12 @@ pub mod requests;
 pub mod restore;
 pub mod rights;
 pub mod run;
-mod schema;
 pub mod store;
 mod unfinished;
 pub mod watchdog;
 pub mod world;
+
+// What decides and stands on nothing else is a crate of its own, built in seconds and optimised also in
+// development.
+use decisions::schema;
+pub use decisions::{assess, counters, dispatch, forecast, merge, network, orders, principal};

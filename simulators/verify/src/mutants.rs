@@ -1,7 +1,7 @@
 //! Whether the tests would notice: `cargo-mutants` changes the pure modules, one thing at a time.
 //!
-//! The decisions of the aggregator are built alone, without the engines and servers beside them:
-//! a mutant then costs seconds. Everything happens in a copy below `target`; what no test caught is
+//! The packages that decide are built alone, without the engines and servers beside them: a mutant
+//! then costs seconds. Everything happens in a copy below `target`; what no test caught is
 //! listed in `target/mutants/mutants.out/missed.txt`, and `.github/MUTANTS.md` says which of them
 //! may stand and why.
 
@@ -14,48 +14,20 @@ const FOLDER: &str = "target/mutants";
 /// Of the mutants of every part that can be built, so many in a hundred must be caught.
 const CAUGHT_PERCENT: usize = 90;
 
-/// Rooms of the aggregator that decide, and what they stand on.
-const ROOMS: [&str; 8] = [
-    "assess",
-    "dispatch",
-    "forecast",
-    "merge",
-    "network",
-    "orders",
-    "principal.rs",
-    "schema.rs",
-];
-
-/// Dependencies of those rooms.
-const DEPENDENCIES: [&str; 19] = [
-    "foldhash",
-    "geo",
-    "geojson",
-    "insta",
-    "jiff",
-    "oxc_index",
-    "proptest",
-    "rmp-serde",
-    "rstar",
-    "serde",
-    "serde_json",
-    "shared",
-    "strsim",
-    "strum",
-    "tempfile",
-    "thiserror",
-    "toml",
-    "tracing",
-    "utoipa",
+/// Packages that hold pure modules.
+const PACKAGES: [(&str, &str); 3] = [
+    ("shared", "shared"),
+    ("agent", "agent"),
+    ("decisions", "aggregator/decisions"),
 ];
 
 /// What is mutated.
 const MUTATED: [&str; 10] = [
-    "aggregator/src/assess/**",
-    "aggregator/src/dispatch/**",
-    "aggregator/src/forecast/**",
-    "aggregator/src/merge/**",
-    "aggregator/src/orders/**",
+    "aggregator/decisions/src/assess/**",
+    "aggregator/decisions/src/dispatch/**",
+    "aggregator/decisions/src/forecast/**",
+    "aggregator/decisions/src/merge/**",
+    "aggregator/decisions/src/orders/**",
     "agent/src/quality/**",
     "agent/src/spool/retention.rs",
     "agent/src/spool/seqs.rs",
@@ -77,7 +49,7 @@ pub fn mutants() -> Result<Held, String> {
     for files in MUTATED {
         run.args(["--file", files]);
     }
-    for package in ["shared", "agent", "aggregator"] {
+    for (package, _) in PACKAGES {
         run.args(["--package", package]);
     }
     // Asked for behind `--`, every binary and test program would be built too, for every mutant.
@@ -130,7 +102,7 @@ fn is_of(mutant: &str, part: &str) -> bool {
     mutant.starts_with(part.trim_end_matches("**"))
 }
 
-/// A workspace of the packages that hold pure modules, the aggregator cut down to its decisions.
+/// A workspace of the packages that hold pure modules.
 fn copy() -> io::Result<()> {
     let folder = Path::new(FOLDER);
     for old in ["shared", "agent", "aggregator", "mutants.out"] {
@@ -138,52 +110,25 @@ fn copy() -> io::Result<()> {
             fs::remove_dir_all(folder.join(old))?;
         }
     }
-    fs::create_dir_all(folder.join("aggregator/src"))?;
-    for whole in ["shared", "agent", "Cargo.lock"] {
+    fs::create_dir_all(folder.join("aggregator"))?;
+    for whole in PACKAGES
+        .map(|(_, whole)| whole)
+        .into_iter()
+        .chain(["Cargo.lock"])
+    {
         copy_all(Path::new(whole), &folder.join(whole))?;
     }
-    for room in ROOMS {
-        let from = Path::new("aggregator/src").join(room);
-        copy_all(&from, &folder.join(from.clone()))?;
-    }
-    let rooms = ROOMS.map(|room| format!("pub mod {};\n", room.trim_end_matches(".rs")));
-    fs::write(folder.join("aggregator/src/lib.rs"), rooms.concat())?;
-    let manifest = fs::read_to_string("aggregator/Cargo.toml")?;
-    fs::write(folder.join("aggregator/Cargo.toml"), cut(&manifest))?;
     let workspace = fs::read_to_string("Cargo.toml")?;
-    let members = |line: &str| line.starts_with("members = ");
+    let members = PACKAGES.map(|(_, whole)| format!("{whole:?}")).join(", ");
     let workspace = workspace.lines().map(|line| {
-        if members(line) {
-            "members = [\"shared\", \"agent\", \"aggregator\"]"
+        if line.starts_with("members = ") {
+            format!("members = [{members}]")
         } else {
-            line
+            line.to_owned()
         }
     });
     let workspace: Vec<_> = workspace.collect();
     fs::write(folder.join("Cargo.toml"), workspace.join("\n"))
-}
-
-/// A manifest without its programs and without the dependencies of what was left out.
-fn cut(manifest: &str) -> String {
-    let mut section = String::new();
-    let mut kept = Vec::new();
-    for line in manifest.lines() {
-        if line.starts_with('[') {
-            line.clone_into(&mut section);
-        }
-        let name = line.split(['.', '=', ' ']).next().unwrap_or_default();
-        let is_kept = match section.as_str() {
-            "[[bin]]" => false,
-            "[dependencies]" | "[dev-dependencies]" => {
-                line.starts_with('[') || DEPENDENCIES.contains(&name)
-            }
-            _ => true,
-        };
-        if is_kept {
-            kept.push(line);
-        }
-    }
-    kept.join("\n")
 }
 
 fn copy_all(from: &Path, to: &Path) -> io::Result<()> {

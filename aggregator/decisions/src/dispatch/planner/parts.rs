@@ -2,16 +2,24 @@
 
 use std::cmp::Ordering;
 
-use oxc_index::IndexVec;
+use oxc_index::{IndexVec, define_index_type};
 use shared::ids::PointId;
 
-use super::{ReservoirIndex, TruckIndex};
 use crate::dispatch::{
     AssignableTruck, Assigned, Drive, Reservoir, Roads,
     reservoir::{Flow, Pool, Pump, Worth, probability_critical},
     routing::End,
     situation::SETUP_MINUTES,
 };
+
+define_index_type! {
+    /// The number of a reservoir, in the order of their ids.
+    pub(super) struct ReservoirIndex = u32;
+}
+define_index_type! {
+    /// The number of a truck, in the order of their ids.
+    pub(super) struct TruckIndex = u32;
+}
 
 /// A truck must save this many hours² times its capacity to be sent: a cubic metre per hour that is pumped
 /// saves as many weighted m³·h as there are hours² under its line.

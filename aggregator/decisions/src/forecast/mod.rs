@@ -9,7 +9,7 @@
 
 mod calibration;
 mod forecaster;
-pub(crate) mod grid;
+pub mod grid;
 mod memory;
 mod model;
 mod rain;

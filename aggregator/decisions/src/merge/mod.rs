@@ -5,6 +5,6 @@ mod deduplicator;
 mod rain;
 mod trend;
 
-pub(crate) use deduplicator::{Deduplicator, Identity, Known, Novelty, identity};
-pub(crate) use rain::{Rain, RainKind};
-pub(crate) use trend::{NEWS_MS, Trend, TrendSpan};
+pub use deduplicator::{Deduplicator, Identity, Known, Novelty, identity};
+pub use rain::{Rain, RainKind};
+pub use trend::{NEWS_MS, Trend, TrendSpan};

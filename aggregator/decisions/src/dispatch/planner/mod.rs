@@ -14,11 +14,11 @@ mod improve;
 mod parts;
 mod unserved;
 
-use oxc_index::{IndexVec, define_index_type};
+use oxc_index::IndexVec;
 
 use super::{AssignableTruck, Plan, Reservoir, Roads, Situation, reservoir::Flow};
 use crate::forecast::grid::PLANNED_MINUTES;
-use parts::{Draining, Pick, Sendable};
+use parts::{Draining, Pick, ReservoirIndex, Sendable, TruckIndex};
 
 pub use parts::SEND_HOURS2;
 
@@ -31,15 +31,6 @@ pub fn plan(situation: &Situation, roads: &Roads) -> Plan {
     search.improve();
     search.attribute();
     search.finish()
-}
-
-define_index_type! {
-    /// The number of a reservoir, in the order of their ids.
-    struct ReservoirIndex = u32;
-}
-define_index_type! {
-    /// The number of a truck, in the order of their ids.
-    struct TruckIndex = u32;
 }
 
 /// A plan in the making.

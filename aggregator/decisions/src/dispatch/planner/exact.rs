@@ -29,8 +29,8 @@ fn place(dice: &mut Rng) -> LonLat {
 }
 
 /// A case with water for about as many trucks as there are, times `load`.
-fn case(seed: u64, trucks: usize, points: usize, load: f64) -> Situation {
-    let mut dice = Rng::with_seed(seed);
+fn case(seed: u32, trucks: usize, points: usize, load: f64) -> Situation {
+    let mut dice = Rng::with_seed(u64::from(seed));
     let reservoirs = (0..points).map(|n| {
         let m3h = load * 1500.0 * dice.f64() * dice.f64();
         let member = |dice: &mut Rng| Inflow {
@@ -181,7 +181,7 @@ fn inputs_that_tremble_move_one_truck_in_fifty_at_most() {
     for seed in 0..20 {
         let mut situation = case(seed, 25, 20, 1.0);
         let before = plan(&situation, &Roads::default());
-        let mut dice = Rng::with_seed(1000 + seed);
+        let mut dice = Rng::with_seed(1000 + u64::from(seed));
         let mut tremble = || 1.0 + 0.02 * (dice.f64() * 2.0 - 1.0) * 3.0_f64.sqrt();
         for at in &mut situation.reservoirs {
             at.volume_m3 *= tremble();

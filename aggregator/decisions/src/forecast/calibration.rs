@@ -13,11 +13,16 @@ use super::grid::HORIZONS;
 
 const COUNT: usize = HORIZONS.len();
 
-/// What one error moves a limit by, of a logarithm: hundreds of them make a storm.
-const STEP: f64 = 0.03;
+/// What one error moves a limit by, of a logarithm: hundreds of them make a storm, and thousands where
+/// nothing stands yet, for all points wait for the same front.
+const STEP: f64 = 0.01;
+const STEP_DRY: f64 = 0.002;
 
 /// One in ten may lie beyond either limit.
 const BEYOND: f64 = 0.1;
+
+/// Where nothing stands the lower limit is 0, which nothing lies beyond: more may lie beyond the upper one.
+const BEYOND_DRY: f64 = 0.17;
 
 /// Where a limit lies, as a logarithm: at 0 as many runs are beyond it as should be, at ln 2 half of them.
 type Reach = f64;
@@ -33,17 +38,20 @@ const BY_QUANTILE: Reach = 2.3;
 const LEAST_M: f64 = 0.005;
 
 /// Dry hours that were forecast as such say nothing of water, in m.
-const WET_M: f64 = 0.02;
+pub(super) const WET_M: f64 = 0.02;
 
 /// Where the upper limits begin: rain that comes over the network's edge is seen by nobody before (learned
 /// from storms of other seeds than are judged by).
-const FIRST_UP: [Reach; COUNT] = [0.1, 0.5, 1.2, 2.0, 2.0];
+const FIRST_UP: [Reach; COUNT] = [-0.3, -0.2, -0.2, 0.3, 0.3];
+const FIRST_UP_DRY: [Reach; COUNT] = [-0.4, 0.2, 1.0, 2.3, 2.3];
 
 /// What water does when a forecast is made: errors before a flood and after it are not alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// There is none yet, or it rises or stands.
+    /// There is none yet.
+    Dry,
+    /// It rises or stands.
     Before,
     /// It falls.
     After,
@@ -58,7 +66,9 @@ struct Limits {
 
 /// How far the limits reach in each phase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Calibration {
+    dry: Limits,
     before: Limits,
     after: Limits,
 }
@@ -67,6 +77,10 @@ impl Default for Calibration {
     fn default() -> Self {
         let down = [0.0; COUNT];
         Self {
+            dry: Limits {
+                up: FIRST_UP_DRY,
+                down,
+            },
             before: Limits { up: FIRST_UP, down },
             after: Limits {
                 up: [0.0; COUNT],
@@ -103,18 +117,31 @@ impl Calibration {
         if !outcome.is_wet() {
             return;
         }
+        let (step, may_be_beyond) = match outcome.phase {
+            Phase::Dry => (STEP_DRY, BEYOND_DRY),
+            Phase::Before | Phase::After => (STEP, BEYOND),
+        };
         let one = |limits: &mut [Reach; COUNT], is_beyond: bool| {
             if let Some(limit) = limits.get_mut(outcome.horizon) {
                 let beyond = if is_beyond { 1.0 } else { 0.0 };
-                *limit = (*limit + STEP * (beyond - BEYOND)).clamp(NEAREST, FURTHEST);
+                *limit = (*limit + step * (beyond - may_be_beyond)).clamp(NEAREST, FURTHEST);
             }
         };
         let reach = match outcome.phase {
+            Phase::Dry => &mut self.dry,
             Phase::Before => &mut self.before,
             Phase::After => &mut self.after,
         };
         one(&mut reach.up, outcome.observed_m > outcome.p90_m);
         one(&mut reach.down, outcome.observed_m < outcome.p10_m);
+    }
+
+    fn of(&self, phase: Phase) -> &Limits {
+        match phase {
+            Phase::Dry => &self.dry,
+            Phase::Before => &self.before,
+            Phase::After => &self.after,
+        }
     }
 
     /// The lower and the upper limit so many minutes ahead, of depths with these quantiles.
@@ -129,10 +156,7 @@ impl Calibration {
             let stretch = (reach - BY_QUANTILE).max(0.0);
             p50 + (furthest - p50) * stretch.exp()
         };
-        let reach = match phase {
-            Phase::Before => &self.before,
-            Phase::After => &self.after,
-        };
+        let reach = self.of(phase);
         let down = one(at(&reach.down, minutes), false) - LEAST_M;
         (down.max(0.0), one(at(&reach.up, minutes), true) + LEAST_M)
     }
@@ -189,7 +213,7 @@ mod tests {
         let mut calibration = Calibration::default();
         let (before, elsewhere) = (limits(&calibration, 30.0), limits(&calibration, 120.0));
         let mut furthest = before.1;
-        for _ in 0..200 {
+        for _ in 0..500 {
             calibration.learn(&outcome(0.9));
             let (_, up) = limits(&calibration, 30.0);
             assert!(up >= furthest);
@@ -198,6 +222,24 @@ mod tests {
         assert!(furthest > 0.33, "beyond all runs: {furthest}");
         assert!(limits(&calibration, 30.0).0 >= before.0);
         assert_eq!(limits(&calibration, 120.0), elsewhere);
+    }
+
+    #[test]
+    fn what_dry_points_teach_holds_for_dry_points_only() {
+        let mut calibration = Calibration::default();
+        let wet = limits(&calibration, 30.0);
+        let dry = |calibration: &Calibration| {
+            calibration.limits(Phase::Dry, 30.0, |share| 0.1 + 0.2 * share)
+        };
+        let (_, before) = dry(&calibration);
+        for _ in 0..1_000 {
+            calibration.learn(&Outcome {
+                phase: Phase::Dry,
+                ..outcome(0.9)
+            });
+        }
+        assert!(dry(&calibration).1 > before);
+        assert_eq!(limits(&calibration, 30.0), wet);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use shared::{
 
 use super::{
     Forecast,
-    calibration::{Calibration, Outcome, Phase},
+    calibration::{Calibration, Outcome, Phase, WET_M},
     rain::Found,
     skill::Verification,
     water::Learned,
@@ -93,15 +93,16 @@ impl PointMemory {
         }
     }
 
-    /// Whether the water falls.
+    /// What the water does.
     pub fn phase(&self) -> Phase {
-        let falls = || {
-            let (at, now_m) = self.depths.newest()?;
-            let (_, before_m) = self.depths.until(at.plus_millis(-FALLS_MS)).next()?;
-            Some(before_m - now_m > FALLS_M)
+        let Some((at, now_m)) = self.depths.newest() else {
+            return Phase::Dry;
         };
-        if falls().unwrap_or(false) {
+        let before = self.depths.until(at.plus_millis(-FALLS_MS)).next();
+        if before.is_some_and(|(_, before_m)| before_m - now_m > FALLS_M) {
             Phase::After
+        } else if now_m < WET_M {
+            Phase::Dry
         } else {
             Phase::Before
         }

@@ -8,7 +8,7 @@ use super::{
     grid::{PLANNED_MINUTES, Step},
     memory::{PointMemory, Recent},
     rain::{Found, PAST_MS, Past, Place, coming},
-    runs::{DRAWN, runs, runs_of},
+    runs::{Asked, DRAWN, runs, runs_of},
     summary::Summary,
     water::{Learned, Minute, Sag},
 };
@@ -86,8 +86,11 @@ impl PointModel {
                 hypothesis.water.volume_m3 = volume_m3;
             }
         }
-        let deep_m = self.thresholds.waterlogged_m;
-        let (runs, inflow) = runs(&self.sag, &drawn, &rain, memory.pumping_m3h, deep_m);
+        let asked = Asked {
+            notice_m: self.thresholds.notice_m,
+            deep_m: self.thresholds.waterlogged_m,
+        };
+        let (runs, inflow) = runs(&self.sag, &drawn, &rain, memory.pumping_m3h, asked);
         let (basis_at, method) = if is_silent {
             (past.until, Method::Reckoned)
         } else {
@@ -172,7 +175,13 @@ impl PointModel {
             method: Method::RateOfRise,
             thresholds: &self.thresholds,
             phase: memory.phase(),
-            runs: runs_of(&self.sag, depth_m, memory.pumping_m3h, &inflow),
+            runs: runs_of(
+                &self.sag,
+                depth_m,
+                memory.pumping_m3h,
+                &inflow,
+                self.thresholds.notice_m,
+            ),
             inflow: inflow.into(),
             calibration,
             verification: &memory.verification,

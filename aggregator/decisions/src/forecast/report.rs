@@ -11,7 +11,7 @@ pub const VERIFIED_MINUTES: i64 = 30;
 
 /// A place is warned of water when it comes within half an hour with this probability: there, floods foreseen
 /// beside false alarms and floods missed are most (tuned on storms of other seeds).
-pub const WARNING: f64 = 0.3;
+pub const WARNING: f64 = 0.4;
 
 /// What a forecast rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Hypotheses that each member of the rain is run through.
-pub const DRAWN: usize = 8;
+pub const DRAWN: usize = 12;
 
 /// Steps of this many minutes are short: there, depths are followed minute by minute.
 const FINE_MINUTES: f64 = 60.0;
@@ -20,16 +20,54 @@ pub struct Run {
     pub depths_m: [f64; PLANNED_STEPS + 1],
     /// The greatest depth until then.
     pub peaks_m: [f64; PLANNED_STEPS + 1],
+    /// In how many minutes the water is first below notice.
+    pub dry_minutes: Option<f64>,
+}
+
+/// Depths that a run is asked about, in m.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// Below it, it is dry.
+    pub notice_m: f64,
+    /// What the drain takes from water that stands as deep is told.
+    pub deep_m: f64,
+}
+
+/// Follows a depth until it is below notice.
+struct Drying {
+    notice_m: f64,
+    before: (f64, f64),
+    minutes: Option<f64>,
+}
+
+impl Drying {
+    fn from(notice_m: f64, now_m: f64) -> Self {
+        Self {
+            notice_m,
+            before: (0.0, now_m),
+            minutes: (now_m < notice_m).then_some(0.0),
+        }
+    }
+
+    /// The depth in so many minutes; between two it changes evenly.
+    fn at(&mut self, minutes: f64, depth_m: f64) {
+        let (earlier, before_m) = self.before;
+        if self.minutes.is_none() && depth_m < self.notice_m {
+            let share = (before_m - self.notice_m) / (before_m - depth_m);
+            self.minutes = Some(earlier + share * (minutes - earlier));
+        }
+        self.before = (minutes, depth_m);
+    }
 }
 
 /// The runs, and of one of each member of the rain the inflow less what the drain would take from water that
-/// stands `deep_m` deep: what trucks have to deal with.
+/// stands `asked.deep_m` deep: what trucks have to deal with.
 pub fn runs(
     sag: &Sag,
     drawn: &[Hypothesis],
     coming: &Coming,
     pumped_m3h: f64,
-    deep_m: f64,
+    asked: Asked,
 ) -> (Vec<Run>, Vec<Inflow>) {
     let models: Vec<(Model, Water)> = drawn
         .iter()
@@ -43,9 +81,11 @@ pub fn runs(
         }
         // Each member keeps a hypothesis of its own for the planner.
         let own = (3 * member) % drawn.len().max(1);
+        let rain: Vec<f64> = steps()
+            .map(|(begin, minutes)| coming.at(member, begin + minutes / 2.0))
+            .collect();
         for (place, (model, water)) in models.iter().enumerate() {
-            let rain = |minutes| coming.at(member, minutes);
-            let (run, net_m3h) = run(model, *water, rain, pumped_m3h, deep_m);
+            let (run, net_m3h) = run(model, *water, &rain, pumped_m3h, asked);
             if place == own {
                 inflows.push(Inflow {
                     weight: *weight,
@@ -61,63 +101,85 @@ pub fn runs(
     (runs, inflows)
 }
 
-fn run(
-    model: &Model,
-    mut water: Water,
-    rain: impl Fn(f64) -> f64,
-    pumped_m3h: f64,
-    deep_m: f64,
-) -> (Run, Vec<f64>) {
-    let sag = model.sag();
-    let now_m = sag.depth_m(water.volume_m3);
-    let (mut depths_m, mut peaks_m) = ([now_m; PLANNED_STEPS + 1], [now_m; PLANNED_STEPS + 1]);
-    let mut net_m3h = Vec::with_capacity(PLANNED_STEPS);
-    let (mut depth_m, mut peak_m) = (now_m, now_m);
-    let places = depths_m.iter_mut().zip(&mut peaks_m).skip(1);
-    for (step, (depth, peak)) in places.enumerate() {
+/// When each step of a run begins and how long it lasts, in minutes.
+fn steps() -> impl Iterator<Item = (f64, f64)> {
+    (0..PLANNED_STEPS).flat_map(|step| {
         let begin = step as f64 * STEP_MINUTES;
         let minutes = if begin < FINE_MINUTES {
             1.0
         } else {
             STEP_MINUTES
         };
-        let (mut at, mut inflow_m3) = (0.0, 0.0);
-        while at < STEP_MINUTES {
-            let mm_per_h = rain(begin + at + minutes / 2.0);
-            inflow_m3 += model.step(&mut water, minutes, mm_per_h, pumped_m3h) * minutes / 60.0;
+        let within = (0..).map(move |k| f64::from(k) * minutes);
+        within
+            .take_while(|at| *at < STEP_MINUTES)
+            .map(move |at| (begin + at, minutes))
+    })
+}
+
+/// A run under rain in mm/h of each of its steps.
+fn run(
+    model: &Model,
+    mut water: Water,
+    rain: &[f64],
+    pumped_m3h: f64,
+    asked: Asked,
+) -> (Run, Vec<f64>) {
+    let sag = model.sag();
+    let now_m = sag.depth_m(water.volume_m3);
+    let (mut depths_m, mut peaks_m) = ([now_m; PLANNED_STEPS + 1], [now_m; PLANNED_STEPS + 1]);
+    let mut net_m3h = Vec::with_capacity(PLANNED_STEPS);
+    let (mut peak_m, mut drying) = (now_m, Drying::from(asked.notice_m, now_m));
+    let mut rain = rain.iter().zip(steps()).peekable();
+    let places = depths_m.iter_mut().zip(&mut peaks_m).skip(1);
+    for (step, (depth, peak)) in places.enumerate() {
+        let end = (step + 1) as f64 * STEP_MINUTES;
+        let (mut depth_m, mut inflow_m3) = (now_m, 0.0);
+        while let Some((mm_per_h, (begin, minutes))) = rain.next_if(|(_, (begin, _))| *begin < end)
+        {
+            inflow_m3 += model.step(&mut water, minutes, *mm_per_h, pumped_m3h) * minutes / 60.0;
             depth_m = sag.depth_m(water.volume_m3);
             peak_m = f64::max(peak_m, depth_m);
-            at += minutes;
+            drying.at(begin + minutes, depth_m);
         }
-        net_m3h.push(inflow_m3 / STEP_HOURS - model.drained_m3h(depth_m.max(deep_m)));
+        net_m3h.push(inflow_m3 / STEP_HOURS - model.drained_m3h(depth_m.max(asked.deep_m)));
         (*depth, *peak) = (depth_m, peak_m);
     }
     let run = Run {
         weight: 1.0,
         depths_m,
         peaks_m,
+        dry_minutes: drying.minutes,
     };
     (run, net_m3h)
 }
 
 /// Runs without rain or a model: a net inflow for each, in m³/h by step.
-pub fn runs_of(sag: &Sag, depth_m: f64, pumped_m3h: f64, inflows: &[Inflow]) -> Vec<Run> {
+pub fn runs_of(
+    sag: &Sag,
+    depth_m: f64,
+    pumped_m3h: f64,
+    inflows: &[Inflow],
+    notice_m: f64,
+) -> Vec<Run> {
     let run = |inflow: &Inflow| {
         let mut volume = sag.volume_m3(depth_m);
         let mut depths_m = [depth_m; PLANNED_STEPS + 1];
         let mut peaks_m = depths_m;
-        let mut peak = depth_m;
+        let (mut peak, mut drying) = (depth_m, Drying::from(notice_m, depth_m));
         let places = depths_m.iter_mut().zip(&mut peaks_m).skip(1);
-        for ((depth, highest), net) in places.zip(&inflow.m3h) {
+        for (((depth, highest), net), step) in places.zip(&inflow.m3h).zip(1..) {
             volume = (volume + (net - pumped_m3h) * STEP_HOURS).max(0.0);
             *depth = sag.depth_m(volume);
             peak = f64::max(peak, *depth);
             *highest = peak;
+            drying.at(f64::from(step) * STEP_MINUTES, *depth);
         }
         Run {
             weight: inflow.weight,
             depths_m,
             peaks_m,
+            dry_minutes: drying.minutes,
         }
     };
     inflows.iter().map(run).collect()

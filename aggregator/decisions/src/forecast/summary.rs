@@ -131,18 +131,10 @@ impl Summary<'_> {
 
     /// When water that stands now will first be below notice, by even chances.
     fn dry(&self, now_m: f64) -> Option<Timestamp> {
-        let notice_m = self.thresholds.notice_m;
-        if now_m < notice_m {
+        if now_m < self.thresholds.notice_m {
             return None;
         }
-        let minutes = |run: &Run| {
-            let dry = run.depths_m.iter().position(|depth| *depth < notice_m)?;
-            let wet = dry.checked_sub(1).unwrap_or(dry);
-            let (last, next) = (run.depths_m.get(wet)?, run.depths_m.get(dry)?);
-            let share = ((last - notice_m) / (last - next)).clamp(0.0, 1.0);
-            Some((wet as f64 + share) * STEP_MINUTES)
-        };
-        self.by_even_chances(minutes)
+        self.by_even_chances(|run| run.dry_minutes)
     }
 
     /// The time by which half of the runs have come to it; `None` where fewer do at all.

@@ -241,22 +241,22 @@ fn a_cloudburst_fills_the_underpass() {
     10 from 10 by Reservoir: in 10 min 0.000 (0.000–0.005), in 20 min 0.000 (0.000–0.005), in 30 min 0.000 (0.000–0.005), in 60 min 0.000 (0.000–0.005), in 120 min 0.000 (0.000–0.005)
        peak 0.000 at 10; waterlogged with 0.00
        curve of 25 from 10 (0.000–0.000) to 130 (0.000–0.005)
-       net inflow in m³/h over 36 steps: 0.1: -314.5 to -314.5; 0.1: -935.4 to -935.4; 0.1: -1430.9 to -1430.9; 0.4: -495.4 to -495.4; 0.4: -314.5 to -314.5
+       net inflow in m³/h over 36 steps: 0.1: -541.1 to -541.1; 0.1: -636.9 to -636.9; 0.1: -755.3 to -755.3; 0.4: -607.5 to -607.5; 0.4: -541.1 to -541.1
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    20 from 20 by Reservoir: in 10 min 0.390 (0.227–0.634), in 20 min 0.496 (0.243–1.326), in 30 min 0.516 (0.224–2.009), in 60 min 0.461 (0.102–4.231), in 120 min 0.358 (0.000–5.376)
-       peak 0.516 at 50, waterlogged at 21.064016666666664, closure at 24.610733333333332; waterlogged with 1.00
-       curve of 25 from 20 (0.120–0.120) to 140 (0.000–5.376)
-       net inflow in m³/h over 36 steps: 0.0: 1921.9 to 2099.3; 0.0: 1890.1 to 2172.5; 0.1: 1933.9 to 52.4; 0.0: 2784.4 to 354.3; 0.0: 1490.0 to -206.7; 0.4: 1556.2 to -301.6; 0.4: 1134.4 to -202.6
+    20 from 20 by Reservoir: in 10 min 0.343 (0.246–0.539), in 20 min 0.433 (0.225–1.094), in 30 min 0.469 (0.160–1.438), in 60 min 0.481 (0.012–2.040), in 120 min 0.434 (0.000–2.369)
+       peak 0.483 at 65, waterlogged at 21.122083333333332, closure at 24.862383333333334; waterlogged with 1.00
+       curve of 25 from 20 (0.120–0.120) to 140 (0.000–2.369)
+       net inflow in m³/h over 36 steps: 0.0: 961.1 to 1281.5; 0.0: 1297.1 to 1669.5; 0.1: 2230.8 to 216.3; 0.0: 2280.4 to 396.6; 0.0: 1076.8 to -396.9; 0.4: 1092.2 to -360.7; 0.4: 1509.0 to -168.9
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    25 from 25 by Reservoir: in 10 min 0.469 (0.361–0.659), in 20 min 0.529 (0.376–1.242), in 30 min 0.539 (0.327–1.957), in 60 min 0.584 (0.107–3.848), in 120 min 0.582 (0.000–4.798)
-       peak 0.602 at 125, closure at 26.788766666666668; waterlogged with 1.00
-       curve of 25 from 25 (0.200–0.200) to 145 (0.000–4.798)
-       net inflow in m³/h over 36 steps: 0.0: 1474.0 to 1559.7; 0.0: 1890.6 to 2318.4; 0.1: 2720.5 to -168.9; 0.0: 1863.2 to 275.6; 0.0: 2633.5 to 827.8; 0.4: 1674.0 to -230.3; 0.4: 1524.3 to -496.3
+    25 from 25 by Reservoir: in 10 min 0.389 (0.286–0.579), in 20 min 0.473 (0.274–1.132), in 30 min 0.504 (0.219–1.397), in 60 min 0.481 (0.007–2.198), in 120 min 0.247 (0.000–2.374)
+       peak 0.508 at 60, closure at 27.270966666666666, dry at 177.27298333333334; waterlogged with 1.00
+       curve of 25 from 25 (0.200–0.200) to 145 (0.000–2.374)
+       net inflow in m³/h over 36 steps: 0.0: 1633.4 to 1676.5; 0.0: 1502.6 to 1863.6; 0.1: 1789.0 to -183.1; 0.0: 886.3 to -774.7; 0.0: 1833.3 to -15.6; 0.4: 1333.8 to -372.7; 0.4: 1274.7 to -531.0
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
-    35 from 35 by Reservoir: in 10 min 0.372 (0.315–0.442), in 20 min 0.385 (0.267–0.530), in 30 min 0.380 (0.184–0.615), in 60 min 0.304 (0.000–0.837), in 120 min 0.073 (0.000–1.251)
-       peak 0.385 at 55, dry at 164.94561666666667; waterlogged with 1.00
-       curve of 25 from 35 (0.300–0.300) to 155 (0.000–1.251)
-       net inflow in m³/h over 36 steps: 0.0: 983.9 to 968.7; 0.0: 364.0 to 318.0; 0.1: 649.0 to 0.6; 0.0: 561.9 to 526.6; 0.0: 918.9 to 908.4; 0.4: 274.1 to -646.9; 0.4: 573.1 to -235.8
+    35 from 35 by Reservoir: in 10 min 0.335 (0.310–0.364), in 20 min 0.307 (0.247–0.393), in 30 min 0.228 (0.125–0.411), in 60 min 0.010 (0.000–0.546), in 120 min 0.005 (0.000–0.655)
+       peak 0.335 at 45, dry at 81.65726666666666; waterlogged with 1.00
+       curve of 25 from 35 (0.300–0.300) to 155 (0.000–0.655)
+       net inflow in m³/h over 36 steps: 0.0: 833.9 to 745.6; 0.0: 361.1 to 183.1; 0.1: 287.1 to -663.3; 0.0: 397.8 to 236.3; 0.0: 833.9 to 745.8; 0.4: 314.0 to -1027.1; 0.4: 243.5 to -1000.1
        of 6 verified at 30 min: error 0.2750 m, of persistence 0.2750 m, 0 hits, 1 misses, 0 false alarms
     ");
 }
@@ -271,16 +271,16 @@ fn rain_that_ended_lets_it_drain_and_trucks_help() {
         46..46 rain 0 depth 0.44
         46 forecast
     "), @"
-    45 from 45 by Reservoir: in 10 min 0.400 (0.306–0.440), in 20 min 0.359 (0.173–0.432), in 30 min 0.319 (0.052–0.424), in 60 min 0.198 (0.000–0.771), in 120 min 0.020 (0.000–0.756)
-       peak 0.440 at 45, dry at 148.08998333333332; waterlogged with 1.00
-       curve of 25 from 45 (0.440–0.440) to 165 (0.000–0.756)
-       net inflow in m³/h over 36 steps: 0.0: -198.6 to -196.4; 0.0: -412.7 to -365.5; 0.1: -237.6 to -231.1; 0.0: -24.9 to -53.1; 0.0: -141.0 to -144.7; 0.4: -435.7 to -450.5; 0.4: -237.6 to -231.1
-       of 16 verified at 30 min: error 0.1016 m, of persistence 0.2953 m, 0 hits, 1 misses, 0 false alarms
-    46 from 46 by Reservoir: in 10 min 0.290 (0.236–0.306), in 20 min 0.141 (0.045–0.166), in 30 min 0.000 (0.000–0.027), in 60 min 0.000 (0.000–0.331), in 120 min 0.000 (0.000–0.005)
-       peak 0.440 at 46, dry at 72.26733333333333; waterlogged with 1.00
+    45 from 45 by Reservoir: in 10 min 0.419 (0.372–0.443), in 20 min 0.396 (0.302–0.439), in 30 min 0.372 (0.224–0.434), in 60 min 0.294 (0.000–0.423), in 120 min 0.129 (0.000–0.392)
+       peak 0.440 at 45, dry at 200.46408333333332; waterlogged with 1.00
+       curve of 25 from 45 (0.440–0.440) to 165 (0.000–0.392)
+       net inflow in m³/h over 36 steps: 0.0: -494.6 to -570.2; 0.0: 19.7 to 67.0; 0.1: -31.8 to -57.5; 0.0: -231.9 to -250.8; 0.0: -536.2 to -689.9; 0.4: 0.3 to -37.3; 0.4: -31.8 to -57.5
+       of 16 verified at 30 min: error 0.0884 m, of persistence 0.2953 m, 0 hits, 1 misses, 0 false alarms
+    46 from 46 by Reservoir: in 10 min 0.321 (0.309–0.330), in 20 min 0.180 (0.160–0.195), in 30 min 0.006 (0.000–0.026), in 60 min 0.000 (0.000–0.005), in 120 min 0.000 (0.000–0.005)
+       peak 0.440 at 46, dry at 73.68653333333333; waterlogged with 1.00
        curve of 25 from 46 (0.440–0.440) to 166 (0.000–0.005)
-       net inflow in m³/h over 36 steps: 0.0: -209.7 to -176.3; 0.0: -367.6 to -277.3; 0.1: -350.1 to -299.9; 0.0: -27.6 to -49.0; 0.0: -91.8 to -94.4; 0.4: -387.8 to -395.9; 0.4: -350.1 to -299.9
-       of 17 verified at 30 min: error 0.0998 m, of persistence 0.2883 m, 0 hits, 1 misses, 0 false alarms
+       net inflow in m³/h over 36 steps: 0.0: 27.3 to 39.7; 0.0: -14.9 to 43.6; 0.1: -24.6 to -44.9; 0.0: -77.9 to -84.0; 0.0: -10.9 to -33.9; 0.4: -31.3 to -48.5; 0.4: -24.6 to -44.9
+       of 17 verified at 30 min: error 0.0850 m, of persistence 0.2883 m, 0 hits, 1 misses, 0 false alarms
     ");
 }
 
@@ -299,15 +299,15 @@ fn without_rain_data_the_rise_of_ten_minutes_is_carried_on() {
        curve of 25 from 5 (0.100–0.100) to 125 (0.095–0.105)
        net inflow in m³/h over 36 steps: 0.3: 0.0 to 0.0; 0.5: 0.0 to 0.0; 0.2: 0.0 to 0.0
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
-    20 from 20 by RateOfRise: in 10 min 0.339 (0.313–0.351), in 20 min 0.393 (0.323–0.432), in 30 min 0.426 (0.324–0.490), in 60 min 0.465 (0.324–0.567), in 120 min 0.472 (0.324–0.630)
-       peak 0.472 at 125; waterlogged with 1.00
-       curve of 25 from 20 (0.250–0.250) to 140 (0.324–0.630)
-       net inflow in m³/h over 36 steps: 0.3: 600.0 to 0.0; 0.5: 600.0 to 0.1; 0.2: 600.0 to 32.5
+    20 from 20 by RateOfRise: in 10 min 0.329 (0.307–0.340), in 20 min 0.374 (0.315–0.406), in 30 min 0.400 (0.316–0.459), in 60 min 0.430 (0.316–0.565), in 120 min 0.439 (0.316–0.659)
+       peak 0.439 at 140; waterlogged with 1.00
+       curve of 25 from 20 (0.250–0.250) to 140 (0.316–0.659)
+       net inflow in m³/h over 36 steps: 0.3: 564.6 to 0.0; 0.5: 564.6 to 0.1; 0.2: 564.6 to 30.6
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
-    35 from 35 by RateOfRise: in 10 min 0.011 (0.000–0.037), in 20 min 0.000 (0.000–0.027), in 30 min 0.000 (0.000–0.026), in 60 min 0.000 (0.000–0.026), in 120 min 0.000 (0.000–0.026)
-       peak 0.100 at 35, dry at 39.99998333333333; waterlogged with 0.00
-       curve of 25 from 35 (0.100–0.100) to 155 (0.000–0.026)
-       net inflow in m³/h over 36 steps: 0.3: -600.0 to -0.0; 0.5: -600.0 to -0.1; 0.2: -600.0 to -32.5
+    35 from 35 by RateOfRise: in 10 min 0.000 (0.000–0.026), in 20 min 0.000 (0.000–0.014), in 30 min 0.000 (0.000–0.012), in 60 min 0.000 (0.000–0.012), in 120 min 0.000 (0.000–0.012)
+       peak 0.100 at 35, dry at 39.39548333333333; waterlogged with 0.00
+       curve of 25 from 35 (0.100–0.100) to 155 (0.000–0.012)
+       net inflow in m³/h over 36 steps: 0.3: -524.0 to -0.0; 0.5: -524.0 to -0.1; 0.2: -524.0 to -28.4
        of 6 verified at 30 min: error 0.0250 m, of persistence 0.0250 m, 0 hits, 1 misses, 0 false alarms
     ");
 }
@@ -336,20 +336,20 @@ fn a_silent_level_gives_no_forecast() {
         10..10 rain 20 depth 0.21
         10 forecast
     "), @"
-    08 from 3 by Reservoir: in 10 min 0.197 (0.126–0.248), in 20 min 0.198 (0.074–0.342), in 30 min 0.211 (0.032–0.590), in 60 min 0.134 (0.000–1.093), in 120 min 0.015 (0.000–1.212)
-       peak 0.222 at 28, dry at 96.28344999999999; waterlogged with 1.00
-       curve of 25 from 3 (0.200–0.200) to 123 (0.000–1.212)
-       net inflow in m³/h over 36 steps: 0.0: -312.4 to 58.8; 0.0: -79.7 to 48.1; 0.1: 237.4 to -66.3; 0.0: -429.3 to -486.9; 0.0: -24.0 to -81.1; 0.4: -85.5 to -285.4; 0.4: 215.7 to -83.0
+    08 from 3 by Reservoir: in 10 min 0.237 (0.189–0.274), in 20 min 0.282 (0.186–0.365), in 30 min 0.311 (0.173–0.466), in 60 min 0.368 (0.120–0.808), in 120 min 0.381 (0.018–0.932)
+       peak 0.381 at 123, closure at 15.3902; waterlogged with 1.00
+       curve of 25 from 3 (0.200–0.200) to 123 (0.018–0.932)
+       net inflow in m³/h over 36 steps: 0.0: -87.2 to 16.7; 0.0: 223.9 to 574.3; 0.1: 212.2 to -140.6; 0.0: -9.8 to -121.3; 0.0: -68.9 to -223.8; 0.4: 219.4 to 121.3; 0.4: 186.5 to -161.5
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
-    09 from 9 by Reckoned: in 10 min 0.174 (0.068–0.245), in 20 min 0.175 (0.035–0.324), in 30 min 0.190 (0.015–0.581), in 60 min 0.111 (0.000–1.084), in 120 min 0.014 (0.000–1.203)
-       peak 0.190 at 39, dry at 94.35665; waterlogged with 0.78
-       curve of 25 from 9 (0.135–0.200) to 129 (0.000–1.203)
-       net inflow in m³/h over 36 steps: 0.0: -313.6 to 59.6; 0.0: -106.7 to 48.8; 0.1: 208.9 to -66.2; 0.0: -429.5 to -486.9; 0.0: -29.5 to -80.9; 0.4: -112.5 to -285.4; 0.4: 187.6 to -83.0
+    09 from 9 by Reckoned: in 10 min 0.230 (0.166–0.279), in 20 min 0.275 (0.162–0.356), in 30 min 0.305 (0.149–0.456), in 60 min 0.366 (0.088–0.804), in 120 min 0.374 (0.015–0.932)
+       peak 0.374 at 129, closure at 23.159783333333333; waterlogged with 1.00
+       curve of 25 from 9 (0.178–0.211) to 129 (0.015–0.932)
+       net inflow in m³/h over 36 steps: 0.0: -100.6 to 17.3; 0.0: 209.4 to 574.3; 0.1: 177.6 to -140.6; 0.0: -16.9 to -121.0; 0.0: -82.7 to -223.1; 0.4: 205.0 to 121.3; 0.4: 152.4 to -161.5
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
-    10 from 10 by Reservoir: in 10 min 0.250 (0.093–0.278), in 20 min 0.285 (0.032–0.404), in 30 min 0.306 (0.017–0.588), in 60 min 0.333 (0.000–0.940), in 120 min 0.343 (0.000–1.075)
-       peak 0.343 at 125, closure at 19.975916666666667; waterlogged with 1.00
-       curve of 25 from 10 (0.210–0.210) to 130 (0.000–1.075)
-       net inflow in m³/h over 36 steps: 0.0: 230.6 to 330.1; 0.0: 328.0 to 643.4; 0.1: 233.5 to 16.1; 0.0: -90.1 to -493.8; 0.0: -727.1 to -888.2; 0.4: 323.6 to 177.6; 0.4: 220.1 to 0.9
+    10 from 10 by Reservoir: in 10 min 0.262 (0.226–0.292), in 20 min 0.313 (0.251–0.411), in 30 min 0.336 (0.253–0.489), in 60 min 0.377 (0.186–0.965), in 120 min 0.379 (0.008–1.075)
+       peak 0.383 at 75, closure at 17.984033333333333; waterlogged with 1.00
+       curve of 25 from 10 (0.210–0.210) to 130 (0.008–1.075)
+       net inflow in m³/h over 36 steps: 0.0: 294.7 to 332.9; 0.0: 594.1 to 760.6; 0.1: 158.7 to 11.7; 0.0: 454.5 to 92.8; 0.0: 336.0 to -62.7; 0.4: 585.8 to 227.0; 0.4: 150.5 to 0.9
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 1 misses, 0 false alarms
     ");
 }
@@ -371,28 +371,28 @@ fn forecasts_are_verified_when_their_time_has_come() {
     29 from 29 by Reservoir: in 10 min 0.000 (0.000–0.005), in 20 min 0.000 (0.000–0.005), in 30 min 0.000 (0.000–0.005), in 60 min 0.000 (0.000–0.005), in 120 min 0.000 (0.000–0.005)
        peak 0.000 at 29; waterlogged with 0.00
        curve of 25 from 29 (0.000–0.000) to 149 (0.000–0.005)
-       net inflow in m³/h over 36 steps: 0.1: -314.5 to -314.5; 0.1: -935.4 to -935.4; 0.1: -1430.9 to -1430.9; 0.4: -495.4 to -495.4; 0.4: -314.5 to -314.5
+       net inflow in m³/h over 36 steps: 0.1: -541.1 to -541.1; 0.1: -636.9 to -636.9; 0.1: -755.3 to -755.3; 0.4: -607.5 to -607.5; 0.4: -541.1 to -541.1
        of 0 verified at 30 min: error unknown, of persistence unknown, 0 hits, 0 misses, 0 false alarms
     30 from 30 by Reservoir: in 10 min 0.000 (0.000–0.005), in 20 min 0.000 (0.000–0.005), in 30 min 0.000 (0.000–0.005), in 60 min 0.000 (0.000–0.005), in 120 min 0.000 (0.000–0.005)
        peak 0.000 at 30; waterlogged with 0.00
        curve of 25 from 30 (0.000–0.000) to 150 (0.000–0.005)
-       net inflow in m³/h over 36 steps: 0.1: -314.5 to -314.5; 0.1: -935.4 to -935.4; 0.1: -1430.9 to -1430.9; 0.4: -495.4 to -495.4; 0.4: -314.5 to -314.5
+       net inflow in m³/h over 36 steps: 0.1: -541.1 to -541.1; 0.1: -636.9 to -636.9; 0.1: -755.3 to -755.3; 0.4: -607.5 to -607.5; 0.4: -541.1 to -541.1
        of 1 verified at 30 min: error 0.0000 m, of persistence 0.0000 m, 0 hits, 0 misses, 0 false alarms
-    60 from 60 by Reservoir: in 10 min 0.494 (0.471–0.552), in 20 min 0.535 (0.450–0.915), in 30 min 0.542 (0.400–1.260), in 60 min 0.521 (0.152–2.083), in 120 min 0.151 (0.000–2.311)
-       peak 0.545 at 85, dry at 199.31538333333336; waterlogged with 1.00
-       curve of 25 from 60 (0.400–0.400) to 180 (0.000–2.311)
-       net inflow in m³/h over 36 steps: 0.0: 950.8 to 883.9; 0.0: 858.2 to 802.3; 0.1: 914.4 to -834.7; 0.0: 1226.5 to -404.0; 0.0: 815.7 to -304.2; 0.4: 801.4 to -279.1; 0.4: 735.5 to -916.2
-       of 31 verified at 30 min: error 0.2032 m, of persistence 0.2032 m, 1 hits, 0 misses, 0 false alarms
-    75 from 75 by Reservoir: in 10 min 0.309 (0.290–0.347), in 20 min 0.219 (0.185–0.287), in 30 min 0.135 (0.085–0.515), in 60 min 0.008 (0.000–0.679), in 120 min 0.000 (0.000–0.422)
-       peak 0.400 at 75, dry at 118.3122; waterlogged with 1.00
-       curve of 25 from 75 (0.400–0.400) to 195 (0.000–0.422)
-       net inflow in m³/h over 36 steps: 0.0: -543.8 to -523.7; 0.0: -527.2 to -394.4; 0.1: -342.5 to -310.4; 0.0: -623.9 to -594.7; 0.0: -530.7 to -489.1; 0.4: -550.3 to -496.6; 0.4: -342.5 to -310.4
-       of 46 verified at 30 min: error 0.1737 m, of persistence 0.2310 m, 1 hits, 0 misses, 0 false alarms
-    90 from 90 by Reservoir: in 10 min 0.075 (0.038–0.103), in 20 min 0.054 (0.009–0.101), in 30 min 0.037 (0.000–0.343), in 60 min 0.010 (0.000–1.016), in 120 min 0.001 (0.000–0.592)
-       peak 0.100 at 90, dry at 112.09086666666667; waterlogged with 0.03
-       curve of 25 from 90 (0.100–0.100) to 210 (0.000–0.592)
-       net inflow in m³/h over 36 steps: 0.0: -107.3 to -86.7; 0.0: 5.7 to 81.2; 0.1: -12.0 to -20.4; 0.0: -185.1 to -190.5; 0.0: -21.7 to -26.0; 0.4: -14.1 to -18.3; 0.4: -12.0 to -20.4
-       of 61 verified at 30 min: error 0.2196 m, of persistence 0.2254 m, 1 hits, 0 misses, 0 false alarms
+    60 from 60 by Reservoir: in 10 min 0.492 (0.451–0.546), in 20 min 0.535 (0.440–0.660), in 30 min 0.550 (0.397–0.735), in 60 min 0.506 (0.159–1.538), in 120 min 0.160 (0.000–1.596)
+       peak 0.550 at 90, dry at 200.2884; waterlogged with 1.00
+       curve of 25 from 60 (0.400–0.400) to 180 (0.000–1.596)
+       net inflow in m³/h over 36 steps: 0.0: 959.1 to 911.1; 0.0: 872.9 to 806.6; 0.1: 663.2 to -550.0; 0.0: 1338.3 to -229.2; 0.0: 1084.2 to -91.9; 0.4: 821.2 to -292.9; 0.4: 518.2 to -605.4
+       of 31 verified at 30 min: error 0.2032 m, of persistence 0.2032 m, 0 hits, 1 misses, 0 false alarms
+    75 from 75 by Reservoir: in 10 min 0.351 (0.324–0.403), in 20 min 0.294 (0.246–0.399), in 30 min 0.224 (0.164–0.394), in 60 min 0.014 (0.000–0.384), in 120 min 0.000 (0.000–0.358)
+       peak 0.400 at 75, dry at 126.1436; waterlogged with 1.00
+       curve of 25 from 75 (0.400–0.400) to 195 (0.000–0.358)
+       net inflow in m³/h over 36 steps: 0.0: -335.6 to -439.9; 0.0: -354.3 to -349.5; 0.1: -482.4 to -439.6; 0.0: -280.1 to -465.9; 0.0: -366.1 to -531.4; 0.4: -369.4 to -434.6; 0.4: -482.4 to -439.6
+       of 46 verified at 30 min: error 0.1837 m, of persistence 0.2310 m, 0 hits, 1 misses, 0 false alarms
+    90 from 90 by Reservoir: in 10 min 0.099 (0.058–0.115), in 20 min 0.097 (0.030–0.121), in 30 min 0.095 (0.012–0.124), in 60 min 0.087 (0.000–0.134), in 120 min 0.069 (0.000–0.139)
+       peak 0.100 at 90, dry at 266.2670166666667; waterlogged with 0.03
+       curve of 25 from 90 (0.100–0.100) to 210 (0.000–0.139)
+       net inflow in m³/h over 36 steps: 0.0: 84.2 to 91.4; 0.0: 15.8 to 135.3; 0.1: -88.3 to -97.4; 0.0: -629.4 to -633.3; 0.0: 60.8 to 1.1; 0.4: 11.7 to 1.5; 0.4: -88.3 to -97.4
+       of 61 verified at 30 min: error 0.2236 m, of persistence 0.2254 m, 0 hits, 1 misses, 0 false alarms
     ");
 }
 
@@ -404,10 +404,10 @@ fn verification_survives_a_gap_of_the_level() {
         33..33 rain 0 depth 0.20
         33 forecast
     "), @"
-    33 from 33 by Reservoir: in 10 min 0.190 (0.037–0.205), in 20 min 0.181 (0.000–0.205), in 30 min 0.171 (0.000–0.205), in 60 min 0.143 (0.000–0.205), in 120 min 0.088 (0.000–0.205)
-       peak 0.200 at 33, dry at 202.2528; waterlogged with 1.00
+    33 from 33 by Reservoir: in 10 min 0.197 (0.146–0.205), in 20 min 0.193 (0.093–0.205), in 30 min 0.189 (0.038–0.205), in 60 min 0.179 (0.000–0.205), in 120 min 0.157 (0.000–0.205)
+       peak 0.200 at 33; waterlogged with 1.00
        curve of 25 from 33 (0.200–0.200) to 153 (0.000–0.205)
-       net inflow in m³/h over 36 steps: 0.1: 0.0 to 0.0; 0.1: -653.8 to -653.8; 0.1: -1049.8 to -1049.8; 0.4: 0.0 to 0.0; 0.4: 0.0 to 0.0
-       of 7 verified at 30 min: error 0.1826 m, of persistence 0.0000 m, 0 hits, 2 misses, 0 false alarms
+       net inflow in m³/h over 36 steps: 0.1: 0.0 to 0.0; 0.1: -20.2 to -20.1; 0.1: 0.0 to 0.0; 0.4: 0.0 to 0.0; 0.4: 0.0 to 0.0
+       of 7 verified at 30 min: error 0.1854 m, of persistence 0.0000 m, 0 hits, 2 misses, 0 false alarms
     ");
 }

@@ -14,11 +14,11 @@ use super::{
 };
 
 /// Hypotheses of a point.
-pub const HYPOTHESES: usize = 64;
+pub const HYPOTHESES: usize = 128;
 
 /// How well a gauge and the model together tell a depth: in m, and as a share of it.
-const DEPTH_M: f64 = 0.008;
-const DEPTH_SHARE: f64 = 0.03;
+const DEPTH_M: f64 = 0.006;
+const DEPTH_SHARE: f64 = 0.012;
 
 /// What is off by more than so many deviations says nothing more.
 const FURTHEST: f64 = 6.0;

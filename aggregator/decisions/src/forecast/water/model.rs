@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sag::{RUNGS, Sag, between};
+use super::sag::{Sag, between};
 
 /// Rain that wets the ground before any runs off, in mm (paved ground holds 1 to 2).
 const LOSS_MM: f64 = 1.0;
@@ -94,15 +94,16 @@ impl<'a> Model<'a> {
     /// What runs off, in mm. Overland flow by Manning goes with the depth to the 5/3 (the nonlinear
     /// reservoir of EPA SWMM); two implicit half steps, so that never more runs off than is there.
     fn run_off(&self, water: &mut Water, minutes: f64, mm_per_h: f64) -> f64 {
-        let half_hours = minutes / 120.0;
+        let hours = minutes / 120.0;
         let mut ran_off = 0.0;
         for _ in 0..2 {
-            water.wet_mm += mm_per_h * half_hours;
+            water.wet_mm += mm_per_h * hours;
             let free = (water.wet_mm - LOSS_MM).max(0.0);
             let share = free / self.delay_minutes;
-            let rate = DELAY_AT_MM_PER_H * share * share.cbrt().powi(2);
-            let slope = 5.0 / 3.0 * DELAY_AT_MM_PER_H / self.delay_minutes * share.cbrt().powi(2);
-            let out = (rate * half_hours / (1.0 + slope * half_hours)).min(free);
+            let fastness = DELAY_AT_MM_PER_H * share.powf(2.0 / 3.0);
+            let rate = fastness * share;
+            let slope = 5.0 / 3.0 / self.delay_minutes * fastness;
+            let out = (rate * hours / (1.0 + slope * hours)).min(free);
             water.wet_mm -= out;
             ran_off += out;
         }
@@ -120,16 +121,14 @@ impl<'a> Model<'a> {
             let volume = self.sag.volumes_m3.get(rung).copied().unwrap_or_default();
             volume + hours * self.drained_m3h(depth)
         };
-        let (mut low, mut high) = (0, RUNGS - 1);
-        while high - low > 1 {
-            let middle = usize::midpoint(low, high);
-            if with_drained(middle) < there_m3 {
-                low = middle;
-            } else {
-                high = middle;
-            }
+        // As high as what is there would stand if nothing drained; a step's drain is few rungs below that.
+        let mut low = self.sag.below(there_m3);
+        let (mut below, mut above) = (with_drained(low), with_drained(low + 1));
+        while below >= there_m3 && low > 0 {
+            low -= 1;
+            (below, above) = (with_drained(low), below);
         }
-        let (below, above) = (with_drained(low), with_drained(high));
+        let high = low + 1;
         let share = (there_m3 - below) / (above - below);
         let depths = &self.sag.depths_m;
         let depth = |rung: usize| depths.get(rung).copied().unwrap_or_default();

@@ -83,9 +83,14 @@ impl Sag {
         if volume_m3 <= 0.0 {
             return 0.0;
         }
-        let above = self.volumes_m3.partition_point(|v| *v < volume_m3);
-        let below = above.clamp(1, RUNGS - 1) - 1;
+        let below = self.below(volume_m3);
         between(&self.volumes_m3, &self.depths_m, below, volume_m3)
+    }
+
+    /// The rung below a volume.
+    pub(super) fn below(&self, volume_m3: f64) -> usize {
+        let above = self.volumes_m3.partition_point(|v| *v < volume_m3);
+        above.clamp(1, RUNGS - 1) - 1
     }
 }
 

@@ -15,7 +15,8 @@ Examples:
 
 With --for the run ends after so many seconds of the storm and is judged. Exit status 1 unless
 every reading that a gauge served is in the store exactly once and every point that flooded was
-flagged within two polling periods, and no other (points with a faulty gauge or a cut line excused).")]
+flagged within two polling periods, and no other (points with a faulty gauge, a cut line or water
+that was gone between two readings excused).")]
 pub struct DemoArgs {
     /// A scenario of configs/scenarios by name, or a scenario file (.toml)
     #[arg(long, default_value = "cloudburst")]

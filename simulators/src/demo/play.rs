@@ -237,6 +237,9 @@ impl<'a> Demo<'a> {
         // The storm goes on while the run is drained.
         let mut floods = staging.truth.floods();
         floods.retain(|_, at| *at <= ended_at);
+        let mut excused = staging.excused.clone();
+        let interval_ms = i64::from(INTERVAL_S) * 1000;
+        excused.extend(staging.truth.hardly_flooded(interval_ms, ended_at));
         let after = |times: &BTreeMap<PointId, Timestamp>| {
             let first = times.values().min()?;
             Some(first.seconds_since(staging.scenario.origin) / staging.speed)
@@ -255,7 +258,7 @@ impl<'a> Demo<'a> {
             ended_at,
             flags: judge::flags(&floods, seen, ended_at, INTERVAL_S),
             floods,
-            excused: staging.excused.clone(),
+            excused,
             recommended: seen.recommended.clone(),
             confirmed: dispatcher.map(|d| d.confirmed),
             orders: self.mover.tally.orders(),

@@ -107,7 +107,7 @@ impl DemoSummary {
             .map(|(name, n)| format!("{n} {name}"))
             .collect();
         say(format!(
-            "{}  flags: {} points flooded; {}; {} not judged (faulty gauge or cut line)",
+            "{}  flags: {} points flooded; {}; {} not judged (faulty gauge, cut line, or gone between two readings)",
             mark(are_all_in_time(&judged)),
             self.floods.len(),
             if counts.is_empty() {

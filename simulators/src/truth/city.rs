@@ -1,6 +1,6 @@
 //! The simulated city, step by step. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::{
     ids::{GaugeId, PointId},
@@ -175,6 +175,31 @@ impl TrueCity {
         let flooded = |(id, p): (&PointId, &TruePoint)| Some((id.clone(), p.flooded_at?));
         self.points.iter().filter_map(flooded).collect()
     }
+
+    /// Points that flooded, but never for so long, up to `until`: a gauge that is read as often may have
+    /// seen nothing of it.
+    #[must_use]
+    pub(crate) fn hardly_flooded(&self, interval_ms: i64, until: Timestamp) -> BTreeSet<PointId> {
+        let steps = until.millis_since(self.origin).max(0) / STEP_MS;
+        let steps = usize::try_from(steps).unwrap_or(usize::MAX);
+        let least = usize::try_from(interval_ms / STEP_MS).unwrap_or(usize::MAX);
+        let hardly = |(id, point): (&PointId, &TruePoint)| {
+            let depths = point.depths.get(..=steps).unwrap_or(&point.depths);
+            let is_gone = depths
+                .last()
+                .is_some_and(|depth| *depth < point.waterlogged_m);
+            let has_flooded = point.flooded_at.is_some_and(|at| at <= until);
+            let is_short = longest_spell(depths, point.waterlogged_m) <= least;
+            (has_flooded && is_gone && is_short).then(|| id.clone())
+        };
+        self.points.iter().filter_map(hardly).collect()
+    }
+}
+
+/// For how many steps at a time it was as deep as this.
+fn longest_spell(depths: &[f64], deep_m: f64) -> usize {
+    let spells = depths.split(|depth| *depth < deep_m);
+    spells.map(<[f64]>::len).max().unwrap_or(0)
 }
 
 fn minute_of(at: Timestamp, origin: Timestamp) -> f64 {
@@ -219,6 +244,13 @@ mod tests {
         };
         city.add_point(point.clone(), here, gauge.clone(), 0.15, shape);
         (city, point, gauge)
+    }
+
+    #[test]
+    fn a_spell_is_as_long_as_the_water_stands_without_a_pause() {
+        let depths = [0.1, 0.16, 0.15, 0.14, 0.15, 0.0];
+        assert_eq!(longest_spell(&depths, 0.15), 2);
+        assert_eq!(longest_spell(&depths, 0.2), 0);
     }
 
     #[test]

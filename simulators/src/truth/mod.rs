@@ -9,7 +9,7 @@ mod instrument;
 mod layers;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -53,6 +53,12 @@ impl Truth {
     #[must_use]
     pub(crate) fn floods(&self) -> BTreeMap<PointId, Timestamp> {
         self.lock().floods()
+    }
+
+    /// Points that flooded, but never for so long; see [`TrueCity::hardly_flooded`].
+    #[must_use]
+    pub(crate) fn hardly_flooded(&self, interval_ms: i64, until: Timestamp) -> BTreeSet<PointId> {
+        self.lock().hardly_flooded(interval_ms, until)
     }
 
     fn lock(&self) -> MutexGuard<'_, TrueCity> {

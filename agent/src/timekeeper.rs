@@ -127,9 +127,14 @@ impl ClockWatch {
         self.is_synchronised = is_synchronised;
     }
 
-    /// An acknowledgement that came at `line` says when it was sent.
-    pub fn told(&mut self, at: Timestamp, line: Duration) {
-        self.aggregators_ms = Some(at.as_millis().saturating_sub(millis(line)));
+    /// An acknowledgement that came at `line` says when it was sent. One that answers nothing that is on its
+    /// way may be an old one that somebody kept: it sets no clock back.
+    pub fn told(&mut self, at: Timestamp, line: Duration, is_answer: bool) {
+        let told_ms = at.as_millis().saturating_sub(millis(line));
+        let is_before = |known: i64| told_ms < known.saturating_sub(STEP_MS);
+        if is_answer || !self.aggregators_ms.is_some_and(is_before) {
+            self.aggregators_ms = Some(told_ms);
+        }
     }
 
     /// What is thought of a clock that says `wall` when the program has run for `line`.
@@ -260,10 +265,10 @@ impl Timekeeper {
 
     /// An acknowledgement of the aggregator was sent at this instant. What a scaled clock says is
     /// nobody's.
-    pub(crate) fn told(&self, at: Timestamp) {
+    pub(crate) fn told(&self, at: Timestamp, is_answer: bool) {
         let line = self.began.elapsed();
         if self.clock == Clock::Real {
-            self.with(|watch| watch.told(at, line));
+            self.with(|watch| watch.told(at, line, is_answer));
         }
     }
 
@@ -358,7 +363,7 @@ mod tests {
     #[test]
     fn a_clock_that_differs_from_the_aggregators_is_wrong_unless_it_is_synchronised() {
         let mut watch = watch(Some(at(30)));
-        watch.told(at(3).plus_millis(3_600_000), SECOND * 10);
+        watch.told(at(3).plus_millis(3_600_000), SECOND * 10, true);
         let judged = watch.judge(at(3), SECOND * 20);
         assert!(judged.doubt.is_some());
         assert_eq!(judged.now, at(3).plus_millis(3_610_000));
@@ -366,6 +371,18 @@ mod tests {
         assert_eq!(watch.judge(set, SECOND * 20).doubt, None, "it was set");
         watch.set_synchronised(Some(true));
         assert_eq!(watch.judge(at(3), SECOND * 20).doubt, None);
+    }
+
+    #[test]
+    fn an_acknowledgement_that_is_given_again_sets_no_clock_back() {
+        let mut watch = watch(None);
+        watch.told(at(3), SECOND, true);
+        let minutes = SECOND * 200;
+        let wall = at(3).plus_millis(199_000);
+        watch.told(at(3), minutes, false);
+        assert_eq!(watch.judge(wall, minutes).doubt, None, "an old one");
+        watch.told(at(3), minutes, true);
+        assert!(watch.judge(wall, minutes).doubt.is_some(), "the answer");
     }
 
     #[test]

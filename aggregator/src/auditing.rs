@@ -36,6 +36,12 @@ pub fn verify(path: &Path, more: &[PathBuf], key: Option<PublicKey>) -> Result<(
         let text = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
         signed.read(file, &String::from_utf8_lossy(&text), &keys, false);
     }
+    if !more.is_empty() && signed.elsewhere == 0 {
+        bail!(
+            "no head in the files of --heads is of this log's key: the log was begun anew, or they are of \
+             another machine"
+        );
+    }
     let mut verification = Verification::default();
     visit(&data_dir, &mut |entry| {
         verification.take(&entry);
@@ -95,6 +101,8 @@ struct Signed {
     heads: Heads,
     flaws: Vec<String>,
     of_others: u64,
+    /// Of this key, in other files than the machine's own.
+    elsewhere: u64,
 }
 
 impl Signed {
@@ -107,14 +115,16 @@ impl Signed {
                 let first = all.next().unwrap_or(Err(NotAHead::OtherKey));
                 all.fold(first, |one, other| if other.is_ok() { other } else { one })
             };
-            let found = match Head::find(line) {
+            let head = Head::find(line);
+            let counts = head.is_some();
+            let found = match head {
                 Some(Ok(head)) => of(&head).map(|()| self.heads.add(&head)),
                 Some(Err(e)) => Err(e),
                 None if is_own => Err(NotAHead::Malformed),
                 None => Ok(()),
             };
             match found {
-                Ok(()) => {}
+                Ok(()) => self.elsewhere += u64::from(!is_own && counts),
                 Err(NotAHead::OtherKey) if !is_own => self.of_others += 1,
                 Err(e) => {
                     let path = path.display();

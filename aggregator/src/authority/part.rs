@@ -1,6 +1,6 @@
 //! Watches the folder of those who were enrolled while the aggregator runs.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use shared::error::chain;
@@ -95,7 +95,10 @@ impl Watch {
                 continue;
             }
             match &looked {
-                Some(why) => error!(why, "who is enrolled cannot be read; it stays as it was"),
+                Some(why) => error!(
+                    why,
+                    "of somebody it cannot be read whether he is enrolled; he stays what he was"
+                ),
                 None => info!("who is enrolled can be read again"),
             }
             wrong = looked;
@@ -107,15 +110,31 @@ impl Watch {
         if seen == self.seen {
             return Ok(());
         }
-        let now = Authority::new(self.registry.read()?, self.believes_strangers);
-        self.seen = seen;
-        for name in now.changed_since(&self.tell.borrow()) {
+        let before = self.tell.borrow().clone();
+        let (mut enrolled, mut damaged) = (BTreeMap::new(), None);
+        for (name, read) in self.registry.read_each()? {
+            // Whose file is damaged stays what he was; what the others say holds all the same.
+            let known = || before.enrolled().get(&name).cloned();
+            let one = read
+                .map_err(|e| damaged.get_or_insert(e))
+                .ok()
+                .or_else(known);
+            enrolled.extend(one.map(|one| (name.clone(), one)));
+        }
+        let now = Authority::new(enrolled, self.believes_strangers);
+        if damaged.is_none() {
+            self.seen = seen;
+        }
+        if now.changed_since(&before).next().is_none() {
+            return damaged.map_or(Ok(()), Err);
+        }
+        for name in now.changed_since(&before) {
             let enrolled = now.enrolled().get(name);
             let is_in = enrolled.is_some_and(|e| e.revoked_at.is_none());
             let role = enrolled.map(|e| e.role.to_string());
             info!(name, role, is_in, "enrolled or revoked");
         }
         self.tell.send_replace(Arc::new(now));
-        Ok(())
+        damaged.map_or(Ok(()), Err)
     }
 }

@@ -56,6 +56,9 @@ pub enum RegistryError {
 /// Files, their times and their lengths: whether anything was changed.
 pub type Listing = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
 
+/// What each file says, by the name of whom it is.
+pub type Each = Vec<(String, Result<Enrolled, RegistryError>)>;
+
 /// The folder.
 #[derive(Debug, Clone)]
 pub struct Registry {
@@ -103,6 +106,19 @@ impl Registry {
     pub fn read(&self) -> Result<BTreeMap<String, Enrolled>, RegistryError> {
         let paths = self.listing()?;
         paths.keys().map(|path| read(path)).collect()
+    }
+
+    /// Everybody who was enrolled, by his name, and whose file is damaged.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn read_each(&self) -> Result<Each, RegistryError> {
+        let paths = self.listing()?;
+        let each = paths.keys().map(|path| {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            (name.into_owned(), read(path).map(|(_, enrolled)| enrolled))
+        });
+        Ok(each.collect())
     }
 
     /// Enrols somebody under a name that is not known yet, or, `again`, gives him another key.

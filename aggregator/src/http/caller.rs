@@ -4,7 +4,7 @@
 //! be of the same origin as the answers. What its browser sends as `Host` is still that name: so only
 //! names that were given are answered. An address cannot be made to lead elsewhere.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{HeaderMap, HeaderName, Uri, header};
 
@@ -37,6 +37,13 @@ pub struct Names {
     pub hosts: Vec<String>,
 }
 
+/// An address, of which some proxies tell the port too.
+fn address_of(told: &[u8]) -> Option<IpAddr> {
+    let told = std::str::from_utf8(told).ok()?.trim();
+    let with_port = || Some(told.parse::<SocketAddr>().ok()?.ip());
+    told.parse().ok().or_else(with_port)
+}
+
 impl Names {
     /// Whether a peer is believed in what it forwards.
     pub fn trusts(&self, peer: IpAddr) -> bool {
@@ -57,14 +64,11 @@ impl Names {
         // Each proxy adds whom it serves at the end: the last that is no proxy of ours is the caller,
         // and what stands before it is his own word.
         let forwarded = headers.get_all(X_FORWARDED_FOR).into_iter();
-        let addresses: Vec<&str> = forwarded
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
+        // What a caller put into it need not be text.
+        let addresses: Vec<&[u8]> = forwarded
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
             .collect();
-        let addresses = addresses
-            .iter()
-            .rev()
-            .map_while(|a| a.trim().parse::<IpAddr>().ok());
+        let addresses = addresses.iter().rev().map_while(|a| address_of(a));
         let mut addresses = addresses.map(|a| a.to_canonical());
         let from = addresses.find(|a| !self.trusts(*a)).unwrap_or(address);
         let proto = text(headers, &X_FORWARDED_PROTO).and_then(last);
@@ -188,6 +192,27 @@ mod tests {
                 expected,
                 "{target} {hosts:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_a_caller_forwards_himself_hides_nobody() {
+        let peer = Peer {
+            address: [10, 0, 0, 2].into(),
+            is_tls: false,
+        };
+        for told in [
+            &b"\xff, 203.0.113.66"[..],
+            b"garbage, 203.0.113.66:4711",
+            b"203.0.113.66",
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(
+                X_FORWARDED_FOR,
+                HeaderValue::from_bytes(told).expect("bytes"),
+            );
+            let from = names().caller(peer, &headers).from;
+            assert_eq!(from, IpAddr::from([203, 0, 113, 66]), "{told:?}");
         }
     }
 

@@ -20,7 +20,7 @@ use super::{
     handle::{self, CommitterHandle, Inbox, Work},
 };
 use crate::{
-    authority::{Authorities, Renewals},
+    authority::{Authorities, Renewals, Role},
     counters::Counter,
     metrics::{Stage, Stages, Stopwatch},
     store::{Commit, Store, StoreError},
@@ -180,8 +180,15 @@ impl Committer {
     /// The payload of a message that is of whom it says.
     fn believed<'a>(&self, claim: &Claim, payload: &'a [u8]) -> Result<&'a [u8], Undecoded> {
         let authority = self.authorities.now();
-        if let Claim::Gone(_) = claim {
-            return Ok(unsealed(payload));
+        if let Claim::Gone(agent) = claim {
+            let enrolled = authority.enrolled().get(agent.as_str());
+            return match enrolled.filter(|e| e.role != Role::Agent) {
+                None => Ok(unsealed(payload)),
+                Some(other) => Err(Undecoded {
+                    counter: Counter::Forged,
+                    detail: format!("a {} is no agent that could be gone", other.role),
+                }),
+            };
         }
         authority
             .open(&claim.topic(), payload)

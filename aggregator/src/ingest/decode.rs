@@ -98,8 +98,12 @@ pub fn decode(claim: &Claim, payload: &[u8], received_at: Timestamp) -> Result<M
             .map(|observations| Message::Intake(source.clone(), observations))
             .map_err(|e| bad(&e)),
         Claim::Health(agent) | Claim::Gone(agent) => {
-            let health = AgentHealth::decode(payload).map_err(|e| bad(&e))?;
+            let mut health = AgentHealth::decode(payload).map_err(|e| bad(&e))?;
             let is_will = matches!(claim, Claim::Gone(_));
+            if is_will {
+                // It bears no seal: that its agent is gone is all that it says.
+                health.faults.clear();
+            }
             if health.agent != *agent {
                 Err(refused(format!("speaks for `{}`", health.agent)))
             } else if is_will && health.online {
@@ -229,7 +233,16 @@ mod tests {
             dropped: u64::MAX,
             ..health
         };
-        let said = decode(&gone, &health.encode(), NOW);
+        let planted = AgentHealth {
+            faults: vec![shared::wire::AgentFault {
+                kind: "uplink".to_owned(),
+                subject: "anything".to_owned(),
+                cause: "anything".to_owned(),
+                since: NOW,
+            }],
+            ..health.clone()
+        };
+        let said = decode(&gone, &planted.encode(), NOW);
         let health = AgentHealth {
             dropped: MAX_SEQ,
             ..health

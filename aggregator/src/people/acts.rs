@@ -223,12 +223,10 @@ impl Book {
         now: Timestamp,
     ) -> Result<Planned, Refusal> {
         let invitation = self.invitation(of, now)?;
-        let spent = Change::Invitation(of.clone(), None);
         if let Some(name) = &invitation.account {
-            let mut planned = self.choose_password(name, with.password, None)?;
-            planned.changes.push(spent);
-            return Ok(planned);
+            return self.choose_password(name, with.password, None);
         }
+        let spent = Change::Invitation(of.clone(), None);
         let Acceptance {
             name,
             shown,
@@ -279,7 +277,7 @@ impl Book {
         found.ok_or_else(|| missing("person", name))
     }
 
-    /// Gives somebody another role and area.
+    /// Gives somebody another role and area. Links to his account, and those that he made, were for what he was.
     ///
     /// # Errors
     /// He may not, or nobody would be left who may.
@@ -302,7 +300,8 @@ impl Book {
             area,
             ..before.clone()
         };
-        let changes = vec![Change::Account(name.clone(), Some(account))];
+        let mut changes = vec![Change::Account(name.clone(), Some(account))];
+        changes.extend(self.ended_links(name));
         Ok(Planned::new(changes, What::AccountChanged, name)
             .before(told.0)
             .after(told.1))
@@ -326,13 +325,19 @@ impl Book {
         changes.extend(self.ended_sessions(name, None));
         let tokens = self.tokens.iter().filter(|(_, t)| t.owner == *name);
         changes.extend(tokens.map(|(of, _)| Change::Token(of.clone(), None)));
-        let person = Principal::Person(name.clone());
-        let links = self
-            .invitations
-            .iter()
-            .filter(|(_, i)| i.account.as_ref() == Some(name) || i.by == person);
-        changes.extend(links.map(|(of, _)| Change::Invitation(of.clone(), None)));
+        changes.extend(self.ended_links(name));
         changes
+    }
+
+    /// Links to somebody's account, and those that he made.
+    pub(super) fn ended_links(&self, name: &PersonId) -> impl Iterator<Item = Change> {
+        let person = Principal::Person(name.clone());
+        self.links(move |i| i.account.as_ref() == Some(name) || i.by == person)
+    }
+
+    fn links(&self, which: impl Fn(&Invitation) -> bool) -> impl Iterator<Item = Change> {
+        let links = self.invitations.iter().filter(move |(_, i)| which(i));
+        links.map(|(of, _)| Change::Invitation(of.clone(), None))
     }
 
     fn is_not_last(&self, name: &PersonId) -> Result<(), Refusal> {
@@ -343,7 +348,7 @@ impl Book {
         }
     }
 
-    /// Somebody has another password: all his sessions but this one end.
+    /// Somebody has another password: all his sessions but this one end, and every link to his account.
     ///
     /// # Errors
     /// He has no account.
@@ -362,6 +367,7 @@ impl Book {
         };
         let mut changes = vec![Change::Account(name.clone(), Some(account))];
         changes.extend(self.ended_sessions(name, but));
+        changes.extend(self.links(|i| i.account.as_ref() == Some(name)));
         Ok(Planned::new(changes, What::PasswordChanged, name))
     }
 

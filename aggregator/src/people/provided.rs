@@ -65,7 +65,11 @@ impl Book {
             return Ok(None);
         }
         let before = rights(known.role, &known.area);
-        let changes = vec![Change::Account(name.clone(), Some(account))];
+        let has_other_rights = (account.role, &account.area) != (known.role, &known.area);
+        let mut changes = vec![Change::Account(name.clone(), Some(account))];
+        if has_other_rights {
+            changes.extend(self.ended_links(name));
+        }
         let planned = Planned::new(changes, What::AccountChanged, name);
         Ok(Some(planned.before(before).after(told)))
     }

@@ -351,3 +351,61 @@ fn what_a_provider_says_of_somebody_is_changed_there_and_with_it_all_that_he_has
     assert_eq!(book.of_subject(&Subject::of(&crew)), None);
     assert_eq!(book.turn_away(&known("1", "li", None)), None);
 }
+
+#[test]
+fn links_are_spent_by_other_rights_and_by_another_password() {
+    let mut book = staffed();
+    let admin = book.is("admin's", NOW).expect("logged in");
+    let city = || (Role::Administrator, Area::City);
+    book.take(
+        book.invite(&admin, of("eve's"), city(), None, NOW)
+            .expect("may"),
+    );
+    book.take(book.accept(&of("eve's"), with("eve"), NOW).expect("good"));
+    book.enter("eve", "eve", NOW);
+    let eve = book.is("eve", NOW).expect("logged in");
+    let link = |book: &mut Book, by: &Viewer, name: &str, account: Option<&str>| {
+        let planned = book.invite(by, of(name), city(), account.map(person), NOW);
+        book.take(planned.expect("may"));
+    };
+    link(&mut book, &eve, "anew", None);
+    link(&mut book, &eve, "as admin", Some("admin"));
+    link(&mut book, &eve, "as wang", Some("wang"));
+    let viewer = (Role::Viewer, area("district/d-01"));
+    book.take(
+        book.appoint(&admin, &person("eve"), viewer.0, viewer.1)
+            .expect("may"),
+    );
+    for spent in ["anew", "as admin", "as wang"] {
+        let accepted = book.accept(&of(spent), with("mallory"), NOW);
+        assert_eq!(
+            accepted,
+            Err(Refusal::Spent),
+            "{spent}: who made it is no administrator any more"
+        );
+    }
+    link(&mut book, &admin, "for wang", Some("wang"));
+    link(&mut book, &admin, "for wang too", Some("wang"));
+    book.take(
+        book.appoint(&admin, &person("wang"), Role::Administrator, Area::City)
+            .expect("may"),
+    );
+    assert_eq!(
+        book.accept(&of("for wang"), with("wang"), NOW),
+        Err(Refusal::Spent),
+        "he is more now"
+    );
+    link(&mut book, &admin, "one", Some("wang"));
+    link(&mut book, &admin, "two", Some("wang"));
+    book.take(book.accept(&of("one"), with("wang"), NOW).expect("good"));
+    assert_eq!(
+        book.accept(&of("one"), with("wang"), NOW),
+        Err(Refusal::Spent),
+        "used"
+    );
+    assert_eq!(
+        book.accept(&of("two"), with("wang"), NOW),
+        Err(Refusal::Spent),
+        "another password"
+    );
+}

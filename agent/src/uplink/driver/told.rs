@@ -17,8 +17,9 @@ impl Driver {
         };
         match Acknowledgement::decode(payload) {
             Ok(Acknowledgement { ack, at, remarks }) => {
-                if let Some(at) = at {
-                    self.setup.timekeeper.told(at);
+                if let Some(at) = at.filter(|_| self.machine.is_of_this_life(&ack)) {
+                    let is_answer = self.machine.is_answered_by(&ack);
+                    self.setup.timekeeper.told(at, is_answer);
                 }
                 if let Some(remarks) = remarks {
                     self.remarked(&remarks);

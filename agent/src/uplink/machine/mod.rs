@@ -174,6 +174,20 @@ impl Machine {
         actions
     }
 
+    /// Whether an acknowledgement is of this incarnation.
+    #[must_use]
+    pub fn is_of_this_life(&self, ack: &Ack) -> bool {
+        self.incarnation == Some(ack.incarnation)
+    }
+
+    /// Whether an acknowledgement is the answer to a batch that is on its way: one that was given before,
+    /// and is given again, is none.
+    #[must_use]
+    pub fn is_answered_by(&self, ack: &Ack) -> bool {
+        let named = seqs::released_by(ack);
+        self.is_of_this_life(ack) && self.sent.keys().any(|seq| named.contains(*seq))
+    }
+
     /// Whether everything that was stored is committed.
     #[must_use]
     pub fn is_drained(&self) -> bool {

@@ -104,8 +104,8 @@ impl Registry {
     /// # Errors
     /// A file cannot be read, or is damaged.
     pub fn read(&self) -> Result<BTreeMap<String, Enrolled>, RegistryError> {
-        let paths = self.listing()?;
-        paths.keys().map(|path| read(path)).collect()
+        let each = self.read_each()?.into_iter();
+        each.map(|(name, read)| Ok((name, read?))).collect()
     }
 
     /// Everybody who was enrolled, by his name, and whose file is damaged.
@@ -116,7 +116,7 @@ impl Registry {
         let paths = self.listing()?;
         let each = paths.keys().map(|path| {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
-            (name.into_owned(), read(path).map(|(_, enrolled)| enrolled))
+            (name.into_owned(), read(path))
         });
         Ok(each.collect())
     }
@@ -192,8 +192,7 @@ impl Registry {
 
     fn find(&self, path: &Path) -> Result<Option<Enrolled>, RegistryError> {
         let is_there = self.listing()?.contains_key(path);
-        let found = is_there.then(|| read(path)).transpose()?;
-        Ok(found.map(|(_, enrolled)| enrolled))
+        is_there.then(|| read(path)).transpose()
     }
 
     fn write(&self, path: &Path, enrolled: &Enrolled) -> Result<(), RegistryError> {
@@ -274,7 +273,7 @@ pub fn write_secret(path: &Path, text: &str, anew: bool) -> io::Result<()> {
     file.sync_all()
 }
 
-fn read(path: &Path) -> Result<(String, Enrolled), RegistryError> {
+fn read(path: &Path) -> Result<Enrolled, RegistryError> {
     let damaged = |why: String| RegistryError::Damaged {
         path: path.to_owned(),
         why,
@@ -283,9 +282,7 @@ fn read(path: &Path) -> Result<(String, Enrolled), RegistryError> {
     // The parser's own error would quote the line, which may hold the key.
     let record: Record = toml::from_str(&text)
         .map_err(|_| damaged("role, key and enrolled_at are expected".to_owned()))?;
-    let name = path.file_stem().map(|name| name.to_string_lossy());
-    let name = name.unwrap_or_default().into_owned();
-    let enrolled = Enrolled {
+    Ok(Enrolled {
         role: record.role,
         key: record.key.parse().map_err(|e| damaged(chain(&e)))?,
         public_key: match &record.public_key {
@@ -297,8 +294,7 @@ fn read(path: &Path) -> Result<(String, Enrolled), RegistryError> {
         },
         enrolled_at: record.enrolled_at,
         revoked_at: record.revoked_at,
-    };
-    Ok((name, enrolled))
+    })
 }
 
 fn of(path: &Path) -> impl FnOnce(io::Error) -> RegistryError {

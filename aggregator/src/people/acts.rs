@@ -185,10 +185,7 @@ impl Book {
     /// time.
     #[must_use]
     pub fn set_up(&self, of: Fingerprint, now: Timestamp) -> Planned {
-        let older = self.invitations.iter().filter(|(_, i)| i.is_of_machine());
-        let mut changes: Vec<_> = older
-            .map(|(of, _)| Change::Invitation(of.clone(), None))
-            .collect();
+        let mut changes: Vec<_> = self.links(Invitation::is_of_machine).collect();
         let subject = of.short().to_owned();
         let invitation = Invitation {
             role: Role::Administrator,

@@ -92,7 +92,9 @@ pub async fn events(
     let before = app.desk.viewer(asking.shown.as_ref());
     let frames = frames.take_while(move |_| {
         let _open = &stream;
-        future::ready(app.desk.viewer(asking.shown.as_ref()) == before)
+        let now = app.desk.viewer(asking.shown.as_ref());
+        // He may have been gone before the stream began.
+        future::ready(now.is_some() && now == before)
     });
     Ok((head, Body::from_stream(frames)).into_response())
 }

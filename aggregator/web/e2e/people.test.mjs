@@ -107,6 +107,8 @@ step("a key for a program is made, told once, seen to be used, and ended", async
 step("a session that ends in the middle takes nothing from who types, and he goes on", async () => {
   const form = page.locator('[data-form="token"]');
   await form.locator('[name="name"]').fill("half-typed");
+  // A page that was never live has nothing that stops.
+  await page.locator(".line.live").waitFor();
   const [{ id }] = await sessionsOf("wang-li");
   assert.equal((await admin.ask("DELETE", `/api/v1/sessions/${id}`)).status, 204);
   await page.locator('[data-do="log-in"]').waitFor();

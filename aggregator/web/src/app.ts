@@ -32,7 +32,14 @@ class FloodApp extends LitElement {
       if (parts.has("line") && this.#page.live.line.state === "lost")
         void this.#page.session.read();
     });
-    openSharedConnection((message) => void this.#page.live.take(message));
+    const hurry = openSharedConnection((message) => void this.#page.live.take(message));
+    let wasOut = false;
+    this.#page.session.watch(() => {
+      // The line was refused to whoever was not known.
+      const { isOut } = this.#page.session;
+      if (wasOut && !isOut) hurry();
+      wasOut = isOut;
+    });
     listenForKeys(this.#page);
     this.#page.session.start();
     void this.#readDistricts();

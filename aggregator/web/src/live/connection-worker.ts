@@ -10,6 +10,7 @@ interface Scope {
 
 const scope = globalThis as unknown as Scope;
 const windows = new Set<MessagePort>();
+const connection = new EventConnection("/events", tellAll);
 let isOpen = false;
 let isQuiet = false;
 let broker: LineMessage | null = null;
@@ -28,6 +29,7 @@ scope.onconnect = (event) => {
   windows.add(port);
   port.onmessage = ({ data }) => {
     if (data === "bye") windows.delete(port);
+    if (data === "hurry") connection.hurry();
     if (data === "hello" && !windows.has(port)) {
       windows.add(port);
       greet(port);
@@ -44,4 +46,4 @@ function greet(port: MessagePort): void {
   if (isQuiet) port.postMessage({ kind: "quiet" } satisfies LineMessage);
 }
 
-void new EventConnection("/events", tellAll).run();
+void connection.run();

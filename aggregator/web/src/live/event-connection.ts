@@ -37,6 +37,7 @@ export class EventConnection {
   #lastId = "";
   #stopped = false;
   #pause = FIRST_PAUSE_MS;
+  #wake = (): void => {};
   #abort = new AbortController();
   readonly #pulse: Pulse;
 
@@ -54,8 +55,20 @@ export class EventConnection {
       if (this.#stopped) return;
       this.tell({ kind: "lost" });
       this.#pause = opened ? FIRST_PAUSE_MS : Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
-      await new Promise((wake) => setTimeout(wake, this.#pause));
+      await new Promise<void>((wake) => {
+        const pausing = setTimeout(wake, this.#pause);
+        this.#wake = () => {
+          clearTimeout(pausing);
+          wake();
+        };
+      });
     }
+  }
+
+  /** What refused the line may be over: tries at once instead of pausing. */
+  hurry(): void {
+    this.#pause = FIRST_PAUSE_MS;
+    this.#wake();
   }
 
   stop(): void {

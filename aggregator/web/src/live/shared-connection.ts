@@ -2,10 +2,16 @@
 
 import { EventConnection, type LineMessage } from "./event-connection.ts";
 
-export function openSharedConnection(tell: (message: LineMessage) => void): void {
+/** Opens it; what is returned lets it try at once where it pauses. */
+export function openSharedConnection(tell: (message: LineMessage) => void): () => void {
+  let own: EventConnection | null = null;
+  const openOwn = (): void => {
+    own = new EventConnection("/events", tell);
+    void own.run();
+  };
   if (!("SharedWorker" in globalThis)) {
-    void new EventConnection("/events", tell).run();
-    return;
+    openOwn();
+    return () => own?.hurry();
   }
   const worker = new SharedWorker(new URL("./connection-worker.ts", import.meta.url), {
     type: "module",
@@ -17,11 +23,15 @@ export function openSharedConnection(tell: (message: LineMessage) => void): void
     tell(data);
   };
   worker.onerror = () => {
-    if (!heard) void new EventConnection("/events", tell).run();
+    if (!heard) openOwn();
     heard = true;
   };
   addEventListener("pagehide", () => worker.port.postMessage("bye"));
   addEventListener("pageshow", (event) => {
     if (event.persisted) worker.port.postMessage("hello");
   });
+  return () => {
+    if (own) own.hurry();
+    else worker.port.postMessage("hurry");
+  };
 }

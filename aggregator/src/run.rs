@@ -18,6 +18,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     audit::What,
+    authority::Disowning,
     base::Base,
     config::Config,
     driver::Driver,
@@ -212,6 +213,7 @@ fn start_committer(
         world,
         downlink,
         authorities: gateways.authorities.clone(),
+        disowning: Disowning::default(),
         renewals: gateways.renewals.clone(),
         began: std::time::Instant::now(),
     };

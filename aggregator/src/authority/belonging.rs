@@ -6,7 +6,6 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::{Deserialize, Serialize};
 use shared::{
     bundle::{Bundle, Papers},
-    ids::AgentId,
     time::Timestamp,
     wire::{
         Topic,
@@ -192,12 +191,22 @@ impl Authority {
         }
     }
 
-    /// Whether a client that came in hears what is for an agent: it is he, or a stranger like himself, who
-    /// has no secrets.
+    /// Whether a client that came in hears what goes down to somebody: it is he, or a stranger, who has no
+    /// secrets.
     #[must_use]
-    pub fn hears(&self, client: &str, agent: &AgentId) -> bool {
-        client == agent.as_str()
-            || self.believes_strangers && !self.enrolled.contains_key(agent.as_str())
+    pub fn hears(&self, client: &str, topic: &Topic) -> bool {
+        let (name, role) = speaker(topic);
+        match self.enrolled.get(name) {
+            Some(enrolled) => client == name && enrolled.role == role,
+            None => self.believes_strangers,
+        }
+    }
+
+    /// Whether a client that came in hears the orders to all trucks: nobody who is enrolled does, for he
+    /// has his own. A fleet of strangers has one client for all of them.
+    #[must_use]
+    pub fn hears_all_orders(&self, client: &str) -> bool {
+        self.believes_strangers && !self.enrolled.contains_key(client)
     }
 
     /// The aggregator's own password at a broker that is not its own, if it has one.
@@ -285,6 +294,7 @@ mod tests {
             ("gw-1", one(Role::Agent, false)),
             ("gw-2", one(Role::Agent, true)),
             ("met", one(Role::Source, false)),
+            ("pt-1", one(Role::Truck, false)),
         ];
         let enrolled = enrolled.map(|(name, one)| (name.to_owned(), one));
         Authority::new(enrolled.into(), believes_strangers)
@@ -353,9 +363,19 @@ mod tests {
             let refused = authority.admit("gw-1", wrong, None);
             assert_eq!(refused, Err(Refusal::Password("gw-1".to_owned())));
         }
-        let hears = |client, agent: &str| authority.hears(client, &agent.parse().expect("id"));
-        assert!(hears("gw-1", "gw-1") && hears("somebody", "gw-3"));
-        assert!(!hears("somebody", "gw-1") && !hears("somebody", "gw-2"));
+        let hears = |client, down: &str| authority.hears(client, &topic(down));
+        assert!(hears("gw-1", "flood/v1/ack/gw-1") && hears("somebody", "flood/v1/ack/gw-3"));
+        assert!(!hears("somebody", "flood/v1/ack/gw-1"));
+        assert!(!hears("somebody", "flood/v1/cmd/gw-2"));
+        assert!(hears("pt-1", "flood/v1/order/pt-1"));
+        for other in ["gw-1", "met", "somebody"] {
+            assert!(!hears(other, "flood/v1/order/pt-1"), "{other}");
+        }
+        assert!(!hears("gw-1", "flood/v1/order/gw-1"), "it is no truck");
+        assert!(authority.hears_all_orders("somebody"));
+        for enrolled in ["gw-1", "pt-1", "met"] {
+            assert!(!authority.hears_all_orders(enrolled), "{enrolled}");
+        }
         let intake = topic("flood/v1/in/met");
         assert_eq!(authority.may_speak("met", &intake), Ok(()));
         assert!(authority.may_speak("somebody", &intake).is_err());

@@ -7,6 +7,7 @@
 
 mod belonging;
 mod ca;
+mod disowning;
 pub mod mosquitto;
 mod part;
 pub mod registry;
@@ -14,5 +15,6 @@ mod renewal;
 
 pub use belonging::{Authority, Enrolled, PublicKey, Refusal, Role};
 pub use ca::{Ca, CaError, LIFETIME, ServerCertificate};
+pub use disowning::Disowning;
 pub use part::{Authorities, Watch, watch};
 pub use renewal::{Renewals, renew};

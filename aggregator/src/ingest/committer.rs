@@ -20,7 +20,7 @@ use super::{
     handle::{self, CommitterHandle, Inbox, Work},
 };
 use crate::{
-    authority::{Authorities, Renewals, Role},
+    authority::{Authorities, Disowning, Renewals, Role},
     counters::Counter,
     metrics::{Stage, Stages, Stopwatch},
     store::{Commit, Store, StoreError},
@@ -40,6 +40,7 @@ pub struct Committer {
     pub ledger: Ledger,
     pub book: Book,
     pub authorities: Authorities,
+    pub disowning: Disowning,
     /// Where it is told until when agents' certificates hold.
     pub renewals: Renewals,
     /// By a clock that nobody sets.
@@ -115,6 +116,7 @@ impl Committer {
                 }
                 Work::Input(input, deed, receipt) => {
                     if input == Input::Tick && result.is_ok() {
+                        self.disown(group);
                         result = self.pass_time(group);
                     }
                     let number = self.ledger.input(group, input, self.clock.now());
@@ -136,6 +138,14 @@ impl Committer {
         }
         self.ledger.close(group, self.clock.now());
         result
+    }
+
+    /// Says whose word nobody answers for any more, before time passes.
+    fn disown(&mut self, group: &mut Group) {
+        let names = self.disowning.look(self.authorities.now());
+        if !names.is_empty() {
+            self.ledger.disown(group, names, self.clock.now());
+        }
     }
 
     fn pass_time(&mut self, group: &mut Group) -> Result<(), StoreError> {
@@ -201,6 +211,7 @@ impl Committer {
     fn answer(&mut self, commit: Commit, group: Group) {
         self.ledger.committed();
         self.book.committed();
+        self.disowning.committed();
         let has_news = !commit.arrivals.is_empty();
         if has_news && self.world.blocking_send(commit.arrivals).is_err() {
             info!("the world has ended; what was committed will be read at the next start");
@@ -224,6 +235,7 @@ impl Committer {
     /// Nothing was written, or nobody knows: nobody is acknowledged.
     fn fail(&mut self, group: Group) {
         self.ledger.failed();
+        self.disowning.failed();
         self.book.failed();
         for (answer, _) in group.receipts {
             answer(Receipt::Failed);
@@ -254,14 +266,14 @@ fn tell(news: &News) {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, ops::ControlFlow, sync::mpsc as blocking};
+    use std::{ops::ControlFlow, sync::mpsc as blocking};
 
-    use shared::gauge::Parameter;
+    use shared::{gauge::Parameter, time::Timestamp, wire::seal::Key};
 
     use super::*;
     use crate::{
         audit::{Deed, What},
-        authority::Authority,
+        authority::{Authority, Enrolled},
         counters::Counts,
         ingest::{Admitter, Described, DeskWrite},
         principal::Principal,
@@ -293,7 +305,19 @@ mod tests {
             0,
         );
         let (world, arrivals) = mpsc::channel(16);
-        let authorities = Authorities::fixed(Authority::new(BTreeMap::new(), true));
+        let enrolled = |(name, revoked_at): (&str, Option<Timestamp>)| {
+            let one = Enrolled {
+                role: Role::Agent,
+                key: Key::new([7; 32]),
+                public_key: None,
+                enrolled_at: Timestamp::from_millis(0),
+                revoked_at,
+            };
+            (name.to_owned(), one)
+        };
+        let gone = Some(Timestamp::from_millis(1));
+        let all = [("gw-08", gone), ("gw-09", None)].map(enrolled);
+        let authorities = Authorities::fixed(Authority::new(all.into(), true));
         let (downlink, sent) = Downlink::new(authorities.clone());
         let committer = Committer {
             store: store.clone(),
@@ -304,6 +328,7 @@ mod tests {
             ledger,
             book: Book::default(),
             authorities,
+            disowning: Disowning::default(),
             renewals: Renewals::new().0,
             began: Instant::now(),
         };
@@ -358,6 +383,9 @@ mod tests {
             inputs.extend(group.into_iter().map(|a| a.input));
         }
         assert_eq!(inputs.first(), Some(&counted));
+        inputs.retain(|input| !matches!(input, Input::Counted(_)));
+        let disowned = Input::Disowned(vec!["gw-08".to_owned()]);
+        assert_eq!(inputs, [disowned, Input::Tick], "before time passes");
     }
 
     fn deed(what: What) -> Deed {

@@ -103,7 +103,7 @@ impl Commit {
     pub fn observations(&self) -> impl Iterator<Item = (&Observation, Timestamp)> {
         self.arrivals.iter().flat_map(|arrival| {
             let observed: &[Observation] = match &arrival.input {
-                Input::Observed(observations) => observations,
+                Input::Observed(observations) | Input::Early { observations, .. } => observations,
                 _ => &[],
             };
             observed.iter().map(|o| (o, arrival.at))

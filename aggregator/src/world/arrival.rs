@@ -32,6 +32,13 @@ pub enum Input {
     Started(Started),
     /// New observations.
     Observed(Vec<Observation>),
+    /// New observations of times that have not come, and whose word they are.
+    Early {
+        by: String,
+        observations: Vec<Observation>,
+    },
+    /// Whoever had these names does not belong any more: what waits on his word is nobody's.
+    Disowned(Vec<String>),
     /// A batch of an agent was taken.
     AgentBatch {
         agent: AgentId,

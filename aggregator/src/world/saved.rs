@@ -19,7 +19,6 @@ use shared::{
     fleet::TruckReport,
     gauge::Parameter,
     ids::{AgentId, GaugeId, PointId, TruckId},
-    observation::Observation,
     quality::{Quality, TestSet},
     time::Timestamp,
     value::Value,
@@ -32,7 +31,7 @@ use super::{
     place::GaugeIndex,
     publication::Publication,
     snapshot::{AgentFacts, GaugeFacts, Newest},
-    state::World,
+    state::{Early, World},
     whereabouts::Whereabouts,
 };
 use crate::{
@@ -74,7 +73,7 @@ struct Form {
     #[serde(default)]
     unlike: BTreeSet<GaugeId>,
     #[serde(default)]
-    early: Vec<Observation>,
+    waiting: Vec<Early>,
     counts: Vec<u64>,
     outlook: OutlookState,
     publication: Publication,
@@ -190,7 +189,7 @@ impl World {
                 .collect(),
             unknown: (*self.unknown).clone(),
             unlike: self.unlike.clone(),
-            early: self.early.values().cloned().collect(),
+            waiting: self.early.values().cloned().collect(),
             counts: self.counts.places(),
             outlook: self.outlook.state(),
             publication: self.publication.clone(),
@@ -199,9 +198,12 @@ impl World {
 
     fn fill(&mut self, form: Form) {
         self.run = form.run;
-        let early = form.early.into_iter();
-        self.early = early
-            .map(|o| ((o.observed_at, o.gauge.clone(), o.parameter), o))
+        let waiting = form.waiting.into_iter();
+        self.early = waiting
+            .map(|early| {
+                let o = &early.observation;
+                ((o.observed_at, o.gauge.clone(), o.parameter), early)
+            })
             .collect();
         let mut before = form.unlike;
         before.extend(form.unknown.keys().cloned());

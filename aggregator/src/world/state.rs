@@ -6,6 +6,7 @@ use std::{
 };
 
 use oxc_index::IndexVec;
+use serde::{Deserialize, Serialize};
 use shared::{
     clock::Mode,
     gauge::Parameter,
@@ -48,13 +49,21 @@ pub struct World {
     /// Gauges that gave another parameter than the city says they give.
     pub(super) unlike: BTreeSet<GaugeId>,
     /// Observations of times that have not come, the newest word on each.
-    pub(super) early: BTreeMap<(Timestamp, GaugeId, Parameter), Observation>,
+    pub(super) early: BTreeMap<(Timestamp, GaugeId, Parameter), Early>,
     /// Gauges whose readings may have come before the city knew them so: the series has them.
     pub(super) newcomers: Vec<GaugeIndex>,
     pub(super) counts: Counts,
     pub(super) outlook: Outlook,
     pub(super) publication: Publication,
     pub(super) places: Places,
+}
+
+/// An observation of a time that has not come.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Early {
+    /// Whose word it is; empty where that is not known.
+    pub by: String,
+    pub observation: Observation,
 }
 
 /// Where in the city's lists things are; made once.

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 
 use super::{App, Front, router::router};
 use crate::{
-    authority::{Authorities, Authority, Renewals},
+    authority::{Authorities, Authority, Disowning, Renewals},
     config::Access,
     counters::Counts,
     driver::Driver,
@@ -248,6 +248,7 @@ fn committer(
         downlink,
         ledger: Ledger::new(admitter, clock.mode(), [], Counts::default(), 0),
         authorities,
+        disowning: Disowning::default(),
         renewals: Renewals::new().0,
         began: Instant::now(),
     }

@@ -18,7 +18,7 @@ use rmqtt::{
         SubscribeAclResult,
     },
 };
-use shared::{error::chain, ids::AgentId};
+use shared::error::chain;
 use tokio::sync::oneshot;
 use tracing::warn;
 
@@ -64,8 +64,7 @@ impl Handler for Hooks {
             Parameter::ClientSubscribeCheckAcl(session, subscribe) => {
                 let (client, filter) = (session.id.client_id.as_ref(), &*subscribe.topic_filter);
                 let authority = self.authorities.now();
-                let hears = |agent: &AgentId| authority.hears(client, agent);
-                let judged = wishes::judge(client, Asked::Subscription(filter), hears);
+                let judged = wishes::judge(client, Asked::Subscription(filter), &*authority);
                 let result = match judged {
                     Ok(()) => SubscribeAclResult::new_success(subscribe.opts.qos(), None),
                     Err(why) => {
@@ -155,7 +154,7 @@ impl Hooks {
             LastWill::V5(will) => &*will.topic,
         });
         if let Some(topic) = topic
-            && let Err(why) = wishes::judge(client, Asked::Will(topic), |_| false)
+            && let Err(why) = wishes::judge(client, Asked::Will(topic), &self.authorities.now())
         {
             self.forbid(client, from, why).await;
             return AuthResult::NotAuthorized;

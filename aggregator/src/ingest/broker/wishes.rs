@@ -1,14 +1,15 @@
 //! What a client of the embedded broker may do: what is not named here is refused. Pure.
 //!
-//! A client's name is its client id. An agent speaks only for itself and hears what is for itself, or for
-//! strangers where such are believed; whoever brings trucks' reports hears the orders. Only the program
-//! itself acknowledges, commands and orders, and it does so from within: no client may.
+//! A client's name is its client id. An agent or a truck speaks only for itself and hears what is for
+//! itself, or for strangers where such are believed. Only the program itself acknowledges, commands and
+//! orders, and it does so from within: no client may.
 
 use shared::{
     error::chain,
-    ids::AgentId,
     wire::{Topic, all_orders},
 };
+
+use crate::authority::Authority;
 
 /// What a client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,15 +20,11 @@ pub enum Asked<'a> {
     Subscription(&'a str),
 }
 
-/// Whether a client may have what it asks for. `hears` tells whether it may hear what is for an agent.
+/// Whether a client may have what it asks for.
 ///
 /// # Errors
 /// Why not, for people.
-pub fn judge(
-    client: &str,
-    asked: Asked<'_>,
-    hears: impl Fn(&AgentId) -> bool,
-) -> Result<(), String> {
+pub fn judge(client: &str, asked: Asked<'_>, authority: &Authority) -> Result<(), String> {
     match asked {
         Asked::Will(topic) => match topic.parse().map_err(|e| chain(&e))? {
             Topic::State(agent) if agent.as_str() == client => Ok(()),
@@ -35,25 +32,54 @@ pub fn judge(
                 "a will on `{topic}`; an agent's is on its own state"
             )),
         },
-        Asked::Subscription(filter) if filter == all_orders() => Ok(()),
-        Asked::Subscription(filter) => match filter.parse() {
-            Ok(Topic::Order(_)) => Ok(()),
-            Ok(Topic::Ack(agent) | Topic::Command(agent)) if hears(&agent) => Ok(()),
-            _ => Err(format!(
-                "a subscription to `{filter}`; there are those to `{}` and to one's own acknowledgements and \
-                 commands",
-                all_orders()
-            )),
-        },
+        Asked::Subscription(filter) => {
+            let is_his = if filter == all_orders() {
+                authority.hears_all_orders(client)
+            } else {
+                filter.parse().is_ok_and(|topic| match topic {
+                    Topic::Ack(_) | Topic::Command(_) | Topic::Order(_) => {
+                        authority.hears(client, &topic)
+                    }
+                    _ => false,
+                })
+            };
+            is_his.then_some(()).ok_or_else(|| {
+                format!(
+                    "a subscription to `{filter}`; there are those to one's own acknowledgements, commands \
+                     and orders, and to `{}` for a fleet that is not enrolled",
+                    all_orders()
+                )
+            })
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use shared::{time::Timestamp, wire::seal::Key};
 
+    use super::*;
+    use crate::authority::{Enrolled, Role};
+
+    /// Of two gateways and two trucks that are enrolled, where strangers are believed.
     fn may(client: &str, asked: Asked<'_>) -> bool {
-        judge(client, asked, |agent| agent.as_str() == client).is_ok()
+        let all = [
+            ("gw-01", Role::Agent),
+            ("gw-02", Role::Agent),
+            ("t-1", Role::Truck),
+            ("t-2", Role::Truck),
+        ];
+        let enrolled = all.map(|(name, role)| {
+            let one = Enrolled {
+                role,
+                key: Key::new([7; 32]),
+                public_key: None,
+                enrolled_at: Timestamp::from_millis(0),
+                revoked_at: None,
+            };
+            (name.to_owned(), one)
+        });
+        judge(client, asked, &Authority::new(enrolled.into(), true)).is_ok()
     }
 
     #[test]
@@ -76,15 +102,28 @@ mod tests {
     }
 
     #[test]
-    fn one_hears_orders_and_what_is_for_oneself() {
+    fn one_hears_what_is_for_oneself() {
         let own = [
-            "flood/v1/ack/gw-01",
-            "flood/v1/cmd/gw-01",
-            "flood/v1/order/+",
-            "flood/v1/order/t-1",
+            ("gw-01", "flood/v1/ack/gw-01"),
+            ("gw-01", "flood/v1/cmd/gw-01"),
+            ("t-1", "flood/v1/order/t-1"),
+            ("somebody", "flood/v1/ack/somebody"),
+            ("somebody", "flood/v1/order/t-9"),
+            ("somebody", "flood/v1/order/+"),
         ];
-        for filter in own {
-            assert!(may("gw-01", Asked::Subscription(filter)), "{filter}");
+        for (client, filter) in own {
+            assert!(
+                may(client, Asked::Subscription(filter)),
+                "{client}: {filter}"
+            );
+        }
+        for client in ["gw-01", "t-2"] {
+            for filter in ["flood/v1/order/+", "flood/v1/order/t-1"] {
+                assert!(
+                    !may(client, Asked::Subscription(filter)),
+                    "{client}: {filter}"
+                );
+            }
         }
         let others = [
             "#",

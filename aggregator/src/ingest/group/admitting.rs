@@ -34,7 +34,7 @@ impl Ledger {
         taken: Taken<'_>,
     ) -> Result<(), StoreError> {
         let admitted = self.admit_all(group, store, observations, giver, taken)?;
-        self.enter(group, admitted, taken.at);
+        self.enter(group, admitted, giver, taken.at);
         Ok(())
     }
 
@@ -65,16 +65,26 @@ impl Ledger {
         Ok(observations)
     }
 
-    /// Writes what was admitted; returns how many.
+    /// Writes what was admitted; returns how many. Of what is of times that have not come, it is written
+    /// whose word it is: he may not belong any more when they have.
     pub(super) fn enter(
         &mut self,
         group: &mut Group,
-        admitted: Vec<Observation>,
+        mut admitted: Vec<Observation>,
+        giver: &Giver,
         at: Timestamp,
     ) -> usize {
         let count = admitted.len();
-        if count > 0 {
+        let latest = at.plus_millis(self.admitter.ahead_ms());
+        let observations: Vec<_> = admitted
+            .extract_if(.., |o| o.observed_at > latest)
+            .collect();
+        if !admitted.is_empty() {
             self.input(group, Input::Observed(admitted), at);
+        }
+        if !observations.is_empty() {
+            let by = giver.principal().to_owned();
+            self.input(group, Input::Early { by, observations }, at);
         }
         count
     }

@@ -50,6 +50,11 @@ impl<T> Ahead<T> {
         });
     }
 
+    /// Forgets those of whoever does not belong any more.
+    pub fn forget(&mut self, is_gone: impl Fn(&T) -> bool) {
+        self.kept.retain(|early| !is_gone(&early.by));
+    }
+
     /// Looks at the clock beside a monotonic one. If it was set forward since the last look, returns
     /// those that were not ahead by more than `ahead_ms` of what it should have told.
     pub fn look(&mut self, now: Timestamp, monotonic_ms: i64, ahead_ms: i64) -> Vec<Early<T>> {

@@ -33,6 +33,14 @@ impl Giver {
         }
     }
 
+    /// The name under which he is enrolled, if he is; empty for strangers together.
+    pub fn principal(&self) -> &str {
+        match &self.source {
+            Some(source) => source.as_str(),
+            None => self.name.strip_prefix(Self::AGENT).unwrap_or_default(),
+        }
+    }
+
     /// All together of whom something is to be said: there may be too many to name them.
     pub fn strangers(what: &str) -> Self {
         Self {

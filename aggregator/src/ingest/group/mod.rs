@@ -4,6 +4,7 @@ mod admitting;
 mod ahead;
 mod aside;
 mod days;
+mod disowned;
 mod giver;
 mod hearing;
 mod remarks;
@@ -14,7 +15,7 @@ mod tests;
 mod unknown;
 mod waiting;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use shared::{
     clock::Mode,
@@ -131,6 +132,8 @@ pub struct Ledger {
     is_short: bool,
     /// Between what times observations might enter when the quarantine was last looked through.
     looked: Option<(Timestamp, Timestamp)>,
+    /// Those whose word in quarantine is still to be marked as nobody's.
+    disowned: BTreeSet<String>,
     counts: Counts,
     /// Those that the world was told of with the newest group, and with the newest durable one.
     told: Counts,
@@ -166,6 +169,7 @@ impl Ledger {
             parted: Vec::new(),
             is_short: false,
             looked: None,
+            disowned: BTreeSet::new(),
             counts,
             told: counts,
             settled: counts,
@@ -204,7 +208,7 @@ impl Ledger {
             Ok(Message::Intake(source, observations)) => {
                 let giver = Giver::third_party(source, taken.channel, taken.is_enrolled);
                 let admitted = self.admit_all(group, store, observations, &giver, taken)?;
-                self.enter(group, admitted, taken.at);
+                self.enter(group, admitted, &giver, taken.at);
                 if self.is_short {
                     return Ok(Receipt::Unkept);
                 }
@@ -348,7 +352,7 @@ impl Ledger {
             // The agent keeps all of it, and what may be shown is shown.
             let nothing = Ack::nothing(envelope.incarnation);
             group.unkept.insert(envelope.agent, nothing);
-            self.enter(group, admitted, taken.at);
+            self.enter(group, admitted, &giver, taken.at);
             return Ok(());
         }
         self.remarks.end(&giver.name, &Subject::All, taken.at);
@@ -377,7 +381,7 @@ impl Ledger {
         group.cursors.insert(envelope.agent, cursor.clone());
         self.input(group, batch, taken.at);
         // A number says nothing of what is under it: a gateway that went back uses it again.
-        let taken_in = self.enter(group, admitted, taken.at);
+        let taken_in = self.enter(group, admitted, &giver, taken.at);
         if !is_new && taken_in > 0 {
             let detail = format!("{taken_in} observations of this number were not known");
             self.refuse(

@@ -34,6 +34,7 @@ impl Ledger {
         monotonic_ms: i64,
     ) -> Result<(), StoreError> {
         self.remarks.sweep(now);
+        self.mark_disowned(group, store)?;
         let ahead_ms = self.admitter.ahead_ms();
         let explained = self.ahead.look(now, monotonic_ms, ahead_ms);
         for Early {
@@ -54,7 +55,7 @@ impl Ledger {
         if !self.room(store)?.is_empty() {
             let span = below..=above;
             let due = those(store, READMITTED, |one| {
-                span.contains(&one.observation.observed_at)
+                span.contains(&one.observation.observed_at) && !self.is_disowned(one)
             })?;
             let is_all = due.len() < READMITTED;
             self.readmit(group, store, due, now)?;

@@ -91,7 +91,8 @@ fn new_batch(db: &Database) -> OwnedWriteBatch {
 
 impl Filling<'_> {
     fn take(&mut self, arrival: &Arrival, days: &BTreeSet<Day>) -> Result<(), StoreError> {
-        let Input::Observed(observations) = &arrival.input else {
+        let (Input::Observed(observations) | Input::Early { observations, .. }) = &arrival.input
+        else {
             return Ok(());
         };
         let of_these = |at| days.contains(&Day::of(at));

@@ -214,6 +214,8 @@ fn file(input: &Input) -> String {
         Input::Tick => "tick".to_owned(),
         Input::Recalled(_) => "recalled".to_owned(),
         Input::Forgotten(_) => "forgotten".to_owned(),
+        Input::Early { .. } => "early".to_owned(),
+        Input::Disowned(_) => "disowned".to_owned(),
     }
 }
 
@@ -319,6 +321,11 @@ fn inputs() -> Vec<Input> {
         Input::Tick,
         Input::Recalled(vec![an_observation(Parameter::Stage, Quality::Pass)]),
         Input::Forgotten("gw-01".parse().expect("id")),
+        Input::Early {
+            by: "gw-01".to_owned(),
+            observations: vec![an_observation(Parameter::Depth, Quality::Suspect)],
+        },
+        Input::Disowned(vec!["gw-01".to_owned(), "pt-1".to_owned()]),
     ];
     inputs.extend(started);
     inputs.extend(truck);

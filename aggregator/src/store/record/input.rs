@@ -50,6 +50,13 @@ pub enum InputV1<'a> {
     #[serde(borrow)]
     Recalled(Vec<ObservationV1<'a>>),
     Forgotten(&'a str),
+    Early {
+        by: &'a str,
+        #[serde(borrow)]
+        observations: Vec<ObservationV1<'a>>,
+    },
+    #[serde(borrow)]
+    Disowned(Vec<&'a str>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -134,6 +141,11 @@ impl<'a> InputV1<'a> {
             Input::Observed(observations) => Self::Observed(forms(observations, at)),
             Input::Recalled(observations) => Self::Recalled(forms(observations, at)),
             Input::Forgotten(agent) => Self::Forgotten(agent.as_str()),
+            Input::Early { by, observations } => Self::Early {
+                by,
+                observations: forms(observations, at),
+            },
+            Input::Disowned(names) => Self::Disowned(names.iter().map(String::as_str).collect()),
             Input::AgentBatch {
                 agent,
                 backfill,
@@ -172,6 +184,13 @@ impl<'a> InputV1<'a> {
             Self::Observed(forms) => Input::Observed(read_all(forms, at)?),
             Self::Recalled(forms) => Input::Recalled(read_all(forms, at)?),
             Self::Forgotten(agent) => Input::Forgotten(id(agent)?),
+            Self::Early { by, observations } => Input::Early {
+                by: by.to_owned(),
+                observations: read_all(observations, at)?,
+            },
+            Self::Disowned(names) => {
+                Input::Disowned(names.into_iter().map(str::to_owned).collect())
+            }
             Self::AgentBatch {
                 agent,
                 backfill,

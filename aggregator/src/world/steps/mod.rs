@@ -17,7 +17,7 @@ use super::{
     effect::Effect,
     place::{GaugeIndex, PointIndex},
     points::PointLive,
-    state::World,
+    state::{Early, World},
 };
 use crate::{assess::PointStatus, counters::Counts, network::Gauge};
 
@@ -31,12 +31,22 @@ impl World {
         let mut effects = Vec::new();
         match input {
             Input::Started(run) => self.started(now, run),
-            Input::Observed(observations) | Input::Recalled(observations) => {
+            Input::Observed(observations) => {
                 let latest = self.latest(now);
                 self.observe_all(&observations, latest, &mut effects);
-                let early = observations.into_iter().filter(|o| o.observed_at > latest);
-                self.wait_for(early);
+                self.wait_for("", observations, latest);
             }
+            // The series does not say whose word its future is.
+            Input::Recalled(observations) => {
+                let latest = self.latest(now);
+                self.observe_all(&observations, latest, &mut effects);
+            }
+            Input::Early { by, observations } => {
+                let latest = self.latest(now);
+                self.observe_all(&observations, latest, &mut effects);
+                self.wait_for(&by, observations, latest);
+            }
+            Input::Disowned(names) => self.early.retain(|_, early| !names.contains(&early.by)),
             Input::AgentBatch {
                 agent,
                 backfill,
@@ -82,12 +92,18 @@ impl World {
         }
     }
 
-    /// Remembers observations until their time has come. Of too many, those that are furthest ahead are
-    /// forgotten here; they are in the store.
-    fn wait_for(&mut self, early: impl Iterator<Item = Observation>) {
+    /// Remembers those of the observations that are of times after `latest` until these have come, and
+    /// whose word they are. Of too many, those that are furthest ahead are forgotten here; they are in the
+    /// store.
+    fn wait_for(&mut self, by: &str, observations: Vec<Observation>, latest: Timestamp) {
         const MAX_EARLY: usize = 10_000;
-        for observation in early {
-            self.early.insert(identity(&observation), observation);
+        for observation in observations {
+            if observation.observed_at <= latest {
+                continue;
+            }
+            let by = by.to_owned();
+            let place = identity(&observation);
+            self.early.insert(place, Early { by, observation });
             if self.early.len() > MAX_EARLY {
                 self.early.pop_last();
             }
@@ -99,9 +115,9 @@ impl World {
         let latest = self.latest(now);
         let mut due = Vec::new();
         while let Some(first) = self.early.first_entry()
-            && first.get().observed_at <= latest
+            && first.key().0 <= latest
         {
-            due.push(first.remove());
+            due.push(first.remove().observation);
         }
         if !due.is_empty() {
             self.observe_all(&due, latest, effects);

@@ -179,6 +179,30 @@ fn what_is_of_the_future_shows_when_its_time_has_come_and_not_before() {
 }
 
 #[test]
+fn what_somebody_dated_ahead_is_never_shown_once_he_was_revoked() {
+    let mut script = Script::begin();
+    let at = BEGIN.plus_millis(90 * SECOND);
+    let planted = |gauge| observation(gauge, at, Some(1.5), Quality::Suspect);
+    let early = |by: &str, gauge| Input::Early {
+        by: by.to_owned(),
+        observations: vec![planted(gauge)],
+    };
+    script.step(early("gw-01", "lg-0001"));
+    script.step(early("gw-02", "lg-0002"));
+    script.tick_after(1);
+    let city = script.world.snapshot().city;
+    script.world = World::restore(city, &script.world.save()).expect("a world");
+    script.step(Input::Disowned(vec!["gw-01".to_owned()]));
+    script.tick_after(120);
+    let newest = |script: &Script, gauge: usize| {
+        let snapshot = script.world.snapshot();
+        snapshot.gauges.get(gauge).expect("the gauge").newest
+    };
+    assert_eq!(newest(&script, 0), None);
+    assert_eq!(newest(&script, 1).map(|n| n.observed_at), Some(at));
+}
+
+#[test]
 fn what_an_id_gave_as_another_instrument_is_no_depth() {
     let mut script = Script::begin();
     let mut stage = observation("lg-0001", BEGIN, Some(3.1), Quality::Pass);

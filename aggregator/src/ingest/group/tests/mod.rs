@@ -121,6 +121,16 @@ impl Desk {
         commit
     }
 
+    /// Whoever has this name does not belong any more.
+    fn disown(&mut self, name: &str) {
+        let mut group = Group::default();
+        self.ledger.disown(&mut group, vec![name.to_owned()], NOW);
+        let commit = group.commit();
+        assert_eq!(inputs(&commit), ["disowned"]);
+        self.store.commit(&commit).expect("written");
+        self.ledger.committed();
+    }
+
     /// Lets the third party speak for all gauges by the configuration's word.
     fn grant(&mut self, corrects: bool) {
         let admitter = std::mem::replace(&mut self.ledger.admitter, Admitter::new([], 1.0, 30));
@@ -145,6 +155,8 @@ fn inputs(commit: &Commit) -> Vec<&'static str> {
         Input::Tick => "tick",
         Input::Recalled(_) => "recalled",
         Input::Forgotten(_) => "forgotten",
+        Input::Early { .. } => "early",
+        Input::Disowned(_) => "disowned",
     };
     commit.arrivals.iter().map(name).collect()
 }
@@ -279,7 +291,7 @@ fn what_is_odd_is_kept_and_listed_once_with_its_reason() {
     );
     assert_eq!(
         inputs(&commit),
-        ["batch", "observed", "observed", "counted"]
+        ["batch", "observed", "early", "observed", "counted"]
     );
     assert_eq!(
         (

@@ -109,3 +109,56 @@ fn what_only_a_clock_behind_made_early_is_believed_when_that_is_set() {
     let kept = desk.store.newest(&early.gauge, Parameter::Depth);
     assert_eq!(kept.expect("read").map(|s| s.observation), Some(early));
 }
+
+#[test]
+fn what_was_kept_aside_is_nobodys_word_once_its_giver_is_revoked() {
+    let mut desk = Desk::new();
+    desk.pass_time(0, 0);
+    let far = |k: i64| observation("lg-1", 8 * DAY + k, 1_500, Quality::Pass);
+    let planted: Vec<_> = (0..1_500).map(far).collect();
+    assert_eq!(desk.write([batch(1, planted)]).quarantined.len(), 1_500);
+    desk.disown("gw-01");
+    // Its time comes before all of it is marked.
+    let marked: Vec<_> = (1..=3)
+        .map(|k| desk.pass_time(10 * DAY + k, (10 * DAY + k) * 1_000))
+        .map(|commit| (inputs(&commit), commit.quarantined.len()))
+        .collect();
+    assert_eq!(
+        marked,
+        [
+            (vec!["tick"], 1_000),
+            (vec!["tick"], 500),
+            (vec!["tick"], 0)
+        ]
+    );
+    let mut reasons = std::collections::BTreeMap::<_, usize>::new();
+    desk.store
+        .quarantined(&mut |_, one| {
+            *reasons.entry(one.reason).or_default() += 1;
+            std::ops::ControlFlow::Continue(())
+        })
+        .expect("read");
+    assert_eq!(
+        reasons,
+        [("revoked".to_owned(), 1_500)].into(),
+        "all is kept"
+    );
+    // Whoever has the name now is another.
+    let his = observation("lg-1", 8 * DAY - 1, 20, Quality::Pass);
+    assert_eq!(desk.write([batch(2, vec![his])]).quarantined.len(), 1);
+    let later = desk.pass_time(20 * DAY, 20 * DAY * 1_000);
+    assert_eq!(later.readmitted.len(), 1);
+    assert_eq!(inputs(&later), ["observed", "tick", "counted"]);
+}
+
+#[test]
+fn no_clock_explains_what_somebody_dated_ahead_who_was_revoked() {
+    let mut desk = Desk::new();
+    desk.pass_time(0, 0);
+    let early = observation("lg-1", 7_200, 1_500, Quality::Pass);
+    let commit = desk.write([batch(1, vec![early])]);
+    assert_eq!(inputs(&commit), ["batch", "early", "counted"]);
+    desk.disown("gw-01");
+    let set = desk.pass_time(7_260, 61_000);
+    assert_eq!(inputs(&set), ["tick"]);
+}

@@ -17,7 +17,7 @@ use shared::{
 
 use super::policy::Policy;
 
-/// A recommendation is looked at for so long before it is confirmed, in minutes.
+/// That a point wants a truck is looked at for so long before that is confirmed, in minutes.
 const PATIENCE_MINUTES: i64 = 4;
 
 /// A crew that has not taken its order for so long is called back, in minutes.
@@ -59,10 +59,16 @@ impl Desk {
     /// Dispatches that have been wished for long enough.
     fn due(&mut self, minute: i64, snapshot: &Snapshot) -> Vec<Wish> {
         let wished = self.wished(snapshot);
-        self.lying.retain(|pair, _| wished.contains(pair));
+        let lay = std::mem::take(&mut self.lying).into_iter();
+        let (lying, mut gone): (Vec<_>, Vec<_>) = lay.partition(|(pair, _)| wished.contains(pair));
+        self.lying = lying.into_iter().collect();
         let mut due = Vec::new();
         for pair in wished {
-            let since = *self.lying.entry(pair.clone()).or_insert(minute);
+            // Another truck for the same point is no new question.
+            let since = *self.lying.entry(pair.clone()).or_insert_with(|| {
+                let before = gone.iter().position(|((_, point), _)| *point == pair.1);
+                before.map_or(minute, |place| gone.swap_remove(place).1)
+            });
             if minute - since >= PATIENCE_MINUTES {
                 self.lying.remove(&pair);
                 let (truck, point) = pair;

@@ -64,7 +64,7 @@ impl Handler for Hooks {
             Parameter::ClientSubscribeCheckAcl(session, subscribe) => {
                 let (client, filter) = (session.id.client_id.as_ref(), &*subscribe.topic_filter);
                 let authority = self.authorities.now();
-                let judged = wishes::judge(client, Asked::Subscription(filter), &*authority);
+                let judged = wishes::judge(client, Asked::Subscription(filter), &authority);
                 let result = match judged {
                     Ok(()) => SubscribeAclResult::new_success(subscribe.opts.qos(), None),
                     Err(why) => {

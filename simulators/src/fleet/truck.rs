@@ -25,8 +25,9 @@ const SET_UP_S: f64 = 720.0;
 const PACK_UP_S: f64 = 300.0;
 /// A crew packs up when there was too little water to pump for this long, …
 const DRY_S: f64 = 300.0;
-/// … after it had some; one that was sent ahead of the water waits longer for it.
-const WAITS_S: f64 = 2_700.0;
+/// … after it had some; one that was sent ahead of the water stands by for as long as a storm lasts, unless it
+/// is called back.
+const WAITS_S: f64 = 5_400.0;
 /// Less than this is too little: the suction hose takes air.
 const DRY_M: f64 = 0.03;
 

@@ -48,7 +48,7 @@ impl World {
     /// Plans anew.
     pub(in crate::world) fn plan(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.outlook.planned_at = Some(now);
-        let situation = self.situation(now);
+        let situation = self.situation(now).probable();
         let next = plan(&situation, &self.outlook.roads);
         let last = self.outlook.plan.as_ref();
         if !last.is_some_and(|last| last.is_idle_like(&next)) {

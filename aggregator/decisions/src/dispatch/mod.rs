@@ -8,6 +8,7 @@
 mod drive;
 mod plan;
 mod planner;
+mod probable;
 mod reservoir;
 mod routing;
 mod situation;

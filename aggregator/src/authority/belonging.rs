@@ -198,7 +198,7 @@ impl Authority {
         let (name, role) = speaker(topic);
         match self.enrolled.get(name) {
             Some(enrolled) => client == name && enrolled.role == role,
-            None => self.believes_strangers,
+            None => self.believes_strangers && !self.enrolled.contains_key(client),
         }
     }
 
@@ -372,6 +372,7 @@ mod tests {
             assert!(!hears(other, "flood/v1/order/pt-1"), "{other}");
         }
         assert!(!hears("gw-1", "flood/v1/order/gw-1"), "it is no truck");
+        assert!(!hears("gw-1", "flood/v1/order/pt-9") && hears("somebody", "flood/v1/order/pt-9"));
         assert!(authority.hears_all_orders("somebody"));
         for enrolled in ["gw-1", "pt-1", "met"] {
             assert!(!authority.hears_all_orders(enrolled), "{enrolled}");

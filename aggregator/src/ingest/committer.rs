@@ -116,8 +116,7 @@ impl Committer {
                 }
                 Work::Input(input, deed, receipt) => {
                     if input == Input::Tick && result.is_ok() {
-                        self.disown(group);
-                        result = self.pass_time(group);
+                        result = self.disown(group).and_then(|()| self.pass_time(group));
                     }
                     let number = self.ledger.input(group, input, self.clock.now());
                     if let Some(deed) = deed {
@@ -141,11 +140,16 @@ impl Committer {
     }
 
     /// Says whose word nobody answers for any more, before time passes.
-    fn disown(&mut self, group: &mut Group) {
-        let names = self.disowning.look(self.authorities.now());
-        if !names.is_empty() {
-            self.ledger.disown(group, names, self.clock.now());
+    fn disown(&mut self, group: &mut Group) -> Result<(), StoreError> {
+        let Some(names) = self.disowning.look(self.authorities.now()) else {
+            return Ok(());
+        };
+        group.desk.push(self.disowning.record());
+        if names.is_empty() {
+            return Ok(());
         }
+        let now = self.clock.now();
+        self.ledger.disown(group, &*self.store, names, now)
     }
 
     fn pass_time(&mut self, group: &mut Group) -> Result<(), StoreError> {

@@ -19,6 +19,7 @@ use shared::{
     fleet::TruckReport,
     gauge::Parameter,
     ids::{AgentId, GaugeId, PointId, TruckId},
+    observation::Observation,
     quality::{Quality, TestSet},
     time::Timestamp,
     value::Value,
@@ -31,7 +32,7 @@ use super::{
     place::GaugeIndex,
     publication::Publication,
     snapshot::{AgentFacts, GaugeFacts, Newest},
-    state::{Early, World},
+    state::World,
     whereabouts::Whereabouts,
 };
 use crate::{
@@ -73,7 +74,7 @@ struct Form {
     #[serde(default)]
     unlike: BTreeSet<GaugeId>,
     #[serde(default)]
-    waiting: Vec<Early>,
+    waiting: Vec<(String, Observation)>,
     counts: Vec<u64>,
     outlook: OutlookState,
     publication: Publication,
@@ -173,6 +174,8 @@ impl World {
                 };
                 (described.id.clone(), form)
             });
+        let waiting = self.early.iter();
+        let waiting = waiting.map(|((.., by), observation)| (by.clone(), observation.clone()));
         Form {
             run: self.run,
             gauges: gauges
@@ -189,7 +192,7 @@ impl World {
                 .collect(),
             unknown: (*self.unknown).clone(),
             unlike: self.unlike.clone(),
-            waiting: self.early.values().cloned().collect(),
+            waiting: waiting.collect(),
             counts: self.counts.places(),
             outlook: self.outlook.state(),
             publication: self.publication.clone(),
@@ -200,10 +203,7 @@ impl World {
         self.run = form.run;
         let waiting = form.waiting.into_iter();
         self.early = waiting
-            .map(|early| {
-                let o = &early.observation;
-                ((o.observed_at, o.gauge.clone(), o.parameter), early)
-            })
+            .map(|(by, o)| ((o.observed_at, o.gauge.clone(), o.parameter, by), o))
             .collect();
         let mut before = form.unlike;
         before.extend(form.unknown.keys().cloned());

@@ -6,7 +6,6 @@ use std::{
 };
 
 use oxc_index::IndexVec;
-use serde::{Deserialize, Serialize};
 use shared::{
     clock::Mode,
     gauge::Parameter,
@@ -48,8 +47,8 @@ pub struct World {
     pub(super) unknown: Arc<BTreeMap<GaugeId, u64>>,
     /// Gauges that gave another parameter than the city says they give.
     pub(super) unlike: BTreeSet<GaugeId>,
-    /// Observations of times that have not come, the newest word on each.
-    pub(super) early: BTreeMap<(Timestamp, GaugeId, Parameter), Early>,
+    /// Observations of times that have not come, the newest word of each who gave one.
+    pub(super) early: BTreeMap<EarlyPlace, Observation>,
     /// Gauges whose readings may have come before the city knew them so: the series has them.
     pub(super) newcomers: Vec<GaugeIndex>,
     pub(super) counts: Counts,
@@ -58,13 +57,9 @@ pub struct World {
     pub(super) places: Places,
 }
 
-/// An observation of a time that has not come.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Early {
-    /// Whose word it is; empty where that is not known.
-    pub by: String,
-    pub observation: Observation,
-}
+/// Of what time and gauge an observation is that came too early, and whose word it is; empty where that is
+/// not known.
+pub type EarlyPlace = (Timestamp, GaugeId, Parameter, String);
 
 /// Where in the city's lists things are; made once.
 #[derive(Debug)]

@@ -84,7 +84,9 @@ impl Model {
         }
         self.deeds.extend(commit.deeds.iter().cloned());
         for arrival in &commit.arrivals {
-            if let Input::Observed(observations) = &arrival.input {
+            if let Input::Observed(observations) | Input::Early { observations, .. } =
+                &arrival.input
+            {
                 for o in observations {
                     let millis = o.observed_at.as_millis();
                     let gauge = o.gauge.as_str().to_owned();

@@ -211,12 +211,15 @@ fn merged_once(store: &dyn Store, stored: &BTreeMap<Identity, Observation>) -> R
     let mut merged: BTreeMap<Identity, Observation> = BTreeMap::new();
     let mut outcome = Ok(());
     store.arrivals(0, &mut |Arrival { number, input, .. }| {
-        let Input::Observed(observations) = input else {
+        let (Input::Observed(observations) | Input::Early { observations, .. }) = input else {
             return ControlFlow::Continue(());
         };
         for o in observations {
             let before = merged.insert(identity(&o), o.clone());
-            if before.is_some_and(|before| !o.wins_over(&before)) {
+            let is_ahead = |o: &Observation| o.tests.contains(Test::Clock);
+            let is_better =
+                |before: &Observation| o.wins_over(before) || is_ahead(before) && !is_ahead(&o);
+            if before.is_some_and(|before| !is_better(&before)) {
                 outcome = Err(Broken(format!("arrival {number} merges {o:?} again")));
                 return ControlFlow::Break(());
             }

@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 
 use foldhash::HashMap;
-use shared::{gauge::Parameter, ids::GaugeId, observation::Observation, time::Timestamp};
+use shared::{
+    gauge::Parameter, ids::GaugeId, observation::Observation, quality::Test, time::Timestamp,
+};
 
 use crate::counters::Counter;
 
@@ -33,12 +35,21 @@ fn beside(observation: &Observation, known: &Observation) -> Novelty {
     let is_known = observation == known;
     match (observation.is_correction(), known.is_correction()) {
         _ if is_known => Novelty::Duplicate,
+        // What was said before its time, by a clock that was ahead or by somebody who lied, bars nobody.
+        _ if is_ahead(known) && !is_ahead(observation) && observation.value.is_some() => {
+            Novelty::Better
+        }
         (true, _) => Novelty::Better,
         (false, false) if observation.wins_over(known) => Novelty::Better,
         (false, false) if is_other && is_as_good => Novelty::Conflict,
         // What was corrected may come again as it was.
         (false, _) => Novelty::Duplicate,
     }
+}
+
+/// Whether it was of a time that had not come when it was taken.
+fn is_ahead(observation: &Observation) -> bool {
+    observation.tests.contains(Test::Clock)
 }
 
 /// What makes an observation the same as another.
@@ -292,6 +303,23 @@ mod tests {
             deduplicator.group_committed();
         }
         store
+    }
+
+    #[test]
+    fn what_was_said_before_its_time_bars_nobody_who_speaks_when_it_has_come() {
+        let ahead = |milli, tests: TestSet| Observation {
+            tests: tests.with(Test::Clock),
+            ..observation(1, 0, milli, Quality::Suspect)
+        };
+        let lie = ahead(0, TestSet::NONE.with(Test::Corrected));
+        for quality in [Quality::Pass, Quality::Suspect] {
+            let honest = observation(1, 0, 1_500, quality);
+            let kept = merge(&[lie.clone(), honest.clone()], 1);
+            assert_eq!(kept.get(&identity(&honest)), Some(&honest));
+            // Nor does it come back.
+            let kept = merge(&[honest.clone(), ahead(10, TestSet::NONE)], 1);
+            assert_eq!(kept.get(&identity(&honest)), Some(&honest));
+        }
     }
 
     #[test]

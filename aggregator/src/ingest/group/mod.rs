@@ -132,7 +132,7 @@ pub struct Ledger {
     is_short: bool,
     /// Between what times observations might enter when the quarantine was last looked through.
     looked: Option<(Timestamp, Timestamp)>,
-    /// Those whose word in quarantine is still to be marked as nobody's.
+    /// Those whose word is marked as nobody's in the group that is being formed.
     disowned: BTreeSet<String>,
     counts: Counts,
     /// Those that the world was told of with the newest group, and with the newest durable one.
@@ -266,6 +266,7 @@ impl Ledger {
     pub fn committed(&mut self) {
         self.first = self.next;
         self.settled = self.told;
+        self.disowned.clear();
         self.deduplicator.group_committed();
     }
 
@@ -279,6 +280,7 @@ impl Ledger {
         // They name batches of the group: acknowledged with the next one, those would be lost.
         self.cursors = None;
         self.room = None;
+        self.disowned.clear();
     }
 
     /// Whether there is room for an agent. One who is enrolled always has it; a stranger may have to wait

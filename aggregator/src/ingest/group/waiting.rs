@@ -34,7 +34,6 @@ impl Ledger {
         monotonic_ms: i64,
     ) -> Result<(), StoreError> {
         self.remarks.sweep(now);
-        self.mark_disowned(group, store)?;
         let ahead_ms = self.admitter.ahead_ms();
         let explained = self.ahead.look(now, monotonic_ms, ahead_ms);
         for Early {

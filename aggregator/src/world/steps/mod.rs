@@ -9,7 +9,7 @@ mod points;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use shared::{gauge::Parameter, ids::GaugeId, observation::Observation, time::Timestamp};
+use shared::{ids::GaugeId, observation::Observation, time::Timestamp};
 
 use super::{
     arrival::{Input, Started},
@@ -17,7 +17,7 @@ use super::{
     effect::Effect,
     place::{GaugeIndex, PointIndex},
     points::PointLive,
-    state::{Early, World},
+    state::{EarlyPlace, World},
 };
 use crate::{assess::PointStatus, counters::Counts, network::Gauge};
 
@@ -46,7 +46,7 @@ impl World {
                 self.observe_all(&observations, latest, &mut effects);
                 self.wait_for(&by, observations, latest);
             }
-            Input::Disowned(names) => self.early.retain(|_, early| !names.contains(&early.by)),
+            Input::Disowned(names) => self.early.retain(|(.., by), _| !names.contains(by)),
             Input::AgentBatch {
                 agent,
                 backfill,
@@ -79,7 +79,7 @@ impl World {
         for observation in observations.iter().filter(|o| o.observed_at <= latest) {
             if !self.early.is_empty() {
                 // It is a better word on what waits.
-                self.early.remove(&identity(observation));
+                self.forget_early(observation);
             }
             if let Some(gauge) = self.observe(observation, effects) {
                 for point in &self.places.points_of[gauge] {
@@ -101,12 +101,36 @@ impl World {
             if observation.observed_at <= latest {
                 continue;
             }
-            let by = by.to_owned();
-            let place = identity(&observation);
-            self.early.insert(place, Early { by, observation });
+            self.early.insert(place(&observation, by), observation);
             if self.early.len() > MAX_EARLY {
-                self.early.pop_last();
+                self.make_room();
             }
+        }
+    }
+
+    /// Forgets what is furthest ahead of him who said most: nobody crowds out what others said.
+    fn make_room(&mut self) {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for (.., by) in self.early.keys() {
+            *counts.entry(by).or_default() += 1;
+        }
+        let most = counts.into_iter().max_by_key(|(_, count)| *count);
+        let most = most.map(|(by, _)| by.to_owned());
+        let mut furthest = self.early.keys().rev();
+        let furthest = furthest.find(|(.., by)| Some(by) == most.as_ref()).cloned();
+        if let Some(place) = furthest {
+            self.early.remove(&place);
+        }
+    }
+
+    /// Forgets what anybody said too early of the same time of a gauge.
+    fn forget_early(&mut self, observation: &Observation) {
+        let first = place(observation, "");
+        let is_same = |at: &EarlyPlace| (at.0, &at.1, at.2) == (first.0, &first.1, first.2);
+        let known = self.early.range(first.clone()..).map(|(place, _)| place);
+        let same: Vec<EarlyPlace> = known.take_while(|at| is_same(at)).cloned().collect();
+        for place in same {
+            self.early.remove(&place);
         }
     }
 
@@ -117,7 +141,7 @@ impl World {
         while let Some(first) = self.early.first_entry()
             && first.key().0 <= latest
         {
-            due.push(first.remove().observation);
+            due.push(first.remove());
         }
         if !due.is_empty() {
             self.observe_all(&due, latest, effects);
@@ -230,10 +254,11 @@ impl World {
     }
 }
 
-fn identity(observation: &Observation) -> (Timestamp, GaugeId, Parameter) {
+fn place(observation: &Observation, by: &str) -> EarlyPlace {
     (
         observation.observed_at,
         observation.gauge.clone(),
         observation.parameter,
+        by.to_owned(),
     )
 }

@@ -203,6 +203,32 @@ fn what_somebody_dated_ahead_is_never_shown_once_he_was_revoked() {
 }
 
 #[test]
+fn what_an_honest_gateway_dated_ahead_is_shown_whoever_else_spoke_of_it_and_is_gone() {
+    let mut script = Script::begin();
+    let at = BEGIN.plus_millis(90 * SECOND);
+    let word = |by: &str, observations| Input::Early {
+        by: by.to_owned(),
+        observations,
+    };
+    let of = |gauge: &str, at, depth_m| observation(gauge, at, Some(depth_m), Quality::Suspect);
+    let honest = vec![of("lg-0001", at, 0.6), of("lg-0003", at, 0.6)];
+    script.step(word("gw-02", honest));
+    // He says the same time of the same gauge, and more of others than there is room for.
+    script.step(word("gw-01", vec![of("lg-0001", at, 0.7)]));
+    let nearer = (0..10_100).map(|k| of("lg-0002", at.plus_millis(-10_101 + k), 0.9));
+    script.step(word("gw-01", nearer.collect()));
+    script.step(Input::Disowned(vec!["gw-01".to_owned()]));
+    script.tick_after(120);
+    let snapshot = script.world.snapshot();
+    let value = |gauge: usize| {
+        let facts = snapshot.gauges.get(gauge).expect("the gauge");
+        facts.newest.and_then(|newest| newest.value)
+    };
+    let honest = shared::value::Value::from_units(0.6).expect("a value");
+    assert_eq!([0, 1, 2].map(value), [Some(honest), None, Some(honest)]);
+}
+
+#[test]
 fn what_an_id_gave_as_another_instrument_is_no_depth() {
     let mut script = Script::begin();
     let mut stage = observation("lg-0001", BEGIN, Some(3.1), Quality::Pass);

@@ -122,13 +122,16 @@ impl Desk {
     }
 
     /// Whoever has this name does not belong any more.
-    fn disown(&mut self, name: &str) {
+    fn disown(&mut self, name: &str) -> Commit {
         let mut group = Group::default();
-        self.ledger.disown(&mut group, vec![name.to_owned()], NOW);
+        let names = vec![name.to_owned()];
+        let disowned = self.ledger.disown(&mut group, &self.store, names, NOW);
+        disowned.expect("the store can be read");
         let commit = group.commit();
         assert_eq!(inputs(&commit), ["disowned"]);
         self.store.commit(&commit).expect("written");
         self.ledger.committed();
+        commit
     }
 
     /// Lets the third party speak for all gauges by the configuration's word.

@@ -4,7 +4,7 @@ use super::{
     Inflow,
     grid::{PLANNED_STEPS, STEP_HOURS, STEP_MINUTES},
     rain::{Coming, MEMBERS},
-    water::{Hypothesis, Model, Sag, Water},
+    water::{Hypothesis, Model, RUNGS, Sag, Water},
 };
 
 /// Hypotheses that each member of the rain is run through.
@@ -69,10 +69,17 @@ pub fn runs(
     pumped_m3h: f64,
     asked: Asked,
 ) -> (Vec<Run>, Vec<Inflow>) {
-    let models: Vec<(Model, Water)> = drawn
-        .iter()
-        .map(|hypothesis| (Model::new(sag, &hypothesis.parameters), hypothesis.water))
-        .collect();
+    let started = drawn.iter().map(|hypothesis| {
+        let model = Model::new(sag, &hypothesis.parameters);
+        let drained_m3h = model.drained_at_rungs();
+        Start {
+            model,
+            drained_m3h,
+            water: hypothesis.water,
+        }
+    });
+    let starts: Vec<Start> = started.collect();
+    let steps: Vec<Step> = steps().collect();
     let mut runs = Vec::with_capacity(MEMBERS * drawn.len());
     let mut inflows = Vec::with_capacity(MEMBERS);
     for (member, weight) in coming.weights.iter().enumerate() {
@@ -81,11 +88,12 @@ pub fn runs(
         }
         // Each member keeps a hypothesis of its own for the planner.
         let own = (3 * member) % drawn.len().max(1);
-        let rain: Vec<f64> = steps()
-            .map(|(begin, minutes)| coming.at(member, begin + minutes / 2.0))
+        let rain: Vec<f64> = steps
+            .iter()
+            .map(|step| coming.at(member, step.begin + step.minutes / 2.0))
             .collect();
-        for (place, (model, water)) in models.iter().enumerate() {
-            let (run, net_m3h) = run(model, *water, &rain, pumped_m3h, asked);
+        for (place, start) in starts.iter().enumerate() {
+            let (run, net_m3h) = run(start, &steps, &rain, pumped_m3h, asked);
             if place == own {
                 inflows.push(Inflow {
                     weight: *weight,
@@ -101,8 +109,23 @@ pub fn runs(
     (runs, inflows)
 }
 
-/// When each step of a run begins and how long it lasts, in minutes.
-fn steps() -> impl Iterator<Item = (f64, f64)> {
+/// Where a run begins.
+struct Start<'a> {
+    model: Model<'a>,
+    /// What its drain takes at each rung.
+    drained_m3h: [f64; RUNGS],
+    water: Water,
+}
+
+/// A step of a run: when it begins and how long it lasts, in minutes.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    begin: f64,
+    minutes: f64,
+}
+
+/// The steps of a run.
+fn steps() -> impl Iterator<Item = Step> {
     (0..PLANNED_STEPS).flat_map(|step| {
         let begin = step as f64 * STEP_MINUTES;
         let minutes = if begin < FINE_MINUTES {
@@ -113,32 +136,38 @@ fn steps() -> impl Iterator<Item = (f64, f64)> {
         let within = (0..).map(move |k| f64::from(k) * minutes);
         within
             .take_while(|at| *at < STEP_MINUTES)
-            .map(move |at| (begin + at, minutes))
+            .map(move |at| Step {
+                begin: begin + at,
+                minutes,
+            })
     })
 }
 
 /// A run under rain in mm/h of each of its steps.
 fn run(
-    model: &Model,
-    mut water: Water,
+    start: &Start<'_>,
+    steps: &[Step],
     rain: &[f64],
     pumped_m3h: f64,
     asked: Asked,
 ) -> (Run, Vec<f64>) {
+    let (model, mut water) = (&start.model, start.water);
+    let drained = |rung: usize| start.drained_m3h.get(rung).copied().unwrap_or_default();
     let sag = model.sag();
     let now_m = sag.depth_m(water.volume_m3);
     let (mut depths_m, mut peaks_m) = ([now_m; PLANNED_STEPS + 1], [now_m; PLANNED_STEPS + 1]);
     let mut net_m3h = Vec::with_capacity(PLANNED_STEPS);
     let (mut peak_m, mut drying) = (now_m, Drying::from(asked.notice_m, now_m));
-    let mut rain = rain.iter().zip(steps()).peekable();
+    let mut rain = rain.iter().zip(steps).peekable();
     let places = depths_m.iter_mut().zip(&mut peaks_m).skip(1);
     for (step, (depth, peak)) in places.enumerate() {
         let end = (step + 1) as f64 * STEP_MINUTES;
         let (mut depth_m, mut inflow_m3) = (now_m, 0.0);
-        while let Some((mm_per_h, (begin, minutes))) = rain.next_if(|(_, (begin, _))| *begin < end)
-        {
-            inflow_m3 += model.step(&mut water, minutes, *mm_per_h, pumped_m3h) * minutes / 60.0;
-            depth_m = sag.depth_m(water.volume_m3);
+        while let Some((mm_per_h, Step { begin, minutes })) = rain.next_if(|(_, s)| s.begin < end) {
+            let inflow_m3h;
+            (inflow_m3h, depth_m) =
+                model.step_by(drained, &mut water, *minutes, *mm_per_h, pumped_m3h);
+            inflow_m3 += inflow_m3h * minutes / 60.0;
             peak_m = f64::max(peak_m, depth_m);
             drying.at(begin + minutes, depth_m);
         }

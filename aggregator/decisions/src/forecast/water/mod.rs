@@ -7,4 +7,4 @@ mod sag;
 
 pub use learned::{Hypothesis, Learned, Minute};
 pub use model::{Model, Water};
-pub use sag::Sag;
+pub use sag::{RUNGS, Sag};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sag::{Sag, between};
+use super::sag::{RUNGS, Sag, between};
 
 /// Rain that wets the ground before any runs off, in mm (paved ground holds 1 to 2).
 const LOSS_MM: f64 = 1.0;
@@ -81,14 +81,35 @@ impl<'a> Model<'a> {
         self.drain_m3h * under_water * (1.0 + HEAD_SHARE * depth_m)
     }
 
+    /// What the drain takes at each rung of the sag's table, in m³/h: for whoever goes many steps.
+    #[must_use]
+    pub fn drained_at_rungs(&self) -> [f64; RUNGS] {
+        self.sag.depths_m.map(|depth_m| self.drained_m3h(depth_m))
+    }
+
     /// Lets so many minutes pass under rain (mm/h) and pumping (m³/h); what flowed in on the mean, in m³/h.
     pub fn step(&self, water: &mut Water, minutes: f64, mm_per_h: f64, pumped_m3h: f64) -> f64 {
+        let drained = |rung: usize| self.drained_m3h(self.sag.depth_of(rung));
+        let (inflow_m3h, _) = self.step_by(drained, water, minutes, mm_per_h, pumped_m3h);
+        inflow_m3h
+    }
+
+    /// The same with what the drain takes at each rung; also how deep the water stands then, in m.
+    pub fn step_by(
+        &self,
+        drained_m3h: impl Fn(usize) -> f64,
+        water: &mut Water,
+        minutes: f64,
+        mm_per_h: f64,
+        pumped_m3h: f64,
+    ) -> (f64, f64) {
         let ran_off_mm = self.run_off(water, minutes, mm_per_h);
         let hours = minutes / 60.0;
         let inflow_m3h = self.per_mm * ran_off_mm / hours;
         let there_m3 = water.volume_m3 + hours * (inflow_m3h - pumped_m3h);
-        water.volume_m3 = self.left_m3(there_m3, hours);
-        inflow_m3h
+        let (volume_m3, depth_m) = self.left(there_m3, |rung| hours * drained_m3h(rung));
+        water.volume_m3 = volume_m3;
+        (inflow_m3h, depth_m)
     }
 
     /// What runs off, in mm. Overland flow by Manning goes with the depth to the 5/3 (the nonlinear
@@ -98,9 +119,13 @@ impl<'a> Model<'a> {
         let mut ran_off = 0.0;
         for _ in 0..2 {
             water.wet_mm += mm_per_h * hours;
-            let free = (water.wet_mm - LOSS_MM).max(0.0);
+            let free = water.wet_mm - LOSS_MM;
+            if free <= 0.0 {
+                continue;
+            }
             let share = free / self.delay_minutes;
-            let fastness = DELAY_AT_MM_PER_H * share.powf(2.0 / 3.0);
+            let root = share.cbrt();
+            let fastness = DELAY_AT_MM_PER_H * root * root;
             let rate = fastness * share;
             let slope = 5.0 / 3.0 / self.delay_minutes * fastness;
             let out = (rate * hours / (1.0 + slope * hours)).min(free);
@@ -110,16 +135,15 @@ impl<'a> Model<'a> {
         ran_off
     }
 
-    /// What is left of a volume after so many hours of draining: `V + h · drain(V)` is what was there, and
-    /// both rise with the depth.
-    fn left_m3(&self, there_m3: f64, hours: f64) -> f64 {
+    /// What is left of a volume after a step of draining, in m³, and how deep it stands, in m: the volume at a
+    /// rung and what the drain takes there (`drained_m3`) is what was there, and both rise with the depth.
+    fn left(&self, there_m3: f64, drained_m3: impl Fn(usize) -> f64) -> (f64, f64) {
         if there_m3 <= 0.0 {
-            return 0.0;
+            return (0.0, 0.0);
         }
         let with_drained = |rung: usize| {
-            let depth = self.sag.depths_m.get(rung).copied().unwrap_or_default();
             let volume = self.sag.volumes_m3.get(rung).copied().unwrap_or_default();
-            volume + hours * self.drained_m3h(depth)
+            volume + drained_m3(rung)
         };
         // As high as what is there would stand if nothing drained; a step's drain is few rungs below that.
         let mut low = self.sag.below(there_m3);
@@ -130,10 +154,10 @@ impl<'a> Model<'a> {
         }
         let high = low + 1;
         let share = (there_m3 - below) / (above - below);
-        let depths = &self.sag.depths_m;
-        let depth = |rung: usize| depths.get(rung).copied().unwrap_or_default();
-        let depth_m = depth(low) + share * (depth(high) - depth(low));
-        between(depths, &self.sag.volumes_m3, low, depth_m)
+        let [low_m, high_m] = [low, high].map(|rung| self.sag.depth_of(rung));
+        let depth_m = low_m + share * (high_m - low_m);
+        let volume_m3 = between(&self.sag.depths_m, &self.sag.volumes_m3, low, depth_m);
+        (volume_m3, depth_m)
     }
 }
 

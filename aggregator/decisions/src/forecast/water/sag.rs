@@ -3,7 +3,7 @@
 use crate::network::Storage;
 
 /// Rungs of depth.
-pub(super) const RUNGS: usize = 40;
+pub const RUNGS: usize = 40;
 
 /// The deepest rung is at least this deep, in metres.
 const LEAST_M: f64 = 2.0;
@@ -85,6 +85,11 @@ impl Sag {
         }
         let below = self.below(volume_m3);
         between(&self.volumes_m3, &self.depths_m, below, volume_m3)
+    }
+
+    /// The depth of a rung, in m.
+    pub(super) fn depth_of(&self, rung: usize) -> f64 {
+        self.depths_m.get(rung).copied().unwrap_or_default()
     }
 
     /// The rung below a volume.

@@ -18,7 +18,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     audit::What,
-    authority::Disowning,
+    authority::{Disowning, KEPT_AS},
     base::Base,
     config::Config,
     driver::Driver,
@@ -204,6 +204,7 @@ fn start_committer(
     gateways: &Gateways,
 ) -> Result<CommitterHandle> {
     let (handle, inbox) = Committer::door();
+    let known = base.store.desk(KEPT_AS)?.pop().map(|(_, kept)| kept);
     let committer = Committer {
         ledger: base.ledger(&gateways.authorities.now())?,
         book: Book::new(base.store.end_of_deeds()?),
@@ -213,7 +214,7 @@ fn start_committer(
         world,
         downlink,
         authorities: gateways.authorities.clone(),
-        disowning: Disowning::recalled(&*base.store)?,
+        disowning: Disowning::recalled(known.as_deref()),
         renewals: gateways.renewals.clone(),
         began: std::time::Instant::now(),
     };

@@ -8,10 +8,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use sha2::{Digest as _, Sha256};
 
 use super::{Authority, Enrolled};
-use crate::store::{Store, StoreError};
 
-/// Under which name the desk keeps who belonged.
-const KEPT_AS: &str = "belonging/known";
+/// Under which name it is kept who belonged.
+pub const KEPT_AS: &str = "belonging/known";
 
 /// By name, by what somebody's enrolment is known again: nothing that tells his key.
 type Known = BTreeMap<String, String>;
@@ -27,17 +26,13 @@ pub struct Disowning {
 }
 
 impl Disowning {
-    /// Who belonged when the store was written last.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn recalled(store: &dyn Store) -> Result<Self, StoreError> {
-        let kept = store.desk(KEPT_AS)?.into_iter();
-        let known = kept.filter_map(|(_, value)| serde_json::from_slice(&value).ok());
-        Ok(Self {
-            written: known.last(),
+    /// With what was kept of who belonged, if anything was.
+    #[must_use]
+    pub fn recalled(kept: Option<&[u8]>) -> Self {
+        Self {
+            written: kept.and_then(|kept| serde_json::from_slice(kept).ok()),
             ..Self::default()
-        })
+        }
     }
 
     /// Those who do not belong any more, or who have another key, since the last that was written; where
@@ -68,7 +63,7 @@ impl Disowning {
         Some(names)
     }
 
-    /// What is to be written with what was looked at: a name of the desk, and its value.
+    /// What is to be kept with what was looked at: its name, and its value.
     #[must_use]
     pub fn record(&self) -> (String, Option<Vec<u8>>) {
         let known = self.writing.as_ref().or(self.written.as_ref());
@@ -116,10 +111,7 @@ mod tests {
     use shared::{time::Timestamp, wire::seal::Key};
 
     use super::*;
-    use crate::{
-        authority::Role,
-        store::{Commit, Durability, MemoryStore},
-    };
+    use crate::authority::Role;
 
     fn authority(of: &[(&str, u8, bool)]) -> Arc<Authority> {
         let one = |(name, key, is_revoked): &(&str, u8, bool)| {
@@ -135,46 +127,40 @@ mod tests {
         Arc::new(Authority::new(of.iter().map(one).collect(), false))
     }
 
-    fn names(of: &[&str]) -> Option<Vec<String>> {
-        Some(of.iter().map(|name| (*name).to_owned()).collect())
+    fn names(of: &[&str]) -> Vec<String> {
+        of.iter().map(|name| (*name).to_owned()).collect()
     }
 
     #[test]
     fn whoever_is_revoked_or_gets_another_key_is_disowned_until_that_is_written() {
         let mut disowning = Disowning::default();
         let first = authority(&[("gw-01", 1, false), ("gw-02", 2, true)]);
-        assert_eq!(disowning.look(first.clone()), names(&["gw-02"]));
+        assert_eq!(disowning.look(first.clone()), Some(names(&["gw-02"])));
         assert_eq!(disowning.look(first.clone()), None, "in one group once");
         disowning.failed();
-        assert_eq!(disowning.look(first.clone()), names(&["gw-02"]));
+        assert_eq!(disowning.look(first.clone()), Some(names(&["gw-02"])));
         disowning.committed();
         assert_eq!(disowning.look(first), None);
         let replaced = authority(&[("gw-01", 3, false), ("gw-02", 2, true)]);
-        assert_eq!(disowning.look(replaced), names(&["gw-01"]));
+        assert_eq!(disowning.look(replaced), Some(names(&["gw-01"])));
         disowning.committed();
         let gone = authority(&[("gw-02", 2, true)]);
-        assert_eq!(disowning.look(gone), names(&["gw-01"]));
+        assert_eq!(disowning.look(gone), Some(names(&["gw-01"])));
     }
 
     #[test]
     fn whose_name_was_given_to_another_while_the_program_was_away_is_disowned_all_the_same() {
-        let store = MemoryStore::default();
-        let mut before = Disowning::recalled(&store).expect("read");
+        let mut before = Disowning::recalled(None);
         let first = authority(&[("gw-01", 1, false), ("gw-02", 2, false)]);
-        assert_eq!(before.look(first.clone()), names(&[]));
-        let commit = Commit {
-            durability: Durability::Synced,
-            desk: vec![before.record()],
-            ..Commit::default()
-        };
-        store.commit(&commit).expect("written");
-        let mut same = Disowning::recalled(&store).expect("read");
+        assert_eq!(before.look(first.clone()), Some(names(&[])));
+        let (name, kept) = before.record();
+        assert_eq!(name, KEPT_AS);
+        let mut same = Disowning::recalled(kept.as_deref());
         assert_eq!(same.look(first), None);
-        let mut again = Disowning::recalled(&store).expect("read");
+        let mut again = Disowning::recalled(kept.as_deref());
         let other = authority(&[("gw-01", 9, false), ("gw-02", 2, false)]);
-        assert_eq!(again.look(other), names(&["gw-01"]));
-        let value = before.record().1.expect("a value");
-        let text = String::from_utf8(value).expect("text");
+        assert_eq!(again.look(other), Some(names(&["gw-01"])));
+        let text = String::from_utf8(kept.expect("a value")).expect("text");
         let secret = Key::new([1; 32]).to_secret_text();
         assert!(!text.contains(&secret) && text.contains("gw-01"));
     }

@@ -15,6 +15,6 @@ mod renewal;
 
 pub use belonging::{Authority, Enrolled, PublicKey, Refusal, Role};
 pub use ca::{Ca, CaError, LIFETIME, ServerCertificate};
-pub use disowning::Disowning;
+pub use disowning::{Disowning, KEPT_AS};
 pub use part::{Authorities, Watch, watch};
 pub use renewal::{Renewals, renew};

@@ -145,9 +145,6 @@ impl Committer {
             return Ok(());
         };
         group.desk.push(self.disowning.record());
-        if names.is_empty() {
-            return Ok(());
-        }
         let now = self.clock.now();
         self.ledger.disown(group, &*self.store, names, now)
     }

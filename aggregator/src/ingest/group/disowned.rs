@@ -27,6 +27,9 @@ impl Ledger {
         names: Vec<String>,
         at: Timestamp,
     ) -> Result<(), StoreError> {
+        if names.is_empty() {
+            return Ok(());
+        }
         self.ahead
             .forget(|giver: &Giver| names.iter().any(|name| name == giver.principal()));
         self.disowned.extend(names.iter().cloned());

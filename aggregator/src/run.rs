@@ -6,7 +6,10 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use shared::{clock::real_now, gauge::Parameter, ids::GaugeId, quality::Test, time::Timestamp};
+use shared::{
+    clock::real_now, gauge::Parameter, ids::GaugeId, observation::Observation, quality::Test,
+    time::Timestamp,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -258,9 +261,7 @@ async fn recall(
 ) -> Result<()> {
     for (gauge, parameter) in newcomers {
         let found = store.range(gauge, *parameter, now - RECALLED, now, MAX_RECALLED)?;
-        // What was dated ahead may be the word of somebody who is gone: the series does not say whose it is.
-        let found = found.into_iter().map(|s| s.observation);
-        let found: Vec<_> = found.filter(|o| !o.tests.contains(Test::Clock)).collect();
+        let found = to_recall(found.into_iter().map(|s| s.observation));
         if found.is_empty() {
             continue;
         }
@@ -269,6 +270,11 @@ async fn recall(
         ensure!(kept == Receipt::Done, "the store cannot be written");
     }
     Ok(())
+}
+
+/// What was dated ahead may be the word of somebody who is gone: the series does not say whose it is.
+fn to_recall(found: impl Iterator<Item = Observation>) -> Vec<Observation> {
+    found.filter(|o| !o.tests.contains(Test::Clock)).collect()
 }
 
 /// Plans no more often than every two real seconds, forecasts every second, however fast the
@@ -324,4 +330,29 @@ fn save(store: &dyn Store, mut saved: mpsc::Receiver<SavedWorld>, ready: &Ready)
             .context("the world cannot be saved")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{
+        quality::{Quality, TestSet},
+        value::Value,
+    };
+
+    use super::*;
+
+    #[test]
+    fn what_was_dated_ahead_is_not_recalled_from_the_series() {
+        let observation = |minute: i64, tests| Observation {
+            gauge: "lg-1".parse().expect("id"),
+            parameter: Parameter::Depth,
+            observed_at: Timestamp::from_millis(minute * 60_000),
+            value: Some(Value::from_milli(1_500)),
+            quality: Quality::Suspect,
+            tests,
+        };
+        let fast = observation(1, TestSet::NONE.with(Test::RateOfChange));
+        let ahead = observation(2, TestSet::NONE.with(Test::Clock));
+        assert_eq!(to_recall([fast.clone(), ahead].into_iter()), [fast]);
+    }
 }
